@@ -1,0 +1,94 @@
+//! Trials (T&B steps 408-420).
+
+use serde::{Deserialize, Serialize};
+
+use crate::control::LicenseKind;
+use crate::ids::{ApplicationId, Digest, Name, Platform, TrialId, Version};
+use crate::instant::Instant;
+
+/// `POST /applications/{id}/acceptance-codes`: a code to retype, for `retype-code`. Signed, no body.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct AcceptanceCode {
+    /// The code; it is accepted once.
+    pub code: String,
+    /// Until when.
+    pub expires_at: Instant,
+}
+
+/// `POST /applications/{id}/trials`: requests a trial (step 408). Signed.
+///
+/// Where the Builder's licensee has a trial of the application that has not ended, the answer is
+/// that trial (200), otherwise a new one (201).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RequestTrial {
+    /// The platform the program is wanted for.
+    pub platform: Platform,
+    /// A certain release; none for the newest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<Version>,
+    /// Access condition C; may be missing only to get an existing trial again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acceptance: Option<AcceptanceProof>,
+}
+
+/// The user's acceptance of the licensing terms, as the vendor asked for it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AcceptanceProof {
+    /// The digest of the terms that were shown.
+    pub terms_digest: Digest,
+    /// The name that was typed, for `explicit`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Name>,
+    /// The code that was typed back, for `retype-code`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+}
+
+/// Answers a request for a trial, and `GET /trials/{id}`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct TrialAnswer {
+    /// The trial.
+    pub trial: TrialSummary,
+    /// Where the transmission file is: an address with a capability, useless to anybody else.
+    pub download_url: String,
+    /// Its exact length in bytes.
+    pub length: u64,
+    /// Its strong entity tag.
+    pub etag: String,
+    /// The length of the head alone, in bytes.
+    pub head_length: u64,
+    /// The server's time.
+    pub time: Instant,
+}
+
+/// A trial, as its licensee sees it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct TrialSummary {
+    /// The trial.
+    pub id: TrialId,
+    /// Its application.
+    pub application: ApplicationId,
+    /// The application's name.
+    pub name: Name,
+    /// Its release.
+    pub version: Version,
+    /// Its platform.
+    pub platform: Platform,
+    /// Trial or purchase.
+    pub kind: LicenseKind,
+    /// When it began.
+    pub started_at: Instant,
+    /// License termination date.
+    pub ends_at: Option<Instant>,
+    /// The number of the newest head.
+    pub head_number: u64,
+}
+
+/// `GET /trials`: the trials of the Builder that asks. Signed.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct TrialsAnswer {
+    /// The trials, the newest first.
+    pub trials: Vec<TrialSummary>,
+}

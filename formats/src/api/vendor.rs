@@ -1,0 +1,105 @@
+//! What vendors do, below `/vendor`, with a bearer token.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{ApplicationId, Digest, Email, LicenseeId, Name, Platform, ReleaseId, TrialId, Version};
+use crate::instant::Instant;
+use crate::policy::TrialPolicy;
+
+/// Answers `PUT /vendor/applications/{id}/releases/{version}/{platform}`, whose body is a release
+/// in the server format.
+///
+/// The first release of an application creates it, with the policy of the header `Trial-Policy`
+/// (a [`TrialPolicy`] in JSON). Sending the same release again answers 200 and changes nothing;
+/// another content under the same version and platform is refused (`release-exists`).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PublishAnswer {
+    /// The release.
+    pub release: VendorRelease,
+    /// Whether the application is new on the server.
+    pub created_application: bool,
+    /// The policy in force; later releases leave it as it is.
+    pub policy: TrialPolicy,
+}
+
+/// A release, as its vendor sees it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct VendorRelease {
+    /// The release.
+    pub id: ReleaseId,
+    /// Its application.
+    pub application: ApplicationId,
+    /// Its version.
+    pub version: Version,
+    /// Its platform.
+    pub platform: Platform,
+    /// Bytes on the server.
+    pub stored_size: u64,
+    /// Bytes of the decoded program.
+    pub program_size: u64,
+    /// SHA-256 of the decoded program.
+    pub program_digest: Digest,
+    /// When it was published.
+    pub published_at: Instant,
+}
+
+/// `GET /vendor/releases?application=ID`: the vendor's releases, the newest first.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ReleasesAnswer {
+    /// The releases.
+    pub releases: Vec<VendorRelease>,
+}
+
+/// `PUT /vendor/applications/{id}/policy`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SetPolicy {
+    /// The policy of trials to come.
+    pub policy: TrialPolicy,
+}
+
+/// Answers `GET` and `PUT /vendor/applications/{id}/policy`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PolicyAnswer {
+    /// The application.
+    pub application: ApplicationId,
+    /// Its policy.
+    pub policy: TrialPolicy,
+    /// When it was last changed.
+    pub changed_at: Instant,
+}
+
+/// `GET /vendor/applications/{id}/requests?after=CURSOR&limit=N`: who asked for trials (step 310:
+/// "information about the user can be automatically provided to the owners").
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct RequestersAnswer {
+    /// The requests of this page, the oldest first.
+    pub requests: Vec<Requester>,
+    /// Where the next page begins; none on the last one.
+    pub next: Option<String>,
+}
+
+/// One request for a trial.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Requester {
+    /// The trial.
+    pub trial_id: TrialId,
+    /// The licensee.
+    pub licensee_id: LicenseeId,
+    /// The holder's name.
+    pub name: Name,
+    /// The holder's e-mail address.
+    pub email: Email,
+    /// The platform.
+    pub platform: Platform,
+    /// The release.
+    pub version: Version,
+    /// When.
+    pub requested_at: Instant,
+    /// License termination date.
+    pub ends_at: Option<Instant>,
+    /// SHA-256 of the terms that were accepted.
+    pub terms_digest: Digest,
+    /// The name that was typed, where the vendor asked for one.
+    pub accepted_as: Option<Name>,
+}

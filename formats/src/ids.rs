@@ -1,0 +1,366 @@
+//! Newtypes for every id, name and digest, parsed at the edge (`ID-1` to `ID-4`, `CV-5`).
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::encoding::from_hex32;
+
+/// A text that is not what its type asks for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidId {
+    /// Not an application id (`ID-1`).
+    #[error("not an application id: reverse DNS such as com.example.sketch, lower case, 3 to 128 characters")]
+    Application,
+    /// Not a release (`ID-2`).
+    #[error("not a semantic version such as 1.4.0, at most 64 characters")]
+    Version,
+    /// Not a platform (`ID-3`).
+    #[error("not a platform such as x86_64-linux")]
+    Platform,
+    /// Not a UUID (`ID-4`).
+    #[error("not a UUID in lower-case hyphenated form")]
+    Uuid,
+    /// Not a SHA-256 digest (`CV-5`).
+    #[error("not 64 lower-case hexadecimal digits")]
+    Digest,
+    /// Not a name of a person or an application.
+    #[error("not a name: 1 to 100 characters, no control characters, no space at either end")]
+    Name,
+    /// Not an e-mail address.
+    #[error("not an e-mail address such as ada@example.com, at most 254 characters")]
+    Email,
+}
+
+/// Implements what every text newtype needs: `FromStr` through `$check`, `Display`, serde.
+macro_rules! text_newtype {
+    ($(#[$doc:meta])* $name:ident, $error:expr, $check:path) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidId;
+
+            fn try_from(text: String) -> Result<Self, InvalidId> {
+                if $check(&text) { Ok(Self(text)) } else { Err($error) }
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidId;
+
+            fn from_str(text: &str) -> Result<Self, InvalidId> {
+                Self::try_from(text.to_owned())
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(value: $name) -> Self {
+                value.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+    };
+}
+
+text_newtype! {
+    /// Application id 183: reverse DNS, unique on a server (`ID-1`).
+    ApplicationId, InvalidId::Application, is_application_id
+}
+text_newtype! {
+    /// The machine a program is made for, for example `x86_64-linux` (`ID-3`).
+    Platform, InvalidId::Platform, is_platform
+}
+text_newtype! {
+    /// The name of a person or an application, for people: 1 to 100 characters.
+    Name, InvalidId::Name, is_name
+}
+text_newtype! {
+    /// An e-mail address, checked for its form only: 3 to 254 characters.
+    Email, InvalidId::Email, is_email
+}
+
+impl Platform {
+    /// The platform this code was built for.
+    pub fn current() -> Self {
+        Self(format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS))
+    }
+}
+
+fn is_application_id(text: &str) -> bool {
+    (3..=128).contains(&text.len()) && text.contains('.') && text.split('.').all(is_label)
+}
+
+fn is_label(label: &str) -> bool {
+    (1..=63).contains(&label.len())
+        && label
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && !label.starts_with('-')
+        && !label.ends_with('-')
+}
+
+fn is_platform(text: &str) -> bool {
+    let word = |part: &str| {
+        !part.is_empty()
+            && part
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+    };
+    (3..=32).contains(&text.len())
+        && text
+            .split_once('-')
+            .is_some_and(|(arch, system)| word(arch) && word(system))
+}
+
+fn is_name(text: &str) -> bool {
+    text.trim() == text
+        && (1..=100).contains(&text.chars().count())
+        && !text.chars().any(char::is_control)
+}
+
+fn is_email(text: &str) -> bool {
+    (3..=254).contains(&text.len())
+        && !text.chars().any(|c| c.is_control() || c.is_whitespace())
+        && text
+            .split_once('@')
+            .is_some_and(|(local, domain)| {
+                !local.is_empty() && !domain.is_empty() && !domain.contains('@')
+            })
+}
+
+/// The version of a release: a semantic version (`ID-2`), ordered as such.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Version(semver::Version);
+
+impl FromStr for Version {
+    type Err = InvalidId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        (text.len() <= 64)
+            .then(|| semver::Version::parse(text).ok())
+            .flatten()
+            .map(Self)
+            .ok_or(InvalidId::Version)
+    }
+}
+
+impl TryFrom<String> for Version {
+    type Error = InvalidId;
+
+    fn try_from(text: String) -> Result<Self, InvalidId> {
+        text.parse()
+    }
+}
+
+impl From<Version> for String {
+    fn from(version: Version) -> Self {
+        version.to_string()
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0.to_string())
+    }
+}
+
+/// Implements an id that is a UUID (`ID-4`).
+macro_rules! uuid_newtype {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// A new id, ordered by the time it was made (UUID version 7).
+            #[expect(clippy::new_without_default, reason = "each call gives another value")]
+            pub fn new() -> Self {
+                Self(Uuid::now_v7())
+            }
+
+            /// Its 16 bytes.
+            pub fn as_bytes(&self) -> &[u8; 16] {
+                self.0.as_bytes()
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidId;
+
+            fn from_str(text: &str) -> Result<Self, InvalidId> {
+                Uuid::try_parse(text)
+                    .ok()
+                    .map(Self)
+                    .filter(|id| id.to_string() == text)
+                    .ok_or(InvalidId::Uuid)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidId;
+
+            fn try_from(text: String) -> Result<Self, InvalidId> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.to_string()
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.hyphenated().fmt(f)
+            }
+        }
+    };
+}
+
+uuid_newtype! {
+    /// Licensee id 103, 184: to whom something is licensed.
+    LicenseeId
+}
+uuid_newtype! {
+    /// The id of a Builder license; it stays the same when the license is renewed.
+    LicenseId
+}
+uuid_newtype! {
+    /// One trial of one application by one licensee.
+    TrialId
+}
+uuid_newtype! {
+    /// One stored release: application, version and platform.
+    ReleaseId
+}
+
+/// Implements 32 bytes that are written in lower-case hexadecimal (`CV-5`).
+macro_rules! digest_newtype {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name([u8; 32]);
+
+        impl $name {
+            /// From its bytes.
+            pub fn from_bytes(bytes: [u8; 32]) -> Self {
+                Self(bytes)
+            }
+
+            /// Its bytes.
+            pub fn as_bytes(&self) -> &[u8; 32] {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidId;
+
+            fn from_str(text: &str) -> Result<Self, InvalidId> {
+                from_hex32(text).map(Self).ok_or(InvalidId::Digest)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidId;
+
+            fn try_from(text: String) -> Result<Self, InvalidId> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(digest: $name) -> Self {
+                digest.to_string()
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&hex::encode(self.0))
+            }
+        }
+    };
+}
+
+digest_newtype! {
+    /// SHA-256 of a public key's SubjectPublicKeyInfo (`CV-6`).
+    KeyId
+}
+digest_newtype! {
+    /// SHA-256 of a text or a program.
+    Digest
+}
+digest_newtype! {
+    /// The commitment to a file key (`EN-6`).
+    FileKeyCommitment
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn application_ids_are_reverse_dns() {
+        for good in ["a.b", "com.example.sketch", "org.x-y.z9"] {
+            assert!(good.parse::<ApplicationId>().is_ok(), "{good}");
+        }
+        let long = format!("a.{}", "b".repeat(64));
+        for bad in ["", "a", "a.", ".a", "a..b", "A.b", "a.-b", "a.b-", "a/b.c", "a.b\n", "../a.b", &long] {
+            assert_eq!(bad.parse::<ApplicationId>(), Err(InvalidId::Application), "{bad}");
+        }
+    }
+
+    #[test]
+    fn platforms_have_two_words() {
+        assert!(Platform::current().as_str().parse::<Platform>().is_ok());
+        for bad in ["", "x86_64", "x86_64-", "-linux", "x-y-z", "X86-linux", "x86 64-linux"] {
+            assert_eq!(bad.parse::<Platform>(), Err(InvalidId::Platform), "{bad}");
+        }
+    }
+
+    #[test]
+    fn names_and_addresses_are_checked() {
+        for bad in ["", " Ada", "Ada ", "A\u{1b}[31m", "a\nb"] {
+            assert_eq!(bad.parse::<Name>(), Err(InvalidId::Name), "{bad:?}");
+        }
+        assert!("Ada Lovelace".parse::<Name>().is_ok());
+        for bad in ["", "a", "@", "a@", "@b", "a@b@c", "a b@c", "a@b\n"] {
+            assert_eq!(bad.parse::<Email>(), Err(InvalidId::Email), "{bad:?}");
+        }
+        assert!("ada@example.com".parse::<Email>().is_ok());
+    }
+
+    #[test]
+    fn uuids_and_digests_have_one_spelling() {
+        let id = TrialId::new();
+        assert_eq!(id.to_string().parse(), Ok(id));
+        assert!(id.to_string().to_uppercase().parse::<TrialId>().is_err());
+        assert!(id.to_string().replace('-', "").parse::<TrialId>().is_err());
+        let digest = Digest::from_bytes([0xab; 32]);
+        assert_eq!(digest.to_string().parse(), Ok(digest));
+        assert!(digest.to_string().to_uppercase().parse::<Digest>().is_err());
+    }
+}

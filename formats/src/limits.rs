@@ -1,0 +1,30 @@
+//! The caps on everything that is read (`CV-10`). Each is checked before memory is taken for it.
+
+/// Documentation of an application, in bytes.
+pub const DOCUMENTATION: u64 = 4 << 20;
+/// Licensing terms, and relicensing terms, in bytes.
+pub const TERMS: u64 = 1 << 20;
+/// A program section, stored or decoded, in bytes.
+pub const PROGRAM: u64 = 64 << 30;
+/// Manifest of a release in the server format, in bytes.
+pub const MANIFEST: usize = 64 << 10;
+/// Payload of the control information, in bytes (`CI-4`).
+pub const CONTROL_PAYLOAD: usize = 8192;
+/// Sealed control information, in bytes (`TF-1`).
+pub const SEALED_CONTROL: usize = 32 << 10;
+/// Control area of a transmission file, in bytes.
+pub const CONTROL_AREA: usize = 64 << 10;
+/// A public key in DER, in bytes.
+pub const PUBLIC_KEY: usize = 1024;
+/// Wrapped file key of any kind of recipient, in bytes (`EN` header).
+pub const WRAPPED_KEY: usize = 4096;
+/// Payload of a Builder license, in bytes (`BL-5`).
+pub const BUILDER_LICENSE_PAYLOAD: usize = 8192;
+/// A signed document in compact serialisation, in bytes.
+pub const SIGNED_DOCUMENT: usize = 24 << 10;
+/// A sealed state, in bytes (`BL-6`).
+pub const SEALED_STATE: usize = 64 << 10;
+/// Licensee ids of one Builder license.
+pub const LICENSEE_IDS: usize = 16;
+/// A JSON body of the HTTP API, in bytes.
+pub const API_BODY: usize = 64 << 10;

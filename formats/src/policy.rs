@@ -1,0 +1,141 @@
+//! The policy of a trial as a vendor sets it: duration, expiration, limits, acceptance, layout.
+
+use serde::{Deserialize, Serialize};
+
+use crate::instant::Span;
+
+/// What happens when a trial reaches its license termination date (T&B "hard" and "soft expiration").
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Expiration {
+    /// Refuse at once.
+    Hard {},
+    /// Warn, and allow until a later termination date.
+    Soft {
+        /// From when the grace is counted.
+        from: GraceFrom,
+        /// The length of the grace, in seconds.
+        grace: Span,
+    },
+}
+
+/// The two schemes of soft expiration.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GraceFrom {
+    /// "a number of days in the future from the expiration date".
+    Expiration,
+    /// "a number of days forward from the ambient date on which the warning is given".
+    FirstWarning,
+}
+
+/// Limits beside the date; the first one reached ends the trial (`XD-7`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Number of launches.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub launches: Option<u64>,
+    /// Total running time, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub running: Option<Span>,
+    /// Distinct days of use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days: Option<u64>,
+}
+
+impl Limits {
+    /// Whether there is no limit.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// How a user accepts the licensing terms, access condition C.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AcceptanceKind {
+    /// "input an identifying name".
+    Explicit,
+    /// "retype a verification code".
+    RetypeCode,
+    /// "unless the user declines to accept the license terms, the license is accepted".
+    Passive,
+}
+
+/// Where the control information stands in a transmission file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Layout {
+    /// In front of the program (Fig. 4).
+    Leading,
+    /// In pieces inside the program's parts (Fig. 5).
+    Dispersed,
+}
+
+/// Everything a vendor decides about the trials of an application.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrialPolicy {
+    /// How long a trial lasts, in seconds, at least one.
+    pub duration: Span,
+    /// What happens at its end.
+    pub expiration: Expiration,
+    /// Limits beside the date.
+    #[serde(default, skip_serializing_if = "Limits::is_empty")]
+    pub limits: Limits,
+    /// Trials per licensee, 1 to 10.
+    pub trials: u8,
+    /// How the terms are accepted.
+    pub acceptance: AcceptanceKind,
+    /// The layout of the transmission files.
+    pub layout: Layout,
+}
+
+/// The longest trial and the longest grace: 100 years.
+const LONGEST: Span = Span::seconds(36_525 * 86_400);
+
+impl TrialPolicy {
+    /// Checks the ranges that the types alone do not hold.
+    ///
+    /// # Errors
+    /// The first value that is out of its range.
+    pub fn validate(&self) -> Result<(), InvalidPolicy> {
+        let in_range = |span: Span| span >= Span::seconds(1) && span <= LONGEST;
+        if !in_range(self.duration) {
+            return Err(InvalidPolicy::Duration);
+        }
+        if let Expiration::Soft { grace, .. } = self.expiration
+            && !in_range(grace)
+        {
+            return Err(InvalidPolicy::Grace);
+        }
+        if !(1..=10).contains(&self.trials) {
+            return Err(InvalidPolicy::Trials);
+        }
+        let Limits { launches, running, days } = self.limits;
+        let zero = launches == Some(0) || running == Some(Span::default()) || days == Some(0);
+        if zero {
+            return Err(InvalidPolicy::Limits);
+        }
+        Ok(())
+    }
+}
+
+/// A policy with a value out of its range.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidPolicy {
+    /// The duration.
+    #[error("a trial lasts 1s to 36525d")]
+    Duration,
+    /// The grace.
+    #[error("a grace lasts 1s to 36525d")]
+    Grace,
+    /// The number of trials.
+    #[error("a licensee has 1 to 10 trials of an application")]
+    Trials,
+    /// A limit.
+    #[error("a limit is at least 1: leave it out for none")]
+    Limits,
+}

@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::instant::Span;
 
+mod words;
+
 /// What happens when a trial reaches its license termination date (T&B "hard" and "soft expiration").
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::encoding::base64_bytes;
 use crate::ids::{Digest, Email, KeyId, LicenseId, LicenseeId, Name, Platform};
 use crate::instant::Instant;
+use crate::limits;
+use crate::signed::{self, Document};
 
 /// The payload of a Builder license (`BL-2`).
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +39,18 @@ pub struct BuilderLicense {
     pub ends_at: Option<Instant>,
     /// SHA-256 of the Builder's licensing terms that were accepted.
     pub terms_digest: Digest,
+}
+
+impl Document for BuilderLicense {
+    const TYPE: &'static str = "trybuy-builder-license";
+    const PAYLOAD_CAP: usize = limits::BUILDER_LICENSE_PAYLOAD;
+
+    fn is_valid(&self) -> bool {
+        self.format == signed::FORMAT
+            && (1..=limits::LICENSEE_IDS).contains(&self.licensee_ids.len())
+            && self.request_key.len() == 32
+            && (1..=limits::WRAPPED_KEY).contains(&self.sealed_secret.len())
+    }
 }
 
 /// The kinds of Builder license (step 412: "a valid licensed copy or valid trial copy").

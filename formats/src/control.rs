@@ -7,7 +7,15 @@ use crate::ids::{
     ApplicationId, Digest, FileKeyCommitment, KeyId, LicenseeId, Name, Platform, TrialId, Version,
 };
 use crate::instant::Instant;
+use crate::keys::LicenseSecret;
+use crate::limits;
 use crate::policy::{Expiration, Layout, Limits};
+use crate::primitives::{PrimitiveError, SignatureKey, VerificationKey};
+use crate::salted_box;
+use crate::signed::{self, Document, SignError, SignedError, Verified};
+
+/// Derivation of the inner key (`CI-5`).
+const LABEL: &[u8] = b"trybuy/v1/control";
 
 /// The payload of the control information (`CI-3`).
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -79,4 +87,75 @@ pub struct Sections {
     pub relicensing: u64,
     /// Program section 181 (`SF-4`).
     pub program: u64,
+}
+
+impl Document for ControlInformation {
+    const TYPE: &'static str = "trybuy-control";
+    const PAYLOAD_CAP: usize = limits::CONTROL_PAYLOAD;
+
+    fn is_valid(&self) -> bool {
+        let Sections { documentation, terms, relicensing, program } = self.sections;
+        self.format == signed::FORMAT
+            && self.head_number >= 1
+            && (1..=limits::PROGRAM).contains(&self.program_size)
+            && documentation <= limits::DOCUMENTATION
+            && (1..=limits::TERMS).contains(&terms)
+            && relicensing <= limits::TERMS
+            && (1..=limits::PROGRAM).contains(&program)
+    }
+}
+
+/// Why control information could not be sealed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SealControlError {
+    /// It could not be signed.
+    #[error(transparent)]
+    Sign(#[from] SignError),
+    /// It could not be encrypted.
+    #[error("the control information could not be encrypted")]
+    Encrypt(#[source] PrimitiveError),
+}
+
+/// Why sealed control information was refused.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ControlError {
+    /// The Builder license does not open it: another license, or damaged.
+    #[error("the control information was encrypted for another Builder license, or is damaged")]
+    Sealed,
+    /// It is open, but its signature was refused.
+    #[error(transparent)]
+    Signed(#[from] SignedError),
+}
+
+/// Signs control information, then encrypts it for a licensed Builder (`CI-1`, `CI-5`).
+///
+/// # Errors
+/// When the control information is out of its ranges, or the library fails.
+pub fn seal(
+    control: &ControlInformation,
+    signer: &SignatureKey,
+    secret: &LicenseSecret,
+) -> Result<Vec<u8>, SealControlError> {
+    let document = signed::sign(signer, control)?;
+    salted_box::seal(secret, LABEL, &[], document.as_bytes()).map_err(SealControlError::Encrypt)
+}
+
+/// Decrypts control information, then verifies it with the pinned key of the server (`CI-2`).
+///
+/// # Errors
+/// Why it was refused.
+pub fn open(
+    sealed: &[u8],
+    server: &VerificationKey,
+    secret: &LicenseSecret,
+) -> Result<Verified<ControlInformation>, ControlError> {
+    if sealed.len() > limits::SEALED_CONTROL {
+        return Err(ControlError::Sealed);
+    }
+    let document =
+        salted_box::open(secret, LABEL, &[], sealed).map_err(|_| ControlError::Sealed)?;
+    let document = String::from_utf8(document).map_err(|_| SignedError::Malformed)?;
+    Ok(signed::open(server, &document)?)
 }

@@ -210,3 +210,6 @@ fn decide_date(control: &ControlInformation, now: Instant, state: &TrialState) -
         Decision::Refuse { reason: Refusal::GraceEnded(until) }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,9 +21,14 @@ pub mod control;
 pub mod expiry;
 pub mod ids;
 pub mod instant;
+pub mod keys;
 pub mod limits;
 pub mod policy;
 pub mod primitives;
+pub mod request_signature;
+pub mod sealed_state;
+pub mod signed;
 pub mod slug;
 
 mod encoding;
+mod salted_box;

@@ -1,1 +1,11 @@
-//! x
+//! The world in which trybuy is tried out for real: its programs are built, a real server process
+//! is started, real Builders with data directories of their own use it.
+//!
+//! The end-to-end tests in `tests/e2e/` and the demonstration (`cargo demo`) are written on it.
+
+pub mod binaries;
+pub mod builder;
+pub mod command;
+pub mod server;
+pub mod vendor;
+pub mod world;

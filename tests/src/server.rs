@@ -1,0 +1,140 @@
+//! A real server process on a port of its own.
+
+use std::ffi::OsStr;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context as _, Result};
+
+use crate::binaries::Binaries;
+use crate::command::Outcome;
+
+/// How a server is started, again and again on the same data.
+#[derive(Clone)]
+pub struct ServerSetup {
+    program: PathBuf,
+    data_dir: PathBuf,
+    listen: String,
+    variables: Vec<(String, String)>,
+}
+
+impl ServerSetup {
+    /// Makes the data directory with its keys and database (`trybuy-server init`).
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub fn init(binaries: &Binaries, data_dir: &Path, variables: &[(&str, &str)]) -> Result<Self> {
+        let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let setup = Self {
+            program: binaries.path("trybuy-server"),
+            data_dir: data_dir.to_owned(),
+            listen: "127.0.0.1:0".to_owned(),
+            variables: variables.iter().map(own).collect(),
+        };
+        setup.run(["init"])?.success()?;
+        Ok(setup)
+    }
+
+    /// The data directory.
+    pub fn data_dir(&self) -> &Path {
+        &self.data_dir
+    }
+
+    /// The same server on a fixed address, as one that is started again where it was.
+    #[must_use]
+    pub fn listening_on(&self, address: &str) -> Self {
+        Self { listen: address.to_owned(), ..self.clone() }
+    }
+
+    /// Runs a command of the server to its end.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn run<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Result<Outcome> {
+        Outcome::of(self.command().args(arguments))
+    }
+
+    /// A vendor's token.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub fn vendor_token(&self, name: &str) -> Result<String> {
+        let made = self.run(["token", "create", "--role", "vendor", "--name", name])?.success()?;
+        Ok(made.stdout.trim().to_owned())
+    }
+
+    /// Starts the server and waits until it answers.
+    ///
+    /// # Errors
+    /// When it ends before.
+    pub fn serve(&self) -> Result<Server> {
+        let mut command = self.command();
+        command.args(["serve", "--listen", &self.listen]);
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
+        let log = std::fs::File::create(self.data_dir.join("server.log"))?;
+        let mut child = command.stderr(log).spawn().context("cannot start the server")?;
+        let stdout = child.stdout.take().context("standard output is a pipe")?;
+        let mut lines = BufReader::new(stdout).lines();
+        let line = lines.next().context("the server ended before it listened")??;
+        let url = line.strip_prefix("listening on ").context("not the address line")?.to_owned();
+        Ok(Server { child, url, stays: false })
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command.arg("--data-dir").arg(&self.data_dir);
+        let named = self.variables.iter().map(|(name, value)| (name, value));
+        command.env_remove("TRYBUY_SERVER").envs(named);
+        command
+    }
+}
+
+/// A running server; it is killed when this is dropped.
+pub struct Server {
+    child: Child,
+    url: String,
+    stays: bool,
+}
+
+impl Server {
+    /// Its address, `http://HOST:PORT`.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Its address without the scheme, `HOST:PORT`.
+    pub fn address(&self) -> &str {
+        self.url.trim_start_matches("http://")
+    }
+
+    /// Its process id.
+    pub fn process_id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Kills it at once, as `kill -9` does, and waits until it is gone.
+    ///
+    /// # Errors
+    /// When it cannot be killed.
+    pub fn kill(mut self) -> Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
+    /// Leaves it running when this is dropped.
+    pub fn leave(mut self) {
+        self.stays = true;
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if self.stays {
+            return;
+        }
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}

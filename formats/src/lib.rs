@@ -18,6 +18,8 @@
 pub mod api;
 pub mod builder_license;
 pub mod control;
+pub mod envelope;
+pub mod execution_format;
 pub mod expiry;
 pub mod ids;
 pub mod instant;
@@ -25,10 +27,13 @@ pub mod keys;
 pub mod limits;
 pub mod policy;
 pub mod primitives;
+pub mod read_at;
 pub mod request_signature;
 pub mod sealed_state;
+pub mod server_format;
 pub mod signed;
 pub mod slug;
 
+mod canonical_json;
 mod encoding;
 mod salted_box;

@@ -41,9 +41,9 @@ compile_error!(
 );
 
 pub use active::{
-    AeadKey, DecryptionKey, EncryptionKey, RequestSignatureKey, Sha256, SignatureKey, VerificationKey,
-    constant_time_eq, hkdf_sha256, hmac_sha256, random, sha256, verify_hmac_sha256,
-    verify_request_signature,
+    AeadKey, DecryptionKey, EncryptionKey, RequestSignatureKey, Sha256, SignatureKey,
+    VerificationKey, constant_time_eq, hkdf_sha256, hmac_sha256, random, sha256,
+    verify_hmac_sha256, verify_request_signature,
 };
 
 /// Bytes that sealing adds: the authentication tag of AES-GCM (NIST SP 800-38D, section 5.2.1.2).

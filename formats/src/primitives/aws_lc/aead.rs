@@ -82,7 +82,12 @@ impl AeadKey {
     ///
     /// [`PrimitiveError::Tampered`] if it is not authentic; [`PrimitiveError::InvalidLength`] if `out` is
     /// not [`TAG_LENGTH`] bytes shorter than `sealed`. All of `out` is zero then.
-    pub fn open_into(&self, nonce: [u8; 12], sealed: &[u8], out: &mut [u8]) -> Result<(), PrimitiveError> {
+    pub fn open_into(
+        &self,
+        nonce: [u8; 12],
+        sealed: &[u8],
+        out: &mut [u8],
+    ) -> Result<(), PrimitiveError> {
         let opened = self.open_separately(nonce, sealed, out);
         if opened.is_err() {
             out.zeroize();

@@ -34,8 +34,13 @@ pub fn hmac_sha256(key: &[u8], message: &[u8]) -> [u8; 32] {
 /// # Errors
 ///
 /// [`PrimitiveError::Tampered`] if the tag is of another message or key.
-pub fn verify_hmac_sha256(key: &[u8], message: &[u8], tag: &[u8; 32]) -> Result<(), PrimitiveError> {
-    hmac::verify(&hmac::Key::new(HMAC_SHA256, key), message, tag).map_err(|_| PrimitiveError::Tampered)
+pub fn verify_hmac_sha256(
+    key: &[u8],
+    message: &[u8],
+    tag: &[u8; 32],
+) -> Result<(), PrimitiveError> {
+    hmac::verify(&hmac::Key::new(HMAC_SHA256, key), message, tag)
+        .map_err(|_| PrimitiveError::Tampered)
 }
 
 /// Whether two strings are equal, in a time that depends only on their lengths.

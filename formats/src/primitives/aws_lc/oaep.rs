@@ -78,7 +78,11 @@ impl DecryptionKey {
     ///
     /// [`PrimitiveError::Tampered`], always the same, so that nothing can be learned from asking
     /// (Manger's attack).
-    pub fn unwrap(&self, label: &[u8], wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, PrimitiveError> {
+    pub fn unwrap(
+        &self,
+        label: &[u8],
+        wrapped: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, PrimitiveError> {
         if wrapped.len() != WRAPPED_LENGTH {
             return Err(PrimitiveError::Tampered);
         }

@@ -31,9 +31,9 @@ impl AeadKey {
         plaintext: &[u8],
         out: &mut [u8],
     ) -> Result<(), PrimitiveError> {
-        let (ciphertext, tag) =
-            out.split_last_chunk_mut().ok_or(PrimitiveError::InvalidLength)?;
-        let text = InOutBuf::new(plaintext, ciphertext).map_err(|_| PrimitiveError::InvalidLength)?;
+        let (ciphertext, tag) = out.split_last_chunk_mut().ok_or(PrimitiveError::InvalidLength)?;
+        let text =
+            InOutBuf::new(plaintext, ciphertext).map_err(|_| PrimitiveError::InvalidLength)?;
         self.seal(nonce, text, tag)
     }
 
@@ -77,7 +77,12 @@ impl AeadKey {
     ///
     /// [`PrimitiveError::Tampered`] if it is not authentic; [`PrimitiveError::InvalidLength`] if `out` is
     /// not [`TAG_LENGTH`] bytes shorter than `sealed`. All of `out` is zero then.
-    pub fn open_into(&self, nonce: [u8; 12], sealed: &[u8], out: &mut [u8]) -> Result<(), PrimitiveError> {
+    pub fn open_into(
+        &self,
+        nonce: [u8; 12],
+        sealed: &[u8],
+        out: &mut [u8],
+    ) -> Result<(), PrimitiveError> {
         let opened = self.open_separately(nonce, sealed, out);
         if opened.is_err() {
             out.zeroize();

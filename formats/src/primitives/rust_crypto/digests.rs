@@ -31,7 +31,11 @@ pub fn hmac_sha256(key: &[u8], message: &[u8]) -> [u8; 32] {
 /// # Errors
 ///
 /// [`PrimitiveError::Tampered`] if the tag is of another message or key.
-pub fn verify_hmac_sha256(key: &[u8], message: &[u8], tag: &[u8; 32]) -> Result<(), PrimitiveError> {
+pub fn verify_hmac_sha256(
+    key: &[u8],
+    message: &[u8],
+    tag: &[u8; 32],
+) -> Result<(), PrimitiveError> {
     hmac(key, message).verify(tag.into()).map_err(|_| PrimitiveError::Tampered)
 }
 

@@ -15,6 +15,8 @@ use crate::places::{HOME, PLACES, Place, overview};
 const REST: f64 = 3.0;
 /// Rounds of the palette in a second while it turns.
 const TURN: f64 = 0.06;
+/// Where the palettes start: far away dark, near the edge of a set bright.
+const START: f64 = 0.8;
 /// Views that `back` remembers.
 const MEMORY: usize = 50;
 /// The longest step of time, above the time between two frames at rest: a suspended program does not leap ahead.
@@ -80,7 +82,7 @@ impl App {
             family: HOME.family,
             camera: HOME.camera,
             picture: Picture::new(HOME.family, HOME.camera, (0, 0)),
-            paint: Paint { palette: &PALETTES[0], shift: 0.0, depth },
+            paint: Paint { palette: &PALETTES[0], shift: START, depth },
             turning: false,
             hunt: None,
             help: false,

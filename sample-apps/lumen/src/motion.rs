@@ -5,7 +5,7 @@ use crate::camera::{Camera, FARTHEST};
 /// Seconds in which a glide covers two thirds of the way.
 const GLIDE: f64 = 0.09;
 /// Seconds of flight for each doubling of the scale, and at least.
-const FLIGHT_PER_DOUBLING: f64 = 0.28;
+const FLIGHT_PER_DOUBLING: f64 = 0.2;
 const SHORTEST_LEG: f64 = 0.5;
 
 /// What the camera is doing.

@@ -32,7 +32,7 @@ pub(crate) struct Paint {
 impl Paint {
     /// The cell at a column and row of characters.
     pub(crate) fn cell(&self, picture: &Picture, column: u16, row: u16) -> Cell {
-        let colour = |row| self.palette.colour(picture.sample(column, row), self.shift);
+        let colour = |row| self.colour(picture, column, row);
         let above = row.saturating_mul(2);
         let (upper, lower) = (colour(above), colour(above.saturating_add(1)));
         match self.depth {
@@ -46,6 +46,18 @@ impl Paint {
                 Cell { glyph: char::from(RAMP[bright * RAMP.len() / 256]), inks: None }
             }
         }
+    }
+
+    /// The colour of a pixel: the mean of its samples' colours.
+    fn colour(&self, picture: &Picture, column: u16, row: u16) -> Rgb {
+        let (mut sums, mut count) = ([0_u32; 3], 0);
+        for sample in picture.samples(column, row) {
+            let colour = self.palette.colour(sample, self.shift);
+            (0..3).for_each(|at| sums[at] += u32::from(colour[at]));
+            count += 1;
+        }
+        // A mean of bytes is a byte.
+        sums.map(|sum| (sum / count.max(1)) as u8)
     }
 
     /// The whole picture as text with escape sequences, for `--print`.

@@ -7,8 +7,8 @@ use crate::picture::Sample;
 /// Red, green and blue.
 pub(crate) type Rgb = [u8; 3];
 
-/// How many steps of escape one round through a palette takes, before the square root stretches it.
-const ROUND: f64 = 0.11;
+/// Rounds through a palette for each time the steps of escape grow e-fold: near the edge of a set they grow without end.
+const ROUND: f64 = 0.3;
 
 /// What the terminal can show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,11 +123,11 @@ pub(crate) const PALETTES: &[Palette] = &[
 ];
 
 impl Palette {
-    /// The colour of a pixel; `shift` (in rounds) turns the palette.
+    /// The colour of one sample; `shift` (in rounds) turns the palette.
     pub(crate) fn colour(&self, sample: Sample, shift: f64) -> Rgb {
         match sample {
             Sample::Unknown | Sample::Inside => [0, 0, 0],
-            Sample::Outside(steps) => self.at(f64::from(steps).sqrt() * ROUND + shift),
+            Sample::Outside(steps) => self.at(f64::from(steps).ln_1p() * ROUND + shift),
         }
     }
 

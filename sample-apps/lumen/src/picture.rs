@@ -6,6 +6,9 @@ use crate::fractal::Family;
 /// The distances between the pixels of each pass; the first is drawn at once, the others as time allows.
 const PASSES: [u16; 3] = [4, 2, 1];
 
+/// Where in a pixel the last pass looks again, so that fine detail blends instead of flickering from pixel to pixel.
+const SMOOTHING: [(f64, f64); 3] = [(0.45, -0.2), (0.2, 0.45), (-0.35, 0.3)];
+
 /// One pixel of the picture.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Sample {
@@ -22,6 +25,7 @@ pub(crate) struct Picture {
     family: Family,
     camera: Camera,
     samples: Vec<Sample>,
+    smoothing: Vec<[Sample; SMOOTHING.len()]>,
     pass: usize,
     row: u16,
 }
@@ -29,8 +33,16 @@ pub(crate) struct Picture {
 impl Picture {
     /// An empty picture of `size` pixels.
     pub(crate) fn new(family: Family, camera: Camera, size: (u16, u16)) -> Self {
-        let samples = vec![Sample::Unknown; usize::from(size.0) * usize::from(size.1)];
-        Self { size, family, camera, samples, pass: 0, row: 0 }
+        let pixels = usize::from(size.0) * usize::from(size.1);
+        Self {
+            size,
+            family,
+            camera,
+            samples: vec![Sample::Unknown; pixels],
+            smoothing: vec![[Sample::Unknown; SMOOTHING.len()]; pixels],
+            pass: 0,
+            row: 0,
+        }
     }
 
     /// A picture with every pixel.
@@ -45,14 +57,14 @@ impl Picture {
         self.family == family && self.camera == camera && self.size == size
     }
 
-    /// Whether every pixel is known.
+    /// Whether every pixel is known and smooth.
     pub(crate) fn is_finished(&self) -> bool {
-        self.pass >= PASSES.len()
+        self.pass > PASSES.len()
     }
 
     /// Computes the whole first pass, then row by row while `time_is_left`.
     pub(crate) fn refine(&mut self, mut time_is_left: impl FnMut() -> bool) {
-        while let Some(&step) = PASSES.get(self.pass) {
+        while !self.is_finished() {
             if self.row >= self.size.1 {
                 (self.pass, self.row) = (self.pass + 1, 0);
                 continue;
@@ -60,23 +72,60 @@ impl Picture {
             if self.pass > 0 && !time_is_left() {
                 return;
             }
-            self.compute_row(step);
-            self.row = self.row.saturating_add(step);
+            let step = PASSES.get(self.pass).copied();
+            match step {
+                Some(step) => self.compute_row(step),
+                None => self.smooth_row(),
+            }
+            self.row = self.row.saturating_add(step.unwrap_or(1));
         }
     }
 
     fn compute_row(&mut self, step: u16) {
-        let limit = self.camera.steps();
         for column in (0..self.size.0).step_by(usize::from(step)) {
             let at = self.index(column, self.row);
             if self.samples[at] == Sample::Unknown {
-                let (x, y) = self.camera.point(f64::from(column), f64::from(self.row), self.size);
-                self.samples[at] = match self.family.escape(x, y, limit) {
-                    Some(steps) => Sample::Outside(steps),
-                    None => Sample::Inside,
-                };
+                self.samples[at] = self.compute(column, (0.0, 0.0));
             }
         }
+    }
+
+    fn smooth_row(&mut self) {
+        for column in 0..self.size.0 {
+            if !self.is_amid_the_inside(column) {
+                let at = self.index(column, self.row);
+                self.smoothing[at] = SMOOTHING.map(|offset| self.compute(column, offset));
+            }
+        }
+    }
+
+    /// Looks at a pixel of the current row, `offset` pixels from its middle.
+    fn compute(&self, column: u16, offset: (f64, f64)) -> Sample {
+        let (across, down) = (f64::from(column) + offset.0, f64::from(self.row) + offset.1);
+        let (x, y) = self.camera.point(across, down, self.size);
+        match self.family.escape(x, y, self.camera.steps()) {
+            Some(steps) => Sample::Outside(steps),
+            None => Sample::Inside,
+        }
+    }
+
+    /// Whether a pixel of the current row and all beside it are inside: the costliest to compute, with nothing to smooth.
+    fn is_amid_the_inside(&self, column: u16) -> bool {
+        let (left, above) = (column.saturating_sub(1), self.row.saturating_sub(1));
+        let (right, below) = (column.saturating_add(1), self.row.saturating_add(1));
+        [(column, self.row), (left, self.row), (right, self.row), (column, above), (column, below)]
+            .into_iter()
+            .all(|(column, row)| {
+                matches!(self.sample(column, row), Sample::Inside | Sample::Unknown)
+            })
+    }
+
+    /// The pixel and what smooths it, as far as it is known.
+    pub(crate) fn samples(&self, column: u16, row: u16) -> impl Iterator<Item = Sample> {
+        let inside = column < self.size.0 && row < self.size.1;
+        let smoothing = if inside { &self.smoothing[self.index(column, row)][..] } else { &[] };
+        let known = smoothing.iter().copied().filter(|sample| *sample != Sample::Unknown);
+        std::iter::once(self.sample(column, row)).chain(known)
     }
 
     /// The pixel, or the nearest coarser one that is known.
@@ -125,6 +174,7 @@ mod tests {
             });
         }
         assert_eq!(parts.samples, whole.samples);
+        assert_eq!(parts.smoothing, whole.smoothing);
         assert!(!whole.samples.contains(&Sample::Unknown));
     }
 

@@ -1,0 +1,47 @@
+//! The store: the server's database, SQLite or PostgreSQL, and the only place that knows SQL.
+//!
+//! Every query is one constant text for both databases; only the schema has two words that differ
+//! (`migrations/`). Methods answer with rows as structs and with outcomes as enums; a
+//! [`StoreError`] is always a fault of the database and never of the client. What must hold under
+//! concurrency (a release is published once, trials never exceed their number, a code is accepted
+//! once) is held by single statements, unique constraints and transactions, so any number of
+//! processes may share one PostgreSQL. There are no secrets in it: tokens and codes are stored as
+//! their SHA-256.
+
+mod acceptance_codes;
+mod applications;
+mod builders;
+mod catalog;
+mod columns;
+mod connections;
+mod database_url;
+mod error;
+mod grants;
+mod ids;
+mod migrations;
+mod publication;
+mod releases;
+mod requesters;
+mod texts;
+mod transaction;
+mod trials;
+mod vendors;
+mod version_order;
+
+pub use acceptance_codes::NewAcceptanceCode;
+pub use applications::{Application, ApplicationTexts};
+pub use builders::{Builder, NewBuilder, Registration};
+pub use catalog::{CatalogEntry, CatalogQuery, InvalidSearch, Page, SearchWords};
+pub use connections::{DEADLINE, POSTGRES_CONNECTIONS, SQLITE_READERS, Store};
+pub use database_url::DatabaseUrl;
+pub use error::StoreError;
+pub use grants::{Grant, GrantRequest, TrialStanding};
+pub use ids::{TokenId, VendorId};
+pub use publication::{NewRelease, Publication};
+pub use releases::Release;
+pub use requesters::{InvalidCursor, RequestCursor, RequestRecord};
+pub use trials::{Head, Trial, TrialRecord};
+pub use vendors::{NewVendorToken, Vendor};
+
+/// The most rows of one page; a higher limit means this one.
+pub const PAGE_LIMIT: u32 = 200;

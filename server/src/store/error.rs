@@ -1,0 +1,105 @@
+//! What can go wrong in the store: never the fault of the client that asked.
+
+use sqlx::error::DatabaseError;
+use sqlx::migrate::MigrateError;
+
+/// A fault of the database, of its schema or of its address.
+///
+/// What a client may do wrong (a name that is taken, a limit that is reached) is an outcome of the
+/// operation and no error.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The database does not answer, is full, or is busy for too long. Trying later may help.
+    #[error("the database does not answer")]
+    Unavailable(#[source] sqlx::Error),
+    /// An operation took longer than [`DEADLINE`](super::DEADLINE). Trying later may help.
+    #[error("the database took too long to answer")]
+    TimedOut,
+    /// Others changed the same rows at once, again and again. Trying later helps.
+    #[error("the database is too busy with the same rows")]
+    Contention,
+    /// A stored value is not what its column promises.
+    #[error("the database holds a damaged value in the column {column}")]
+    Corrupt {
+        /// The column.
+        column: &'static str,
+    },
+    /// The address of the database cannot be used.
+    #[error("not an address of a database: {reason}")]
+    InvalidUrl {
+        /// Why.
+        reason: &'static str,
+    },
+    /// The schema is newer than this program.
+    #[error(
+        "the database was written by a newer trybuy-server (schema {found}, this program knows {known}): use that one"
+    )]
+    NewerSchema {
+        /// The schema of the database.
+        found: i64,
+        /// The newest schema of this program.
+        known: i64,
+    },
+    /// The schema is older than this program.
+    #[error("the database has to be migrated first: run trybuy-server migrate")]
+    NotMigrated,
+    /// A migration failed; the database is as it was before that migration.
+    #[error("the database could not be migrated")]
+    Migration(#[source] Box<MigrateError>),
+    /// Anything else the database says: a fault of this program.
+    #[error("the database refused a query")]
+    Database(#[source] sqlx::Error),
+}
+
+impl StoreError {
+    /// Whether it may go away by itself, so that trying later makes sense.
+    pub fn is_temporary(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::TimedOut | Self::Contention)
+    }
+
+    /// Whether another transaction was in the way and running the same one again may succeed.
+    pub(super) fn is_collision(&self) -> bool {
+        let Self::Database(sqlx::Error::Database(error)) = self else {
+            return false;
+        };
+        // A serializable transaction of PostgreSQL may meet a unique constraint before it is found
+        // not to be serializable, so that too is worth another run.
+        error.is_unique_violation() || matches!(error.code().as_deref(), Some("40001" | "40P01"))
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        match &error {
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed => Self::Unavailable(error),
+            sqlx::Error::Database(database) if is_outage(database.as_ref()) => {
+                Self::Unavailable(error)
+            }
+            _ => Self::Database(error),
+        }
+    }
+}
+
+impl From<MigrateError> for StoreError {
+    fn from(error: MigrateError) -> Self {
+        Self::Migration(Box::new(error))
+    }
+}
+
+/// Whether the database says that it cannot work now, rather than that the query is wrong.
+fn is_outage(error: &dyn DatabaseError) -> bool {
+    let code = error.code().unwrap_or_default();
+    match code.parse::<u32>() {
+        // SQLite's extended result codes have the primary one in their low byte: busy 5, locked 6,
+        // I/O error 10, full 13, cannot open 14. Those of PostgreSQL have five characters.
+        Ok(number) if code.len() < 5 => matches!(number & 0xff, 5 | 6 | 10 | 13 | 14),
+        // Connection exception, insufficient resources, operator intervention (shutdown, statement
+        // timeout), system error, lock not available.
+        _ => ["08", "53", "57", "58", "55P03"].iter().any(|class| code.starts_with(class)),
+    }
+}

@@ -1,0 +1,205 @@
+//! Granting a trial (T&B steps 408-412): counted, recorded, and never more than allowed.
+
+use sqlx::AnyConnection;
+use sqlx::any::AnyArguments;
+use sqlx::query::Query;
+use trybuy_formats::ids::{ApplicationId, Digest, LicenseId, LicenseeId, TrialId};
+use trybuy_formats::instant::Instant;
+
+use super::columns::{Columns, json, number, seconds, word};
+use super::connections::in_time;
+use super::transaction::{Finish, Isolation, Operation};
+use super::{Head, Store, StoreError, Trial, acceptance_codes};
+
+/// A trial to be granted. Its head was signed before, so that the transaction is short.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct GrantRequest {
+    /// Its facts; `requested_at` is what counts as now.
+    pub trial: Trial,
+    /// Its first head.
+    pub head: Head,
+    /// The most trials that the licensee may have of the application, this one included.
+    pub maximum: u32,
+    /// SHA-256 of the code that was retyped, to be used up by the grant.
+    pub code: Option<Digest>,
+}
+
+/// How a request for a trial ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Grant {
+    /// The trial is recorded, and durable.
+    Granted,
+    /// This license has a trial of the application that has not ended.
+    Existing(TrialId),
+    /// The licensee had as many trials as are allowed.
+    LimitReached {
+        /// How many.
+        used: u32,
+    },
+    /// The code is unknown, used, expired or for something else. Nothing was recorded.
+    CodeRefused,
+}
+
+/// Where a licensee stands with an application.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TrialStanding {
+    /// A trial or purchase of this license that has not ended.
+    pub current: Option<TrialId>,
+    /// The trials that the licensee had, with this license and with others, ended or not.
+    pub used: u32,
+}
+
+const STANDING: &str = "SELECT COUNT(CASE WHEN kind = 'trial' THEN 1 END) AS used, \
+    MAX(CASE WHEN license_id = $3 AND (ends_at IS NULL OR ends_at > $4) THEN id END) AS current_id \
+    FROM trials WHERE application = $1 AND licensee_id = $2";
+/// Inserts nothing where a trial runs ($5 license, $11 now), where $19 trials were had, or where
+/// another grant took the ordinal at the same time.
+const INSERT: &str = "INSERT INTO trials (id, application, licensee_id, ordinal, license_id, \
+    release_id, platform, kind, started_at, ends_at, requested_at, policy, terms_digest, \
+    acceptance, accepted_as, head_number, head_etag, head) \
+    SELECT $1, $2, $3, $4 + COALESCE(MAX(ordinal), 0), $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, \
+        $15, $16, $17, $18 \
+    FROM trials WHERE application = $2 AND licensee_id = $3 \
+    HAVING COUNT(CASE WHEN kind = 'trial' THEN 1 END) < $19 \
+    AND COUNT(CASE WHEN license_id = $5 AND (ends_at IS NULL OR ends_at > $11) THEN 1 END) = 0 \
+    ON CONFLICT (application, licensee_id, ordinal) DO NOTHING";
+
+impl Store {
+    /// Where a licensee stands with an application: a cheap look before a head is signed.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn trial_standing(
+        &self,
+        application: &ApplicationId,
+        licensee: LicenseeId,
+        license: LicenseId,
+        now: Instant,
+    ) -> Result<TrialStanding, StoreError> {
+        let query = standing_query(application, licensee, license, now);
+        let row = self.fetch_optional(query).await?;
+        row.map_or(Err(StoreError::Corrupt { column: "used" }), |row| {
+            TrialStanding::from_columns(Columns(&row))
+        })
+    }
+
+    /// Grants a trial if the licensee may have it: decided and recorded by one statement, so that
+    /// requests at the same time never get more than the maximum, nor two trials at once.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing was recorded then, or, if the database went away during the commit,
+    /// perhaps all of it. Asking again is safe in both cases.
+    pub async fn grant_trial(&self, request: &GrantRequest) -> Result<Grant, StoreError> {
+        // Each further round means that another grant to the same licensee got in between, which
+        // happens at most `maximum` times.
+        for _ in 0..=request.maximum {
+            let outcome = match request.code {
+                Some(_) => self.write(request).await?,
+                // A single statement needs no transaction around it: half the round trips.
+                None => in_time(self.grant_without_code(request)).await?,
+            };
+            if let Some(grant) = outcome {
+                return Ok(grant);
+            }
+        }
+        Err(StoreError::Contention)
+    }
+
+    async fn grant_without_code(
+        &self,
+        request: &GrantRequest,
+    ) -> Result<Option<Grant>, StoreError> {
+        let mut connection = self.writer.acquire().await?;
+        if request.insert(&mut connection).await? {
+            return Ok(Some(Grant::Granted));
+        }
+        request.refusal(&mut connection).await
+    }
+}
+
+impl Operation for GrantRequest {
+    type Answer = Option<Grant>;
+
+    /// The unique ordinal and the lock on the code's row decide between grants at the same time.
+    const ISOLATION: Isolation = Isolation::ReadCommitted;
+
+    async fn run(
+        &self,
+        connection: &mut AnyConnection,
+    ) -> Result<Finish<Self::Answer>, StoreError> {
+        if !self.insert(connection).await? {
+            return self.refusal(connection).await.map(Finish::RollBack);
+        }
+        match &self.code {
+            Some(code) if !acceptance_codes::consume(connection, code, self).await? => {
+                Ok(Finish::RollBack(Some(Grant::CodeRefused)))
+            }
+            _ => Ok(Finish::Commit(Some(Grant::Granted))),
+        }
+    }
+}
+
+impl GrantRequest {
+    /// Whether the trial could be recorded.
+    async fn insert(&self, connection: &mut AnyConnection) -> Result<bool, StoreError> {
+        let Self { trial, head, .. } = self;
+        let outcome = sqlx::query(INSERT)
+            .bind(trial.id.to_string())
+            .bind(trial.application.as_str())
+            .bind(trial.licensee_id.to_string())
+            .bind(1_i64)
+            .bind(trial.license_id.to_string())
+            .bind(trial.release_id.to_string())
+            .bind(trial.platform.as_str())
+            .bind(word(&trial.kind))
+            .bind(trial.started_at.unix())
+            .bind(seconds(trial.ends_at))
+            .bind(trial.requested_at.unix())
+            .bind(json(&trial.policy))
+            .bind(trial.terms_digest.to_string())
+            .bind(word(&trial.acceptance))
+            .bind(trial.accepted_as.as_ref().map(|name| name.as_str()))
+            .bind(number(head.number))
+            .bind(head.etag.as_str())
+            .bind(head.bytes.as_slice())
+            .bind(i64::from(self.maximum))
+            .execute(connection)
+            .await?;
+        Ok(outcome.rows_affected() == 1)
+    }
+
+    /// Why it could not; nothing if only another grant was in the way.
+    async fn refusal(&self, connection: &mut AnyConnection) -> Result<Option<Grant>, StoreError> {
+        let Trial { application, licensee_id, license_id, requested_at, .. } = &self.trial;
+        let row = standing_query(application, *licensee_id, *license_id, *requested_at)
+            .fetch_one(connection)
+            .await?;
+        let standing = TrialStanding::from_columns(Columns(&row))?;
+        Ok(match standing {
+            TrialStanding { current: Some(trial), .. } => Some(Grant::Existing(trial)),
+            TrialStanding { used, .. } if used >= self.maximum => {
+                Some(Grant::LimitReached { used })
+            }
+            _ => None,
+        })
+    }
+}
+
+fn standing_query<'q>(
+    application: &ApplicationId,
+    licensee: LicenseeId,
+    license: LicenseId,
+    now: Instant,
+) -> Query<'q, sqlx::Any, AnyArguments> {
+    sqlx::query(STANDING)
+        .bind(application.as_str())
+        .bind(licensee.to_string())
+        .bind(license.to_string())
+        .bind(now.unix())
+}
+
+impl TrialStanding {
+    fn from_columns(columns: Columns<'_>) -> Result<Self, StoreError> {
+        Ok(Self { current: columns.optional_text("current_id")?, used: columns.number("used")? })
+    }
+}

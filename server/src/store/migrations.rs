@@ -1,0 +1,68 @@
+//! The schema: migrations are embedded, and only ever added.
+
+use sqlx::migrate::{Migrate as _, MigrateError, Migration, MigrationType, Migrator};
+use sqlx::{AssertSqlSafe, Connection as _, SqlSafeStr as _};
+
+use super::connections::Engine;
+use super::{Store, StoreError};
+
+/// Number, name and text of each migration. The numbers ascend without gaps.
+const MIGRATIONS: [(i64, &str, &str); 1] =
+    [(1, "catalog and trials", include_str!("../../migrations/0001_catalog_and_trials.sql"))];
+
+impl Store {
+    /// Brings the schema up to date. On PostgreSQL, of several processes that do so at once one
+    /// migrates and the others wait.
+    ///
+    /// # Errors
+    /// [`StoreError::NewerSchema`], [`StoreError::Migration`], or the database does not answer. A
+    /// migration that fails leaves nothing behind.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        let mut connection = self.dedicated_connection().await?;
+        let outcome = migrator(self.engine).run(&mut connection).await;
+        connection.close().await?;
+        outcome.map_err(|error| match error {
+            MigrateError::VersionMissing(found) => {
+                StoreError::NewerSchema { found, known: known() }
+            }
+            other => other.into(),
+        })
+    }
+
+    /// Checks that the schema is the one this program knows.
+    ///
+    /// # Errors
+    /// [`StoreError::NewerSchema`], [`StoreError::NotMigrated`], or the database does not answer.
+    pub async fn check_schema(&self) -> Result<(), StoreError> {
+        let migrator = migrator(self.engine);
+        let mut connection = self.dedicated_connection().await?;
+        connection.ensure_migrations_table(&migrator.table_name).await?;
+        let applied = connection.list_applied_migrations(&migrator.table_name).await?;
+        connection.close().await?;
+        let found = applied.iter().map(|migration| migration.version).max().unwrap_or(0);
+        match found.cmp(&known()) {
+            std::cmp::Ordering::Less => Err(StoreError::NotMigrated),
+            std::cmp::Ordering::Equal => Ok(()),
+            std::cmp::Ordering::Greater => Err(StoreError::NewerSchema { found, known: known() }),
+        }
+    }
+}
+
+/// The newest schema that this program knows.
+fn known() -> i64 {
+    MIGRATIONS.iter().map(|(version, ..)| *version).max().unwrap_or(0)
+}
+
+/// The migrations with the types of the database in place of `{bytes}` and `{text}`.
+fn migrator(engine: Engine) -> Migrator {
+    let (bytes, text) = match engine {
+        Engine::Sqlite => ("BLOB", "TEXT"),
+        Engine::Postgres => ("BYTEA", "TEXT COLLATE \"C\""),
+    };
+    let migrations = MIGRATIONS.iter().map(|(version, name, template)| {
+        // Safe: both texts are constants of this program.
+        let sql = AssertSqlSafe(template.replace("{bytes}", bytes).replace("{text}", text));
+        Migration::new(*version, (*name).into(), MigrationType::Simple, sql.into_sql_str(), false)
+    });
+    Migrator::with_migrations(migrations.collect())
+}

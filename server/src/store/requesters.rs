@@ -1,0 +1,140 @@
+//! Who asked for trials (T&B step 310), for the application's owner.
+
+use std::fmt;
+use std::str::FromStr;
+
+use trybuy_formats::ids::{
+    ApplicationId, Digest, Email, LicenseeId, Name, Platform, TrialId, Version,
+};
+use trybuy_formats::instant::Instant;
+
+use super::columns::Columns;
+use super::{PAGE_LIMIT, Page, Store, StoreError};
+
+/// One request for a trial.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RequestRecord {
+    /// The trial.
+    pub trial_id: TrialId,
+    /// The licensee.
+    pub licensee_id: LicenseeId,
+    /// The holder's name.
+    pub name: Name,
+    /// The holder's e-mail address.
+    pub email: Email,
+    /// The platform.
+    pub platform: Platform,
+    /// The release.
+    pub version: Version,
+    /// When it was requested.
+    pub requested_at: Instant,
+    /// License termination date.
+    pub ends_at: Option<Instant>,
+    /// SHA-256 of the terms that were accepted.
+    pub terms_digest: Digest,
+    /// The name that was typed, where the vendor asked for one.
+    pub accepted_as: Option<Name>,
+}
+
+/// The place of a request in the list, written `SECONDS.TRIAL`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct RequestCursor {
+    requested_at: Instant,
+    trial_id: TrialId,
+}
+
+/// A text that is not a [`RequestCursor`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("not a cursor of a list of requests")]
+pub struct InvalidCursor;
+
+const PAGE: &str = "SELECT trials.id, trials.licensee_id, builders.name, builders.email, \
+    trials.platform, releases.version, trials.requested_at, trials.ends_at, trials.terms_digest, \
+    trials.accepted_as FROM trials \
+    JOIN builders ON builders.license_id = trials.license_id \
+    JOIN releases ON releases.id = trials.release_id \
+    WHERE trials.application = $1 AND (trials.requested_at, trials.id) > ($2, $3) \
+    ORDER BY trials.requested_at, trials.id LIMIT $4";
+
+impl Store {
+    /// A page of the requests for an application, the oldest first. The next one begins after the
+    /// cursor of its last entry.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn requests(
+        &self,
+        application: &ApplicationId,
+        after: Option<RequestCursor>,
+        limit: u32,
+    ) -> Result<Page<RequestRecord>, StoreError> {
+        let limit = limit.min(PAGE_LIMIT);
+        let query = sqlx::query(PAGE)
+            .bind(application.as_str())
+            .bind(after.map_or(0, |cursor| cursor.requested_at.unix()))
+            .bind(after.map_or(String::new(), |cursor| cursor.trial_id.to_string()))
+            .bind(i64::from(limit) + 1);
+        let rows = self.fetch_all(query).await?;
+        let entries: Result<_, _> =
+            rows.iter().map(|row| RequestRecord::from_columns(Columns(row))).collect();
+        Ok(Page::new(entries?, limit))
+    }
+}
+
+impl RequestRecord {
+    /// Its place in the list.
+    pub fn cursor(&self) -> RequestCursor {
+        RequestCursor { requested_at: self.requested_at, trial_id: self.trial_id }
+    }
+
+    fn from_columns(columns: Columns<'_>) -> Result<Self, StoreError> {
+        Ok(Self {
+            trial_id: columns.text("id")?,
+            licensee_id: columns.text("licensee_id")?,
+            name: columns.text("name")?,
+            email: columns.text("email")?,
+            platform: columns.text("platform")?,
+            version: columns.text("version")?,
+            requested_at: columns.instant("requested_at")?,
+            ends_at: columns.optional_instant("ends_at")?,
+            terms_digest: columns.text("terms_digest")?,
+            accepted_as: columns.optional_text("accepted_as")?,
+        })
+    }
+}
+
+impl fmt::Display for RequestCursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.requested_at.unix(), self.trial_id)
+    }
+}
+
+impl FromStr for RequestCursor {
+    type Err = InvalidCursor;
+
+    fn from_str(text: &str) -> Result<Self, InvalidCursor> {
+        let (seconds, trial) = text.split_once('.').ok_or(InvalidCursor)?;
+        let seconds = seconds.parse().map_err(|_| InvalidCursor)?;
+        Ok(Self {
+            requested_at: Instant::from_unix(seconds).ok_or(InvalidCursor)?,
+            trial_id: trial.parse().map_err(|_| InvalidCursor)?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cursors_are_read_as_they_are_written() {
+        let cursor = RequestCursor {
+            requested_at: Instant::from_unix(1_800_000_000).expect("in range"),
+            trial_id: TrialId::new(),
+        };
+        assert_eq!(cursor.to_string().parse(), Ok(cursor));
+        for bad in ["", "1", "1.", "x.y", "-1.00000000-0000-0000-0000-000000000000"] {
+            assert_eq!(bad.parse::<RequestCursor>(), Err(InvalidCursor), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Trials that were granted.
+
+use trybuy_formats::control::LicenseKind;
+use trybuy_formats::ids::{
+    ApplicationId, Digest, LicenseId, LicenseeId, Name, Platform, ReleaseId, TrialId, Version,
+};
+use trybuy_formats::instant::Instant;
+use trybuy_formats::policy::{AcceptanceKind, TrialPolicy};
+
+use super::columns::Columns;
+use super::{Store, StoreError};
+
+/// The facts of a trial.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Trial {
+    /// The trial.
+    pub id: TrialId,
+    /// Its application.
+    pub application: ApplicationId,
+    /// Licensee id 184.
+    pub licensee_id: LicenseeId,
+    /// The license of the Builder it was made for.
+    pub license_id: LicenseId,
+    /// Its release.
+    pub release_id: ReleaseId,
+    /// The platform of that release.
+    pub platform: Platform,
+    /// Trial or purchase.
+    pub kind: LicenseKind,
+    /// When it began.
+    pub started_at: Instant,
+    /// License termination date 185.
+    pub ends_at: Option<Instant>,
+    /// When it was requested.
+    pub requested_at: Instant,
+    /// The policy it was granted under.
+    pub policy: TrialPolicy,
+    /// SHA-256 of the terms that were accepted.
+    pub terms_digest: Digest,
+    /// How they were accepted.
+    pub acceptance: AcceptanceKind,
+    /// The name that was typed, for `explicit`.
+    pub accepted_as: Option<Name>,
+}
+
+/// A head (`TF`): the part of a transmission file that is kept.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Head {
+    /// Its number, from 1.
+    pub number: u64,
+    /// The strong entity tag of the file with this head.
+    pub etag: String,
+    /// Its bytes, as the formats write them for the server's database.
+    pub bytes: Vec<u8>,
+}
+
+/// A trial as it is listed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TrialRecord {
+    /// Its facts.
+    pub trial: Trial,
+    /// The application's name now.
+    pub application_name: Name,
+    /// The version of its release.
+    pub version: Version,
+    /// The number of the newest head.
+    pub head_number: u64,
+}
+
+const BY_ID: &str = "SELECT trials.id, trials.application, licensee_id, license_id, release_id, \
+    trials.platform, trials.kind, started_at, ends_at, requested_at, trials.policy, \
+    trials.terms_digest, acceptance, accepted_as, head_number, head_etag, head, \
+    applications.name AS application_name, releases.version \
+    FROM trials JOIN applications ON applications.id = trials.application \
+    JOIN releases ON releases.id = trials.release_id WHERE trials.id = $1";
+const OF_LICENSE: &str = "SELECT trials.id, trials.application, licensee_id, license_id, \
+    release_id, trials.platform, trials.kind, started_at, ends_at, requested_at, trials.policy, \
+    trials.terms_digest, acceptance, accepted_as, head_number, \
+    applications.name AS application_name, releases.version \
+    FROM trials JOIN applications ON applications.id = trials.application \
+    JOIN releases ON releases.id = trials.release_id WHERE license_id = $1 \
+    ORDER BY trials.id DESC LIMIT 1000";
+
+impl Store {
+    /// A trial and its newest head.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn trial(&self, id: TrialId) -> Result<Option<(TrialRecord, Head)>, StoreError> {
+        let row = self.fetch_optional(sqlx::query(BY_ID).bind(id.to_string())).await?;
+        row.map(|row| {
+            let columns = Columns(&row);
+            Ok((TrialRecord::from_columns(columns)?, Head::from_columns(columns)?))
+        })
+        .transpose()
+    }
+
+    /// The trials that were made for a Builder's license, the newest first, at most 1000.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn trials_of(&self, license: LicenseId) -> Result<Vec<TrialRecord>, StoreError> {
+        let query = sqlx::query(OF_LICENSE).bind(license.to_string());
+        let rows = self.fetch_all(query).await?;
+        rows.iter().map(|row| TrialRecord::from_columns(Columns(row))).collect()
+    }
+}
+
+impl TrialRecord {
+    fn from_columns(columns: Columns<'_>) -> Result<Self, StoreError> {
+        Ok(Self {
+            trial: Trial::from_columns(columns)?,
+            application_name: columns.text("application_name")?,
+            version: columns.text("version")?,
+            head_number: columns.number("head_number")?,
+        })
+    }
+}
+
+impl Trial {
+    fn from_columns(columns: Columns<'_>) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: columns.text("id")?,
+            application: columns.text("application")?,
+            licensee_id: columns.text("licensee_id")?,
+            license_id: columns.text("license_id")?,
+            release_id: columns.text("release_id")?,
+            platform: columns.text("platform")?,
+            kind: columns.word("kind")?,
+            started_at: columns.instant("started_at")?,
+            ends_at: columns.optional_instant("ends_at")?,
+            requested_at: columns.instant("requested_at")?,
+            policy: columns.json("policy")?,
+            terms_digest: columns.text("terms_digest")?,
+            acceptance: columns.word("acceptance")?,
+            accepted_as: columns.optional_text("accepted_as")?,
+        })
+    }
+}
+
+impl Head {
+    fn from_columns(columns: Columns<'_>) -> Result<Self, StoreError> {
+        Ok(Self {
+            number: columns.number("head_number")?,
+            etag: columns.text("head_etag")?,
+            bytes: columns.bytes("head")?,
+        })
+    }
+}

@@ -17,6 +17,7 @@
 
 pub mod api;
 pub mod builder_license;
+pub mod client_storage;
 pub mod control;
 pub mod envelope;
 pub mod execution_format;
@@ -33,7 +34,9 @@ pub mod sealed_state;
 pub mod server_format;
 pub mod signed;
 pub mod slug;
+pub mod transmission;
 
 mod canonical_json;
 mod encoding;
 mod salted_box;
+mod wiped_buffer;

@@ -5,6 +5,7 @@ use crate::keys::{FileKey, key_id};
 use crate::primitives::{
     DecryptionKey, EncryptionKey, PrimitiveError, WRAPPED_LENGTH, hmac_sha256, verify_hmac_sha256,
 };
+use crate::slug::Slug;
 
 const MAGIC: [u8; 8] = *b"trybuy-t";
 const VERSION: u8 = 1;
@@ -47,15 +48,26 @@ pub enum HeaderError {
     /// A kind of recipient this release does not know (`EN-3`).
     #[error("kind {0} of recipient is not known to this release")]
     Recipient(u16),
-    /// It ends before the header does.
-    #[error("the file ends within its header")]
+    /// It ends before header and preamble do.
+    #[error("the file ends within its head")]
     Truncated,
     /// It was made for another key (`EN-4`).
     #[error("encrypted for another key: {0}")]
     ForeignKey(KeyId),
-    /// Length, wrapped key or tag are not as they were made.
-    #[error("the header is damaged")]
+    /// Lengths, wrapped key, tag or preamble are not as they were made.
+    #[error("the head of the file is damaged")]
     Damaged,
+}
+
+impl HeaderError {
+    /// Its stable name.
+    pub fn slug(&self) -> Slug {
+        match self {
+            Self::Version(_) | Self::Algorithm(_) | Self::Recipient(_) => Slug::FormatTooNew,
+            Self::ForeignKey(_) => Slug::WrongKey,
+            Self::Magic | Self::Truncated | Self::Damaged => Slug::FileDamaged,
+        }
+    }
 }
 
 impl Header {

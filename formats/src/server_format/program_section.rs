@@ -8,6 +8,7 @@ use zstd::zstd_safe::find_frame_compressed_size;
 use super::BLOCK;
 use crate::limits;
 use crate::primitives::Sha256;
+use crate::wiped_buffer::WipedBuffer;
 
 const BLOCK_LENGTH: u64 = BLOCK as u64;
 /// Marks a plain block in the table (`SF-5`).
@@ -55,6 +56,15 @@ impl Block {
     /// Bytes of the program it holds: at most [`BLOCK`].
     pub(crate) fn decoded_length(&self) -> usize {
         short_length(&self.decoded)
+    }
+
+    /// This plain block and the plain one right after it, as if they were one.
+    pub(crate) fn joined_with(self, next: &Self) -> Self {
+        Self {
+            stored: self.stored.start..next.stored.end,
+            decoded: self.decoded.start..next.decoded.end,
+            plain: true,
+        }
     }
 }
 
@@ -207,17 +217,16 @@ pub(crate) fn program_digest<E: From<InvalidSection>>(
 ) -> Result<[u8; 32], E> {
     let mut decoder = BlockDecoder::new()?;
     let mut digest = Sha256::new();
-    let mut stored = zeroize::Zeroizing::new(Vec::new());
-    let mut program = zeroize::Zeroizing::new(Vec::new());
+    let (mut stored, mut program) = (WipedBuffer::default(), WipedBuffer::default());
     for block in table.blocks(0..table.len()) {
-        stored.resize(block.stored_length(), 0);
-        read(block.stored.start, &mut stored)?;
+        let stored = stored.take(block.stored_length());
+        read(block.stored.start, stored)?;
         if block.plain {
-            digest.update(&stored);
+            digest.update(stored);
         } else {
-            program.resize(block.decoded_length(), 0);
-            decoder.decode(&stored, &mut program)?;
-            digest.update(&program);
+            let program = program.take(block.decoded_length());
+            decoder.decode(stored, program)?;
+            digest.update(program);
         }
         decoded(block.stored.end);
     }

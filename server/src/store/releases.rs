@@ -1,10 +1,12 @@
 //! Releases of applications.
 
+use sqlx::AnyConnection;
 use trybuy_formats::control::Sections;
 use trybuy_formats::ids::{ApplicationId, Digest, Platform, ReleaseId, Version};
 use trybuy_formats::instant::Instant;
+use trybuy_formats::server_format::ProgramKind;
 
-use super::columns::Columns;
+use super::columns::{Columns, number, word};
 use super::version_order::sort_key;
 use super::{Store, StoreError, VendorId};
 
@@ -19,8 +21,8 @@ pub struct Release {
     pub version: Version,
     /// Its platform.
     pub platform: Platform,
-    /// What the program is, as the manifest names it (`SF-2`).
-    pub kind: String,
+    /// What the program is (`SF-2`).
+    pub kind: ProgramKind,
     /// The oldest release of the Builder that may run it.
     pub minimum_builder: Option<Version>,
     /// The lengths of its sections, in bytes.
@@ -56,7 +58,7 @@ const OF_VENDOR: &str = "SELECT releases.* FROM releases \
     JOIN applications ON applications.id = releases.application \
     WHERE applications.vendor_id = $1 AND ($2 IS NULL OR applications.id = $2) \
     ORDER BY releases.published_at DESC, releases.id DESC";
-pub(super) const INSERT: &str = "INSERT INTO releases (id, application, version, version_key, \
+const INSERT: &str = "INSERT INTO releases (id, application, version, version_key, \
     platform, kind, minimum_builder, documentation_length, terms_length, relicensing_length, \
     program_length, documentation_digest, terms_digest, relicensing_digest, program_size, \
     program_digest, stored_size, blob_key, sections_offset, published_at) VALUES ($1, $2, $3, $4, \
@@ -130,7 +132,7 @@ impl Release {
             application: columns.text("application")?,
             version: columns.text("version")?,
             platform: columns.text("platform")?,
-            kind: columns.text("kind")?,
+            kind: columns.word("kind")?,
             minimum_builder: columns.optional_text("minimum_builder")?,
             sections: Sections {
                 documentation: columns.number("documentation_length")?,
@@ -165,7 +167,7 @@ impl Release {
     /// The release of that application, version and platform, seen by a transaction.
     pub(super) async fn find_same(
         &self,
-        connection: &mut sqlx::AnyConnection,
+        connection: &mut AnyConnection,
     ) -> Result<Option<Self>, StoreError> {
         let row = sqlx::query(BY_VERSION)
             .bind(self.application.as_str())
@@ -176,18 +178,14 @@ impl Release {
         row.map(|row| Self::from_columns(Columns(&row))).transpose()
     }
 
-    pub(super) async fn insert(
-        &self,
-        connection: &mut sqlx::AnyConnection,
-    ) -> Result<(), StoreError> {
-        use super::columns::number;
+    pub(super) async fn insert(&self, connection: &mut AnyConnection) -> Result<(), StoreError> {
         sqlx::query(INSERT)
             .bind(self.id.to_string())
             .bind(self.application.as_str())
             .bind(self.version.to_string())
             .bind(sort_key(&self.version))
             .bind(self.platform.as_str())
-            .bind(self.kind.as_str())
+            .bind(word(&self.kind))
             .bind(self.minimum_builder.as_ref().map(Version::to_string))
             .bind(number(self.sections.documentation))
             .bind(number(self.sections.terms))

@@ -6,6 +6,7 @@
 pub mod binaries;
 pub mod builder;
 pub mod command;
+pub mod component;
 pub mod postgres;
 pub mod server;
 pub mod vendor;

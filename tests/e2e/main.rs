@@ -1,0 +1,24 @@
+//! The end-to-end tests: real server processes, real Builder processes, real programs.
+//!
+//! A test that needs something this machine lacks is counted as skipped, with a notice of what to
+//! install; with `CI=true` it fails instead, so that nothing is ever skipped unnoticed there.
+
+mod case;
+mod main_job;
+
+use std::sync::Arc;
+
+use libtest_mimic::{Arguments, Trial};
+
+use case::{Case, Shared};
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let shared = Arc::new(Shared::default());
+    let cases = [main_job::CASES].concat();
+    let trials: Vec<Trial> = cases.into_iter().map(|case: Case| case.trial(&shared)).collect();
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    // The servers end with the worlds they are part of, and `exit` would skip that.
+    drop(shared);
+    conclusion.exit();
+}

@@ -1,0 +1,61 @@
+//! What some tests need of the machine: programs that nobody here wrote, from Debian's packages.
+
+use std::path::PathBuf;
+
+/// Something that may be missing on a machine.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Component {
+    /// A static program.
+    Busybox,
+    /// A dynamic filter.
+    Jq,
+    /// A dynamic program with its own storage.
+    Sqlite,
+    /// An interpreter: a dynamic program of some size.
+    Python,
+    /// A dynamic program of over 50 MB.
+    Pandoc,
+    /// A PostgreSQL that can be started here.
+    Postgres,
+    /// The rights of root: to mount a small disk, to become another user.
+    Root,
+}
+
+impl Component {
+    /// Where its program is; none where it is missing.
+    pub fn path(self) -> Option<PathBuf> {
+        let candidates: &[&str] = match self {
+            Self::Busybox => &["/bin/busybox"],
+            Self::Jq => &["/usr/bin/jq"],
+            Self::Sqlite => &["/usr/bin/sqlite3"],
+            Self::Python => &["/usr/bin/python3"],
+            Self::Pandoc => &["/usr/bin/pandoc"],
+            Self::Postgres | Self::Root => &[],
+        };
+        let found = candidates.iter().map(PathBuf::from).find(|path| path.exists());
+        // The link's target: what is published is a program and not a name.
+        found.and_then(|path| path.canonicalize().ok())
+    }
+
+    /// Whether it is here.
+    pub fn is_here(self) -> bool {
+        match self {
+            Self::Postgres => crate::postgres::Cluster::is_available(),
+            Self::Root => rustix::process::geteuid().is_root(),
+            _ => self.path().is_some(),
+        }
+    }
+
+    /// What to install to have it.
+    pub fn package(self) -> &'static str {
+        match self {
+            Self::Busybox => "busybox-static",
+            Self::Jq => "jq",
+            Self::Sqlite => "sqlite3",
+            Self::Python => "python3",
+            Self::Pandoc => "pandoc",
+            Self::Postgres => "postgresql",
+            Self::Root => "(run as root)",
+        }
+    }
+}

@@ -13,7 +13,8 @@ use crate::read_at::ReadAt;
 /// decodes to its length (`SF-1` to `SF-7`). Takes memory for one text and two blocks.
 ///
 /// No digest covers the manifest itself: it is what the vendor says. An altered one is accepted if
-/// it is another valid manifest of the same sections.
+/// it is another valid manifest of the same sections. The digest of the program is that of the
+/// decoded one: a frame that is written in another way but decodes to the same bytes is accepted.
 ///
 /// # Errors
 /// The first thing that is wrong.

@@ -5,9 +5,7 @@ use crate::envelope::header::{self, Header, HeaderError};
 use crate::keys::{FileKey, LicenseSecret, key_id};
 use crate::limits;
 use crate::policy::Layout;
-use crate::primitives::{
-    AeadKey, DecryptionKey, EncryptionKey, PrimitiveError, SignatureKey, TAG_LENGTH,
-};
+use crate::primitives::{AeadKey, EncryptionKey, PrimitiveError, SignatureKey, TAG_LENGTH};
 
 use super::control_area::ControlArea;
 use super::dispersed::PIECES;
@@ -162,10 +160,14 @@ pub(super) struct HeadStart {
 
 impl HeadStart {
     /// Opens the beginning of a file: [`HEADER_AND_PREAMBLE`] bytes, or all if there are fewer.
-    pub(super) fn read(beginning: &[u8], key: &DecryptionKey) -> Result<Self, HeaderError> {
+    /// `unwrap` gives the file key that the header commits to.
+    pub(super) fn read(
+        beginning: &[u8],
+        unwrap: impl FnOnce(&Header) -> Result<FileKey, HeaderError>,
+    ) -> Result<Self, HeaderError> {
         let header = Header::parse(beginning)?;
         let sealed = sealed_preamble(beginning).ok_or(HeaderError::Truncated)?;
-        let file_key = header.open(key)?;
+        let file_key = unwrap(&header)?;
         let head_key = head_key(&file_key, &header);
         let preamble = Preamble::open(&head_key, sealed).ok_or(HeaderError::Damaged)?;
         Ok(Self { header, file_key, head_key, preamble })

@@ -82,7 +82,7 @@ impl<R: ReadAt> Opened<R> {
         if current.preamble.layout != Layout::Leading {
             return Err(ReplaceError::Dispersed);
         }
-        let start = HeadStart::read(head, key)?;
+        let start = HeadStart::read(head, |header| header.open(key))?;
         if start.file_key.commitment() != current.commitment
             || start.preamble.layout != Layout::Leading
             || start.preamble.sections != current.preamble.sections

@@ -2,8 +2,9 @@
 
 use std::io;
 
-use crate::envelope::header::HeaderError;
+use crate::envelope::header::{Header, HeaderError};
 use crate::ids::{FileKeyCommitment, KeyId};
+use crate::keys::FileKey;
 use crate::policy::Layout;
 use crate::primitives::{AeadKey, DecryptionKey, TAG_LENGTH};
 use crate::read_at::ReadAt;
@@ -98,11 +99,29 @@ impl<R: ReadAt> Opened<R> {
     /// Why it was refused. A foreign, a newer, a truncated, a longer and a damaged file are told
     /// from each other.
     pub fn open(source: R, key: &DecryptionKey) -> Result<Self, OpenError> {
+        Self::open_by(source, |header| header.open(key))
+    }
+
+    /// Opens a transmission file like [`open`](Self::open), for one who has its file key: a server
+    /// that checks what it sends.
+    ///
+    /// # Errors
+    /// Why it was refused. A file with another file key is a damaged one.
+    pub fn open_with_file_key(source: R, file_key: FileKey) -> Result<Self, OpenError> {
+        Self::open_by(source, |header| {
+            if header.commits_to(&file_key) { Ok(file_key) } else { Err(HeaderError::Damaged) }
+        })
+    }
+
+    fn open_by(
+        source: R,
+        unwrap: impl FnOnce(&Header) -> Result<FileKey, HeaderError>,
+    ) -> Result<Self, OpenError> {
         let length = source.length();
         let mut beginning = [0; HEADER_AND_PREAMBLE];
         let there = usize::try_from(length).unwrap_or(usize::MAX).min(beginning.len());
         source.read_exact_at(0, &mut beginning[..there]).map_err(OpenError::Io)?;
-        let start = HeadStart::read(&beginning[..there], key)?;
+        let start = HeadStart::read(&beginning[..there], unwrap)?;
         check_length(start.preamble.file_length(), length)?;
         let contents = Contents {
             recipient: start.header.recipient(),

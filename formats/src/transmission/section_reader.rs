@@ -156,3 +156,6 @@ impl Wanted<'_> {
 fn in_memory(range: Range<u64>) -> Option<Range<usize>> {
     Some(usize::try_from(range.start).ok()?..usize::try_from(range.end).ok()?)
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,15 +11,24 @@ const MIGRATIONS: [(i64, &str, &str); 1] =
     [(1, "catalog and trials", include_str!("../../migrations/0001_catalog_and_trials.sql"))];
 
 impl Store {
-    /// Brings the schema up to date. On PostgreSQL, of several processes that do so at once one
-    /// migrates and the others wait.
+    /// Brings the schema up to date. Several processes may do so at once.
     ///
     /// # Errors
     /// [`StoreError::NewerSchema`], [`StoreError::Migration`], or the database does not answer. A
     /// migration that fails leaves nothing behind.
     pub async fn migrate(&self) -> Result<(), StoreError> {
         let mut connection = self.dedicated_connection().await?;
-        let outcome = migrator(self.engine).run(&mut connection).await;
+        let migrator = migrator(self.engine);
+        // Not `run`: the future of a call that is generic over `Acquire` is not `Send`.
+        let mut outcome = migrator.run_direct(None, &mut connection, false).await;
+        // PostgreSQL lets one process migrate and the others wait. On SQLite a migration fails
+        // where another process has just done it, at most once for each migration.
+        for _ in MIGRATIONS {
+            if outcome.is_ok() || self.engine == Engine::Postgres {
+                break;
+            }
+            outcome = migrator.run_direct(None, &mut connection, false).await;
+        }
         connection.close().await?;
         outcome.map_err(|error| match error {
             MigrateError::VersionMissing(found) => {

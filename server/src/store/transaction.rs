@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use sqlx::AnyConnection;
+use sqlx::{Any, AnyConnection, Transaction};
 
 use super::connections::{Engine, in_time};
 use super::{Store, StoreError};
@@ -65,7 +65,7 @@ impl Store {
     }
 
     async fn attempt<O: Operation>(&self, operation: &O) -> Result<O::Answer, StoreError> {
-        let mut transaction = self.writer.begin_with(self.begin(O::ISOLATION)).await?;
+        let mut transaction = self.begin(O::ISOLATION).await?;
         match operation.run(&mut transaction).await? {
             Finish::Commit(answer) => transaction.commit().await.map(|()| answer),
             Finish::RollBack(answer) => transaction.rollback().await.map(|()| answer),
@@ -73,14 +73,22 @@ impl Store {
         .map_err(StoreError::from)
     }
 
-    fn begin(&self, isolation: Isolation) -> &'static str {
-        match (self.engine, isolation) {
+    /// Begins a transaction. It is rolled back when it is dropped.
+    ///
+    /// Callers may be dropped at any time, as when a client goes away. sqlx 0.9 forgets a BEGIN
+    /// that is dropped while PostgreSQL answers it, and the next user of the connection would write
+    /// into a transaction that nobody commits. So a task of its own waits for that answer.
+    async fn begin(&self, isolation: Isolation) -> Result<Transaction<'static, Any>, StoreError> {
+        let statement = match (self.engine, isolation) {
             // The lock to write is taken at once: taken later it could fail, as another process
             // may have written since the transaction began to read.
             (Engine::Sqlite, _) => "BEGIN IMMEDIATE",
             (Engine::Postgres, Isolation::Serializable) => "BEGIN ISOLATION LEVEL SERIALIZABLE",
             (Engine::Postgres, Isolation::ReadCommitted) => "BEGIN ISOLATION LEVEL READ COMMITTED",
-        }
+        };
+        let pool = self.writer.clone();
+        let begun = tokio::spawn(async move { pool.begin_with(statement).await }).await;
+        begun.unwrap_or(Err(sqlx::Error::WorkerCrashed)).map_err(StoreError::from)
     }
 }
 

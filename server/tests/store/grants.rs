@@ -1,0 +1,152 @@
+//! Granting, also by many at once and by those who stop in the middle.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use trybuy_formats::control::LicenseKind;
+use trybuy_server::store::{Grant, GrantRequest, NewAcceptanceCode, NewBuilder, TrialStanding};
+
+use crate::harness::Database;
+use crate::samples::{World, at, builder, random_digest, register, registered};
+
+pub(crate) async fn a_running_trial_is_answered_instead_of_another(
+    Database { store, .. }: Database,
+) {
+    let world = World::new(&store).await;
+    let first = world.request(at(0));
+    assert_eq!(store.grant_trial(&first).await.expect("answered"), Grant::Granted);
+    let (licensee, license) = (world.builder.licensee_id, world.builder.license_id);
+    for (second, expected) in [(99, Grant::Existing(first.trial.id)), (100, Grant::Granted)] {
+        let current = (second == 99).then_some(first.trial.id);
+        let standing =
+            store.trial_standing(world.application(), licensee, license, at(second)).await;
+        assert_eq!(standing.expect("answered"), TrialStanding { current, used: 1 });
+        let outcome = store.grant_trial(&world.request(at(second))).await.expect("answered");
+        assert_eq!(outcome, expected, "{second}");
+    }
+}
+
+pub(crate) async fn trials_are_counted_per_licensee_and_application(
+    Database { store, .. }: Database,
+) {
+    let world = World::new(&store).await;
+    for number in 0..5 {
+        let outcome = store.grant_trial(&world.request(at(200 * number))).await.expect("answered");
+        let expected = if number < 3 { Grant::Granted } else { Grant::LimitReached { used: 3 } };
+        assert_eq!(outcome, expected);
+    }
+    let second_builder = NewBuilder { licensee_id: world.builder.licensee_id, ..builder() };
+    register(&store, &second_builder).await;
+    let outcome = store.grant_trial(&world.request_of(&second_builder, at(2_000))).await;
+    assert_eq!(outcome.expect("answered"), Grant::LimitReached { used: 3 });
+    let bob = registered(&store).await;
+    let outcome = store.grant_trial(&world.request_of(&bob, at(2_000))).await;
+    assert_eq!(outcome.expect("answered"), Grant::Granted);
+}
+
+pub(crate) async fn a_purchase_counts_as_no_trial(Database { store, .. }: Database) {
+    let world = World::new(&store).await;
+    let mut purchase = world.request(at(0));
+    purchase.trial.kind = LicenseKind::Purchase;
+    purchase.maximum = 1;
+    assert_eq!(store.grant_trial(&purchase).await.expect("answered"), Grant::Granted);
+    let trial = GrantRequest { maximum: 1, ..world.request(at(200)) };
+    assert_eq!(store.grant_trial(&trial).await.expect("answered"), Grant::Granted);
+    let another = GrantRequest { maximum: 1, ..world.request(at(400)) };
+    let outcome = store.grant_trial(&another).await.expect("answered");
+    assert_eq!(outcome, Grant::LimitReached { used: 1 });
+}
+
+pub(crate) async fn fifty_requests_at_once_make_one_trial(Database { store, .. }: Database) {
+    let world = World::new(&store).await;
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..50 {
+        let (store, request) = (store.clone(), world.request(at(0)));
+        tasks.spawn(async move { store.grant_trial(&request).await.expect("answered") });
+    }
+    let outcomes = tasks.join_all().await;
+    let granted = outcomes.iter().filter(|outcome| **outcome == Grant::Granted).count();
+    assert_eq!(granted, 1, "{outcomes:?}");
+    let trials = store.trials_of(world.builder.license_id).await.expect("answered");
+    assert_eq!(trials.len(), 1);
+    let existing = Grant::Existing(trials[0].trial.id);
+    let others = outcomes.iter().filter(|outcome| **outcome == existing);
+    assert_eq!(others.count(), 49);
+}
+
+pub(crate) async fn fifty_builders_of_a_licensee_get_the_maximum_at_once(
+    Database { store, .. }: Database,
+) {
+    let world = World::new(&store).await;
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..50 {
+        let own = NewBuilder { licensee_id: world.builder.licensee_id, ..builder() };
+        register(&store, &own).await;
+        let (store, request) = (store.clone(), world.request_of(&own, at(0)));
+        tasks.spawn(async move { store.grant_trial(&request).await.expect("answered") });
+    }
+    let outcomes = tasks.join_all().await;
+    let granted = outcomes.iter().filter(|outcome| **outcome == Grant::Granted).count();
+    assert_eq!(granted, 3, "{outcomes:?}");
+    let refused = outcomes.iter().filter(|outcome| **outcome == Grant::LimitReached { used: 3 });
+    assert_eq!(refused.count(), 47);
+}
+
+pub(crate) async fn a_grant_that_is_dropped_leaves_all_or_nothing(
+    Database { store, .. }: Database,
+) {
+    let world = World::new(&store).await;
+    for polls in 0_u64.. {
+        let bob = registered(&store).await;
+        let code = NewAcceptanceCode {
+            hash: random_digest(),
+            license_id: bob.license_id,
+            application: world.application().clone(),
+            created_at: at(0),
+            expires_at: at(10_000),
+        };
+        store.create_acceptance_code(&code).await.expect("stored");
+        let request = GrantRequest { code: Some(code.hash), ..world.request_of(&bob, at(0)) };
+        let outcome = Abandoned { polls, future: Box::pin(store.grant_trial(&request)) }.await;
+        let trials = store.trials_of(bob.license_id).await.expect("answered").len();
+        // At another time the code is accepted if and only if the first grant left nothing.
+        let later = GrantRequest { code: Some(code.hash), ..world.request_of(&bob, at(500)) };
+        let again = store.grant_trial(&later).await.expect("answered");
+        let expected = if trials == 0 { Grant::Granted } else { Grant::CodeRefused };
+        assert_eq!(again, expected, "after {polls} polls");
+        if let Some(outcome) = outcome {
+            assert_eq!(outcome.expect("answered"), Grant::Granted);
+            assert_eq!(trials, 1);
+            return;
+        }
+    }
+}
+
+pub(crate) async fn a_refused_code_leaves_nothing(Database { store, .. }: Database) {
+    let world = World::new(&store).await;
+    let request = GrantRequest { code: Some(random_digest()), ..world.request(at(0)) };
+    assert_eq!(store.grant_trial(&request).await.expect("answered"), Grant::CodeRefused);
+    assert_eq!(store.trial(request.trial.id).await.expect("answered"), None);
+    let (licensee, license) = (world.builder.licensee_id, world.builder.license_id);
+    let standing = store.trial_standing(world.application(), licensee, license, at(0)).await;
+    assert_eq!(standing.expect("answered"), TrialStanding { current: None, used: 0 });
+}
+
+/// A future that is dropped after so many polls.
+struct Abandoned<F> {
+    polls: u64,
+    future: Pin<Box<F>>,
+}
+
+impl<F: Future> Future for Abandoned<F> {
+    type Output = Option<F::Output>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<F::Output>> {
+        if self.polls == 0 {
+            return Poll::Ready(None);
+        }
+        self.polls -= 1;
+        self.future.as_mut().poll(context).map(Some)
+    }
+}

@@ -1,0 +1,191 @@
+//! What the cases put into the store.
+
+use trybuy_formats::builder_license::BuilderKind;
+use trybuy_formats::control::{LicenseKind, Sections};
+use trybuy_formats::ids::{
+    ApplicationId, Digest, KeyId, LicenseId, LicenseeId, ReleaseId, TrialId,
+};
+use trybuy_formats::instant::{DAY, Instant, Span};
+use trybuy_formats::policy::{AcceptanceKind, Expiration, GraceFrom, Layout, Limits, TrialPolicy};
+use trybuy_formats::server_format::ProgramKind;
+use trybuy_server::store::{
+    Builder, GrantRequest, Head, NewBuilder, NewRelease, NewVendorToken, Publication, Registration,
+    Release, Store, Trial, Vendor,
+};
+
+pub(crate) const LINUX: &str = "x86_64-linux";
+
+/// That many seconds after the cases begin.
+pub(crate) fn at(seconds: u64) -> Instant {
+    let begin = Instant::from_unix(1_800_000_000).expect("in range");
+    begin.plus(Span::seconds(seconds))
+}
+
+/// A value of a type that is parsed from a text.
+pub(crate) fn parsed<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
+    text.parse().expect(text)
+}
+
+/// Another digest for each text: not SHA-256, but 32 bytes that differ where the texts differ early.
+pub(crate) fn digest(text: &str) -> Digest {
+    let mut bytes = [0; 32];
+    for (at, byte) in text.bytes().enumerate() {
+        bytes[at % 32] ^= byte.rotate_left(u32::try_from(at / 32).expect("short"));
+    }
+    Digest::from_bytes(bytes)
+}
+
+/// A digest that no other call answers.
+pub(crate) fn random_digest() -> Digest {
+    let mut bytes = [0; 32];
+    bytes[..16].copy_from_slice(uuid::Uuid::new_v4().as_bytes());
+    bytes[16..].copy_from_slice(uuid::Uuid::new_v4().as_bytes());
+    Digest::from_bytes(bytes)
+}
+
+pub(crate) fn policy() -> TrialPolicy {
+    TrialPolicy {
+        duration: Span::seconds(30 * DAY.as_seconds()),
+        expiration: Expiration::Soft { from: GraceFrom::FirstWarning, grace: DAY },
+        limits: Limits { launches: Some(50), running: None, days: Some(14) },
+        trials: 3,
+        acceptance: AcceptanceKind::Explicit,
+        layout: Layout::Dispersed,
+    }
+}
+
+pub(crate) async fn vendor(store: &Store, name: &str) -> Vendor {
+    let token = NewVendorToken {
+        vendor: parsed(name),
+        label: "test".to_owned(),
+        hash: random_digest(),
+        created_at: at(0),
+    };
+    store.create_vendor_token(&token).await.expect("a token").1
+}
+
+pub(crate) fn release(
+    vendor: &Vendor,
+    application: &str,
+    version: &str,
+    platform: &str,
+) -> NewRelease {
+    let documentation = format!("D {version} of {application}");
+    let terms = format!("T {version} of {application}");
+    NewRelease {
+        vendor: vendor.id,
+        release: Release {
+            id: ReleaseId::new(),
+            application: parsed(application),
+            version: parsed(version),
+            platform: parsed(platform),
+            kind: ProgramKind::Native,
+            minimum_builder: Some(parsed("0.1.0")),
+            sections: Sections { documentation: 1, terms: 2, relicensing: 3, program: 4 },
+            documentation_digest: digest(&documentation),
+            terms_digest: digest(&terms),
+            relicensing_digest: digest("R"),
+            program_size: 64 << 30,
+            program_digest: digest(&format!("P {version} {platform}")),
+            stored_size: 5,
+            blob_key: format!("releases/{application}/{version}/{platform}"),
+            sections_offset: 6,
+            published_at: at(10),
+        },
+        name: parsed("Sketch"),
+        summary: "Draw diagrams".to_owned(),
+        homepage: None,
+        categories: vec!["graphics".to_owned(), "\"quoted\"".to_owned()],
+        documentation,
+        terms,
+        relicensing: "R".to_owned(),
+        policy: Some(policy()),
+    }
+}
+
+pub(crate) async fn publish(store: &Store, new: &NewRelease) {
+    let outcome = store.publish_release(new).await.expect("the store answers");
+    assert!(matches!(outcome, Publication::Published { .. }), "{outcome:?}");
+}
+
+pub(crate) fn builder() -> NewBuilder {
+    NewBuilder {
+        license_id: LicenseId::new(),
+        licensee_id: LicenseeId::new(),
+        decryption_key: vec![0, 255, 7],
+        builder_key_id: KeyId::from_bytes(*random_digest().as_bytes()),
+        request_key: *random_digest().as_bytes(),
+        platform: parsed(LINUX),
+        version: parsed("0.1.0"),
+        name: parsed("Ada Lovelace"),
+        email: parsed("ada@example.com"),
+        kind: BuilderKind::Trial,
+        ends_at: Some(at(1000)),
+        created_at: at(5),
+        terms_digest: digest("builder terms"),
+    }
+}
+
+pub(crate) async fn register(store: &Store, new: &NewBuilder) {
+    let outcome = store.register_builder(new).await.expect("the store answers");
+    assert_eq!(outcome, Registration::New);
+}
+
+pub(crate) async fn registered(store: &Store) -> NewBuilder {
+    let new = builder();
+    register(store, &new).await;
+    new
+}
+
+/// As it is stored before its license changes.
+pub(crate) fn untouched(facts: NewBuilder) -> Builder {
+    Builder { facts, renewed_at: None, revoked_at: None }
+}
+
+/// An application with one release, and a Builder.
+pub(crate) struct World {
+    pub release: Release,
+    pub builder: NewBuilder,
+}
+
+impl World {
+    pub(crate) async fn new(store: &Store) -> Self {
+        let vendor = vendor(store, "Example Ltd").await;
+        let new = release(&vendor, "com.example.sketch", "1.0.0", LINUX);
+        publish(store, &new).await;
+        Self { release: new.release, builder: registered(store).await }
+    }
+
+    pub(crate) fn application(&self) -> &ApplicationId {
+        &self.release.application
+    }
+
+    /// A request of the Builder for a trial of 100 seconds.
+    pub(crate) fn request(&self, now: Instant) -> GrantRequest {
+        self.request_of(&self.builder, now)
+    }
+
+    pub(crate) fn request_of(&self, builder: &NewBuilder, now: Instant) -> GrantRequest {
+        GrantRequest {
+            trial: Trial {
+                id: TrialId::new(),
+                application: self.release.application.clone(),
+                licensee_id: builder.licensee_id,
+                license_id: builder.license_id,
+                release_id: self.release.id,
+                platform: self.release.platform.clone(),
+                kind: LicenseKind::Trial,
+                started_at: now,
+                ends_at: Some(now.plus(Span::seconds(100))),
+                requested_at: now,
+                policy: policy(),
+                terms_digest: self.release.terms_digest,
+                acceptance: AcceptanceKind::Explicit,
+                accepted_as: Some(parsed("A. L.")),
+            },
+            head: Head { number: 1, etag: "\"e-1\"".to_owned(), bytes: vec![0, 1, 255] },
+            maximum: 3,
+            code: None,
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Migrations, and what survives.
+
+use trybuy_server::store::{Store, StoreError};
+
+use crate::harness::Database;
+use crate::samples::vendor;
+
+pub(crate) async fn migrating_again_changes_nothing(database: Database) {
+    let ada = vendor(&database.store, "Ada").await;
+    database.store.migrate().await.expect("nothing to do");
+    database.store.check_schema().await.expect("the schema is the known one");
+    assert_eq!(vendor(&database.store, "Ada").await, ada);
+    database.store.ping().await.expect("a sign of life");
+}
+
+pub(crate) async fn a_database_that_was_never_migrated_is_refused(database: Database) {
+    execute(&database, "DELETE FROM _sqlx_migrations").await;
+    let outcome = database.store.check_schema().await;
+    assert!(matches!(outcome, Err(StoreError::NotMigrated)), "{outcome:?}");
+}
+
+pub(crate) async fn a_database_of_a_newer_schema_is_refused(database: Database) {
+    execute(&database, "UPDATE _sqlx_migrations SET version = 999").await;
+    for outcome in [database.store.check_schema().await, database.store.migrate().await] {
+        let newer =
+            matches!(outcome, Err(StoreError::NewerSchema { found: 999, known }) if known < 999);
+        assert!(newer, "{outcome:?}");
+    }
+}
+
+pub(crate) async fn what_was_committed_is_there_after_reconnecting(database: Database) {
+    let ada = vendor(&database.store, "Ada").await;
+    database.store.close().await;
+    let again = Store::connect(&database.url).await.expect("the same database");
+    again.check_schema().await.expect("the schema is the known one");
+    assert_eq!(vendor(&again, "Ada").await, ada);
+    again.close().await;
+}
+
+pub(crate) async fn several_may_migrate_at_once(database: Database) {
+    for table in TABLES {
+        execute(&database, table).await;
+    }
+    let mut stores = tokio::task::JoinSet::new();
+    for _ in 0..8 {
+        let url = database.url.clone();
+        stores.spawn(async move {
+            let store = Store::connect(&url).await?;
+            store.migrate().await?;
+            store.check_schema().await?;
+            store.close().await;
+            Ok::<_, StoreError>(())
+        });
+    }
+    for outcome in stores.join_all().await {
+        outcome.expect("migrated");
+    }
+}
+
+/// Each after those that refer to it.
+const TABLES: [&str; 9] = [
+    "DROP TABLE trials",
+    "DROP TABLE acceptance_codes",
+    "DROP TABLE builders",
+    "DROP TABLE releases",
+    "DROP TABLE applications",
+    "DROP TABLE texts",
+    "DROP TABLE vendor_tokens",
+    "DROP TABLE vendors",
+    "DROP TABLE _sqlx_migrations",
+];
+
+/// Does what another version of the program might have done.
+async fn execute(database: &Database, statement: &'static str) {
+    use sqlx::Connection as _;
+    let mut connection =
+        sqlx::AnyConnection::connect(&database.raw_url).await.expect("the database answers");
+    sqlx::query(statement).execute(&mut connection).await.expect("it is done");
+    connection.close().await.expect("closed");
+}

@@ -7,6 +7,7 @@ pub mod binaries;
 pub mod builder;
 pub mod command;
 pub mod component;
+pub mod measure;
 pub mod postgres;
 pub mod server;
 pub mod vendor;

@@ -1,0 +1,220 @@
+"""JSON texts (CV-2, CV-11), names (ID-1 to ID-4) and instants (CV-4)."""
+
+import calendar
+import datetime
+import json
+import re
+
+from .failures import FormatTooNew, Malformed
+from .primitives import from_base64
+
+LARGEST_INTEGER = 2**53 - 1
+UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_NUMBER = r"(?:0|[1-9][0-9]*)"
+_PRE = rf"(?:{_NUMBER}|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
+_SEMVER = re.compile(
+    rf"({_NUMBER})\.({_NUMBER})\.({_NUMBER})(?:-({_PRE}(?:\.{_PRE})*))?"
+    r"(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?",
+    re.ASCII,
+)
+_INSTANT = re.compile(
+    r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})Z", re.ASCII
+)
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+
+
+def _members_once(pairs):
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise Malformed("a member stands twice")
+    return members
+
+
+def _no_fraction(text):
+    raise Malformed(f"{text} is not an integer")
+
+
+def parse_json(data: bytes, *, canonical: bool = True):
+    """Parses a JSON text. Canonical: no spaces, shortest escapes, so one spelling only."""
+    try:
+        value = json.loads(
+            data.decode("utf-8"),
+            object_pairs_hook=_members_once,
+            parse_float=_no_fraction,
+            parse_constant=_no_fraction,
+        )
+        if canonical and write_json(value) != data:
+            raise Malformed("the JSON text is not in its one spelling")
+    except (ValueError, RecursionError) as error:
+        raise Malformed("not a JSON text") from error
+    return value
+
+
+def write_json(value) -> bytes:
+    """The one spelling of a JSON value, its members in the order they have."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+
+
+def instant(text) -> int:
+    """Seconds since 1970 of an instant (CV-4)."""
+    found = _INSTANT.fullmatch(text) if isinstance(text, str) else None
+    if not found or int(found[1]) < 1970:
+        raise Malformed("an instant like 2026-12-22T10:00:00Z expected")
+    try:
+        moment = datetime.datetime(*(int(part) for part in found.groups()))
+    except ValueError as error:
+        raise Malformed("no such instant") from error
+    return calendar.timegm(moment.timetuple())
+
+
+def write_instant(seconds: int) -> str:
+    """An instant as it is written (CV-4)."""
+    moment = datetime.datetime(1970, 1, 1) + datetime.timedelta(seconds=seconds)
+    return moment.isoformat(timespec="seconds") + "Z"
+
+
+def semver_order(text: str):
+    """A sort key by the precedence of semver.org 2.0.0, section 11 (build metadata ignored)."""
+    found = _SEMVER.fullmatch(text)
+    if not found:
+        raise Malformed("a semantic version expected")
+    parts = []
+    for part in found[4].split(".") if found[4] else ():
+        numeric = part.isdigit()
+        parts.append((0, int(part), "") if numeric else (1, 0, part))
+    return tuple(int(found[i]) for i in (1, 2, 3)), not parts, parts
+
+
+# Each check below takes a value of a parsed JSON text and refuses it or lets it pass.
+
+
+def text(shortest: int, longest: int):
+    """A string by its number of Unicode scalar values."""
+
+    def check(value):
+        if type(value) is not str or not shortest <= len(value) <= longest:
+            raise Malformed(f"a string of {shortest} to {longest} characters expected")
+
+    return check
+
+
+def matching(pattern: str, what: str):
+    """A string that fits a regular expression as a whole."""
+    compiled = re.compile(pattern, re.ASCII)
+
+    def check(value):
+        if type(value) is not str or not compiled.fullmatch(value):
+            raise Malformed(f"{what} expected")
+
+    return check
+
+
+def one_of(*choices: str):
+    """One of some strings."""
+
+    def check(value):
+        if type(value) is not str or value not in choices:
+            raise Malformed(f"one of {choices} expected")
+
+    return check
+
+
+def integer(lowest: int, highest: int = LARGEST_INTEGER):
+    """An integer within bounds."""
+
+    def check(value):
+        if type(value) is not int or not lowest <= value <= highest:
+            raise Malformed(f"an integer from {lowest} to {highest} expected")
+
+    return check
+
+
+def or_null(inner):
+    """What `inner` checks, or null."""
+
+    def check(value):
+        if value is not None:
+            inner(value)
+
+    return check
+
+
+def array(inner, fewest: int, most: int):
+    """An array of what `inner` checks."""
+
+    def check(value):
+        if type(value) is not list or not fewest <= len(value) <= most:
+            raise Malformed(f"an array of {fewest} to {most} expected")
+        for item in value:
+            inner(item)
+
+    return check
+
+
+def base64_of(length: int | None):
+    """Base64url (CV-3), of a fixed length where one is given."""
+
+    def check(value):
+        if type(value) is not str:
+            raise Malformed("base64url expected")
+        data = from_base64(value)
+        if length is not None and len(data) != length:
+            raise Malformed(f"base64url of {length} bytes expected")
+
+    return check
+
+
+def record(members: dict, optional: bool = False):
+    """An object with exactly these members in this order; optional: or with fewer of them."""
+
+    def check(value):
+        if type(value) is not dict:
+            raise Malformed("an object expected")
+        expected = [name for name in members if not optional or name in value]
+        if list(value) != expected:
+            raise Malformed(f"the members {expected} expected, in this order")
+        for name, inner in members.items():
+            if name in value:
+                inner(value[name])
+
+    return check
+
+
+def format_one(value) -> None:
+    """The member `format`, of which only 1 is known."""
+    if type(value) is not int:
+        raise Malformed("the format is not an integer")
+    if value != 1:
+        raise FormatTooNew(f"format {value} is not known")
+
+
+def parse_table(data: bytes, check) -> dict:
+    """Parses a payload or manifest; its `format` is looked at before anything else in it."""
+    value = parse_json(data)
+    if type(value) is not dict or "format" not in value:
+        raise Malformed("an object with a format expected")
+    format_one(value["format"])
+    check(value)
+    return value
+
+
+def semantic_version(value) -> None:
+    """A release (ID-2)."""
+    text(1, 64)(value)
+    semver_order(value)
+
+
+def application_id(value) -> None:
+    """An application id (ID-1)."""
+    text(3, 128)(value)
+    matching(rf"{_LABEL}(?:\.{_LABEL})+", "an application id")(value)
+
+
+def platform(value) -> None:
+    """A platform (ID-3)."""
+    text(3, 32)(value)
+    matching(r"[a-z0-9_]+-[a-z0-9_]+", "a platform")(value)
+
+
+uuid = matching(UUID, "a UUID in lower case")
+digest = matching(r"[0-9a-f]{64}", "64 hexadecimal digits in lower case")

@@ -1,0 +1,191 @@
+"""Test vectors (docs/formats/vectors.md): reads a directory of them and runs each one."""
+
+import base64
+import io
+from pathlib import Path
+
+from .control import check_expiration, check_limits
+from .documents import (
+    instant, matching, one_of, or_null, parse_json, record, semantic_version, text,
+)
+from .expiry import STATE_MEMBERS, decide
+from .failures import Malformed, Refusal
+from .license import open_license, open_state
+from .primitives import BuilderKey, PublicKey
+from .requests import verify_request
+from .server import read_server_file
+from .transmission import open_stored, open_transmission
+
+FILE_CAP = 16 << 20
+NAME = r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?"
+CLASSES = (
+    "accept", "format-too-new", "wrong-key", "file-damaged", "licensee-mismatch",
+    "control-mismatch", "malformed", "clock-skew",
+)
+_name = matching(NAME, "a name")
+_string = text(0, FILE_CAP)
+_bytes = matching(r"[A-Za-z0-9_-]*", "base64url")
+
+
+def _decode(value: str) -> bytes:
+    return base64.urlsafe_b64decode(value + "=" * (-len(value) % 4))
+
+
+def _text_map(value) -> None:
+    if type(value) is not dict:
+        raise Malformed("an object expected")
+    for name, item in value.items():
+        _name(name)
+        _string(item)
+
+
+def _any_order(members: dict):
+    """An object with exactly these members, in any order."""
+    inner = record(members)
+
+    def check(value):
+        if type(value) is not dict or set(value) != set(members):
+            raise Malformed(f"the members {sorted(members)} expected")
+        inner({name: value[name] for name in members})
+
+    return check
+
+
+class Keys:
+    """The keys and licenses of `keys.json`, by name."""
+
+    check = staticmethod(_any_order(
+        {"builder_keys": _text_map, "server_keys": _text_map, "licenses": _text_map}
+    ))
+
+    def __init__(self, data: bytes):
+        value = parse_json(data, canonical=False)
+        self.check(value)
+        self._builder = {n: BuilderKey(_decode(k)) for n, k in value["builder_keys"].items()}
+        self._server = {n: PublicKey(_decode(k)) for n, k in value["server_keys"].items()}
+        self._licenses = value["licenses"]
+
+    def pair(self, given: dict) -> tuple:
+        """Builder's key and server's key that a vector names."""
+        try:
+            return self._builder[given["builder_key"]], self._server[given["server_key"]]
+        except KeyError as error:
+            raise Malformed(f"keys.json has no key {error}") from error
+
+    def document(self, name: str) -> bytes:
+        """The Builder license of that name."""
+        if name not in self._licenses:
+            raise Malformed(f"keys.json has no license {name}")
+        return self._licenses[name].encode()
+
+
+def _transmission(keys: Keys, given: dict, opener) -> dict:
+    builder, server = keys.pair(given)
+    license = open_license(keys.document(given["license"]), server, builder)
+    return opener(io.BytesIO(_decode(given["file"])), builder, server, license).read()
+
+
+def _license(keys: Keys, given: dict) -> dict:
+    builder, server = keys.pair(given)
+    license = open_license(given["document"].encode(), server, builder)
+    secret = base64.urlsafe_b64encode(license.secret).rstrip(b"=").decode()
+    return {"license": license.payload, "secret": secret}
+
+
+def _state(keys: Keys, given: dict) -> dict:
+    return {"state": open_state(_decode(given["file"]), _decode(given["secret"]), given["name"])}
+
+
+def _request(keys: Keys, given: dict) -> dict:
+    request = given["request"]
+    return verify_request(
+        key=_decode(given["key"]), keyid=given["keyid"], now=instant(given["now"]),
+        method=request["method"], path=request["path"], query=request["query"],
+        headers=request["headers"], body=_decode(request["body"]),
+    )
+
+
+def _expiry(keys: Keys, given: dict) -> dict:
+    license = {"ends_at": given["license_ends_at"]}
+    return decide(
+        given["control"], license, instant(given["now"]), given["builder"], given["state"]
+    )
+
+
+_NAMED = {"builder_key": _name, "server_key": _name}
+_FILE = _any_order({**_NAMED, "license": _name, "file": _bytes})
+FORMATS = {
+    "transmission": (_FILE, lambda k, g: _transmission(k, g, open_transmission)),
+    "client-storage": (_FILE, lambda k, g: _transmission(k, g, open_stored)),
+    "server": (
+        _any_order({"file": _bytes}),
+        lambda k, g: read_server_file(io.BytesIO(_decode(g["file"]))),
+    ),
+    "builder-license": (_any_order({**_NAMED, "document": _string}), _license),
+    "sealed-state": (_any_order({"secret": _bytes, "name": _string, "file": _bytes}), _state),
+    "request": (
+        _any_order({
+            "key": _bytes, "keyid": _string, "now": instant,
+            "request": _any_order({
+                "method": _string, "path": _string, "query": or_null(_string),
+                "headers": _text_map, "body": _bytes,
+            }),
+        }),
+        _request,
+    ),
+    "expiry": (
+        _any_order({
+            "control": _any_order({
+                "issued_at": instant, "ends_at": or_null(instant),
+                "expiration": check_expiration, "limits": check_limits,
+                "minimum_builder": or_null(semantic_version),
+            }),
+            "license_ends_at": or_null(instant), "now": instant, "builder": semantic_version,
+            "state": _any_order(STATE_MEMBERS),
+        }),
+        _expiry,
+    ),
+}
+
+
+def _read(path: Path) -> dict:
+    value = parse_json(path.read_bytes(), canonical=False)
+    members = {
+        "name": _name, "format": one_of(*FORMATS), "expect": one_of(*CLASSES), "comment": _string,
+        "input": lambda given: None,
+    }
+    if type(value) is dict and value.get("expect") == "accept":
+        members["result"] = lambda result: None
+    _any_order(members)(value)
+    if value["name"] != path.stem:
+        raise Malformed("the file is not named after its vector")
+    FORMATS[value["format"]][0](value["input"])
+    return value
+
+
+def _run(vector: dict, keys: Keys) -> dict:
+    """What the decoder makes of a vector: `expect` and, where accepted, `result`."""
+    try:
+        result = FORMATS[vector["format"]][1](keys, vector["input"])
+    except Refusal as refusal:
+        return {"expect": refusal.failure}
+    return {"expect": "accept", "result": result}
+
+
+def run_vectors(directory: Path) -> dict:
+    """Runs every vector of a directory; returns how many there are and which ones differ."""
+    keys = Keys((directory / "keys.json").read_bytes())
+    paths = sorted(p for p in directory.glob("*.json") if p.name != "keys.json")
+    if not paths:
+        raise Malformed("the directory holds no vectors")
+    differences = []
+    for path in paths:
+        try:
+            vector = _read(path)
+        except Refusal as refusal:
+            raise Malformed(f"{path.name} is not a vector: {refusal}") from refusal
+        found = _run(vector, keys)
+        wanted = {name: vector[name] for name in ("expect", "result") if name in vector}
+        if found != wanted:
+            differences.append({"name": vector["name"], "wanted": wanted, "found": found})
+    return {"vectors": len(paths), "differences": differences}

@@ -1,0 +1,11 @@
+//! The measurements of `docs/performance.md`.
+
+pub mod downloads;
+pub mod grants;
+mod http;
+pub mod launch;
+pub mod list;
+mod load;
+mod process;
+mod sample_program;
+mod statistics;

@@ -1,0 +1,165 @@
+//! Downloads, particularized per user, against nginx serving a plain file of the same size.
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+
+use super::load::{self, Load};
+use super::sample_program::{self, Filling};
+use super::statistics::median;
+use super::{process, statistics};
+use crate::binaries::{Binaries, Profile};
+use crate::vendor::{Application, EASY_TRIAL};
+use crate::world::World;
+
+const SIZE: u64 = 256 << 20;
+
+/// Measures and prints.
+///
+/// # Errors
+/// When a part of the world cannot be had: nginx, wrk, a C compiler.
+pub fn run(seconds: u32, rounds: usize) -> Result<()> {
+    let world = World::start(&Binaries::build(Profile::Release)?)?;
+    let program = sample_program::make(world.folder(), SIZE, Filling::Random)?;
+    println!("| layout | connections | nginx GB/s | trybuy GB/s | ratio | nginx CPU-s/GB | trybuy CPU-s/GB | ratio |");
+    println!("|---|---|---|---|---|---|---|---|");
+    for layout in ["leading", "dispersed"] {
+        let url = particularized(&world, &program, layout)?;
+        let nginx = Nginx::serve(&program, &world.path("nginx"))?;
+        for connections in [1, 8, 64] {
+            let row = compare(&world, &url, &nginx, connections, seconds, rounds)?;
+            println!("| {layout} | {connections} | {row}");
+        }
+        println!("\nfirst byte, {layout}: {:.2} ms (median of 101)\n", first_byte(&url)? * 1e3);
+    }
+    Ok(())
+}
+
+/// Publishes the program, requests a trial, and answers its download address.
+fn particularized(world: &World, program: &Path, layout: &str) -> Result<String> {
+    let id = format!("com.example.{layout}");
+    let trial = EASY_TRIAL.replace("leading", layout);
+    let application = Application {
+        id: &id,
+        name: layout,
+        version: "1.0.0",
+        program,
+        trial: &trial,
+        compression: "none",
+    };
+    world.vendor.publish(&application.write(&world.path(layout))?)?;
+    let user = world.builder(layout)?;
+    user.run(["try", &id, "--accept-terms"])?.success()?;
+    let info = user.run(["info", &id, "--json"])?.success()?.json()?;
+    Ok(info["download_url"].as_str().context("an address")?.to_owned())
+}
+
+fn compare(
+    world: &World,
+    url: &str,
+    nginx: &Nginx,
+    connections: u32,
+    seconds: u32,
+    rounds: usize,
+) -> Result<String> {
+    let server = world.server.process_id();
+    let memory = process::private_mebibytes(server)?;
+    let (mut ours, mut theirs): (Vec<Load>, Vec<Load>) = (Vec::new(), Vec::new());
+    let mut peak = memory;
+    for _ in 0..rounds {
+        theirs.push(load::run(&nginx.url, nginx.child.id(), connections, seconds)?);
+        ours.push(load::run(url, server, connections, seconds)?);
+        peak = peak.max(process::private_mebibytes(server)?);
+    }
+    let throughput = |loads: &[Load]| {
+        statistics::median(&mut loads.iter().map(|load| load.throughput).collect::<Vec<_>>())
+    };
+    let cpu = |loads: &[Load]| {
+        statistics::median(&mut loads.iter().map(|load| load.cpu_per_gigabyte).collect::<Vec<_>>())
+    };
+    Ok(format!(
+        "{:.2} | {:.2} | {:.2} | {:.3} | {:.3} | {:.2} | (memory {memory:.0} to {peak:.0} MiB)",
+        throughput(&theirs) / 1e9,
+        throughput(&ours) / 1e9,
+        throughput(&ours) / throughput(&theirs),
+        cpu(&theirs),
+        cpu(&ours),
+        cpu(&ours) / cpu(&theirs),
+    ))
+}
+
+/// Seconds from a request on an open connection to the first byte of its answer's body.
+fn first_byte(url: &str) -> Result<f64> {
+    let rest = url.strip_prefix("http://").context("an http address")?;
+    let (host, path) = rest.split_once('/').context("a path")?;
+    let mut all = Vec::new();
+    for _ in 0..101 {
+        let mut connection = TcpStream::connect(host)?;
+        let begin = Instant::now();
+        write!(connection, "GET /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")?;
+        let mut buffer = [0; 16 << 10];
+        let mut received = Vec::new();
+        while !received.windows(5).any(|bytes| &bytes[..4] == b"\r\n\r\n") {
+            let count = connection.read(&mut buffer)?;
+            ensure!(count > 0, "the answer ended early");
+            received.extend_from_slice(&buffer[..count]);
+        }
+        all.push(begin.elapsed().as_secs_f64());
+    }
+    Ok(median(&mut all))
+}
+
+/// A real nginx on a port of its own, serving one folder.
+struct Nginx {
+    child: Child,
+    url: String,
+}
+
+impl Nginx {
+    fn serve(program: &Path, folder: &Path) -> Result<Self> {
+        std::fs::create_dir_all(folder)?;
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let (root, name) = (program.parent().context("a folder")?, program.file_name());
+        let name = name.context("a name")?.to_string_lossy().into_owned();
+        let (folder, root) = (folder.display(), root.display());
+        let configuration = format!(
+            "user root; daemon off; pid {folder}/pid; error_log {folder}/error.log;\n\
+             worker_processes auto; events {{ worker_connections 1024; }}\n\
+             http {{ access_log off; sendfile on; tcp_nopush on;\n\
+             client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;\n\
+             fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;\n\
+             server {{ listen 127.0.0.1:{port}; root {root}; }} }}\n"
+        );
+        let file = format!("{folder}/nginx.conf");
+        std::fs::write(&file, configuration)?;
+        let child = Command::new("nginx").args(["-c", &file]).spawn();
+        let child = child.context("cannot run nginx (Debian's package nginx-light)")?;
+        let url = format!("http://127.0.0.1:{port}/{name}");
+        wait_until_it_answers(port)?;
+        Ok(Self { child, url })
+    }
+}
+
+impl Drop for Nginx {
+    fn drop(&mut self) {
+        // SIGTERM ends the workers as well; a killed master would leave them.
+        let id = i32::try_from(self.child.id()).ok().and_then(rustix::process::Pid::from_raw);
+        if let Some(id) = id {
+            rustix::process::kill_process(id, rustix::process::Signal::TERM).ok();
+        }
+        drop(self.child.wait());
+    }
+}
+
+fn wait_until_it_answers(port: u16) -> Result<()> {
+    let patience = Instant::now() + Duration::from_secs(10);
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        ensure!(Instant::now() < patience, "nginx does not answer");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    Ok(())
+}

@@ -1,0 +1,7 @@
+//! Medians of interleaved runs.
+
+/// The median of some measurements; of an even number, the higher of the two in the middle.
+pub(super) fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}

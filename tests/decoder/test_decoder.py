@@ -326,6 +326,11 @@ class Forms(Case):
                 self.broken("malformed", control=lambda c, e=edit: c | e)
         self.broken("malformed", control=lambda c: {n: c[n] for n in list(c)[:-1]})
 
+    def test_control_information_with_its_members_in_another_order_is_refused(self):
+        self.broken("malformed", control=lambda c: {n: c[n] for n in reversed(c)})
+        days_first = {"limits": {"days": 1, "launches": 1}}
+        self.broken("malformed", control=lambda c: c | days_first)
+
     def test_control_information_in_another_spelling_is_refused(self):
         spellings = (
             lambda p: p + b" ", lambda p: p.replace(b":", b": ", 1), lambda p: b"\xef\xbb\xbf" + p,

@@ -63,7 +63,10 @@ class Conventions(Case):
                 serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
             )
             self.refused("malformed", dec.PublicKey, spki)
-        for wrong in (b"", parties().server.spki + b"\0", parties().server.pkcs8):
+        spki = parties().server.spki
+        pss = spki.replace(bytes.fromhex("2a864886f70d010101"), bytes.fromhex("2a864886f70d01010a"))
+        self.assertNotEqual(pss, spki)
+        for wrong in (b"", spki + b"\0", pss, parties().server.pkcs8):
             self.refused("malformed", dec.PublicKey, wrong)
         for wrong in (b"", parties().server.spki):
             self.refused("malformed", dec.BuilderKey, wrong)

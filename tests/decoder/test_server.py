@@ -117,6 +117,10 @@ class Blocks(Case):
             with self.subTest(wrong=wrong):
                 self.stored((False, wrong))
 
+    def test_a_frame_that_asks_for_much_room_gets_none(self):
+        asks = bytes.fromhex("28b52ffd") + b"\xc0\x58" + (1 << 46).to_bytes(8, "little")
+        self.stored((False, asks + b"\x01\0\0"))
+
     def test_frames_with_and_without_their_length_and_checksum_are_read(self):
         for known in (True, False):
             for checksum in (True, False):

@@ -1,0 +1,62 @@
+//! Program execution, with real processes.
+//!
+//! A launcher has to be a process of its own, and so do the programs it launches and those who
+//! attack them. All of them are this executable: its first argument says which role it plays.
+//! Without a role it is an ordinary test executable (`libtest-mimic` takes `cargo test`'s
+//! arguments).
+//!
+//! Nothing is promised against root, so root runs each test as an unprivileged user.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
+mod attacks;
+mod expect;
+mod process;
+mod roles;
+mod unprivileged;
+
+mod deadlines;
+mod refusals;
+mod running;
+mod secrecy;
+mod signals;
+mod terminal;
+
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Trial};
+
+/// A test's name and what it does.
+type Case = (&'static str, fn());
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args_os().skip(1);
+    if let Some(role) = arguments.next().and_then(|role| role.into_string().ok())
+        && let Some(code) = roles::play(&role, arguments.collect())
+    {
+        return code;
+    }
+    let cases = [
+        running::CASES,
+        signals::CASES,
+        secrecy::CASES,
+        refusals::CASES,
+        deadlines::CASES,
+        terminal::CASES,
+    ];
+    let user = unprivileged::User::for_tests();
+    let trials = cases.concat().into_iter().map(|(name, test)| {
+        let user = user.clone();
+        Trial::test(name, move || user.run(name, test))
+    });
+    let as_root = secrecy::ROOT_CASES.iter().map(|(name, test)| {
+        let is_root = rustix::process::geteuid().is_root();
+        Trial::test(*name, || {
+            test();
+            Ok(())
+        })
+        .with_ignored_flag(!is_root)
+    });
+    let trials = trials.chain(as_root).collect();
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}

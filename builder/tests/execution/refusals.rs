@@ -1,0 +1,109 @@
+//! What is refused, and how it is said.
+
+use std::fs;
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+use crate::Case;
+use crate::process::{errors, finish, has_tool, launcher, ourselves, role, text};
+
+pub(crate) const CASES: &[Case] = &[
+    ("a_traced_launcher_refuses", a_traced_launcher_refuses),
+    ("a_launcher_in_a_user_namespace_refuses", a_launcher_in_a_user_namespace_refuses),
+    ("what_cannot_be_executed_is_said", what_cannot_be_executed_is_said),
+    ("an_incomplete_program_is_not_launched", an_incomplete_program_is_not_launched),
+    ("too_many_arguments_are_refused", too_many_arguments_are_refused),
+    ("the_doctor_finds_this_system_able", the_doctor_finds_this_system_able),
+];
+
+fn assert_refused(finished: &Output, error: &str, message: &str) {
+    let report = errors(finished);
+    assert_eq!(finished.status.code(), Some(126), "{report}");
+    assert!(report.contains(error) && report.contains(message), "{report}");
+    assert_eq!(text(finished), "", "the program ran");
+}
+
+/// The launcher with a harmless program, run by another program.
+fn under(tool: &str, arguments: &[&str]) -> Output {
+    let mut command = Command::new(tool);
+    command.args(arguments).arg(ourselves()).args(["launcher", "/bin/sh", "-c", "echo ran"]);
+    finish(command)
+}
+
+fn a_traced_launcher_refuses() {
+    assert_eq!(text(&under("env", &[])), "ran\n");
+    if has_tool("strace") {
+        let finished = under("strace", &["-f", "-o", "/dev/null"]);
+        assert_refused(&finished, "Traced", "is tracing the Builder");
+    }
+}
+
+fn a_launcher_in_a_user_namespace_refuses() {
+    let allowed = has_tool("unshare")
+        && finish({
+            let mut command = Command::new("unshare");
+            command.args(["--user", "--map-root-user", "true"]);
+            command
+        })
+        .status
+        .success();
+    if allowed {
+        let finished = under("unshare", &["--user", "--map-root-user"]);
+        assert_refused(&finished, "UserNamespace", "inside a user namespace");
+    }
+}
+
+fn what_cannot_be_executed_is_said() {
+    let folder = TempDir::new().unwrap();
+    let refusal = |bytes: &[u8]| {
+        let file = folder.path().join("program");
+        fs::write(&file, bytes).unwrap();
+        finish(launcher(&[file.to_str().unwrap()]))
+    };
+    let program = fs::read("/bin/sh").unwrap();
+    let changed = |at: usize, byte: u8| {
+        let mut bytes = program.clone();
+        bytes[at] = byte;
+        bytes
+    };
+    let name = program.windows(7).position(|name| name == b"/ld-lin").unwrap();
+
+    assert_refused(&refusal(b"#!/bin/sh\necho ran\n"), "NotExecutable", "it is a script");
+    assert_refused(&refusal(b""), "NotExecutable", "not an ELF program");
+    assert_refused(&refusal(&program[..32]), "NotExecutable", "not an ELF program");
+    assert_refused(&refusal(&changed(18, 22)), "NotExecutable", "built for s390x");
+    assert_refused(&refusal(&changed(name + 1, b'X')), "NotExecutable", "/Xd-linux");
+}
+
+fn an_incomplete_program_is_not_launched() {
+    let finished = finish(launcher(&["--partial", "/bin/sh", "-c", "echo ran"]));
+    assert_refused(&finished, "Incomplete", "bytes were written");
+}
+
+fn too_many_arguments_are_refused() {
+    let mut command = launcher(&["/bin/sh", "-c", "echo ran"]);
+    // The system takes this much from us, and no more from the launcher with its own variable.
+    command.env("FILLER", "x".repeat(100_000));
+    let facts = "x".repeat(200_000);
+    let mut with_facts = launcher(&["--facts", &facts[..100_000]]);
+    with_facts.args(["/bin/sh", "-c", "echo ran"]);
+    assert_eq!(text(&finish(with_facts)), "ran\n");
+    assert_eq!(text(&finish(command)), "ran\n");
+}
+
+fn the_doctor_finds_this_system_able() {
+    let finished = finish(role(&["doctor"]));
+    let checks: serde_json::Value = serde_json::from_str(&text(&finished)).unwrap();
+    let checks = checks.as_array().unwrap();
+    let outcome = |name: &str| {
+        let found = checks.iter().find(|check| check["name"] == name);
+        found.unwrap()["outcome"].as_str().unwrap().to_owned()
+    };
+    for name in ["surroundings", "memory-execution", "memory-files", "dump-protection"] {
+        assert_eq!(outcome(name), "good", "{checks:?}");
+    }
+    for check in checks {
+        assert_eq!(check["outcome"] == "good", check["advice"].is_null(), "{check}");
+    }
+}

@@ -1,0 +1,54 @@
+//! Runs tests as a user without privileges, whoever started them.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+use std::sync::Arc;
+
+use libtest_mimic::Failed;
+use tempfile::TempDir;
+
+/// The user and group "nobody".
+const NOBODY: u32 = 65534;
+
+/// How to run a test without privileges.
+#[derive(Clone)]
+pub(crate) enum User {
+    /// Whoever started the tests has none.
+    Ourselves,
+    /// Root started them: run a copy of this executable, in a place everyone can read.
+    Nobody(Arc<TempDir>),
+}
+
+impl User {
+    pub(crate) fn for_tests() -> Self {
+        if !rustix::process::geteuid().is_root() {
+            return Self::Ourselves;
+        }
+        let folder = TempDir::new().unwrap();
+        fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
+        let copy = folder.path().join("execution");
+        fs::copy(std::env::current_exe().unwrap(), &copy).unwrap();
+        fs::set_permissions(copy, Permissions::from_mode(0o755)).unwrap();
+        Self::Nobody(Arc::new(folder))
+    }
+
+    pub(crate) fn run(&self, name: &str, test: fn()) -> Result<(), Failed> {
+        let Self::Nobody(folder) = self else {
+            test();
+            return Ok(());
+        };
+        let output = Command::new(folder.path().join("execution"))
+            .args(["--exact", name])
+            .uid(NOBODY)
+            .gid(NOBODY)
+            .current_dir("/")
+            .output()?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let text = [output.stdout, output.stderr].concat();
+        Err(String::from_utf8_lossy(&text).into_owned().into())
+    }
+}

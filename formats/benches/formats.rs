@@ -1,6 +1,5 @@
 //! What sealing, opening, decoding and deciding cost. `docs/performance.md` has the goals.
 
-#![expect(missing_docs, reason = "criterion's macros write an undocumented main")]
 #![expect(clippy::unwrap_used, reason = "a measurement that cannot go on has failed")]
 
 use std::fs::{self, File, OpenOptions};

@@ -137,6 +137,11 @@ impl BlockTable {
         self.entries.len()
     }
 
+    /// How many of them are compressed.
+    pub(crate) fn compressed(&self) -> usize {
+        self.entries.iter().filter(|entry| *entry & PLAIN == 0).count()
+    }
+
     /// The blocks of a range of numbers, in order; those that are not there are left out.
     pub(crate) fn blocks(&self, numbers: Range<usize>) -> impl Iterator<Item = Block> {
         let end = numbers.end.min(self.len());

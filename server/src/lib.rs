@@ -1,1 +1,3 @@
-//! x
+//! The server of trybuy, and the command line of those who publish.
+
+pub mod vendor_cli;

@@ -1,0 +1,178 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+use trybuy_formats::ids::ApplicationId;
+use trybuy_formats::instant::Span;
+use trybuy_formats::policy::{AcceptanceKind, GraceFrom, Layout};
+
+use super::choices::{self, ExpirationKind};
+
+/// Publish applications that people can try, and decide how long
+#[derive(Parser)]
+#[command(name = "trybuy-vendor", version, max_term_width = 100, disable_help_subcommand = true)]
+pub(super) struct Cli {
+    #[command(flatten)]
+    pub(super) connection: ConnectionArgs,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// Which server, and as whom. Without `Debug`: it may hold the token.
+#[derive(Args)]
+#[command(next_help_heading = "Connection")]
+pub(super) struct ConnectionArgs {
+    /// The server, for example https://try.example.com
+    #[arg(long, global = true, value_name = "URL", env = "TRYBUY_SERVER", hide_env_values = true)]
+    pub(super) server: Option<String>,
+    /// The vendor's token; better in the environment or a file, where others do not see it [env: TRYBUY_TOKEN]
+    // Read from the environment by `Connection`, so that no message of the parser can show it.
+    #[arg(long, global = true, value_name = "TOKEN", conflicts_with = "token_file")]
+    pub(super) token: Option<String>,
+    /// A file with the vendor's token; `-` for standard input
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) token_file: Option<PathBuf>,
+    /// Send the token unencrypted to a server on another machine
+    #[arg(long, global = true)]
+    pub(super) insecure_http: bool,
+}
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Publish a release: check the manifest, package each program and upload it
+    ///
+    /// Repeating it is safe: what is on the server already stays as it is.
+    Publish(PublishArgs),
+    /// List the releases on the server, the newest first
+    Releases {
+        /// Only those of one application
+        application: Option<ApplicationId>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show or change the policy of an application's trials
+    Policy {
+        #[command(subcommand)]
+        action: PolicyAction,
+    },
+    /// List who asked for trials, the oldest request first
+    Requests {
+        /// The application
+        application: ApplicationId,
+        /// Print comma-separated values (RFC 4180)
+        #[arg(long, conflicts_with = "json")]
+        csv: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+#[derive(Args)]
+pub(super) struct PublishArgs {
+    /// The manifest, usually trybuy.toml
+    pub(super) manifest: PathBuf,
+    /// Only check, and show what would be published; needs no server
+    #[arg(long)]
+    pub(super) dry_run: bool,
+}
+
+#[derive(Subcommand)]
+pub(super) enum PolicyAction {
+    /// Show the policy
+    Show {
+        /// The application
+        application: ApplicationId,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Change what is named and leave the rest; trials that have begun keep theirs
+    #[command(override_usage = "trybuy-vendor policy set [OPTIONS] <APPLICATION>")]
+    Set {
+        /// The application
+        application: ApplicationId,
+        #[command(flatten)]
+        changes: PolicyChanges,
+    },
+}
+
+#[derive(Args, Default)]
+#[group(required = true, multiple = true)]
+pub(super) struct PolicyChanges {
+    /// Take the whole policy from a manifest
+    #[arg(long, value_name = "MANIFEST", conflicts_with_all = FIELDS)]
+    pub(super) from: Option<PathBuf>,
+    /// How long a trial lasts: 30d, 12h, 45m or 5s
+    #[arg(long)]
+    pub(super) duration: Option<Span>,
+    /// Refuse at its end, or warn and allow for a grace
+    #[arg(long, value_name = "KIND", value_parser = choices::parser(choices::EXPIRATION))]
+    pub(super) expiration: Option<ExpirationKind>,
+    /// How long the grace of a soft expiration lasts
+    #[arg(long, value_name = "DURATION")]
+    pub(super) grace: Option<Span>,
+    /// From when the grace is counted
+    #[arg(long, value_name = "WHEN", value_parser = choices::parser(choices::GRACE_FROM))]
+    pub(super) grace_from: Option<GraceFrom>,
+    /// Trials per licensee, 1 to 10
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u8).range(1..=10))]
+    pub(super) trials: Option<u8>,
+    /// How the licensing terms are accepted
+    #[arg(long, value_name = "KIND", value_parser = choices::parser(choices::ACCEPTANCE))]
+    pub(super) acceptance: Option<AcceptanceKind>,
+    /// Where the control information stands in the file that users get
+    #[arg(long, value_name = "KIND", value_parser = choices::parser(choices::LAYOUT))]
+    pub(super) layout: Option<Layout>,
+    /// At most so many launches, or `none`
+    #[arg(long, value_name = "NUMBER", value_parser = count_limit)]
+    pub(super) max_launches: Option<LimitChange<u64>>,
+    /// At most so much running time, or `none`
+    #[arg(long, value_name = "DURATION", value_parser = running_limit)]
+    pub(super) max_running: Option<LimitChange<Span>>,
+    /// At most so many distinct days of use, or `none`
+    #[arg(long, value_name = "NUMBER", value_parser = count_limit)]
+    pub(super) max_days: Option<LimitChange<u64>>,
+}
+
+/// The options that change single values of a policy.
+const FIELDS: [&str; 10] = [
+    "duration",
+    "expiration",
+    "grace",
+    "grace_from",
+    "trials",
+    "acceptance",
+    "layout",
+    "max_launches",
+    "max_running",
+    "max_days",
+];
+
+/// A new limit; `none` takes the limit away.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct LimitChange<T>(pub(super) Option<T>);
+
+fn count_limit(text: &str) -> Result<LimitChange<u64>, &'static str> {
+    if text == "none" {
+        return Ok(LimitChange(None));
+    }
+    let count = text.parse().ok().filter(|count| *count > 0);
+    count.map(|count| LimitChange(Some(count))).ok_or("not a number from 1 on, and not `none`")
+}
+
+fn running_limit(text: &str) -> Result<LimitChange<Span>, &'static str> {
+    if text == "none" {
+        return Ok(LimitChange(None));
+    }
+    let span = text.parse().ok().filter(|span| *span > Span::default());
+    span.map(|span| LimitChange(Some(span))).ok_or("not a duration such as 20h, and not `none`")
+}

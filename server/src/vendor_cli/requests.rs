@@ -1,0 +1,118 @@
+//! `trybuy-vendor requests`: who asked for trials (step 310).
+
+use std::io::{self, Write};
+
+use trybuy_formats::api::Requester;
+use trybuy_formats::ids::ApplicationId;
+use trybuy_formats::slug::Slug;
+
+use super::client::Client;
+use super::failure::Failure;
+
+/// How the requests are printed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Shape {
+    /// A line each, for people.
+    Lines,
+    /// An array of objects.
+    Json,
+    /// Comma-separated values (RFC 4180).
+    Csv,
+}
+
+/// Prints all requests for trials of an application; each page as it arrives.
+pub(super) fn requests(
+    client: &Client,
+    application: &ApplicationId,
+    shape: Shape,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    match shape {
+        Shape::Csv => csv(client, application, out),
+        Shape::Json => json(client, application, out),
+        Shape::Lines => lines(client, application, out),
+    }
+}
+
+fn lines(client: &Client, application: &ApplicationId, out: &mut dyn Write) -> Result<(), Failure> {
+    let mut count = 0_u64;
+    each(client, application, |request| {
+        if count == 0 {
+            line(out, ["REQUESTED", "ENDS", "VERSION", "PLATFORM"], "NAME <EMAIL>")?;
+        }
+        count += 1;
+        let requested = request.requested_at.to_string();
+        let ends = request.ends_at.map_or("never".to_owned(), |end| end.to_string());
+        let version = request.version.to_string();
+        let cells = [&requested, &ends, &version, request.platform.as_str()];
+        line(out, cells, &format!("{} <{}>", request.name, request.email))
+    })?;
+    if count == 0 {
+        writeln!(out, "Nobody has asked for {application} yet.").map_err(Failure::output)?;
+    }
+    Ok(())
+}
+
+fn line(
+    out: &mut dyn Write,
+    [requested, ends, version, platform]: [&str; 4],
+    who: &str,
+) -> io::Result<()> {
+    writeln!(out, "{requested:20}  {ends:20}  {version:10}  {platform:14}  {who}")
+}
+
+fn json(client: &Client, application: &ApplicationId, out: &mut dyn Write) -> Result<(), Failure> {
+    let mut before = "[\n";
+    each(client, application, |request| {
+        out.write_all(before.as_bytes())?;
+        before = ",\n";
+        serde_json::to_writer(&mut *out, request).map_err(io::Error::from)
+    })?;
+    let end = if before == "[\n" { "[]\n" } else { "\n]\n" };
+    out.write_all(end.as_bytes()).map_err(Failure::output)
+}
+
+/// Copies the server's tables, with the head of the first one only.
+fn csv(client: &Client, application: &ApplicationId, out: &mut dyn Write) -> Result<(), Failure> {
+    let mut first = true;
+    pages(|after| {
+        let (table, next) = client.requests_table(application, after)?;
+        // The head has no quoted line ends: it ends with the first one.
+        let head = table.iter().position(|byte| *byte == b'\n').map_or(table.len(), |at| at + 1);
+        let rows = if first { table.as_slice() } else { &table[head..] };
+        first = false;
+        out.write_all(rows).map_err(Failure::output)?;
+        Ok(next)
+    })
+}
+
+/// Gives every request of every page to `print`.
+fn each(
+    client: &Client,
+    application: &ApplicationId,
+    mut print: impl FnMut(&Requester) -> io::Result<()>,
+) -> Result<(), Failure> {
+    pages(|after| {
+        let page = client.requests(application, after)?;
+        page.requests.iter().try_for_each(&mut print).map_err(Failure::output)?;
+        Ok(page.next)
+    })
+}
+
+/// Takes every page; `take` answers where the next one begins.
+fn pages(
+    mut take: impl FnMut(Option<&str>) -> Result<Option<String>, Failure>,
+) -> Result<(), Failure> {
+    let mut after: Option<String> = None;
+    loop {
+        match take(after.as_deref())? {
+            // A server that names the same page again would be asked for ever.
+            Some(next) if after.as_ref() == Some(&next) => {
+                let what = "the server names the same page of requests twice";
+                return Err(Failure::new(Slug::ServerError, what));
+            }
+            Some(next) => after = Some(next),
+            None => return Ok(()),
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! The command line itself: help, wrong use, and where server and token come from.
+
+use std::fs;
+
+use crate::fixture::{self, App, Outcome, TOKEN, run, vendor};
+use crate::small_server::{Reply, SmallServer};
+
+fn releases() -> SmallServer {
+    SmallServer::start(|_| Reply::json(200, &serde_json::json!({ "releases": [] })))
+}
+
+fn error(outcome: &Outcome) -> (Option<i32>, &str) {
+    (outcome.code, outcome.stderr.as_str())
+}
+
+#[test]
+fn help_names_every_command() {
+    let outcome = run(&mut vendor(&["--help"]));
+    insta::assert_snapshot!("help", outcome.stdout);
+    assert_eq!(error(&outcome), (Some(0), ""));
+    for (name, arguments) in [
+        ("help_publish", ["publish", "--help"].as_slice()),
+        ("help_policy_set", ["policy", "set", "--help"].as_slice()),
+        ("help_requests", ["requests", "--help"].as_slice()),
+    ] {
+        insta::assert_snapshot!(name, run(&mut vendor(arguments)).stdout);
+    }
+}
+
+#[test]
+fn help_never_shows_a_token() {
+    let mut command = vendor(&["--help"]);
+    // `run` looks for the token in everything that is printed.
+    run(command.env("TRYBUY_TOKEN", TOKEN));
+    run(&mut vendor(&["releases", "--token", TOKEN, "--nonsense"]));
+    run(&mut vendor(&["releases", "--token", &format!("{TOKEN} bad")]));
+}
+
+#[test]
+fn a_wrong_command_line_ends_with_two() {
+    let cases: [(&[&str], &str); 6] = [
+        (&["publsh"], "error[usage]: unrecognized subcommand 'publsh'"),
+        (
+            &["releases", "Sketch"],
+            "error[usage]: invalid value 'Sketch' for '[APPLICATION]': not an",
+        ),
+        (
+            &["policy", "set", "com.example.sketch"],
+            "error[usage]: the following required arguments",
+        ),
+        (
+            &["policy", "set", "com.example.sketch", "--duration", "30"],
+            "error[usage]: invalid value '30' for '--duration <DURATION>': not a duration such as",
+        ),
+        (
+            &["policy", "set", "com.example.sketch", "--max-launches", "0"],
+            "error[usage]: invalid value '0' for '--max-launches <NUMBER>': not a number from 1",
+        ),
+        (
+            &["policy", "set", "com.example.sketch", "--from", "trybuy.toml", "--trials", "1"],
+            "error[usage]: the argument '--from <MANIFEST>' cannot be used with",
+        ),
+    ];
+    for (arguments, expected) in cases {
+        let outcome = run(&mut vendor(arguments));
+        assert_eq!(outcome.code, Some(2), "{arguments:?}");
+        assert!(outcome.stderr.starts_with(expected), "{}", outcome.stderr);
+        assert_eq!(outcome.stdout, "");
+    }
+}
+
+#[test]
+fn a_missing_server_or_token_is_told_with_how_to_give_it() {
+    let outcome = run(&mut vendor(&["releases"]));
+    let help = "help: add `--server URL`, or set TRYBUY_SERVER\n";
+    assert_eq!(
+        error(&outcome),
+        (Some(2), format!("error[usage]: no server was named\n{help}").as_str())
+    );
+    let outcome = run(&mut vendor(&["releases", "--server", "http://127.0.0.1:1"]));
+    assert_eq!(outcome.code, Some(1));
+    assert!(outcome.stderr.starts_with("error[unauthorized]: no token was given\nhelp: ask the"));
+}
+
+#[test]
+fn a_token_is_not_sent_unencrypted_to_another_machine() {
+    let outcome =
+        run(vendor(&["releases", "--server", "http://192.0.2.1"]).env("TRYBUY_TOKEN", TOKEN));
+    assert_eq!(
+        error(&outcome),
+        (
+            Some(2),
+            "error[usage]: http://192.0.2.1 is not encrypted, and the token would be readable on \
+             its way\nhelp: use https, or add `--insecure-http` if the network between is trusted\n"
+        )
+    );
+}
+
+#[test]
+fn the_command_line_goes_before_the_environment() {
+    let server = releases();
+    let app = App::new();
+    app.write("token", "from-a-file\n");
+    let file = app.path("token");
+    let sent = |arguments: &[&str]| {
+        let mut command = vendor(&["releases", "--server", &server.url()]);
+        command
+            .args(arguments)
+            .env("TRYBUY_TOKEN", TOKEN)
+            .env("TRYBUY_SERVER", "http://127.0.0.1:1");
+        assert_eq!(error(&run(&mut command)), (Some(0), ""));
+        server.requests().pop().unwrap().header("authorization").unwrap().to_owned()
+    };
+    assert_eq!(sent(&[]), format!("Bearer {TOKEN}"));
+    assert_eq!(sent(&["--token", "from-a-flag"]), "Bearer from-a-flag");
+    assert_eq!(sent(&["--token-file", fixture::manifest_argument(&file)]), "Bearer from-a-file");
+}
+
+#[test]
+fn a_token_file_that_holds_no_token_is_refused() {
+    let app = App::new();
+    app.write("token", "two words");
+    let file = app.path("token");
+    let at = ["releases", "--server", "http://127.0.0.1:1", "--token-file"];
+    let outcome = run(vendor(&at).arg(&file));
+    assert_eq!(
+        error(&outcome),
+        (
+            Some(1),
+            "error[unauthorized]: the token is not a token\n\
+             help: give it exactly as `trybuy-server token create` printed it\n"
+        )
+    );
+    fs::remove_file(&file).unwrap();
+    let outcome = run(vendor(&at).arg(&file));
+    assert_eq!(
+        app.clean(&outcome.stderr),
+        "error[local-file]: the token file token cannot be read: No such file or directory (os \
+         error 2)\n"
+    );
+}
+
+#[test]
+fn a_manifest_is_checked_before_server_and_token() {
+    let app = App::with_manifest("[application]\nfoo = 1\n");
+    let path = app.path("trybuy.toml");
+    let outcome = run(&mut vendor(&["publish", fixture::manifest_argument(&path)]));
+    assert_eq!(outcome.code, Some(1));
+    assert!(app.clean(&outcome.stderr).starts_with(
+        "error[invalid-manifest]: trybuy.toml, line 2, column 1: unknown key `foo` in [application]"
+    ));
+}
+
+#[test]
+fn completions_are_printed_for_a_shell() {
+    let outcome = run(&mut vendor(&["completions", "bash"]));
+    assert!(outcome.stdout.contains("trybuy__vendor") && outcome.stdout.contains("--max-launches"));
+    assert_eq!(error(&outcome), (Some(0), ""));
+}

@@ -10,7 +10,7 @@
 //!    [`MemoryFile::write_at`], from as many threads as it likes.
 //! 4. [`MemoryFile::seal`] gives a [`SealedProgram`]: complete, unchangeable, and without a way to
 //!    read it back.
-//! 5. [`launch`] starts the program, checks that the kernel protects it, and stays as its parent
+//! 5. [`launch()`] starts the program, checks that the kernel protects it, and stays as its parent
 //!    until it ends.
 //!
 //! ```no_run

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::memory_lock::has_swap;
 use super::procfs::ProcFs;
+use super::protection::Protection;
 use super::{ExecutionError, HardenedProcess, LaunchGuard, core_dump, probe};
 
 /// Programs up to this size should be lockable into memory, in bytes: the size below which most
@@ -81,8 +82,20 @@ fn memory_execution(guard: &Result<LaunchGuard, ExecutionError>) -> Check {
         return bad(NAME, "not tried", advice);
     };
     match probe::try_execution(guard) {
-        Ok(true) => good(NAME, "a program ran from memory and was protected"),
-        Ok(false) => warning(
+        Ok(Some(Protection::Protected)) => {
+            good(NAME, "a program ran from memory and was protected")
+        }
+        Ok(Some(Protection::UserIsPrivileged)) => good(
+            NAME,
+            "a program ran from memory; you may trace everything, so nothing is protected from you",
+        ),
+        // The probe does not end by itself.
+        Ok(Some(Protection::Ended)) => warning(
+            NAME,
+            "a program was started from memory, and something ended it",
+            "look for a security monitor in the system's log, and allow the Builder there",
+        ),
+        Ok(None) => warning(
             NAME,
             "not tried on this kind of machine",
             "run a program to see whether it works",

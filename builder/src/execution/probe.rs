@@ -2,6 +2,7 @@
 
 use super::child::ChildPlan;
 use super::launch::{LaunchSpec, refusal, take_turn};
+use super::protection::Protection;
 use super::signals::SignalRelay;
 use super::supervisor::RunningProgram;
 use super::{ExecutionError, LaunchGuard, MemoryFile};
@@ -31,15 +32,15 @@ const SLEEPER: Option<(u16, &[u8])> = if cfg!(target_arch = "x86_64") {
     None
 };
 
-/// Starts a program from memory, checks that the kernel protects it, and ends it. Returns whether
-/// it was tried: for some machines no such program is known.
+/// Starts a program from memory, checks that the kernel protects it, and ends it. Returns what
+/// was found out, or nothing on a machine for which no such program is known.
 ///
 /// # Errors
 ///
 /// Those of [`super::launch()`].
-pub(super) fn try_execution(guard: &LaunchGuard) -> Result<bool, ExecutionError> {
+pub(super) fn try_execution(guard: &LaunchGuard) -> Result<Option<Protection>, ExecutionError> {
     let Some((machine, instructions)) = SLEEPER else {
-        return Ok(false);
+        return Ok(None);
     };
     let bytes = static_program(machine, instructions);
     let file = MemoryFile::create(guard, "probe", bytes.len() as u64)?;
@@ -52,8 +53,7 @@ pub(super) fn try_execution(guard: &LaunchGuard) -> Result<bool, ExecutionError>
     let pid = plan.start().map_err(|error| refusal(error, &program))?;
     // Dropping it ends the program.
     let running = RunningProgram::new(pid);
-    running.verify_protection(guard)?;
-    Ok(true)
+    running.verify_protection(guard).map(Some)
 }
 
 /// A 64-bit little-endian ELF executable of one readable and executable segment.

@@ -7,8 +7,9 @@ use signal_hook::consts::SIGCONT;
 
 use super::deadline::DeadlineTimer;
 use super::launch::Ending;
+use super::protection::{self, Protection};
 use super::signals::{SignalRelay, passed_on, stop_self};
-use super::{ExecutionError, LaunchGuard, protection};
+use super::{ExecutionError, LaunchGuard};
 
 /// A program that was started and has not been waited for. Dropping it kills it, so that no path
 /// out of a launch leaves a program running without supervision.
@@ -25,7 +26,10 @@ impl RunningProgram {
     }
 
     /// Checks that the kernel protects the program.
-    pub(super) fn verify_protection(&self, guard: &LaunchGuard) -> Result<(), ExecutionError> {
+    pub(super) fn verify_protection(
+        &self,
+        guard: &LaunchGuard,
+    ) -> Result<Protection, ExecutionError> {
         protection::verify(&guard.proc, self.pid)
     }
 

@@ -49,14 +49,15 @@ fn main() -> ExitCode {
         let user = user.clone();
         Trial::test(name, move || user.run(name, test))
     });
-    let as_root = secrecy::ROOT_CASES.iter().map(|(name, test)| {
-        let is_root = rustix::process::geteuid().is_root();
-        Trial::test(*name, || {
-            test();
-            Ok(())
-        })
-        .with_ignored_flag(!is_root)
-    });
-    let trials = trials.chain(as_root).collect();
+    let mut trials: Vec<_> = trials.collect();
+    if rustix::process::geteuid().is_root() {
+        let as_root = [secrecy::ROOT_CASES, refusals::ROOT_CASES].concat().into_iter();
+        trials.extend(as_root.map(|(name, test)| {
+            Trial::test(name, move || {
+                test();
+                Ok(())
+            })
+        }));
+    }
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

@@ -13,9 +13,18 @@ pub(crate) const CASES: &[Case] = &[
     ("a_launcher_in_a_user_namespace_refuses", a_launcher_in_a_user_namespace_refuses),
     ("what_cannot_be_executed_is_said", what_cannot_be_executed_is_said),
     ("an_incomplete_program_is_not_launched", an_incomplete_program_is_not_launched),
-    ("too_many_arguments_are_refused", too_many_arguments_are_refused),
+    (
+        "arguments_that_the_system_does_not_take_are_refused",
+        arguments_that_the_system_does_not_take_are_refused,
+    ),
     ("the_doctor_finds_this_system_able", the_doctor_finds_this_system_able),
 ];
+
+/// What only root can try.
+pub(crate) const ROOT_CASES: &[Case] = &[(
+    "a_system_that_forbids_execution_from_memory_is_named",
+    a_system_that_forbids_execution_from_memory_is_named,
+)];
 
 fn assert_refused(finished: &Output, error: &str, message: &str) {
     let report = errors(finished);
@@ -81,15 +90,25 @@ fn an_incomplete_program_is_not_launched() {
     assert_refused(&finished, "Incomplete", "bytes were written");
 }
 
-fn too_many_arguments_are_refused() {
-    let mut command = launcher(&["/bin/sh", "-c", "echo ran"]);
-    // The system takes this much from us, and no more from the launcher with its own variable.
-    command.env("FILLER", "x".repeat(100_000));
-    let facts = "x".repeat(200_000);
-    let mut with_facts = launcher(&["--facts", &facts[..100_000]]);
-    with_facts.args(["/bin/sh", "-c", "echo ran"]);
-    assert_eq!(text(&finish(with_facts)), "ran\n");
-    assert_eq!(text(&finish(command)), "ran\n");
+fn arguments_that_the_system_does_not_take_are_refused() {
+    // One string may have 131,072 bytes: as an argument of the launcher these facts fit, and as
+    // `TRYBUY_TRIAL=FACTS` they do not.
+    let facts = "x".repeat(131_065);
+    let finished = finish(launcher(&["--facts", &facts, "/bin/sh", "-c", "echo ran"]));
+    assert_refused(&finished, "ArgumentsTooLong", "too long");
+}
+
+fn a_system_that_forbids_execution_from_memory_is_named() {
+    // The setting belongs to the process namespace, so it can be set for the launcher alone.
+    let isolated = ["--pid", "--fork", "--mount-proc", "sh", "-c"];
+    let forbid = "echo 2 >/proc/sys/vm/memfd_noexec || exit 99; exec \"$0\" \"$@\"";
+    let finished = under("unshare", &[isolated.as_slice(), &[forbid]].concat());
+    if finished.status.code() == Some(126) {
+        assert_refused(&finished, "MemoryExecutionForbidden", "vm.memfd_noexec is 2");
+    } else {
+        // A container's root may not do this, and old kernels have no such setting.
+        assert_ne!(text(&finished), "ran\n");
+    }
 }
 
 fn the_doctor_finds_this_system_able() {

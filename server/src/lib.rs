@@ -1,3 +1,37 @@
-//! The server of trybuy, and the command line of those who publish.
+//! The server of trybuy: the information server 104 of the source, with its catalog of applications
+//! 132, the trial licensing program 134, the encryption module 135 and the server's keys 137.
+//!
+//! Layers, in one direction only: handlers (`api`) call services, services call [`store`], [`blobs`]
+//! and `trybuy_formats`. Handlers extract, authorise, call and map; services know no HTTP types.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`app`] | what every handler reaches: configuration, keys, store, blobs, clock |
+//! | [`router`], [`middleware`], [`serving`] | all routes; all middleware; the connections |
+//! | [`auth`] | who sent a request: signed Builders (`RQ`), vendors with a token |
+//! | [`catalog`], [`builders`], [`trials`], [`vendors`] | what the catalog role does |
+//! | [`store`] | the only SQL |
+//! | [`blobs`] | the only storage of programs |
 
+pub mod app;
+pub mod auth;
+pub mod blobs;
+pub mod builders;
+pub mod catalog;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod data_dir;
+pub mod error;
+pub mod extract;
+pub mod keys;
+pub mod middleware;
+pub mod openapi;
+pub mod rate_limits;
+pub mod refusal;
+pub mod router;
+pub mod serving;
+pub mod store;
+pub mod trials;
 pub mod vendor_cli;
+pub mod vendors;

@@ -1,0 +1,78 @@
+//! The command line of `trybuy-server`, for operators.
+//!
+//! Errors: commands return `anyhow` errors. What the operator can mend is a [`Failure`] with a slug and a
+//! way out; anything else is reported as `server-error` with its causes.
+
+mod arguments;
+mod completions;
+mod failure;
+mod init;
+mod logging;
+mod migrate;
+mod open;
+mod serve;
+mod token;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser as _;
+use clap::error::ErrorKind;
+use trybuy_formats::slug::Slug;
+
+use self::arguments::{Arguments, Command, TokenCommand};
+use self::failure::Failure;
+use crate::data_dir::DataDir;
+
+/// Runs a command line and says how it went.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => return usage(&error),
+    };
+    match run_command(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            failure::report(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run_command(arguments: Arguments) -> Result<()> {
+    let data_dir = || data_dir(arguments.data_dir.clone());
+    match arguments.command {
+        Command::Init(settings) => init::run(&data_dir()?, settings),
+        Command::Serve(options) => serve::run(&data_dir()?, options),
+        Command::Migrate(database) => migrate::run(&data_dir()?, database),
+        Command::Token { database, command } => match command {
+            TokenCommand::Create(options) => token::create(&data_dir()?, database, options),
+            TokenCommand::Revoke { id } => token::revoke(&data_dir()?, database, &id),
+        },
+        Command::Completions { shell } => {
+            completions::run(shell);
+            Ok(())
+        }
+    }
+}
+
+fn data_dir(given: Option<PathBuf>) -> Result<DataDir> {
+    let failure = || {
+        Failure::new(Slug::Usage, "there is no data directory")
+            .help("name it with `--data-dir DIR` or in TRYBUY_DATA_DIR")
+    };
+    Ok(given.map(DataDir::new).ok_or_else(failure)?)
+}
+
+/// Help goes to standard output; a wrong command line is reported like every failure, with clap's words.
+fn usage(error: &clap::Error) -> ExitCode {
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        print!("{error}");
+        return ExitCode::SUCCESS;
+    }
+    let text = error.to_string();
+    eprint!("error[{}]: {}", Slug::Usage, text.strip_prefix("error: ").unwrap_or(&text));
+    ExitCode::from(2)
+}

@@ -1,0 +1,150 @@
+//! Commands and options.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use crate::config::Overrides;
+
+/// The catalog that programs are tried from, and its trial licensing.
+#[derive(Parser)]
+#[command(name = "trybuy-server", version, arg_required_else_help = true)]
+pub(super) struct Arguments {
+    /// The directory with keys, configuration and, unless configured otherwise, all data.
+    #[arg(long, value_name = "DIR", env = "TRYBUY_DATA_DIR", global = true)]
+    pub(super) data_dir: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Make the data directory: keys, database and a configuration file.
+    Init(Settings),
+    /// Answer requests until the signal to stop.
+    Serve(ServeOptions),
+    /// Bring the database up to this release.
+    Migrate(Database),
+    /// Tokens of those who publish.
+    Token {
+        #[command(flatten)]
+        database: Database,
+        #[command(subcommand)]
+        command: TokenCommand,
+    },
+    /// Print the completions for a shell.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+}
+
+#[derive(Subcommand)]
+pub(super) enum TokenCommand {
+    /// Make a token and print it; it is not shown again.
+    Create(CreateToken),
+    /// Make a token invalid.
+    Revoke {
+        /// Its id, as `token create` said on standard error.
+        id: String,
+    },
+}
+
+#[derive(Args)]
+pub(super) struct CreateToken {
+    /// What it allows.
+    #[arg(long, value_enum)]
+    pub(super) role: TokenRole,
+    /// Whose it is; a new vendor is made.
+    #[arg(long, value_name = "NAME")]
+    pub(super) name: String,
+    /// What it is for, in your words.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub(super) label: String,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum TokenRole {
+    /// To publish.
+    Vendor,
+}
+
+/// Where the database is.
+#[derive(Args)]
+pub(super) struct Database {
+    /// The database: sqlite:PATH or postgres://…
+    #[arg(long, value_name = "URL", env = "TRYBUY_DATABASE_URL", hide_env_values = true)]
+    pub(super) database_url: Option<String>,
+}
+
+/// Settings that win over the configuration file.
+#[derive(Args)]
+pub(super) struct Settings {
+    /// The server's name for people.
+    #[arg(long, value_name = "NAME", env = "TRYBUY_NAME")]
+    pub(super) name: Option<String>,
+    /// Where the server is reached from outside.
+    #[arg(long, value_name = "URL", env = "TRYBUY_PUBLIC_URL")]
+    pub(super) public_url: Option<String>,
+    #[command(flatten)]
+    pub(super) database: Database,
+    /// Where the programs are: a directory, or s3://…, gs://…, az://…
+    #[arg(long, value_name = "URL", env = "TRYBUY_BLOBS_URL")]
+    pub(super) blobs_url: Option<String>,
+}
+
+#[derive(Args)]
+pub(super) struct ServeOptions {
+    #[command(flatten)]
+    pub(super) settings: Settings,
+    /// The address to listen on; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS", env = "TRYBUY_LISTEN", default_value = "127.0.0.1:8080")]
+    pub(super) listen: SocketAddr,
+    /// What to be.
+    #[arg(long, value_enum, env = "TRYBUY_ROLE", default_values_t = [Role::Catalog])]
+    pub(super) role: Vec<Role>,
+    /// Whether a reverse proxy appends the client's address to X-Forwarded-For.
+    #[arg(
+        long,
+        env = "TRYBUY_BEHIND_PROXY",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
+    pub(super) behind_proxy: Option<bool>,
+    /// How the log on standard error is written.
+    #[arg(long, value_enum, env = "TRYBUY_LOG_FORMAT", default_value_t = LogFormat::Text)]
+    pub(super) log_format: LogFormat,
+    /// What is logged, for example `info` or `debug,sqlx=warn`.
+    #[arg(long, value_name = "FILTER", env = "TRYBUY_LOG", default_value = "info")]
+    pub(super) log: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Role {
+    /// The catalog with trial licensing.
+    Catalog,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl From<Database> for Overrides {
+    fn from(database: Database) -> Self {
+        Self { database_url: database.database_url, ..Self::default() }
+    }
+}
+
+impl From<Settings> for Overrides {
+    fn from(settings: Settings) -> Self {
+        let Settings { name, public_url, database, blobs_url } = settings;
+        Self { name, public_url, blobs_url, ..database.into() }
+    }
+}

@@ -1,0 +1,73 @@
+//! Failures as the operator sees them.
+
+use std::fmt;
+
+use trybuy_formats::slug::Slug;
+
+use crate::config::ConfigError;
+use crate::store::StoreError;
+
+/// A failure with a stable name and a way out.
+#[derive(Debug)]
+pub(super) struct Failure {
+    slug: Slug,
+    what: String,
+    help: Option<String>,
+}
+
+impl Failure {
+    pub(super) fn new(slug: Slug, what: impl Into<String>) -> Self {
+        Self { slug, what: what.into(), help: None }
+    }
+
+    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// Prints `error[slug]: what happened: why` and `help: what to do`.
+pub(super) fn report(error: &anyhow::Error) {
+    let (slug, help) = named(error);
+    eprintln!("error[{slug}]: {error:#}");
+    if let Some(help) = help {
+        eprintln!("help: {help}");
+    }
+}
+
+fn named(error: &anyhow::Error) -> (Slug, Option<String>) {
+    if let Some(failure) = error.downcast_ref::<Failure>() {
+        return (failure.slug, failure.help.clone());
+    }
+    match error.downcast_ref::<ConfigError>() {
+        Some(ConfigError::NotInitialised(path)) => {
+            let help = format!("make it with `trybuy-server init --data-dir {}`", path.display());
+            return (Slug::NotSetUp, Some(help));
+        }
+        Some(ConfigError::Unreadable { .. }) => return (Slug::LocalFile, None),
+        Some(_) => {
+            return (
+                Slug::Usage,
+                Some("correct it in server.toml, or in the flag or variable".to_owned()),
+            );
+        }
+        None => {}
+    }
+    match error.downcast_ref::<StoreError>() {
+        Some(StoreError::NotMigrated) => {
+            (Slug::ServerError, Some("run `trybuy-server migrate`".to_owned()))
+        }
+        Some(error) if error.is_temporary() => {
+            (Slug::ServerError, Some("see whether the database runs, and try again".to_owned()))
+        }
+        _ => (Slug::ServerError, None),
+    }
+}

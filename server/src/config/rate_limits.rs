@@ -1,0 +1,28 @@
+//! `[rate_limits]`: how often a peer may ask for what costs something.
+
+use std::num::NonZeroU32;
+
+use serde::Deserialize;
+
+/// How often a peer may ask for what costs something. A whole minute's share may come at once.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RateLimitsConfig {
+    /// Registrations from one address. Default: 60.
+    pub registrations_per_minute: NonZeroU32,
+    /// Requests with a wrong signature or token from one address. Default: 120.
+    pub failures_per_minute: NonZeroU32,
+    /// Acceptance codes of one Builder license. Default: 30.
+    pub acceptance_codes_per_minute: NonZeroU32,
+}
+
+impl Default for RateLimitsConfig {
+    fn default() -> Self {
+        let of = |count| NonZeroU32::new(count).expect("the defaults are not zero");
+        Self {
+            registrations_per_minute: of(60),
+            failures_per_minute: of(120),
+            acceptance_codes_per_minute: of(30),
+        }
+    }
+}

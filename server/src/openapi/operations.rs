@@ -1,0 +1,204 @@
+//! The operations.
+
+use axum::http::Method;
+use serde_json::{Map, Value, json};
+
+/// One operation: a method of a path.
+pub struct Operation {
+    /// The method.
+    pub method: Method,
+    /// The path, as in the table of routes.
+    pub path: &'static str,
+    id: &'static str,
+    summary: &'static str,
+    access: Access,
+    parameters: &'static [(&'static str, &'static str, &'static str)],
+    request: Option<&'static str>,
+    answers: &'static [(u16, Answer)],
+}
+
+/// Who may ask.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody.
+    Anybody,
+    /// A Builder that signs.
+    Builder,
+    /// A vendor with a token.
+    Vendor,
+}
+
+/// What is answered.
+#[derive(Clone, Copy)]
+pub enum Answer {
+    /// JSON of that schema.
+    Json(&'static str),
+    /// JSON of that schema, or a table.
+    JsonOrCsv(&'static str),
+    /// Any JSON.
+    AnyJson,
+    /// Bytes.
+    Bytes,
+    /// No body.
+    Empty,
+}
+
+const AFTER: (&str, &str, &str) = ("query", "after", "Cursor");
+const LIMIT: (&str, &str, &str) = ("query", "limit", "PageLimit");
+const RANGES: &[(&str, &str, &str)] = &[
+    ("path", "capability", "Capability"),
+    ("header", "Range", "Text"),
+    ("header", "If-Range", "Text"),
+    ("header", "If-Match", "Text"),
+    ("header", "If-None-Match", "Text"),
+];
+const RANGE_ANSWERS: &[(u16, Answer)] =
+    &[(200, Answer::Bytes), (206, Answer::Bytes), (304, Answer::Empty)];
+
+/// Declares the table: `METHOD "path" id Access [parameters] (request) => answers "summary"`.
+macro_rules! operations {
+    ($($method:ident $path:literal $id:ident $access:ident $parameters:expr, $request:expr => $answers:expr, $summary:literal;)*) => {
+        vec![$(Operation {
+            method: Method::$method,
+            path: $path,
+            id: stringify!($id),
+            summary: $summary,
+            access: Access::$access,
+            parameters: $parameters,
+            request: $request,
+            answers: $answers,
+        },)*]
+    };
+}
+
+/// All of them.
+pub fn operations() -> Vec<Operation> {
+    use Answer::{AnyJson, Json, JsonOrCsv};
+    operations![
+        GET "/healthz" show_health Anybody &[], None => &[(200, Json("Health"))],
+            "Whether the server can answer";
+        GET "/api/v1/openapi.json" show_document Anybody &[], None => &[(200, AnyJson)],
+            "This document";
+        GET "/api/v1/server" show_server Anybody &[], None => &[(200, Json("ServerInfo"))],
+            "What has to be known of the server before anything else";
+        GET "/api/v1/applications" list_applications Anybody
+            &[("query", "q", "Text"), ("query", "platform", "Platform"), AFTER, LIMIT], None
+            => &[(200, Json("ApplicationPage"))], "Lists the applications in which all words occur";
+        GET "/api/v1/applications/{id}" show_application Anybody &[("path", "id", "ApplicationId")], None
+            => &[(200, Json("ApplicationDetails"))], "Shows one application with its texts and releases";
+        POST "/api/v1/builders" register_builder Builder &[], Some("RegisterBuilder")
+            => &[(201, Json("BuilderLicenseAnswer")), (200, Json("BuilderLicenseAnswer"))],
+            "Registers a Builder; 200 where it was registered before with the same keys";
+        POST "/api/v1/builders/license" renew_license Builder &[], Some("RenewBuilderLicense")
+            => &[(200, Json("BuilderLicenseAnswer"))], "Renews a Builder's license";
+        POST "/api/v1/applications/{id}/acceptance-codes" create_acceptance_code Builder
+            &[("path", "id", "ApplicationId")], None => &[(200, Json("AcceptanceCode"))],
+            "Shows a code to be typed back as acceptance of the terms";
+        POST "/api/v1/applications/{id}/trials" request_trial Builder &[("path", "id", "ApplicationId")],
+            Some("RequestTrial") => &[(201, Json("TrialAnswer")), (200, Json("TrialAnswer"))],
+            "Requests a trial; 200 where there is one";
+        GET "/api/v1/trials" list_trials Builder &[], None => &[(200, Json("TrialsAnswer"))],
+            "Lists the trials of the Builder that asks";
+        GET "/api/v1/trials/{id}" show_trial Builder &[("path", "id", "Id")], None
+            => &[(200, Json("TrialAnswer"))], "Shows a trial with the address of its file";
+        GET "/d/{capability}" download_file Anybody
+            RANGES, None
+            => RANGE_ANSWERS, "Downloads a transmission file or a part of it";
+        GET "/d/{capability}/head" download_head Anybody
+            RANGES, None
+            => RANGE_ANSWERS, "Downloads the head of a file in the leading layout";
+        PUT "/api/v1/vendor/applications/{id}/releases/{version}/{platform}" publish_release Vendor
+            &[("path", "id", "ApplicationId"), ("path", "version", "Version"),
+                ("path", "platform", "Platform"), ("header", "Trial-Policy", "TrialPolicy")],
+            Some("ServerFormat") => &[(201, Json("PublishAnswer")), (200, Json("PublishAnswer"))],
+            "Publishes a release; 200 where the same one was there";
+        GET "/api/v1/vendor/releases" list_releases Vendor
+            &[("query", "application", "ApplicationId")], None => &[(200, Json("ReleasesAnswer"))],
+            "Lists the vendor's releases";
+        GET "/api/v1/vendor/applications/{id}/policy" show_policy Vendor
+            &[("path", "id", "ApplicationId")], None => &[(200, Json("PolicyAnswer"))],
+            "Shows the policy of an application's trials";
+        PUT "/api/v1/vendor/applications/{id}/policy" set_policy Vendor
+            &[("path", "id", "ApplicationId")], Some("SetPolicy") => &[(200, Json("PolicyAnswer"))],
+            "Sets the policy of the trials to come";
+        GET "/api/v1/vendor/applications/{id}/requests" list_requests Vendor
+            &[("path", "id", "ApplicationId"), AFTER, LIMIT], None
+            => &[(200, JsonOrCsv("RequestersAnswer"))], "Lists who asked for trials";
+    ]
+}
+
+impl Operation {
+    /// What the document says of it.
+    pub(super) fn document(&self) -> Value {
+        let mut document = json!({
+            "operationId": self.id,
+            "summary": self.summary,
+            "responses": self.responses(),
+        });
+        if !self.parameters.is_empty() {
+            document["parameters"] = self.parameters.iter().map(parameter).collect();
+        }
+        match self.access {
+            Access::Anybody => {}
+            Access::Builder => document["security"] = json!([{ "builder": [] }]),
+            Access::Vendor => document["security"] = json!([{ "vendor": [] }]),
+        }
+        match self.request {
+            None => {}
+            Some("ServerFormat") => {
+                document["requestBody"] = json!({ "required": true, "content": bytes() });
+            }
+            Some(schema) => {
+                document["requestBody"] = json!({ "required": true, "content": in_json(schema) });
+            }
+        }
+        document
+    }
+
+    fn responses(&self) -> Map<String, Value> {
+        let answers =
+            self.answers.iter().map(|(status, answer)| (status.to_string(), answer.document()));
+        let problem = json!({
+            "description": "A problem document",
+            "content": { "application/problem+json": { "schema": reference("Problem") } },
+        });
+        answers.chain([("default".to_owned(), problem)]).collect()
+    }
+}
+
+impl Answer {
+    fn document(self) -> Value {
+        match self {
+            Self::Json(schema) => json!({ "description": schema, "content": in_json(schema) }),
+            Self::JsonOrCsv(schema) => {
+                let mut content = in_json(schema);
+                content["text/csv"] = json!({ "schema": { "type": "string" } });
+                json!({ "description": schema, "content": content })
+            }
+            Self::AnyJson => {
+                json!({ "description": "JSON", "content": { "application/json": {} } })
+            }
+            Self::Bytes => json!({ "description": "Bytes", "content": bytes() }),
+            Self::Empty => json!({ "description": "Nothing" }),
+        }
+    }
+}
+
+fn parameter((place, name, schema): &(&str, &str, &str)) -> Value {
+    if *schema == "TrialPolicy" {
+        return json!({ "in": place, "name": name, "content": in_json(schema) });
+    }
+    json!({ "in": place, "name": name, "required": *place == "path", "schema": reference(schema) })
+}
+
+fn in_json(schema: &str) -> Value {
+    json!({ "application/json": { "schema": reference(schema) } })
+}
+
+fn bytes() -> Value {
+    json!({ "application/octet-stream": {} })
+}
+
+fn reference(schema: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{schema}") })
+}

@@ -1,0 +1,304 @@
+//! The schemas of the wire types.
+
+use serde_json::{Map, Value, json};
+use trybuy_formats::slug::Slug;
+
+/// All schemas by their names.
+pub fn schemas() -> Map<String, Value> {
+    [scalars(), policies(), catalog(), builders(), trials(), vendors(), problems()]
+        .concat()
+        .into_iter()
+        .collect()
+}
+
+type Schemas = Vec<(String, Value)>;
+
+/// An object. A member's name ends with `?` where it may be missing.
+fn object(name: &str, members: &[(&str, Value)]) -> (String, Value) {
+    let mut properties = Map::new();
+    let mut required = Vec::new();
+    for (member, schema) in members {
+        match member.strip_suffix('?') {
+            Some(optional) => properties.insert(optional.to_owned(), schema.clone()),
+            None => {
+                required.push(*member);
+                properties.insert((*member).to_owned(), schema.clone())
+            }
+        };
+    }
+    let schema = json!({ "type": "object", "properties": properties, "required": required });
+    (name.to_owned(), schema)
+}
+
+fn of(name: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{name}") })
+}
+
+fn nullable(schema: Value) -> Value {
+    json!({ "anyOf": [schema, { "type": "null" }] })
+}
+
+fn list(schema: Value) -> Value {
+    json!({ "type": "array", "items": schema })
+}
+
+fn text() -> Value {
+    json!({ "type": "string" })
+}
+
+fn number() -> Value {
+    json!({ "type": "integer", "minimum": 0 })
+}
+
+fn boolean() -> Value {
+    json!({ "type": "boolean" })
+}
+
+fn one_of(words: &[&str]) -> Value {
+    json!({ "type": "string", "enum": words })
+}
+
+fn scalars() -> Schemas {
+    let hexadecimal = json!({ "type": "string", "pattern": "^[0-9a-f]{64}$" });
+    [
+        ("Text", text()),
+        ("Cursor", text()),
+        ("Capability", text()),
+        ("PageLimit", json!({ "type": "integer", "minimum": 1, "maximum": 100, "default": 50 })),
+        ("ApplicationId", json!({ "type": "string", "minLength": 3, "maxLength": 128, "examples": ["com.example.sketch"] })),
+        ("Version", json!({ "type": "string", "maxLength": 64, "examples": ["1.4.0"] })),
+        ("Platform", json!({ "type": "string", "minLength": 3, "maxLength": 32, "examples": ["x86_64-linux"] })),
+        ("Name", json!({ "type": "string", "minLength": 1, "maxLength": 100 })),
+        ("Email", json!({ "type": "string", "minLength": 3, "maxLength": 254 })),
+        ("Id", json!({ "type": "string", "format": "uuid" })),
+        ("Digest", hexadecimal.clone()),
+        ("KeyId", hexadecimal),
+        ("Instant", json!({ "type": "string", "format": "date-time" })),
+        ("Base64", json!({ "type": "string", "contentEncoding": "base64url" })),
+        ("Seconds", json!({ "type": "integer", "minimum": 0 })),
+        ("LicenseKind", one_of(&["trial", "purchase"])),
+    ]
+    .map(|(name, schema)| (name.to_owned(), schema))
+    .to_vec()
+}
+
+fn policies() -> Schemas {
+    vec![
+        object(
+            "Expiration",
+            &[
+                ("kind", one_of(&["hard", "soft"])),
+                ("from?", one_of(&["expiration", "first-warning"])),
+                ("grace?", of("Seconds")),
+            ],
+        ),
+        object(
+            "Limits",
+            &[("launches?", number()), ("running?", of("Seconds")), ("days?", number())],
+        ),
+        object(
+            "TrialPolicy",
+            &[
+                ("duration", of("Seconds")),
+                ("expiration", of("Expiration")),
+                ("limits?", of("Limits")),
+                ("trials", json!({ "type": "integer", "minimum": 1, "maximum": 10 })),
+                ("acceptance", one_of(&["explicit", "retype-code", "passive"])),
+                ("layout", one_of(&["leading", "dispersed"])),
+            ],
+        ),
+    ]
+}
+
+fn catalog() -> Schemas {
+    vec![
+        object("Health", &[("status", one_of(&["ok"])), ("version", of("Version"))]),
+        object(
+            "ServerInfo",
+            &[
+                ("name", text()),
+                ("public_key", of("Base64")),
+                ("key_id", of("KeyId")),
+                ("builder_terms", text()),
+                ("builder_terms_digest", of("Digest")),
+                ("version", of("Version")),
+                ("time", of("Instant")),
+            ],
+        ),
+        object(
+            "ApplicationPage",
+            &[("applications", list(of("ApplicationSummary"))), ("next", nullable(of("Cursor")))],
+        ),
+        object(
+            "ApplicationSummary",
+            &[
+                ("id", of("ApplicationId")),
+                ("name", of("Name")),
+                ("summary", text()),
+                ("version", of("Version")),
+                ("platforms", list(of("Platform"))),
+            ],
+        ),
+        object(
+            "ApplicationDetails",
+            &[
+                ("id", of("ApplicationId")),
+                ("name", of("Name")),
+                ("summary", text()),
+                ("homepage", nullable(text())),
+                ("categories", list(text())),
+                ("vendor", text()),
+                ("documentation", text()),
+                ("terms", text()),
+                ("terms_digest", of("Digest")),
+                ("relicensing", text()),
+                ("policy", of("TrialPolicy")),
+                ("releases", list(of("ReleaseSummary"))),
+            ],
+        ),
+        object(
+            "ReleaseSummary",
+            &[
+                ("version", of("Version")),
+                ("platform", of("Platform")),
+                ("program_size", number()),
+                ("download_size", number()),
+                ("published_at", of("Instant")),
+            ],
+        ),
+    ]
+}
+
+fn builders() -> Schemas {
+    vec![
+        object(
+            "RegisterBuilder",
+            &[
+                ("decryption_key", of("Base64")),
+                ("request_key", of("Base64")),
+                ("platform", of("Platform")),
+                ("version", of("Version")),
+                ("name", of("Name")),
+                ("email", of("Email")),
+                ("terms_digest", of("Digest")),
+            ],
+        ),
+        object("RenewBuilderLicense", &[("terms_digest", of("Digest"))]),
+        object("BuilderLicenseAnswer", &[("license", text()), ("time", of("Instant"))]),
+    ]
+}
+
+fn trials() -> Schemas {
+    vec![
+        object("AcceptanceCode", &[("code", text()), ("expires_at", of("Instant"))]),
+        object(
+            "RequestTrial",
+            &[
+                ("platform", of("Platform")),
+                ("version?", of("Version")),
+                ("acceptance?", of("AcceptanceProof")),
+            ],
+        ),
+        object(
+            "AcceptanceProof",
+            &[("terms_digest", of("Digest")), ("name?", of("Name")), ("code?", text())],
+        ),
+        object(
+            "TrialAnswer",
+            &[
+                ("trial", of("TrialSummary")),
+                ("download_url", text()),
+                ("length", number()),
+                ("etag", text()),
+                ("head_length", number()),
+                ("time", of("Instant")),
+            ],
+        ),
+        object(
+            "TrialSummary",
+            &[
+                ("id", of("Id")),
+                ("application", of("ApplicationId")),
+                ("name", of("Name")),
+                ("version", of("Version")),
+                ("platform", of("Platform")),
+                ("kind", of("LicenseKind")),
+                ("started_at", of("Instant")),
+                ("ends_at", nullable(of("Instant"))),
+                ("head_number", number()),
+            ],
+        ),
+        object("TrialsAnswer", &[("trials", list(of("TrialSummary")))]),
+    ]
+}
+
+fn vendors() -> Schemas {
+    vec![
+        object(
+            "PublishAnswer",
+            &[
+                ("release", of("VendorRelease")),
+                ("created_application", boolean()),
+                ("policy", of("TrialPolicy")),
+            ],
+        ),
+        object(
+            "VendorRelease",
+            &[
+                ("id", of("Id")),
+                ("application", of("ApplicationId")),
+                ("version", of("Version")),
+                ("platform", of("Platform")),
+                ("stored_size", number()),
+                ("program_size", number()),
+                ("program_digest", of("Digest")),
+                ("published_at", of("Instant")),
+            ],
+        ),
+        object("ReleasesAnswer", &[("releases", list(of("VendorRelease")))]),
+        object("SetPolicy", &[("policy", of("TrialPolicy"))]),
+        object(
+            "PolicyAnswer",
+            &[
+                ("application", of("ApplicationId")),
+                ("policy", of("TrialPolicy")),
+                ("changed_at", of("Instant")),
+            ],
+        ),
+        object(
+            "RequestersAnswer",
+            &[("requests", list(of("Requester"))), ("next", nullable(of("Cursor")))],
+        ),
+        object(
+            "Requester",
+            &[
+                ("trial_id", of("Id")),
+                ("licensee_id", of("Id")),
+                ("name", of("Name")),
+                ("email", of("Email")),
+                ("platform", of("Platform")),
+                ("version", of("Version")),
+                ("requested_at", of("Instant")),
+                ("ends_at", nullable(of("Instant"))),
+                ("terms_digest", of("Digest")),
+                ("accepted_as", nullable(of("Name"))),
+            ],
+        ),
+    ]
+}
+
+fn problems() -> Schemas {
+    let types: Vec<String> = Slug::ALL.iter().map(|slug| format!("/problems/{slug}")).collect();
+    vec![object(
+        "Problem",
+        &[
+            ("type", json!({ "type": "string", "enum": types })),
+            ("status", json!({ "type": "integer", "minimum": 400, "maximum": 599 })),
+            ("title", text()),
+            ("detail?", text()),
+            ("help?", text()),
+            ("condition?", one_of(&["A", "B", "C"])),
+            ("server_time?", of("Instant")),
+        ],
+    )]
+}

@@ -1,0 +1,119 @@
+//! Limits on how often a peer may ask for what costs something.
+
+use std::hash::Hash;
+use std::net::{IpAddr, Ipv6Addr};
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use governor::clock::{Clock as _, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use trybuy_formats::ids::LicenseId;
+use trybuy_formats::slug::Slug;
+
+use crate::config::RateLimitsConfig;
+use crate::refusal::Refusal;
+
+/// Above this many peers, those that have been quiet are forgotten.
+const PEERS: usize = 10_000;
+
+/// All rate limits of a server process.
+pub struct RateLimits {
+    /// Registrations, by address: each costs RSA operations and a row.
+    pub registrations: PeerLimit<ClientNetwork>,
+    /// Requests with a wrong signature or token, by address.
+    pub failures: PeerLimit<ClientNetwork>,
+    /// Acceptance codes, by Builder license: each costs a row.
+    pub acceptance_codes: PeerLimit<LicenseId>,
+}
+
+impl RateLimits {
+    /// The limits of a configuration.
+    pub fn new(config: &RateLimitsConfig) -> Self {
+        Self {
+            registrations: PeerLimit::per_minute(config.registrations_per_minute),
+            failures: PeerLimit::per_minute(config.failures_per_minute),
+            acceptance_codes: PeerLimit::per_minute(config.acceptance_codes_per_minute),
+        }
+    }
+}
+
+/// What addresses are counted as one: an IPv4 address, or the /64 that one IPv6 subscriber has.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct ClientNetwork(IpAddr);
+
+impl From<IpAddr> for ClientNetwork {
+    fn from(address: IpAddr) -> Self {
+        Self(match address.to_canonical() {
+            IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !0 << 64)),
+            v4 => v4,
+        })
+    }
+}
+
+/// One limit, counted for each peer alone.
+pub struct PeerLimit<K: Hash + Eq + Clone>(DefaultKeyedRateLimiter<K>);
+
+impl<K: Hash + Eq + Clone> PeerLimit<K> {
+    /// So many a minute, all of which may come at once.
+    fn per_minute(count: NonZeroU32) -> Self {
+        Self(RateLimiter::keyed(Quota::per_minute(count)))
+    }
+
+    /// Counts one more for the peer.
+    ///
+    /// # Errors
+    /// How long to wait, when the peer has had its share.
+    pub fn count(&self, peer: &K) -> Result<(), TooManyRequests> {
+        if self.0.len() > PEERS {
+            self.0.retain_recent();
+        }
+        self.0.check_key(peer).map_err(|until| TooManyRequests {
+            wait: until.wait_time_from(DefaultClock::default().now()),
+        })
+    }
+}
+
+/// A peer has asked too often.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("too many requests")]
+pub struct TooManyRequests {
+    /// How long to wait.
+    pub wait: Duration,
+}
+
+impl Refusal for TooManyRequests {
+    fn slug(&self) -> Slug {
+        Slug::RateLimited
+    }
+
+    fn help(&self) -> Option<String> {
+        Some(format!("try again in {} seconds", self.wait.as_secs() + 1))
+    }
+
+    fn wait(&self) -> Option<Duration> {
+        Some(self.wait)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subscriber_of_ipv6_is_one_peer() {
+        let network = |text: &str| ClientNetwork::from(text.parse::<IpAddr>().expect(text));
+        assert_eq!(network("2001:db8::1"), network("2001:db8::ffff:0:0:1"));
+        assert_ne!(network("2001:db8::1"), network("2001:db8:0:1::1"));
+        assert_eq!(network("::ffff:192.0.2.1"), network("192.0.2.1"));
+        assert_ne!(network("192.0.2.1"), network("192.0.2.2"));
+    }
+
+    #[test]
+    fn each_peer_has_its_own_share() {
+        let limit = PeerLimit::per_minute(NonZeroU32::new(2).expect("not zero"));
+        assert!(limit.count(&1).is_ok());
+        assert!(limit.count(&1).is_ok());
+        assert!(limit.count(&1).is_err());
+        assert!(limit.count(&2).is_ok());
+    }
+}

@@ -1,0 +1,76 @@
+//! All routes, in one table, which the OpenAPI document is compared with.
+
+use axum::Router;
+use axum::http::Method;
+use axum::routing::{MethodFilter, MethodRouter, on};
+
+use crate::app::AppState;
+use crate::{builders, catalog, middleware, openapi, trials, vendors};
+
+/// One address and method.
+pub struct Route {
+    /// The method.
+    pub method: Method,
+    /// The path, with its parameters in braces.
+    pub path: &'static str,
+    length: Length,
+    handler: MethodRouter<AppState>,
+}
+
+/// How long an answer may take.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Length {
+    /// The configured time.
+    Short,
+    /// As long as something moves: an upload or a download.
+    Long,
+}
+
+/// The server's routes in its roles with all middleware.
+pub fn router(app: &AppState) -> Router {
+    let mut short = Router::new();
+    let mut long = Router::new();
+    for route in routes() {
+        match route.length {
+            Length::Short => short = short.route(route.path, route.handler),
+            Length::Long => long = long.route(route.path, route.handler),
+        }
+    }
+    middleware::apply(short, long, app)
+}
+
+/// Declares a table of routes: `method length path => handler`.
+macro_rules! routes {
+    ($($method:ident $length:ident $path:literal => $handler:path,)*) => {
+        vec![$(Route {
+            method: Method::$method,
+            path: $path,
+            length: Length::$length,
+            handler: on(MethodFilter::$method, $handler),
+        },)*]
+    };
+}
+
+/// Every route of the catalog role. `HEAD` comes with `GET`.
+pub fn routes() -> Vec<Route> {
+    routes![
+        GET Short "/healthz" => catalog::api::show_health,
+        GET Short "/api/v1/openapi.json" => openapi::show_document,
+        GET Short "/api/v1/server" => catalog::api::show_server,
+        GET Short "/api/v1/applications" => catalog::api::list_applications,
+        GET Short "/api/v1/applications/{id}" => catalog::api::show_application,
+        POST Short "/api/v1/builders" => builders::api::register_builder,
+        POST Short "/api/v1/builders/license" => builders::api::renew_license,
+        POST Short "/api/v1/applications/{id}/acceptance-codes" => trials::api::create_acceptance_code,
+        POST Short "/api/v1/applications/{id}/trials" => trials::api::request_trial,
+        GET Short "/api/v1/trials" => trials::api::list_trials,
+        GET Short "/api/v1/trials/{id}" => trials::api::show_trial,
+        GET Long "/d/{capability}" => trials::api::download_file,
+        GET Long "/d/{capability}/head" => trials::api::download_head,
+        PUT Long "/api/v1/vendor/applications/{id}/releases/{version}/{platform}" => vendors::api::publish_release,
+        GET Short "/api/v1/vendor/releases" => vendors::api::list_releases,
+        GET Short "/api/v1/vendor/applications/{id}/policy" => vendors::api::show_policy,
+        PUT Short "/api/v1/vendor/applications/{id}/policy" => vendors::api::set_policy,
+        GET Short "/api/v1/vendor/applications/{id}/requests" => vendors::api::list_requests,
+    ]
+}

@@ -1,0 +1,16 @@
+//! Trials: the trial licensing program 134 and the encryption module 135 (T&B steps 302-314, 408-418).
+
+mod acceptance;
+mod access_conditions;
+pub mod api;
+mod buffers;
+mod delivery;
+mod encryption;
+mod licensing;
+
+pub use self::acceptance::{AcceptanceError, create_code};
+pub use self::access_conditions::{ConditionA, ConditionB, ConditionC};
+pub use self::buffers::{Buffer, Buffers};
+pub use self::delivery::{DeliveryError, TransmissionFile, open_file, own_file};
+pub use self::encryption::{EncryptionError, TransmissionVersion};
+pub use self::licensing::{LicensedTrial, LicensingError, license_trial};

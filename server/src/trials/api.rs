@@ -1,0 +1,18 @@
+//! The handlers of trials and downloads.
+
+mod answer;
+mod create_acceptance_code;
+mod download_file;
+mod download_head;
+mod list_trials;
+mod range;
+mod request_trial;
+mod show_trial;
+mod transmission_body;
+
+pub use self::create_acceptance_code::create_acceptance_code;
+pub use self::download_file::download_file;
+pub use self::download_head::download_head;
+pub use self::list_trials::list_trials;
+pub use self::request_trial::request_trial;
+pub use self::show_trial::show_trial;

@@ -1,0 +1,175 @@
+//! Delivery of transmission files: again and again, as long as the program may be run.
+
+use trybuy_formats::api::AccessCondition;
+use trybuy_formats::ids::TrialId;
+use trybuy_formats::instant::Instant;
+use trybuy_formats::keys::Capability;
+use trybuy_formats::policy::{Expiration, GraceFrom};
+use trybuy_formats::slug::Slug;
+
+use super::encryption::{EncryptionError, TransmissionVersion};
+use crate::app::App;
+use crate::blobs::BlobKey;
+use crate::refusal::Refusal;
+use crate::store::{Builder, Head, Release, StoreError, Trial, TrialRecord};
+
+/// A transmission file, ready to be sent.
+pub struct TransmissionFile {
+    /// The trial it is for.
+    pub trial: TrialRecord,
+    /// Its strong entity tag.
+    pub etag: String,
+    /// Head and body.
+    pub version: TransmissionVersion,
+    /// The key of the stored release.
+    pub blob_key: String,
+    /// Bytes of the stored release.
+    pub stored_size: u64,
+    /// Where its sections begin.
+    pub sections_offset: u64,
+}
+
+/// Why a file is not delivered.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DeliveryError {
+    /// There is no such file. A wrong capability and somebody else's trial look the same.
+    #[error("there is no such trial")]
+    NotFound,
+    /// The trial is over.
+    #[error("the trial ended at {0}")]
+    Ended(Instant),
+    /// The trial and its grace are over.
+    #[error("the trial and its days of grace ended at {0}")]
+    GraceEnded(Instant),
+    /// The Builder's license was revoked.
+    #[error("the license of the Builder that this file is for was revoked")]
+    Revoked,
+    /// The file cannot be restored.
+    #[error("the transmission version cannot be restored")]
+    Encryption(#[from] EncryptionError),
+    /// A row that must be there is missing.
+    #[error("the store has no {0} for a trial")]
+    Incomplete(&'static str),
+    /// The store failed.
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+}
+
+impl TransmissionFile {
+    /// A file of a release.
+    pub(super) fn new(trial: TrialRecord, release: &Release, version: TransmissionVersion) -> Self {
+        let etag = version.stored_head(trial.head_number, trial.trial.id, release.id).etag;
+        Self {
+            trial,
+            etag,
+            version,
+            blob_key: release.blob_key.clone(),
+            stored_size: release.stored_size,
+            sections_offset: release.sections_offset,
+        }
+    }
+
+    /// Where the stored release is.
+    ///
+    /// # Errors
+    /// When the store holds something else.
+    pub fn blob_key(&self) -> Result<BlobKey, DeliveryError> {
+        self.blob_key.parse().map_err(|_| DeliveryError::Incomplete("key of the release"))
+    }
+}
+
+/// Opens the file of a download address: `TRIAL.CAPABILITY` (`TF-13`).
+///
+/// # Errors
+/// When the capability is not that of the trial, or the trial may not be delivered any more.
+pub async fn open_file(app: &App, address: &str) -> Result<TransmissionFile, DeliveryError> {
+    let (trial, capability) = address.split_once('.').ok_or(DeliveryError::NotFound)?;
+    let trial: TrialId = trial.parse().map_err(|_| DeliveryError::NotFound)?;
+    if !Capability::derive(app.keys.master(), trial).matches(capability) {
+        return Err(DeliveryError::NotFound);
+    }
+    let (record, head) = app.store.trial(trial).await?.ok_or(DeliveryError::NotFound)?;
+    let builder = app.store.builder(record.trial.license_id).await?;
+    let builder = builder.ok_or(DeliveryError::Incomplete("Builder"))?;
+    if builder.revoked_at.is_some() {
+        return Err(DeliveryError::Revoked);
+    }
+    restore(app, &builder, record, &head).await
+}
+
+/// The file of a Builder's own trial.
+///
+/// # Errors
+/// When the trial is not the Builder's, or may not be delivered any more.
+pub async fn own_file(
+    app: &App,
+    builder: &Builder,
+    trial: TrialId,
+) -> Result<TransmissionFile, DeliveryError> {
+    let found = app.store.trial(trial).await?;
+    let (record, head) = found
+        .filter(|(record, _)| record.trial.license_id == builder.facts.license_id)
+        .ok_or(DeliveryError::NotFound)?;
+    restore(app, builder, record, &head).await
+}
+
+async fn restore(
+    app: &App,
+    builder: &Builder,
+    record: TrialRecord,
+    head: &Head,
+) -> Result<TransmissionFile, DeliveryError> {
+    let trial = &record.trial;
+    may_be_delivered(trial, app.clock.now())?;
+    let release = app.store.release(trial.release_id).await?;
+    let release = release.ok_or(DeliveryError::Incomplete("release"))?;
+    let version = TransmissionVersion::restore(&app.keys, trial.id, builder, &release, head)?;
+    Ok(TransmissionFile::new(record, &release, version))
+}
+
+/// Whether a trial's file is still delivered: until the program may not be run any more.
+///
+/// With a grace from the first warning that instant is known to the Builder alone (`XD-11`), so such a
+/// file is delivered without end; it is the Builder that refuses the launch.
+pub(super) fn may_be_delivered(trial: &Trial, now: Instant) -> Result<(), DeliveryError> {
+    let Some(ends_at) = trial.ends_at.filter(|ends_at| *ends_at <= now) else {
+        return Ok(());
+    };
+    match trial.policy.expiration {
+        Expiration::Hard {} => Err(DeliveryError::Ended(ends_at)),
+        Expiration::Soft { from: GraceFrom::FirstWarning, .. } => Ok(()),
+        Expiration::Soft { from: GraceFrom::Expiration, grace } => {
+            let over = ends_at.plus(grace);
+            if now < over { Ok(()) } else { Err(DeliveryError::GraceEnded(over)) }
+        }
+    }
+}
+
+impl Refusal for DeliveryError {
+    fn slug(&self) -> Slug {
+        match self {
+            Self::NotFound => Slug::NotFound,
+            Self::Ended(_) => Slug::TrialExpired,
+            Self::GraceEnded(_) => Slug::GraceEnded,
+            Self::Revoked => Slug::NoBuilderLicense,
+            Self::Encryption(_) | Self::Incomplete(_) | Self::Store(_) => Slug::ServerError,
+        }
+    }
+
+    fn help(&self) -> Option<String> {
+        let help = match self {
+            Self::NotFound => "ask for the trial again with `trybuy try`",
+            Self::Ended(_) | Self::GraceEnded(_) => {
+                "ask for another trial with `trybuy renew`, or buy it with `trybuy buy`"
+            }
+            Self::Revoked => "ask the operator of the server",
+            _ => return None,
+        };
+        Some(help.to_owned())
+    }
+
+    fn condition(&self) -> Option<AccessCondition> {
+        matches!(self, Self::Revoked).then_some(AccessCondition::A)
+    }
+}

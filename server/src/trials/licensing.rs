@@ -1,0 +1,249 @@
+//! The trial licensing program 134: who gets a trial of an application (T&B steps 302-314, 408-418).
+
+use trybuy_formats::api::{AccessCondition, RequestTrial};
+use trybuy_formats::control::LicenseKind;
+use trybuy_formats::ids::{ApplicationId, Platform, TrialId};
+use trybuy_formats::instant::Instant;
+use trybuy_formats::slug::Slug;
+
+use super::access_conditions::{self, Acceptance, ConditionA, ConditionB, ConditionC};
+use super::delivery::{self, DeliveryError, TransmissionFile};
+use super::encryption::{EncryptionError, Particulars, TransmissionVersion};
+use crate::app::App;
+use crate::refusal::Refusal;
+use crate::store::{
+    Application, Builder, Grant, GrantRequest, Release, StoreError, Trial, TrialRecord,
+    TrialStanding,
+};
+
+/// A trial that the Builder may download.
+pub struct LicensedTrial {
+    /// Its file.
+    pub file: TransmissionFile,
+    /// Whether it was granted by this request; otherwise it was there.
+    pub is_new: bool,
+}
+
+/// Why no trial was granted.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LicensingError {
+    /// There is no such application.
+    #[error("there is no such application")]
+    NoApplication,
+    /// There is no such version.
+    #[error("the application has no such version for {0}")]
+    NoVersion(Platform),
+    /// Access condition A.
+    #[error(transparent)]
+    ConditionA(#[from] ConditionA),
+    /// Access condition B.
+    #[error(transparent)]
+    ConditionB(#[from] ConditionB),
+    /// Access condition C.
+    #[error(transparent)]
+    ConditionC(#[from] ConditionC),
+    /// The application is not offered for the platform.
+    #[error("the application is not offered for {0}")]
+    Platform(Platform),
+    /// The licensee has had all trials.
+    #[error("all {0} trials of this application have been used")]
+    TrialLimit(u32),
+    /// The file of an existing trial cannot be delivered.
+    #[error(transparent)]
+    Delivery(DeliveryError),
+    /// The file cannot be sealed.
+    #[error("the transmission version cannot be generated")]
+    Encryption(#[from] EncryptionError),
+    /// The store failed.
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+}
+
+/// Licenses a trial of an application to a Builder (steps 306 to 314, 410 to 418).
+///
+/// A trial of this Builder that has not reached its end is answered again and needs no acceptance. After
+/// its end a further trial is granted as long as the licensee has one left; when there is none left, a
+/// trial in its grace is answered again, so that a lost file can be had as long as it may be run.
+///
+/// # Errors
+/// The first access condition that is not met, in the order A, B, C, and other restrictions.
+pub async fn license_trial(
+    app: &App,
+    builder: &Builder,
+    application: &ApplicationId,
+    request: &RequestTrial,
+) -> Result<LicensedTrial, LicensingError> {
+    let now = app.clock.now();
+    let application = recognize_request(app, application).await?;
+    access_conditions::builder_license(builder, now)?;
+    let recipient = access_conditions::builder_key(builder)?;
+    if let Some(trial) = current_trial(app, builder, &application, now).await? {
+        return existing(app, builder, trial).await;
+    }
+    let release = compare_platform(app, &application, request).await?;
+    let policy = &application.policy;
+    let proof = request.acceptance.as_ref();
+    let acceptance =
+        access_conditions::terms_accepted(policy.acceptance, application.terms_digest, proof)?;
+    let trial_id = TrialId::new();
+    let particulars = Particulars {
+        trial_id,
+        builder,
+        recipient: &recipient,
+        release: &release,
+        name: &application.name,
+        policy,
+        acceptance: &acceptance,
+        now,
+    };
+    // The signature is made before the transaction, which therefore stays short. Where another request
+    // wins meanwhile, a millisecond was spent for nothing.
+    let version = TransmissionVersion::generate(&app.keys, &particulars)?;
+    match record_trial(app, &particulars, &version).await? {
+        Recorded::New(trial) => {
+            let file = TransmissionFile::new(trial, &release, version);
+            Ok(LicensedTrial { file, is_new: true })
+        }
+        Recorded::Existing(trial) => existing(app, builder, trial).await,
+    }
+}
+
+/// Step 306: "recognizes a request … to access the trial version of an Application Program".
+async fn recognize_request(app: &App, id: &ApplicationId) -> Result<Application, LicensingError> {
+    app.store.application(id).await?.ok_or(LicensingError::NoApplication)
+}
+
+/// The Builder's trial that a request is answered with; none if a new one may be granted.
+async fn current_trial(
+    app: &App,
+    builder: &Builder,
+    application: &Application,
+    now: Instant,
+) -> Result<Option<TrialId>, LicensingError> {
+    let facts = &builder.facts;
+    let TrialStanding { current, used } =
+        app.store.trial_standing(&application.id, facts.licensee_id, facts.license_id, now).await?;
+    let maximum = u32::from(application.policy.trials);
+    if current.is_some() || used < maximum {
+        return Ok(current);
+    }
+    // The newest one comes first.
+    let trials = app.store.trials_of(facts.license_id).await?;
+    let in_grace = trials.iter().map(|record| &record.trial).find(|trial| {
+        trial.application == application.id && delivery::may_be_delivered(trial, now).is_ok()
+    });
+    in_grace.map(|trial| Some(trial.id)).ok_or(LicensingError::TrialLimit(maximum))
+}
+
+/// Step 308: compares the restrictions of the program with the computer platform that is used.
+async fn compare_platform(
+    app: &App,
+    application: &Application,
+    request: &RequestTrial,
+) -> Result<Release, LicensingError> {
+    let RequestTrial { platform, version, .. } = request;
+    let release = app.store.release_for(&application.id, platform, version.as_ref()).await?;
+    release.ok_or_else(|| match version {
+        Some(_) => LicensingError::NoVersion(platform.clone()),
+        None => LicensingError::Platform(platform.clone()),
+    })
+}
+
+enum Recorded {
+    New(TrialRecord),
+    Existing(TrialId),
+}
+
+/// Records the trial in one transaction, where the number of trials and the code are decided.
+async fn record_trial(
+    app: &App,
+    particulars: &Particulars<'_>,
+    version: &TransmissionVersion,
+) -> Result<Recorded, LicensingError> {
+    let Particulars { trial_id, release, policy, acceptance, .. } = particulars;
+    let trial = facts_of_trial(particulars);
+    let head = version.stored_head(1, *trial_id, release.id);
+    let maximum = u32::from(policy.trials);
+    let request = GrantRequest { trial, head, maximum, code: acceptance.code };
+    Ok(match app.store.grant_trial(&request).await? {
+        Grant::Granted => Recorded::New(TrialRecord {
+            trial: request.trial,
+            application_name: particulars.name.clone(),
+            version: release.version.clone(),
+            head_number: request.head.number,
+        }),
+        Grant::Existing(trial) => Recorded::Existing(trial),
+        Grant::LimitReached { .. } => return Err(LicensingError::TrialLimit(maximum)),
+        Grant::CodeRefused => return Err(ConditionC::CodeRefused.into()),
+    })
+}
+
+fn facts_of_trial(particulars: &Particulars<'_>) -> Trial {
+    let Particulars { trial_id, builder, release, policy, acceptance, now, .. } = particulars;
+    let Acceptance { kind, terms_digest, name, .. } = acceptance;
+    Trial {
+        id: *trial_id,
+        application: release.application.clone(),
+        licensee_id: builder.facts.licensee_id,
+        license_id: builder.facts.license_id,
+        release_id: release.id,
+        platform: release.platform.clone(),
+        kind: LicenseKind::Trial,
+        started_at: *now,
+        ends_at: Some(now.plus(policy.duration)),
+        requested_at: *now,
+        policy: **policy,
+        terms_digest: *terms_digest,
+        acceptance: *kind,
+        accepted_as: name.clone(),
+    }
+}
+
+async fn existing(
+    app: &App,
+    builder: &Builder,
+    trial: TrialId,
+) -> Result<LicensedTrial, LicensingError> {
+    let file = delivery::own_file(app, builder, trial).await.map_err(LicensingError::Delivery)?;
+    Ok(LicensedTrial { file, is_new: false })
+}
+
+impl LicensingError {
+    /// The refusal of the part that refused, if it was not this one.
+    fn inner(&self) -> Option<&dyn Refusal> {
+        match self {
+            Self::ConditionA(refusal) => Some(refusal),
+            Self::ConditionB(refusal) => Some(refusal),
+            Self::ConditionC(refusal) => Some(refusal),
+            Self::Delivery(refusal) => Some(refusal),
+            _ => None,
+        }
+    }
+}
+
+impl Refusal for LicensingError {
+    fn slug(&self) -> Slug {
+        match self {
+            Self::NoApplication | Self::NoVersion(_) => Slug::NotFound,
+            Self::Platform(_) => Slug::PlatformUnsupported,
+            Self::TrialLimit(_) => Slug::TrialLimitReached,
+            other => other.inner().map_or(Slug::ServerError, Refusal::slug),
+        }
+    }
+
+    fn help(&self) -> Option<String> {
+        let help = match self {
+            Self::NoApplication => "look for it with `trybuy search`",
+            Self::NoVersion(_) => "leave the version out to get the newest one",
+            Self::Platform(_) => "`trybuy show` lists the platforms it is offered for",
+            Self::TrialLimit(_) => "buy it with `trybuy buy`, or ask its vendor",
+            other => return other.inner().and_then(Refusal::help),
+        };
+        Some(help.to_owned())
+    }
+
+    fn condition(&self) -> Option<AccessCondition> {
+        self.inner().and_then(Refusal::condition)
+    }
+}

@@ -1,0 +1,13 @@
+//! The HTTP API of the catalog role, tried over real connections against a server in this process with a
+//! clock that is moved by hand, and against the real program where processes matter.
+
+mod catalog;
+mod document;
+mod downloads;
+mod licensing;
+mod process;
+mod publishing;
+mod registration;
+mod signatures;
+mod support;
+mod vendors;

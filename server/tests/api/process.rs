@@ -1,0 +1,216 @@
+//! The real program: its commands, its end by signals, its start after a crash.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// A data directory that `init` made.
+fn init() -> TempDir {
+    let directory = tempfile::tempdir().expect("a directory");
+    let made = run(directory.path(), &["init"]);
+    assert!(made.status.success(), "{}", stderr(&made));
+    directory
+}
+
+fn command(data_dir: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trybuy-server"));
+    command.arg("--data-dir").arg(data_dir).args(arguments).stdin(Stdio::null());
+    for variable in ["TRYBUY_LISTEN", "TRYBUY_NAME", "TRYBUY_DATABASE_URL", "TRYBUY_PUBLIC_URL"] {
+        command.env_remove(variable);
+    }
+    command
+}
+
+fn run(data_dir: &Path, arguments: &[&str]) -> Output {
+    command(data_dir, arguments).output().expect("run")
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A running server; killed when dropped.
+struct Process {
+    child: Child,
+    address: String,
+}
+
+impl Process {
+    fn serve(data_dir: &Path) -> Self {
+        let mut child = command(data_dir, &["serve", "--listen", "127.0.0.1:0", "--log", "error"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("started");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
+        let address = line.trim().strip_prefix("listening on http://").expect("the address");
+        Self { address: address.to_owned(), child }
+    }
+
+    fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(&self.address).expect("connected");
+        stream.set_read_timeout(Some(Duration::from_secs(10))).expect("set");
+        stream
+    }
+
+    /// The answer to a request that asks to close the connection.
+    fn ask(&self, head: &str) -> String {
+        let mut stream = self.connect();
+        write!(stream, "{head}\r\nHost: x\r\nConnection: close\r\n\r\n").expect("sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        answer
+    }
+
+    fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args([name, &id]).status().expect("kill");
+        assert!(sent.success());
+    }
+
+    fn wait(&mut self) -> ExitStatus {
+        self.child.wait().expect("ended")
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+fn token(data_dir: &Path) -> String {
+    let made = run(data_dir, &["token", "create", "--role", "vendor", "--name", "Vendor"]);
+    assert!(made.status.success(), "{}", stderr(&made));
+    let text = String::from_utf8(made.stdout).expect("UTF-8");
+    let token = text.trim().to_owned();
+    assert_eq!(text, format!("{token}\n"), "the token alone");
+    assert!(token.starts_with("tbv_"), "{token}");
+    token
+}
+
+/// Begins an upload and leaves it open.
+fn begin_upload(process: &Process, token: &str) -> TcpStream {
+    let mut stream = process.connect();
+    let policy = serde_json::to_string(&crate::support::policy()).expect("JSON");
+    let path = "/api/v1/vendor/applications/com.example.sketch/releases/1.0.0/x86_64-linux";
+    write!(
+        stream,
+        "PUT {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nTrial-Policy: {policy}\r\n\
+         Content-Length: 1000000\r\n\r\nhalf of it"
+    )
+    .expect("sent");
+    stream
+}
+
+fn spooled(data_dir: &Path) -> usize {
+    std::fs::read_dir(data_dir.join("blobs/spool")).expect("the spool").count()
+}
+
+fn until(mut holds: impl FnMut() -> bool) {
+    let begin = Instant::now();
+    while !holds() {
+        assert!(begin.elapsed() < Duration::from_secs(10), "it does not hold");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn init_refuses_to_overwrite_and_repeats_what_was_cut_off() {
+    let directory = init();
+    let again = run(directory.path(), &["init"]);
+    assert_eq!(again.status.code(), Some(1));
+    let text = stderr(&again);
+    assert!(text.starts_with("error[already-set-up]: "), "{text}");
+    assert!(text.contains("\nhelp: "), "{text}");
+
+    // As if init had been cut off before its last step.
+    let key = std::fs::read(directory.path().join("signature.key")).expect("a key");
+    std::fs::remove_file(directory.path().join("server.toml")).expect("removed");
+    std::fs::remove_file(directory.path().join("master.secret")).expect("removed");
+    let serve = run(directory.path(), &["serve", "--listen", "127.0.0.1:0"]);
+    assert!(stderr(&serve).contains("error[not-set-up]: "), "{}", stderr(&serve));
+    assert!(run(directory.path(), &["init"]).status.success());
+    assert!(std::fs::read(directory.path().join("signature.key")).expect("a key") == key);
+    assert_eq!(std::fs::read(directory.path().join("master.secret")).expect("a secret").len(), 32);
+}
+
+#[test]
+fn a_command_line_that_is_wrong_is_a_usage_error() {
+    let directory = tempfile::tempdir().expect("a directory");
+    for arguments in
+        [&["serve", "--nonsense"][..], &["token", "create", "--role", "king", "--name", "x"]]
+    {
+        let output = run(directory.path(), arguments);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(stderr(&output).starts_with("error[usage]: "), "{}", stderr(&output));
+    }
+    let output = run(directory.path(), &["completions", "bash"]);
+    assert!(output.status.success() && !output.stdout.is_empty());
+}
+
+#[test]
+fn a_token_works_until_it_is_revoked() {
+    let directory = init();
+    let made = run(directory.path(), &["token", "create", "--role", "vendor", "--name", "Vendor"]);
+    let token = String::from_utf8(made.stdout.clone()).expect("UTF-8").trim().to_owned();
+    let said = stderr(&made);
+    let id = said.split(' ').nth(1).expect("its id");
+    let process = Process::serve(directory.path());
+    let ask = || {
+        process
+            .ask(&format!("GET /api/v1/vendor/releases HTTP/1.1\r\nAuthorization: Bearer {token}"))
+    };
+    assert!(ask().starts_with("HTTP/1.1 200"));
+    assert!(run(directory.path(), &["token", "revoke", id]).status.success());
+    assert!(ask().starts_with("HTTP/1.1 401"));
+    let again = run(directory.path(), &["token", "revoke", id]);
+    assert!(stderr(&again).starts_with("error[not-found]: "), "{}", stderr(&again));
+}
+
+#[test]
+fn a_killed_server_starts_again_without_what_was_half_uploaded() {
+    let directory = init();
+    let token = token(directory.path());
+    let mut process = Process::serve(directory.path());
+    let stream = begin_upload(&process, &token);
+    until(|| spooled(directory.path()) == 1);
+    process.signal("-KILL");
+    process.wait();
+    drop(stream);
+    assert_eq!(spooled(directory.path()), 1, "nobody was there to remove it");
+    let process = Process::serve(directory.path());
+    assert_eq!(spooled(directory.path()), 0);
+    assert!(process.ask("GET /healthz HTTP/1.1").starts_with("HTTP/1.1 200"));
+}
+
+#[test]
+fn the_first_signal_lets_requests_end_and_the_second_does_not() {
+    let directory = init();
+    let token = token(directory.path());
+    let mut process = Process::serve(directory.path());
+    let mut stream = begin_upload(&process, &token);
+    until(|| spooled(directory.path()) == 1);
+    process.signal("-TERM");
+    until(|| TcpStream::connect(&process.address).is_err());
+    assert!(process.child.try_wait().expect("looked").is_none(), "a request is running");
+    stream.write_all(&vec![0; 1_000_000 - 10]).expect("the upload goes on");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 422"), "{answer}");
+    assert!(process.wait().success());
+
+    let mut process = Process::serve(directory.path());
+    let stream = begin_upload(&process, &token);
+    until(|| spooled(directory.path()) == 1);
+    process.signal("-INT");
+    until(|| TcpStream::connect(&process.address).is_err());
+    process.signal("-INT");
+    assert!(process.wait().success());
+    drop(stream);
+}

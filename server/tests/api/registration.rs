@@ -1,0 +1,107 @@
+//! Builders and their licenses.
+
+use reqwest::Method;
+use trybuy_formats::api::{
+    AccessCondition, BuilderLicenseAnswer, RegisterBuilder, RenewBuilderLicense,
+};
+use trybuy_formats::builder_license::BuilderLicense;
+use trybuy_formats::ids::Digest;
+use trybuy_formats::primitives::RequestSignatureKey;
+use trybuy_formats::signed;
+use trybuy_formats::slug::Slug;
+
+use crate::support::{DAY, TestBuilder, TestServer, register, registration, start};
+
+fn opened(server: &TestServer, answer: &BuilderLicenseAnswer) -> BuilderLicense {
+    let key = server.app.keys.signature().verification_key();
+    (*signed::open::<BuilderLicense>(&key, &answer.license).expect("a license")).clone()
+}
+
+#[tokio::test]
+async fn registering_again_gives_the_same_license() {
+    let server = start().await;
+    let key = RequestSignatureKey::generate().expect("a key");
+    let request = registration(&server, 0, &key).await;
+    let first: BuilderLicenseAnswer = register(&server, &key, &request).await.json(201);
+    let again: BuilderLicenseAnswer = register(&server, &key, &request).await.json(200);
+    let (first, again) = (opened(&server, &first), opened(&server, &again));
+    assert_eq!(first.license_id, again.license_id);
+    assert_eq!(first.licensee_ids, again.licensee_ids);
+    assert_eq!(first.ends_at, Some(server.now().plus(server.app.config.builder.license_duration)));
+}
+
+#[tokio::test]
+async fn every_fault_of_a_registration_is_named() {
+    let server = start().await;
+    let key = RequestSignatureKey::generate().expect("a key");
+    let good = registration(&server, 0, &key).await;
+    register(&server, &key, &good).await.json::<BuilderLicenseAnswer>(201);
+    let other = RequestSignatureKey::generate().expect("a key");
+
+    let terms_digest = Digest::from_bytes([1; 32]);
+    let other_terms = RegisterBuilder { terms_digest, ..good.clone() };
+    register(&server, &key, &other_terms).await.refused(403, Slug::TermsNotAccepted, None);
+
+    let no_key = RegisterBuilder { decryption_key: vec![1, 2, 3], ..good.clone() };
+    register(&server, &key, &no_key).await.refused(
+        403,
+        Slug::NoBuilderKey,
+        Some(AccessCondition::B),
+    );
+
+    // Somebody who signs with his own key cannot register another one's.
+    register(&server, &other, &good).await.refused(400, Slug::BadRequest, None);
+    let short = RegisterBuilder { request_key: vec![1], ..good.clone() };
+    register(&server, &key, &short).await.refused(400, Slug::BadRequest, None);
+
+    // A decryption key belongs to one request key.
+    let taken = RegisterBuilder { request_key: other.public_key().to_vec(), ..good };
+    register(&server, &other, &taken).await.refused(400, Slug::BadRequest, None);
+}
+
+#[tokio::test]
+async fn a_license_that_is_over_can_be_renewed() {
+    let server = start().await;
+    let builder = TestBuilder::register(&server, 0).await;
+    server.pass(200 * DAY);
+    let terms_digest = server.info().await.builder_terms_digest;
+    let renew = |terms_digest| RenewBuilderLicense { terms_digest };
+    let path = "/api/v1/builders/license";
+    let answer = builder.send(&server, Method::POST, path, &renew(terms_digest)).await;
+    let renewed = opened(&server, &answer.json(200));
+    assert_eq!(renewed.license_id, builder.license.license_id);
+    assert_eq!(
+        renewed.ends_at,
+        Some(server.now().plus(server.app.config.builder.license_duration))
+    );
+    let other =
+        builder.send(&server, Method::POST, path, &renew(Digest::from_bytes([1; 32]))).await;
+    other.refused(403, Slug::TermsNotAccepted, None);
+}
+
+#[tokio::test]
+async fn a_revoked_license_is_none() {
+    let server = start().await;
+    let builder = TestBuilder::register(&server, 0).await;
+    let revoked = server.app.store.revoke_builder(builder.license.license_id, server.now()).await;
+    assert!(revoked.expect("stored"));
+    let answer = builder.send_empty(&server, Method::GET, "/api/v1/trials").await;
+    answer.refused(403, Slug::NoBuilderLicense, Some(AccessCondition::A));
+    let request = registration(&server, 0, &builder.request_key).await;
+    let answer = register(&server, &builder.request_key, &request).await;
+    answer.refused(403, Slug::NoBuilderLicense, Some(AccessCondition::A));
+}
+
+#[tokio::test]
+async fn registrations_from_one_address_are_limited() {
+    let server = TestServer::with("[rate_limits]\nregistrations_per_minute = 2").await;
+    let key = RequestSignatureKey::generate().expect("a key");
+    let request = registration(&server, 0, &key).await;
+    for status in [201, 200] {
+        assert_eq!(register(&server, &key, &request).await.status, status);
+    }
+    let answer = register(&server, &key, &request).await;
+    answer.refused(429, Slug::RateLimited, None);
+    let wait: u64 = answer.header("retry-after").parse().expect("seconds");
+    assert!((1..=31).contains(&wait), "{wait}");
+}

@@ -1,2 +1,5 @@
-//! x
-fn main(){}
+//! The command `trybuy`.
+
+fn main() -> std::process::ExitCode {
+    trybuy::main()
+}

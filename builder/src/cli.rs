@@ -1,0 +1,189 @@
+//! The command line of `trybuy`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+use trybuy_formats::ids::{ApplicationId, Email, Name, Platform, Version};
+
+/// Try applications before you buy them: find one, try it, run it offline.
+#[derive(Parser, Debug)]
+#[command(name = "trybuy", version, about, max_term_width = 100)]
+pub struct Cli {
+    /// Directory of the Builder's files
+    #[arg(long, global = true, value_name = "DIR", env = crate::data_dir::VARIABLE, hide_env_values = true)]
+    pub data_dir: Option<PathBuf>,
+
+    /// Address of the server, instead of the one of setup; its key must be the same
+    #[arg(long, global = true, value_name = "URL", env = "TRYBUY_SERVER", hide_env_values = true)]
+    pub server: Option<String>,
+
+    /// What to do
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What to do.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Make keys, register with a server, store the Builder license
+    Setup(SetupArguments),
+    /// Search the catalog of the server
+    Search(SearchArguments),
+    /// Show an application of the catalog: documentation, terms, policy, sizes
+    Show(ShowArguments),
+    /// Try an application: request the trial, download it, verify it, store it
+    Try(TryArguments),
+    /// Run an application that is installed; needs no server
+    Run(RunArguments),
+    /// List what is installed, and until when
+    List(JsonArguments),
+    /// Show everything about an installed application
+    Info(InfoArguments),
+    /// Check every byte of what is installed
+    Verify(VerifyArguments),
+    /// Remove an application; its trial goes on
+    Remove(RemoveArguments),
+    /// Check keys, clock, server and memory execution, and say what to do
+    Doctor(JsonArguments),
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Write the manual pages into a directory
+    Man {
+        /// The directory
+        directory: PathBuf,
+    },
+}
+
+/// Arguments of `setup`.
+#[derive(Args, Debug)]
+pub struct SetupArguments {
+    /// Address of the server, for example https://try.example.com
+    pub url: Option<String>,
+    /// Your name
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<Name>,
+    /// Your e-mail address
+    #[arg(long, value_name = "EMAIL")]
+    pub email: Option<Email>,
+    /// Accept the Builder's licensing terms
+    #[arg(long)]
+    pub accept_terms: bool,
+    /// Get another Builder license, with a later end
+    #[arg(long, conflicts_with_all = ["url", "name", "email"])]
+    pub renew: bool,
+    /// Allow an unencrypted connection to another machine: others on the network can read along
+    #[arg(long)]
+    pub insecure_http: bool,
+}
+
+/// Arguments of `search`.
+#[derive(Args, Debug)]
+pub struct SearchArguments {
+    /// Words to search for; all applications without any
+    pub words: Vec<String>,
+    /// Only applications for this platform, for example x86_64-linux
+    #[arg(long, value_name = "PLATFORM")]
+    pub platform: Option<Platform>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `show`.
+#[derive(Args, Debug)]
+pub struct ShowArguments {
+    /// Application id, for example com.example.sketch
+    #[arg(value_name = "APP")]
+    pub application: ApplicationId,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `try`.
+#[derive(Args, Debug)]
+pub struct TryArguments {
+    /// Application id, for example com.example.sketch
+    #[arg(value_name = "APP")]
+    pub application: ApplicationId,
+    /// Accept the licensing terms
+    #[arg(long)]
+    pub accept_terms: bool,
+    /// Accept the licensing terms with your name, where the vendor asks for it
+    #[arg(long, value_name = "NAME", conflicts_with = "code")]
+    pub name: Option<Name>,
+    /// Accept the licensing terms with the code you were shown, where the vendor asks for it
+    #[arg(long, value_name = "CODE")]
+    pub code: Option<String>,
+    /// A certain release instead of the newest
+    #[arg(long, value_name = "VERSION")]
+    pub version: Option<Version>,
+}
+
+/// Arguments of `run`.
+#[derive(Args, Debug)]
+pub struct RunArguments {
+    /// Application id, for example com.example.sketch
+    #[arg(value_name = "APP")]
+    pub application: String,
+    /// Arguments for the application
+    #[arg(last = true, value_name = "ARGS")]
+    pub arguments: Vec<OsString>,
+}
+
+/// Arguments of commands that have no others.
+#[derive(Args, Debug)]
+pub struct JsonArguments {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `info`.
+#[derive(Args, Debug)]
+pub struct InfoArguments {
+    /// Application id, for example com.example.sketch
+    #[arg(value_name = "APP")]
+    pub application: ApplicationId,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `verify`.
+#[derive(Args, Debug)]
+pub struct VerifyArguments {
+    /// Application id; all that are installed without one
+    #[arg(value_name = "APP")]
+    pub application: Option<ApplicationId>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `remove`.
+#[derive(Args, Debug)]
+pub struct RemoveArguments {
+    /// Application id, for example com.example.sketch
+    #[arg(value_name = "APP")]
+    pub application: ApplicationId,
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,212 @@
+//! The server's client (T&B steps 406-422): every contact compares the server's key with the
+//! pinned one before anything else is asked or told.
+
+pub mod address;
+pub mod download;
+pub mod http;
+pub mod ranges;
+mod signer;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use trybuy_formats::api::{
+    AcceptanceCode, ApplicationDetails, ApplicationPage, ApplicationSummary, BASE,
+    BuilderLicenseAnswer, RegisterBuilder, RenewBuilderLicense, RequestTrial, ServerInfo,
+    TrialAnswer,
+};
+use trybuy_formats::ids::{ApplicationId, Digest, KeyId, Platform};
+use trybuy_formats::keys::key_id;
+use trybuy_formats::primitives::{VerificationKey, sha256};
+
+use crate::error::Error;
+use crate::messages;
+use address::ServerAddress;
+use http::Http;
+pub use signer::Signer;
+
+/// The most applications that one search lists.
+const MOST_APPLICATIONS: usize = 10_000;
+
+/// A server that showed its key, and it was the pinned one where one is pinned.
+pub struct Server {
+    http: Http,
+    address: ServerAddress,
+    info: ServerInfo,
+    key: VerificationKey,
+}
+
+impl Server {
+    /// Contacts a server and checks its key; `pinned` is none before setup.
+    ///
+    /// # Errors
+    /// `server-unreachable`, `server-key-changed`, or `server-error` when it is no trybuy server.
+    pub fn connect(address: ServerAddress, pinned: Option<KeyId>) -> Result<Self, Error> {
+        let http = Http::new(&address)?;
+        let info: ServerInfo = http.get(&address.join(&format!("{BASE}/server")))?;
+        let strange = |detail: &str| messages::strange_answer(&address.to_string(), detail);
+        let key = VerificationKey::from_spki(&info.public_key)
+            .map_err(|_| strange("its public key is not one"))?;
+        let shown = key_id(key.spki());
+        if let Some(pinned) = pinned.filter(|pinned| *pinned != shown) {
+            return Err(messages::server_key_changed(&address.to_string(), pinned, shown));
+        }
+        if shown != info.key_id {
+            return Err(strange("its key id is not that of its key"));
+        }
+        check_terms(&address, &info.builder_terms, info.builder_terms_digest)?;
+        Ok(Self { http, address, info, key })
+    }
+
+    /// What the server says of itself.
+    pub fn info(&self) -> &ServerInfo {
+        &self.info
+    }
+
+    /// Its key, as it showed it.
+    pub fn key(&self) -> &VerificationKey {
+        &self.key
+    }
+
+    /// Its address.
+    pub fn address(&self) -> &ServerAddress {
+        &self.address
+    }
+
+    /// The connection, for downloads.
+    pub(crate) fn http(&self) -> &Http {
+        &self.http
+    }
+
+    /// Searches the catalog; every page of it, up to a cap.
+    ///
+    /// # Errors
+    /// What the server refuses, and `server-unreachable`.
+    pub fn search(
+        &self,
+        words: &str,
+        platform: Option<&Platform>,
+    ) -> Result<Vec<ApplicationSummary>, Error> {
+        let mut found = Vec::new();
+        let mut after: Option<String> = None;
+        while found.len() < MOST_APPLICATIONS {
+            let mut url = self.address.join(&format!("{BASE}/applications"));
+            {
+                let mut query = url.query_pairs_mut();
+                query.append_pair("limit", "100");
+                if !words.is_empty() {
+                    query.append_pair("q", words);
+                }
+                if let Some(platform) = platform {
+                    query.append_pair("platform", platform.as_str());
+                }
+                if let Some(after) = &after {
+                    query.append_pair("after", after);
+                }
+            }
+            let page: ApplicationPage = self.http.get(&url)?;
+            let was_empty = page.applications.is_empty();
+            found.extend(page.applications);
+            after = page.next;
+            if after.is_none() || was_empty {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Everything about one application.
+    ///
+    /// # Errors
+    /// `not-found`, `server-unreachable`, and `server-error` when its terms are not what their
+    /// digest says.
+    pub fn application(&self, id: &ApplicationId) -> Result<ApplicationDetails, Error> {
+        let details: ApplicationDetails = self.http.get(&self.application_url(id, ""))?;
+        check_terms(&self.address, &details.terms, details.terms_digest)?;
+        Ok(details)
+    }
+
+    /// Registers a Builder (steps 402-404). The same keys get the same license again.
+    ///
+    /// # Errors
+    /// What the server refuses, and `server-unreachable`.
+    pub fn register(
+        &self,
+        request: &RegisterBuilder,
+        signer: &Signer,
+    ) -> Result<BuilderLicenseAnswer, Error> {
+        self.post("/builders", Some(request), signer).map(|(answer, _)| answer)
+    }
+
+    /// Gets another license for a registered Builder, with a later end.
+    ///
+    /// # Errors
+    /// What the server refuses, and `server-unreachable`.
+    pub fn renew_license(
+        &self,
+        request: &RenewBuilderLicense,
+        signer: &Signer,
+    ) -> Result<BuilderLicenseAnswer, Error> {
+        self.post("/builders/license", Some(request), signer).map(|(answer, _)| answer)
+    }
+
+    /// Gets a code to retype, as acceptance of an application's terms.
+    ///
+    /// # Errors
+    /// What the server refuses, and `server-unreachable`.
+    pub fn acceptance_code(
+        &self,
+        id: &ApplicationId,
+        signer: &Signer,
+    ) -> Result<AcceptanceCode, Error> {
+        let path = format!("/applications/{id}/acceptance-codes");
+        self.post(&path, None::<&()>, signer).map(|(answer, _)| answer)
+    }
+
+    /// Requests a trial (step 408). Says with it whether the trial is a new one.
+    ///
+    /// # Errors
+    /// The access condition that is not met, what else the server refuses, and
+    /// `server-unreachable`.
+    pub fn request_trial(
+        &self,
+        id: &ApplicationId,
+        request: &RequestTrial,
+        signer: &Signer,
+    ) -> Result<(TrialAnswer, bool), Error> {
+        let path = format!("/applications/{id}/trials");
+        let (answer, status) = self.post(&path, Some(request), signer)?;
+        Ok((answer, status == 201))
+    }
+
+    fn application_url(&self, id: &ApplicationId, more: &str) -> url::Url {
+        self.address.join(&format!("{BASE}/applications/{id}{more}"))
+    }
+
+    fn post<B: Serialize, A: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: Option<&B>,
+        signer: &Signer,
+    ) -> Result<(A, u16), Error> {
+        let url = self.address.join(&format!("{BASE}{path}"));
+        let body = match body {
+            Some(body) => {
+                serde_json::to_vec(body).expect("the wire types have no keys that JSON cannot hold")
+            }
+            None => Vec::new(),
+        };
+        self.http.post_signed(&url, body, signer)
+    }
+}
+
+/// A server that shows one text and has another accepted would be lying.
+fn check_terms(address: &ServerAddress, terms: &str, digest: Digest) -> Result<(), Error> {
+    if Digest::from_bytes(sha256(terms.as_bytes())) == digest {
+        Ok(())
+    } else {
+        Err(messages::strange_answer(
+            &address.to_string(),
+            "the digest of the licensing terms is not that of their text",
+        ))
+    }
+}

@@ -1,0 +1,193 @@
+//! HTTP with bounded answers: one attempt each, every failure named.
+
+use std::io::{self, Read as _};
+use std::time::Duration;
+
+use reqwest::blocking::{Client, ClientBuilder, RequestBuilder, Response};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap};
+use serde::de::DeserializeOwned;
+use trybuy_formats::api::Problem;
+use trybuy_formats::slug::Slug;
+use url::Url;
+
+use super::Signer;
+use super::address::ServerAddress;
+use crate::clock;
+use crate::error::Error;
+use crate::messages;
+
+/// The most bytes of an answer that are read: documentation, terms and relicensing terms at their
+/// caps (6 MiB), each byte at worst six in JSON.
+const ANSWER_CAP: u64 = 40 << 20;
+/// How long to wait for a connection.
+const CONNECT: Duration = Duration::from_secs(15);
+/// How long to wait for the next byte of an answer: a connection without one has stalled.
+const STALL: Duration = Duration::from_secs(30);
+
+/// A connection to servers, with proxies from the environment.
+#[derive(Clone)]
+pub struct Http {
+    client: Client,
+}
+
+impl Http {
+    /// A connection with the usual time limits.
+    ///
+    /// # Errors
+    /// `server-unreachable` when an encrypted connection is wanted and this system trusts no
+    /// certificates.
+    pub fn new(address: &ServerAddress) -> Result<Self, Error> {
+        let built = client(STALL).build().or_else(|error| match address.is_encrypted() {
+            true => Err(error),
+            // A system without certificates is good enough for a server on this machine.
+            false => client(STALL).tls_certs_only([]).build(),
+        });
+        match built {
+            Ok(client) => Ok(Self { client }),
+            Err(error) => Err(messages::no_certificates(innermost(error))),
+        }
+    }
+
+    /// A connection without encryption that gives up after so long without a byte.
+    ///
+    /// # Errors
+    /// `server-unreachable` when the library fails.
+    pub fn plain_with_stall_limit(stall: Duration) -> Result<Self, Error> {
+        let built = client(stall).tls_certs_only([]).build();
+        let client = built.map_err(|error| messages::no_certificates(innermost(error)))?;
+        Ok(Self { client })
+    }
+
+    /// Begins a request for a download.
+    pub(crate) fn download(&self, url: &Url) -> RequestBuilder {
+        self.client.get(url.clone())
+    }
+
+    /// `GET`, answered in JSON.
+    pub(crate) fn get<A: DeserializeOwned>(&self, url: &Url) -> Result<A, Error> {
+        let request = self.client.get(url.clone()).header(ACCEPT, "application/json");
+        match self.exchange(url, request)? {
+            Answer::Good(answer, _) => Ok(answer),
+            Answer::Problem(problem) => Err(messages::problem(&problem)),
+        }
+    }
+
+    /// A signed `POST`, answered in JSON; says the status with it. Where the server finds this
+    /// computer's clock wrong, it is signed again with the server's time, once (`RQ-5`).
+    pub(crate) fn post_signed<A: DeserializeOwned>(
+        &self,
+        url: &Url,
+        body: Vec<u8>,
+        signer: &Signer,
+    ) -> Result<(A, u16), Error> {
+        let mut created = clock::now();
+        for retried in [false, true] {
+            let fields = signer.sign_post(url, &body, created);
+            let request = self
+                .client
+                .post(url.clone())
+                .header(ACCEPT, "application/json")
+                .header(CONTENT_TYPE, "application/json")
+                .header("content-digest", fields.content_digest)
+                .header("signature-input", fields.signature_input)
+                .header("signature", fields.signature)
+                .body(body.clone());
+            match self.exchange(url, request)? {
+                Answer::Good(answer, status) => return Ok((answer, status)),
+                Answer::Problem(problem) => match problem.server_time {
+                    Some(time) if problem.slug == Slug::ClockSkew && !retried => created = time,
+                    _ => return Err(messages::problem(&problem)),
+                },
+            }
+        }
+        Err(messages::strange_answer(&origin(url), "it does not accept its own time"))
+    }
+
+    fn exchange<A: DeserializeOwned>(
+        &self,
+        url: &Url,
+        request: RequestBuilder,
+    ) -> Result<Answer<A>, Error> {
+        let response = request.send().map_err(|error| unreachable(url, error))?;
+        let status = response.status();
+        if !status.is_success() {
+            return Ok(Answer::Problem(Box::new(problem_of(url, response)?)));
+        }
+        let body = read_body(url, response)?;
+        let answer = serde_json::from_slice(&body)
+            .map_err(|error| messages::strange_answer(&origin(url), error))?;
+        Ok(Answer::Good(answer, status.as_u16()))
+    }
+}
+
+fn client(stall: Duration) -> ClientBuilder {
+    Client::builder()
+        .user_agent(concat!("trybuy/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(CONNECT)
+        .timeout(stall)
+        // Requests are signed for one path, and a download address is a secret.
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false)
+}
+
+/// What came back.
+enum Answer<A> {
+    Good(A, u16),
+    Problem(Box<Problem>),
+}
+
+/// The failure behind an answer that is no success: a problem document, or that it is none.
+pub(crate) fn refusal_of(url: &Url, response: Response) -> Error {
+    match problem_of(url, response) {
+        Ok(problem) => messages::problem(&problem),
+        Err(error) => error,
+    }
+}
+
+/// Where a server is, without the path: a download's path is a secret.
+pub(crate) fn origin(url: &Url) -> String {
+    url.origin().ascii_serialization()
+}
+
+/// A transport error, without the address in it, which may be a secret.
+pub(crate) fn unreachable(url: &Url, error: reqwest::Error) -> Error {
+    messages::server_unreachable(&origin(url), io::Error::other(innermost(error)))
+}
+
+/// The innermost cause of a transport error: what the system or the TLS library said.
+pub(crate) fn innermost(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut cause: &dyn std::error::Error = &error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
+}
+
+fn problem_of(url: &Url, response: Response) -> Result<Problem, Error> {
+    let status = response.status();
+    if let Some(to) = redirection(response.headers()).filter(|_| status.is_redirection()) {
+        let detail = format!("it points to {to}: set up with that address");
+        return Err(messages::strange_answer(&origin(url), detail));
+    }
+    let body = read_body(url, response)?;
+    serde_json::from_slice(&body)
+        .map_err(|_| messages::strange_answer(&origin(url), format!("HTTP status {status}")))
+}
+
+fn redirection(headers: &HeaderMap) -> Option<String> {
+    let location = headers.get(reqwest::header::LOCATION)?.to_str().ok()?;
+    Some(messages::words::quoted(location))
+}
+
+fn read_body(url: &Url, response: Response) -> Result<Vec<u8>, Error> {
+    let mut body = Vec::new();
+    response
+        .take(ANSWER_CAP + 1)
+        .read_to_end(&mut body)
+        .map_err(|error| messages::server_unreachable(&origin(url), error))?;
+    if u64::try_from(body.len()).is_ok_and(|length| length > ANSWER_CAP) {
+        return Err(messages::strange_answer(&origin(url), "its answer is too long"));
+    }
+    Ok(body)
+}

@@ -1,0 +1,45 @@
+//! `trybuy doctor`: checks what a launch depends on, says what to do, and brings back what the
+//! Builder remembers of the time where the server vouches for it.
+
+mod clock_check;
+mod files;
+mod report;
+mod server;
+
+use crate::error::Error;
+use crate::execution;
+use crate::license::LicensedBuilder;
+use crate::{clock, output};
+
+use super::Context;
+use report::{Finding, Status};
+
+pub(super) fn doctor(context: &Context, json: bool) -> Result<u8, Error> {
+    let mut findings = files::check(context);
+    match LicensedBuilder::load(&context.data) {
+        Ok(builder) => {
+            findings.push(files::license(&builder, clock::now()));
+            let contact = server::check(context, &builder);
+            findings.push(contact.finding);
+            findings.push(clock_check::check(context, &builder, contact.server.as_ref()));
+        }
+        Err(error) => findings.push(Finding::problem("license", &error)),
+    }
+    findings.push(files::library(context));
+    findings.push(files::room(context));
+    match &context.process {
+        Ok(process) => findings.extend(execution::diagnose(process).into_iter().map(Finding::of)),
+        Err(error) => findings.push(Finding::new(
+            "memory-execution",
+            Status::Problem,
+            error.to_string(),
+            error.advice(),
+        )),
+    }
+    if json {
+        output::print_json(&findings);
+    } else {
+        output::print(&report::lines(&findings));
+    }
+    Ok(u8::from(findings.iter().any(|finding| finding.status == Status::Problem)))
+}

@@ -1,0 +1,103 @@
+//! `trybuy info`: everything about an installed application. Needs no server.
+
+use serde::Serialize;
+use trybuy_formats::control::ControlInformation;
+use trybuy_formats::ids::{Platform, TrialId};
+use trybuy_formats::instant::Instant;
+use trybuy_formats::policy::{Expiration, Layout, Limits};
+
+use super::Context;
+use crate::cli::InfoArguments;
+use crate::error::Error;
+use crate::library::{self, Listed, SourceRecord, Viewer};
+use crate::messages::words;
+use crate::output;
+
+/// An installed application, as `trybuy info --json` shows it: what `list` shows, and more.
+#[derive(Serialize)]
+struct Info {
+    #[serde(flatten)]
+    listed: Listed,
+    trial_id: TrialId,
+    platform: Platform,
+    issued_at: Instant,
+    head_number: u64,
+    expiration: Expiration,
+    limits: Limits,
+    /// What happens at the end, in words.
+    policy: String,
+    layout: Layout,
+    /// Bytes of the decoded program.
+    program_size: u64,
+    /// Bytes of the transmission file; null where it is not known any more.
+    download_size: Option<u64>,
+    /// Where the transmission file can be downloaded again; useless to anybody else.
+    download_url: Option<String>,
+}
+
+pub(super) fn info(context: &Context, arguments: &InfoArguments) -> Result<(), Error> {
+    let id = &arguments.application;
+    let control = library::clear_copy(&context.data, id)?.untrusted;
+    let listed = Viewer::new(&context.data).look(&context.data, id);
+    let source = SourceRecord::load(&context.data, id);
+    let info = Info {
+        policy: policy(&control),
+        listed,
+        trial_id: control.trial_id,
+        platform: control.platform,
+        issued_at: control.issued_at,
+        head_number: control.head_number,
+        expiration: control.expiration,
+        limits: control.limits,
+        layout: control.layout,
+        program_size: control.program_size,
+        download_size: source.as_ref().map(|source| source.length),
+        download_url: source.map(|source| source.download_url),
+    };
+    if arguments.json {
+        output::print_json(&info);
+    } else {
+        output::print(&lines(&info));
+    }
+    Ok(())
+}
+
+fn policy(control: &ControlInformation) -> String {
+    let end = control.expiration.in_words();
+    if control.limits.is_empty() {
+        format!("at its end {end}")
+    } else {
+        format!("at its end {end}; at most {}", control.limits.in_words())
+    }
+}
+
+fn lines(info: &Info) -> String {
+    let listed = &info.listed;
+    let state = match listed.reason {
+        Some(reason) => format!("{}: {reason}", listed.state),
+        None => listed.state.to_owned(),
+    };
+    let date = |instant: Option<Instant>| instant.map_or_else(|| "none".to_owned(), words::date);
+    let release = listed.release.as_deref().unwrap_or("?");
+    let mut lines = vec![
+        format!("{} {release} ({})", listed.name, listed.application),
+        format!("State:      {state}, {}", words::days_left(listed.days_left)),
+        format!("Licensed:   {}", words::date(info.issued_at)),
+        format!("Ends:       {}", date(listed.ends_at)),
+    ];
+    if listed.until.is_some() {
+        lines.push(format!("Runs until: {}", date(listed.until)));
+    }
+    lines.extend([
+        format!("Policy:     {}", info.policy),
+        format!("Licensee:   {}", listed.licensee_id.as_deref().unwrap_or("?")),
+        format!("Trial:      {}", info.trial_id),
+        format!("Platform:   {}", info.platform),
+        format!(
+            "Sizes:      stored {}, in memory {}",
+            words::size(listed.stored_size),
+            words::size(info.program_size)
+        ),
+    ]);
+    lines.join("\n")
+}

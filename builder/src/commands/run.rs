@@ -1,0 +1,160 @@
+//! `trybuy run`: check, decode into memory, launch (steps 424-434). Needs no server.
+
+use serde::Serialize;
+use trybuy_formats::control::ControlInformation;
+use trybuy_formats::expiry::{Decision, TrialState, TrustedTime};
+use trybuy_formats::ids::{ApplicationId, LicenseeId, Name, Version};
+use trybuy_formats::instant::{Instant, Span};
+use trybuy_formats::slug::Slug;
+
+use super::Context;
+use crate::cli::RunArguments;
+use crate::clock::{self, Clock};
+use crate::data_dir::DataDir;
+use crate::decoder::Fetched;
+use crate::error::Error;
+use crate::execution::{self, LaunchSpec};
+use crate::library::StateLock;
+use crate::license::LicensedBuilder;
+use crate::messages::{self, notices, words};
+use crate::output;
+
+/// The most days of use that are remembered.
+const MOST_DAYS: usize = 20 * 366;
+
+/// The exit code when `run` refuses (125), cannot execute (126), or there is no such application
+/// (127), as `env` and the shells use them.
+pub(super) fn exit_code(slug: Slug) -> u8 {
+    match slug {
+        Slug::NotInstalled => 127,
+        Slug::CannotExecute | Slug::MemoryExecutionForbidden => 126,
+        _ => 125,
+    }
+}
+
+pub(super) fn run(context: Context, arguments: RunArguments) -> Result<u8, Error> {
+    let data = &context.data;
+    let guard = context
+        .process
+        .and_then(|process| process.authorize_launch())
+        .map_err(messages::execution)?;
+    let builder = LicensedBuilder::load(data)?;
+    let id: ApplicationId = arguments
+        .application
+        .parse()
+        .map_err(|_| messages::not_installed(&arguments.application))?;
+    let trial = Fetched::open(data, &id)?.verify(&builder)?;
+    let control = trial.control().clone();
+    let now = trusted_time(data, &builder)?;
+
+    // From the decision until its launch is counted, nobody else decides.
+    let lock = StateLock::wait(data, &builder.secret, &id)?;
+    let mut state = lock.load(control.trial_id)?;
+    let trial = trial.authorize(now, &state)?;
+    let decision = trial.decision();
+    let program = trial.decode(&guard)?;
+    count_launch(&mut state, &control, decision, now);
+    lock.store(control.trial_id, &state)?;
+    drop(lock);
+
+    if let Decision::Warn { until, reason } = decision {
+        let days = decision.days_left(now);
+        let name = control.name.as_str();
+        let why = words::warning(reason);
+        let (what, help) = notices::grace(name, control.ends_at, until, days, why);
+        output::warn(&what, &help);
+    }
+    let spec = LaunchSpec::new(program_name(&id))
+        .with_arguments(arguments.arguments)
+        .with_trial_facts(facts(&control, decision, now));
+    let exit = execution::launch(&guard, program, &spec).map_err(messages::execution)?;
+    count_running(data, &builder, &id, &control, Span::seconds(exit.running.as_secs()));
+    Ok(exit.code())
+}
+
+/// What the program is called by (`argv[0]`): the last label of its id, `sketch` of
+/// `com.example.sketch`.
+fn program_name(id: &ApplicationId) -> &str {
+    id.as_str().rsplit('.').next().unwrap_or(id.as_str())
+}
+
+/// The trusted time, which is remembered at once.
+fn trusted_time(data: &DataDir, builder: &LicensedBuilder) -> Result<TrustedTime, Error> {
+    let now = Clock::load(data, &builder.secret)?.trusted(clock::now())?;
+    clock::remember(data, &builder.secret, now.instant())?;
+    Ok(now)
+}
+
+/// The launch about to happen, in the state. The first warning is part of it, so that it is on the
+/// disk before the program starts.
+fn count_launch(
+    state: &mut TrialState,
+    control: &ControlInformation,
+    decision: Decision,
+    now: TrustedTime,
+) {
+    state.head_number = state.head_number.max(control.head_number);
+    state.launches = state.launches.saturating_add(1);
+    // Twenty years of daily use: then the sealed state keeps within its cap.
+    if state.days.len() < MOST_DAYS {
+        state.days.insert(now.instant().day_number());
+    }
+    if matches!(decision, Decision::Warn { .. }) {
+        state.first_warned_at.get_or_insert(now.instant());
+    }
+}
+
+/// The time the program ran. It has ended with its own code by now, so a failure is only told.
+fn count_running(
+    data: &DataDir,
+    builder: &LicensedBuilder,
+    id: &ApplicationId,
+    control: &ControlInformation,
+    running: Span,
+) {
+    // Whole seconds are counted, so a shorter run changes nothing: it costs no write either.
+    if running == Span::default() {
+        return;
+    }
+    let counted = StateLock::wait(data, &builder.secret, id).and_then(|lock| {
+        lock.update(control.trial_id, |state| state.running = state.running.plus(running))
+    });
+    if let Err(error) = counted {
+        output::warn(
+            &format!("{}: {}", notices::RUNNING_NOT_RECORDED, error.explain()),
+            error.help(),
+        );
+    }
+}
+
+/// What the program may know about its trial, in the environment variable `TRYBUY_TRIAL`.
+#[derive(Serialize)]
+struct Facts<'a> {
+    application: &'a ApplicationId,
+    name: &'a Name,
+    release: &'a Version,
+    licensee_id: LicenseeId,
+    ends_at: Option<Instant>,
+    days_left: Option<u64>,
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<Instant>,
+}
+
+fn facts(control: &ControlInformation, decision: Decision, now: TrustedTime) -> String {
+    let until = match decision {
+        Decision::Warn { until, .. } => Some(until),
+        _ => None,
+    };
+    let facts = Facts {
+        application: &control.application,
+        name: &control.name,
+        release: &control.release,
+        licensee_id: control.licensee_id,
+        ends_at: control.ends_at,
+        days_left: decision.days_left(now),
+        state: words::state(decision),
+        until,
+    };
+    serde_json::to_string(&facts).expect("a plain structure")
+}

@@ -1,0 +1,159 @@
+//! `trybuy setup`: keys, registration, Builder license (steps 402-404, 412-416).
+//!
+//! Killed anywhere, it can be repeated: keys are made before they are registered, registering the
+//! same keys again gives the same license, and the license file is written last.
+
+use trybuy_formats::ids::{Email, Name};
+
+use super::{Context, contact};
+use crate::cli::SetupArguments;
+use crate::client::Server;
+use crate::client::address::{ServerAddress, Transport};
+use crate::clock::Clock;
+use crate::data_dir::{self, DataDir, Lock};
+use crate::error::Error;
+use crate::keys;
+use crate::license::{self, Applicant, LicensedBuilder, PinnedServer};
+use crate::messages::{self, notices};
+use crate::output::{self, prompt};
+
+pub(super) fn setup(context: &Context, arguments: SetupArguments) -> Result<(), Error> {
+    let data = &context.data;
+    data_dir::make_directory(data.root())?;
+    let _lock = Lock::setup(data)?;
+    data_dir::remove_leftovers(data.root());
+    data_dir::remove_leftovers(&data.keys());
+    if arguments.renew {
+        return renew(context, &arguments);
+    }
+    let before = PinnedServer::load(data)?;
+    let licensed = data.license_file().exists();
+    if let Some(server) = before.as_ref().filter(|_| licensed) {
+        return Err(messages::already_set_up(&server.address.to_string()));
+    }
+    let (address, transport) = address(context, &arguments, before.as_ref())?;
+    contact::warn_if_plain(&address);
+    let server = Server::connect(address, None)?;
+    accept_terms(&server, arguments.accept_terms)?;
+    let applicant = applicant(arguments.name, arguments.email)?;
+    let pinned = pin(data, before, &server, transport)?;
+    keys::ensure(data)?;
+    let builder = register(data, pinned, &server, applicant)?;
+    output::notice(&notices::set_up(&server.address().to_string(), builder.license.ends_at));
+    Ok(())
+}
+
+/// The address on the command line, or that of a setup that was killed.
+fn address(
+    context: &Context,
+    arguments: &SetupArguments,
+    before: Option<&PinnedServer>,
+) -> Result<(ServerAddress, Transport), Error> {
+    let asked =
+        if arguments.insecure_http { Transport::DangerousPlain } else { Transport::Encrypted };
+    match (arguments.url.as_ref().or(context.server.as_ref()), before) {
+        (Some(text), _) => Ok((ServerAddress::parse(text, asked)?, asked)),
+        (None, Some(before)) => Ok((before.address.clone(), before.transport)),
+        (None, None) => Err(messages::usage(
+            "the address of a server is missing",
+            "run `trybuy setup URL`, for example with https://try.example.com",
+        )),
+    }
+}
+
+/// Shows the Builder's terms and asks for their acceptance (step 414).
+fn accept_terms(server: &Server, accepted: bool) -> Result<(), Error> {
+    let info = server.info();
+    output::notice(&notices::terms(&format!("trybuy at {}", info.name), &info.builder_terms));
+    if accepted {
+        return Ok(());
+    }
+    if !prompt::is_possible() {
+        return Err(messages::terms_need_a_flag());
+    }
+    if prompt::confirm(notices::ASK_TERMS) { Ok(()) } else { Err(messages::terms_declined()) }
+}
+
+fn applicant(name: Option<Name>, email: Option<Email>) -> Result<Applicant, Error> {
+    let name = match name {
+        Some(name) => name,
+        None => ask(notices::ASK_HOLDER, "--name")?,
+    };
+    let email = match email {
+        Some(email) => email,
+        None => ask(notices::ASK_EMAIL, "--email")?,
+    };
+    Ok(Applicant { name, email })
+}
+
+fn ask<T: std::str::FromStr<Err: std::fmt::Display>>(
+    question: &str,
+    flag: &str,
+) -> Result<T, Error> {
+    let missing =
+        || messages::usage(format!("{flag} is missing"), format!("run it again with {flag}"));
+    if !prompt::is_possible() {
+        return Err(missing());
+    }
+    let answer = prompt::ask(question).ok_or_else(missing)?;
+    answer.parse().map_err(|error: T::Err| {
+        messages::usage(error.to_string(), "run it again, and type another")
+    })
+}
+
+/// Remembers the server's key. Keys of a setup with another server, which never got a license, are
+/// made anew: they are one server's (`RQ-7`).
+fn pin(
+    data: &DataDir,
+    before: Option<PinnedServer>,
+    server: &Server,
+    transport: Transport,
+) -> Result<PinnedServer, Error> {
+    let pinned = PinnedServer {
+        address: server.address().clone(),
+        transport,
+        public_key: server.key().spki().to_vec(),
+    };
+    if before.is_some_and(|before| before.public_key != pinned.public_key) {
+        if data.library().exists() {
+            let before = PinnedServer::load(data)?.map_or(pinned.key_id(), |old| old.key_id());
+            let url = server.address().to_string();
+            return Err(messages::server_key_changed(&url, before, pinned.key_id()));
+        }
+        keys::discard_unlicensed(data)?;
+    }
+    pinned.store(data)?;
+    Ok(pinned)
+}
+
+/// Registers, and begins to remember the time: the license file is what makes the setup complete.
+fn register(
+    data: &DataDir,
+    pinned: PinnedServer,
+    server: &Server,
+    applicant: Applicant,
+) -> Result<LicensedBuilder, Error> {
+    let (builder, document) = license::register(data, pinned, server, applicant)?;
+    let remembered = Clock::load(data, &builder.secret);
+    if remembered.is_err() {
+        // Only a Builder that never ran anything may begin to remember; `trybuy doctor` brings
+        // back what was lost.
+        if !data.library().exists() {
+            Clock::starting_at(server.info().time).store(data, &builder.secret)?;
+        }
+    }
+    data_dir::replace(&data.license_file(), document.as_bytes())?;
+    Ok(builder)
+}
+
+fn renew(context: &Context, arguments: &SetupArguments) -> Result<(), Error> {
+    let builder = LicensedBuilder::load(&context.data)?;
+    let server = builder.connect(context.server.as_deref())?;
+    contact::warn_if_plain(server.address());
+    if builder.license.terms_digest != server.info().builder_terms_digest {
+        accept_terms(&server, arguments.accept_terms)?;
+    }
+    let renewed = builder.renew(&context.data, &server)?;
+    output::notice(&notices::license_renewed(renewed.license.ends_at));
+    Ok(())
+}

@@ -1,0 +1,168 @@
+//! `trybuy try`: request the trial, download it, verify it, store it (steps 408-422).
+
+mod acceptance;
+mod fetch;
+
+use trybuy_formats::api::{ApplicationDetails, RequestTrial, TrialAnswer};
+use trybuy_formats::expiry::TrialState;
+use trybuy_formats::ids::{ApplicationId, Platform, Version};
+use trybuy_formats::slug::Slug;
+
+use super::{Context, contact};
+use crate::cli::TryArguments;
+use crate::client::{Server, Signer};
+use crate::clock;
+use crate::data_dir::{self, Lock};
+use crate::decoder::Fetched;
+use crate::error::Error;
+use crate::library::{self, SourceRecord, StateLock, Viewer};
+use crate::license::LicensedBuilder;
+use crate::messages::{self, notices, words};
+use crate::output;
+use crate::output::progress::Progress;
+
+/// What the steps of a trial share.
+struct Trial<'a> {
+    context: &'a Context,
+    id: &'a ApplicationId,
+    builder: LicensedBuilder,
+    server: Server,
+    signer: Signer,
+    /// The release that was asked for; none for the newest.
+    version: Option<Version>,
+}
+
+pub(super) fn try_application(context: &Context, arguments: &TryArguments) -> Result<(), Error> {
+    let (data, id) = (&context.data, &arguments.application);
+    let builder = LicensedBuilder::load(data)?;
+    let _lock = Lock::application(data, id)?;
+    data_dir::remove_leftovers(&data.application(id));
+    data_dir::remove_leftovers(&data.download(id));
+    let (builder, server) = contact::connect(context, builder)?;
+    let signer = builder.signer(data)?;
+    let version = arguments.version.clone();
+    let trial = Trial { context, id, builder, server, signer, version };
+
+    let details = trial.server.application(id)?;
+    check_offer(&details, arguments.version.as_ref())?;
+    let (answer, created) = trial.obtain(&details, arguments)?;
+    contact::remember_time(context, &trial.builder, answer.time)?;
+    trial.ensure_state(&answer, created)?;
+    let (name, release) = (answer.trial.name.to_string(), answer.trial.version.to_string());
+    if trial.is_installed(&answer)? {
+        SourceRecord::of(&answer).store(data, id)?;
+        output::notice(&notices::already_installed(id, &name, &release));
+        return Ok(());
+    }
+    fetch::fetch(&trial, answer)?;
+    let left = words::days_left(Viewer::new(data).look(data, id).days_left);
+    output::notice(&notices::installed(id, &name, &release, &left));
+    Ok(())
+}
+
+/// Whether the application is offered for this machine, in the release that was asked for.
+fn check_offer(details: &ApplicationDetails, version: Option<&Version>) -> Result<(), Error> {
+    let own = Platform::current();
+    let offered = |release: &&_| matches_platform(release, &own);
+    let mut here = details.releases.iter().filter(offered).peekable();
+    if here.peek().is_none() {
+        let mut others: Vec<String> =
+            details.releases.iter().map(|release| release.platform.to_string()).collect();
+        others.sort();
+        others.dedup();
+        return Err(messages::platform_unsupported(&details.id, &own, &others));
+    }
+    match version {
+        Some(version) if !here.any(|release| release.version == *version) => {
+            Err(messages::no_such_release(&details.id, &version.to_string()))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn matches_platform(release: &trybuy_formats::api::ReleaseSummary, own: &Platform) -> bool {
+    release.platform == *own
+}
+
+impl Trial<'_> {
+    /// Asks for the trial: as one that exists where there are signs of one, so that nobody accepts
+    /// the same terms twice, otherwise with the acceptance that the vendor wants.
+    fn obtain(
+        &self,
+        details: &ApplicationDetails,
+        arguments: &TryArguments,
+    ) -> Result<(TrialAnswer, bool), Error> {
+        let data = &self.context.data;
+        if data.application(self.id).exists() || data.download(self.id).exists() {
+            match self.request(None) {
+                Err(error) if error.slug() == Slug::TermsNotAccepted => {}
+                answered => return answered,
+            }
+        }
+        let proof = acceptance::accept(self, details, arguments)?;
+        self.request(Some(proof))
+    }
+
+    /// Sends the request, and checks that the answer is about what was asked for.
+    fn request(
+        &self,
+        acceptance: Option<trybuy_formats::api::AcceptanceProof>,
+    ) -> Result<(TrialAnswer, bool), Error> {
+        let request = RequestTrial {
+            platform: Platform::current(),
+            version: self.version.clone(),
+            acceptance,
+        };
+        let (answer, created) = self.server.request_trial(self.id, &request, &self.signer)?;
+        if answer.trial.application != *self.id {
+            let url = self.server.address().to_string();
+            return Err(messages::strange_answer(&url, "it gives a trial of another application"));
+        }
+        Ok((answer, created))
+    }
+
+    /// Begins to remember the trial, before anything of it is downloaded. What was remembered of
+    /// an older trial and got lost is replaced on the safe side.
+    fn ensure_state(&self, answer: &TrialAnswer, created: bool) -> Result<(), Error> {
+        let lock = StateLock::wait(&self.context.data, &self.builder.secret, self.id)?;
+        let trial = &answer.trial;
+        match lock.load(trial.id) {
+            Err(error) if error.slug() == Slug::StateDamaged => {
+                let state = if created {
+                    TrialState::default()
+                } else {
+                    library::recovered_state(trial.started_at, clock::now().max(answer.time))
+                };
+                lock.store(trial.id, &state)
+            }
+            loaded => loaded.map(|_| ()),
+        }
+    }
+
+    /// Whether the trial is installed already, and intact to the last chunk.
+    fn is_installed(&self, answer: &TrialAnswer) -> Result<bool, Error> {
+        let fetched = match Fetched::open(&self.context.data, self.id) {
+            Err(error) if error.slug() == Slug::NotInstalled => return Ok(false),
+            Ok(fetched) if fetched.clear().untrusted.trial_id != answer.trial.id => {
+                return Ok(false);
+            }
+            Ok(fetched) if fetched.clear().untrusted.release != answer.trial.version => {
+                return Ok(false);
+            }
+            fetched => fetched,
+        };
+        let checked = fetched.and_then(|fetched| fetched.verify(&self.builder)).and_then(|trial| {
+            let progress = Progress::of_bytes("Checking", 0, trial.checked_length());
+            trial.check(&mut |done| progress.set(done))?;
+            Ok(trial.control().head_number >= answer.trial.head_number)
+        });
+        match checked {
+            Ok(current) => Ok(current),
+            Err(error) if error.slug() == Slug::LocalFile => Err(error),
+            Err(_) => {
+                output::notice(notices::GETTING_AGAIN);
+                Ok(false)
+            }
+        }
+    }
+}

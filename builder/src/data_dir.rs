@@ -1,0 +1,147 @@
+//! The Builder's data directory: where each file is, who may read it, and how it is written.
+//!
+//! ```text
+//! server.json                     address and pinned key of the server
+//! keys/decryption.pkcs8           keys 113: opens transmission files
+//! keys/request.pkcs8              signs requests
+//! license.jws                     the Builder license 103
+//! clock.sealed                    the latest trusted time
+//! library/APP/app.trybuy          a stored trial, in the client storage format
+//! library/APP/source.json         where it came from
+//! library/APP/TRIAL.sealed        what is remembered of a trial; stays when APP is removed
+//! downloads/APP/partial           a client storage file in progress
+//! downloads/APP/request.json      what it is to become
+//! locks/                          advisory locks, released by the kernel when their holder ends
+//! ```
+//!
+//! Directories are `0700`, files `0600`. Every file but the partial download is written whole to a
+//! temporary file beside it, synchronised, and renamed.
+
+mod atomic;
+mod lock;
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use trybuy_formats::ids::{ApplicationId, TrialId};
+
+use crate::error::Error;
+use crate::messages;
+
+pub(crate) use atomic::{create_once, publish, remove_leftovers, replace, sync_directory};
+pub(crate) use lock::Lock;
+
+/// The name of the environment variable and the flag's meaning: where the Builder keeps its files.
+pub const VARIABLE: &str = "TRYBUY_DATA_DIR";
+
+/// The Builder's data directory.
+#[derive(Clone, Debug)]
+pub struct DataDir {
+    root: PathBuf,
+}
+
+impl DataDir {
+    /// The directory that was asked for, otherwise the platform's place for application data.
+    ///
+    /// # Errors
+    /// `local-file` when there is no home directory either.
+    pub fn locate(asked: Option<&Path>) -> Result<Self, Error> {
+        let root = match asked {
+            Some(path) => std::path::absolute(path)
+                .map_err(|error| messages::local_file("use", path, error))?,
+            None => directories::ProjectDirs::from("", "", "trybuy")
+                .map(|place| place.data_dir().to_owned())
+                .ok_or_else(messages::no_home)?,
+        };
+        Ok(Self { root })
+    }
+
+    /// The directory itself.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Address and pinned key of the server.
+    pub(crate) fn server_file(&self) -> PathBuf {
+        self.root.join("server.json")
+    }
+
+    /// The folder of the private keys.
+    pub(crate) fn keys(&self) -> PathBuf {
+        self.root.join("keys")
+    }
+
+    /// The Builder license.
+    pub(crate) fn license_file(&self) -> PathBuf {
+        self.root.join("license.jws")
+    }
+
+    /// The latest trusted time.
+    pub(crate) fn clock_file(&self) -> PathBuf {
+        self.root.join("clock.sealed")
+    }
+
+    /// The folder of all stored trials.
+    pub(crate) fn library(&self) -> PathBuf {
+        self.root.join("library")
+    }
+
+    /// The folder of one application. Its id cannot leave the library (`ID-1`).
+    pub(crate) fn application(&self, id: &ApplicationId) -> PathBuf {
+        self.library().join(id.as_str())
+    }
+
+    /// The sealed state of a trial.
+    pub(crate) fn state_file(&self, id: &ApplicationId, trial: TrialId) -> PathBuf {
+        self.application(id).join(format!("{trial}.sealed"))
+    }
+
+    /// The folder of an application's download.
+    pub(crate) fn download(&self, id: &ApplicationId) -> PathBuf {
+        self.root.join("downloads").join(id.as_str())
+    }
+
+    /// The file behind an advisory lock.
+    pub(crate) fn lock_file(&self, name: &str) -> PathBuf {
+        self.root.join("locks").join(format!("{name}.lock"))
+    }
+}
+
+/// Makes a directory and those above it, for the owner only; one that exists is left as it is.
+pub(crate) fn make_directory(path: &Path) -> Result<(), Error> {
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(|error| messages::local_file("make the directory", path, error))
+}
+
+/// Reads a small file; `None` if it does not exist.
+///
+/// # Errors
+/// `local-file` when it cannot be read or is longer than `cap` bytes.
+pub(crate) fn read(path: &Path, cap: usize) -> Result<Option<Vec<u8>>, Error> {
+    let failed = |error| messages::local_file("read", path, error);
+    let file = match fs::File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed(error)),
+    };
+    let mut bytes = Vec::new();
+    let limit = u64::try_from(cap).unwrap_or(u64::MAX).saturating_add(1);
+    io::Read::read_to_end(&mut io::Read::take(file, limit), &mut bytes).map_err(failed)?;
+    if bytes.len() > cap {
+        return Err(failed(io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("it is longer than {cap} bytes"),
+        )));
+    }
+    Ok(Some(bytes))
+}
+
+/// Whether others than the owner can do anything with a file or directory that exists.
+pub(crate) fn is_open_to_others(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|meta| meta.permissions().mode() & 0o077 != 0)
+}

@@ -1,0 +1,107 @@
+//! Advisory locks: released by the kernel when their holder ends, however it ends.
+
+use std::fs;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
+use trybuy_formats::ids::ApplicationId;
+
+use super::DataDir;
+use crate::error::Error;
+use crate::messages;
+
+/// An exclusive lock among the user's Builder processes, held until it is dropped.
+///
+/// The descriptor is close-on-exec, so a launched program never inherits a lock.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    _file: fs::File,
+}
+
+impl Lock {
+    /// The lock of everything that sets the Builder up; `busy` if another process holds it.
+    pub(crate) fn setup(data: &DataDir) -> Result<Self, Error> {
+        try_lock(&data.lock_file("setup"), || messages::busy("setting the Builder up"))
+    }
+
+    /// The lock of an application's files, held as long as a download takes; `busy` if another
+    /// process holds it.
+    pub(crate) fn application(data: &DataDir, id: &ApplicationId) -> Result<Self, Error> {
+        try_lock(&data.lock_file(id.as_str()), || messages::busy(&format!("working on {id}")))
+    }
+
+    /// The lock of the sealed states of an application, held for moments: waits for it.
+    pub(crate) fn state(data: &DataDir, id: &ApplicationId) -> Result<Self, Error> {
+        wait_lock(&data.lock_file(&format!("{id}.state")))
+    }
+
+    /// The lock of the clock's sealed state, held for moments: waits for it.
+    pub(crate) fn clock(data: &DataDir) -> Result<Self, Error> {
+        wait_lock(&data.lock_file("clock"))
+    }
+}
+
+fn try_lock(path: &Path, busy: impl FnOnce() -> Error) -> Result<Lock, Error> {
+    let file = open(path)?;
+    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(Lock { _file: file }),
+        Err(Errno::WOULDBLOCK) => Err(busy()),
+        Err(error) => Err(messages::local_file("lock", path, error.into())),
+    }
+}
+
+fn wait_lock(path: &Path) -> Result<Lock, Error> {
+    let file = open(path)?;
+    loop {
+        match flock(&file, FlockOperation::LockExclusive) {
+            Ok(()) => return Ok(Lock { _file: file }),
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(messages::local_file("lock", path, error.into())),
+        }
+    }
+}
+
+/// The file behind the lock. It is never removed: another process may be waiting for it.
+fn open(path: &Path) -> Result<fs::File, Error> {
+    let options = || {
+        let mut options = fs::OpenOptions::new();
+        options.write(true).create(true).truncate(false).mode(0o600);
+        options
+    };
+    // The usual case costs one call: the directory exists.
+    options().open(path).or_else(|_| {
+        super::make_directory(path.parent().unwrap_or(Path::new(".")))?;
+        options().open(path).map_err(|error| messages::local_file("lock", path, error))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use trybuy_formats::slug::Slug;
+
+    fn fixture() -> (tempfile::TempDir, DataDir, ApplicationId) {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let data = DataDir::locate(Some(directory.path())).expect("located");
+        (directory, data, "com.example.sketch".parse().expect("an id"))
+    }
+
+    #[test]
+    fn a_second_holder_is_told_that_it_is_busy() {
+        let (_directory, data, id) = fixture();
+        let held = Lock::application(&data, &id).expect("free");
+        let refused = Lock::application(&data, &id).expect_err("held");
+        assert_eq!(refused.slug(), Slug::Busy);
+        drop(held);
+        Lock::application(&data, &id).expect("free again");
+    }
+
+    #[test]
+    fn a_download_does_not_keep_a_state_from_being_written() {
+        let (_directory, data, id) = fixture();
+        let _download = Lock::application(&data, &id).expect("free");
+        Lock::state(&data, &id).expect("another lock");
+    }
+}

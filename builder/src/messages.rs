@@ -1,0 +1,336 @@
+//! The catalogue of everything the Builder says: refusals and failures here, notices in
+//! [`notices`], single words and units in [`words`]. No other module has text for people, except
+//! for the help of the command line ([`crate::cli`]).
+//!
+//! Every failure says what happened, then what to do.
+
+pub mod notices;
+pub mod words;
+
+mod refusals;
+
+use std::io;
+use std::path::Path;
+
+use trybuy_formats::api::{AccessCondition, Problem};
+use trybuy_formats::ids::{ApplicationId, KeyId, Platform};
+use trybuy_formats::instant::Instant;
+use trybuy_formats::slug::Slug;
+
+use crate::error::Error;
+
+pub(crate) use refusals::{
+    clock_set_back, clock_state_damaged, clock_unconfirmed, execution, file_problem, refusal,
+    state_problem,
+};
+
+/// A local file could not be read, written, made, locked …
+pub(crate) fn local_file(action: &str, path: &Path, error: io::Error) -> Error {
+    if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
+        return Error::new(
+            Slug::DiskFull,
+            format!("there is no room left to {action} {}", path.display()),
+            "free some space on this disk, then run the same command again: it goes on where it stopped",
+        );
+    }
+    Error::new(
+        Slug::LocalFile,
+        format!("cannot {action} {}", path.display()),
+        "check that the path and its permissions are as you want them; `trybuy doctor` checks all of them",
+    )
+    .caused_by(error)
+}
+
+/// Something else than a known file is in the way, or a known file has unknown contents.
+pub(crate) fn unreadable_file(path: &Path, what_to_do: &str) -> Error {
+    Error::new(Slug::LocalFile, format!("{} is damaged", path.display()), what_to_do)
+}
+
+/// There is no home directory.
+pub(crate) fn no_home() -> Error {
+    Error::new(
+        Slug::LocalFile,
+        "there is no home directory to keep the Builder's files in",
+        "name a directory with --data-dir, or set TRYBUY_DATA_DIR",
+    )
+}
+
+/// Another process holds a lock.
+pub(crate) fn busy(what: &str) -> Error {
+    Error::new(
+        Slug::Busy,
+        format!("another trybuy is {what}"),
+        "wait until it has finished, then try again",
+    )
+}
+
+/// There is no Builder license and no library.
+pub(crate) fn not_set_up() -> Error {
+    Error::new(
+        Slug::NotSetUp,
+        "this Builder has not been set up",
+        "run `trybuy setup URL --name NAME --email EMAIL` with the address of a trybuy server",
+    )
+}
+
+/// Setup was called again.
+pub(crate) fn already_set_up(url: &str) -> Error {
+    Error::new(
+        Slug::AlreadySetUp,
+        format!("this Builder has been set up with {url}"),
+        "run `trybuy setup --renew` for a new Builder license; for another server, use another --data-dir",
+    )
+}
+
+/// The license file or a key is missing or unusable, though there was a setup.
+pub(crate) fn no_builder_license(what: &str) -> Error {
+    Error::new(
+        Slug::NoBuilderLicense,
+        format!("there is no valid Builder license: {what}"),
+        "run `trybuy setup` again with the address of your server: with the same keys it gets the same license back",
+    )
+}
+
+/// The private key is missing or unusable.
+pub(crate) fn no_builder_key(path: &Path, what: &str) -> Error {
+    Error::new(
+        Slug::NoBuilderKey,
+        format!("the Builder's key {} {what}", path.display()),
+        "restore it from a backup; without it, remove license.jws beside the folder `keys`, run `trybuy setup` again, then `trybuy try` for each application",
+    )
+}
+
+/// Random keys could not be made.
+pub(crate) fn key_generation() -> Error {
+    Error::new(
+        Slug::LocalFile,
+        "the cryptographic library could not make or store keys",
+        "try again; if it stays so, report it as a fault of the Builder",
+    )
+}
+
+/// The command line is understood, but something is missing in it.
+pub(crate) fn usage(happened: impl Into<String>, help: impl Into<String>) -> Error {
+    Error::new(Slug::Usage, happened, help)
+}
+
+/// The address of a server is not one.
+pub(crate) fn bad_address(text: &str, why: &str) -> Error {
+    usage(
+        format!("{} is not an address of a server: {why}", words::quoted(text)),
+        "write it like https://try.example.com or http://127.0.0.1:8080",
+    )
+}
+
+/// An unencrypted address.
+pub(crate) fn unencrypted_address(text: &str) -> Error {
+    usage(
+        format!("{text} is not encrypted"),
+        "use https://; if that network is your own and nobody else's, add --insecure-http",
+    )
+}
+
+/// The server does not answer.
+pub(crate) fn server_unreachable(
+    url: &str,
+    cause: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+) -> Error {
+    Error::new(
+        Slug::ServerUnreachable,
+        format!("{url} cannot be reached"),
+        "check the address, your connection and the proxy settings, then run the same command again; what is installed runs without the server",
+    )
+    .caused_by(cause)
+}
+
+/// No encrypted connection can be made from this system.
+pub(crate) fn no_certificates(cause: String) -> Error {
+    Error::new(
+        Slug::ServerUnreachable,
+        format!("encrypted connections cannot be made from this system: {cause}"),
+        "install the system's CA certificates (on Debian: ca-certificates), or set SSL_CERT_FILE",
+    )
+}
+
+/// The server answers, but not as a trybuy server.
+pub(crate) fn strange_answer(url: &str, detail: impl std::fmt::Display) -> Error {
+    Error::new(
+        Slug::ServerError,
+        format!("{url} does not answer like a trybuy server: {detail}"),
+        "check the address; if it is right, tell the operator of the server",
+    )
+}
+
+/// The server shows another key.
+pub(crate) fn server_key_changed(url: &str, pinned: KeyId, shown: KeyId) -> Error {
+    Error::new(
+        Slug::ServerKeyChanged,
+        format!("{url} shows another key ({shown}) than the one pinned at setup ({pinned})"),
+        "do not go on: this may be a forged server; ask its operator, and if the server is really a new one, set up in another --data-dir",
+    )
+}
+
+/// A problem document of the server.
+pub(crate) fn problem(problem: &Problem) -> Error {
+    let mut happened = problem.title.trim_end_matches('.').to_owned();
+    if let Some(detail) = problem.detail.as_deref().filter(|detail| !detail.is_empty()) {
+        happened.push_str(": ");
+        happened.push_str(detail.trim_end_matches('.'));
+    }
+    if let Some(condition) = problem.condition {
+        let letter = match condition {
+            AccessCondition::A => "A",
+            AccessCondition::B => "B",
+            AccessCondition::C => "C",
+        };
+        happened.push_str(&format!(" (access condition {letter})"));
+    }
+    let help = problem.help.clone().unwrap_or_else(|| problem_help(problem.slug).to_owned());
+    Error::new(problem.slug, happened, help)
+}
+
+fn problem_help(slug: Slug) -> &'static str {
+    match slug {
+        Slug::NoBuilderLicense | Slug::BuilderLicenseExpired | Slug::Unauthorized => {
+            "run `trybuy setup --renew`; if there is no license at all, `trybuy setup URL`"
+        }
+        Slug::NotFound => "look for it with `trybuy search`",
+        Slug::RateLimited => "wait a minute, then try again",
+        Slug::TrialLimitReached => "ask the vendor of the application for more time",
+        Slug::PlatformUnsupported => "see its platforms with `trybuy show`",
+        Slug::TermsNotAccepted => "read the terms with `trybuy show`, then accept them",
+        Slug::ClockSkew => "set this computer's clock",
+        _ => "try again later; if it stays so, tell the operator of the server",
+    }
+}
+
+/// The licensing terms were not accepted.
+pub(crate) fn terms_not_accepted(happened: &str, help: impl Into<String>) -> Error {
+    Error::new(Slug::TermsNotAccepted, happened, help)
+}
+
+/// Terms cannot be asked for without a terminal.
+pub(crate) fn terms_need_a_flag() -> Error {
+    terms_not_accepted(
+        "the terms were not accepted, and there is no terminal to ask on",
+        "read them, then run the same command with --accept-terms",
+    )
+}
+
+/// The user declined.
+pub(crate) fn terms_declined() -> Error {
+    terms_not_accepted(
+        "the terms were not accepted",
+        "nothing was changed; run the same command again if you want to accept them",
+    )
+}
+
+/// The vendor wants a name typed.
+pub(crate) fn terms_need_a_name() -> Error {
+    terms_not_accepted(
+        "the vendor asks you to accept the terms with your name, and there is no terminal to ask on",
+        "read the terms, then run the same command with --accept-terms --name \"YOUR NAME\"",
+    )
+}
+
+/// The vendor wants a code retyped.
+pub(crate) fn terms_need_a_code(app: &ApplicationId, code: &str, until: Instant) -> Error {
+    terms_not_accepted(
+        "the vendor asks you to accept the terms by retyping a code, and there is no terminal to ask on",
+        format!(
+            "read the terms, then run before {}: trybuy try {app} --accept-terms --code {code}",
+            words::date(until)
+        ),
+    )
+}
+
+/// Removing needs a yes.
+pub(crate) fn remove_needs_a_flag(name: &str) -> Error {
+    usage(
+        format!(
+            "removing {} was not confirmed, and there is no terminal to ask on",
+            words::quoted(name)
+        ),
+        "run it again with --yes",
+    )
+}
+
+/// There is no such application in the library.
+pub(crate) fn not_installed(app: &str) -> Error {
+    Error::new(
+        Slug::NotInstalled,
+        format!("{} is not installed", words::quoted(app)),
+        "see what is with `trybuy list`, find it with `trybuy search`, get it with `trybuy try`",
+    )
+}
+
+/// The application is not offered for this machine.
+pub(crate) fn platform_unsupported(
+    app: &ApplicationId,
+    own: &Platform,
+    others: &[String],
+) -> Error {
+    Error::new(
+        Slug::PlatformUnsupported,
+        format!("{app} is not offered for {own}"),
+        if others.is_empty() {
+            "ask its vendor for a release".to_owned()
+        } else {
+            format!("it is offered for {}", others.join(", "))
+        },
+    )
+}
+
+/// A release was asked for that does not exist.
+pub(crate) fn no_such_release(app: &ApplicationId, version: &str) -> Error {
+    Error::new(
+        Slug::NotFound,
+        format!("{app} has no release {version} for this platform"),
+        format!("see its releases with `trybuy show {app}`"),
+    )
+}
+
+/// There is not enough room for a download.
+pub(crate) fn disk_full(needed: u64, free: u64, directory: &Path) -> Error {
+    Error::new(
+        Slug::DiskFull,
+        format!(
+            "the download needs {}, and {} has {} left",
+            words::size(needed),
+            directory.display(),
+            words::size(free)
+        ),
+        "free some space, or keep the Builder's files on another disk with --data-dir",
+    )
+}
+
+/// The connection broke too often.
+pub(crate) fn download_broken(
+    url: &str,
+    percent: u64,
+    cause: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+) -> Error {
+    Error::new(
+        Slug::ServerUnreachable,
+        format!("the download from {url} broke off at {percent} %, several times in a row"),
+        "run the same command again later: it goes on where it stopped",
+    )
+    .caused_by(cause)
+}
+
+/// What the server sends keeps changing.
+pub(crate) fn download_unstable(url: &str) -> Error {
+    Error::new(
+        Slug::ServerError,
+        format!("{url} sends another file each time, or one of another length than it announced"),
+        "try again later; if it stays so, tell the operator of the server",
+    )
+}
+
+/// The Builder license was renewed on other terms than those that were accepted.
+pub(crate) fn builder_terms_changed() -> Error {
+    terms_not_accepted(
+        "the Builder license is ending, and the Builder's terms have changed since you accepted them",
+        "read and accept the new terms with `trybuy setup --renew`",
+    )
+}

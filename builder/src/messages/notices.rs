@@ -1,0 +1,245 @@
+//! What the Builder says when nothing is wrong, or not wrong enough to stop.
+
+use trybuy_formats::api::ApplicationDetails;
+use trybuy_formats::ids::ApplicationId;
+use trybuy_formats::instant::Instant;
+
+use super::words;
+
+/// A connection that everybody on the way can read and change.
+pub(crate) fn plain_transport(url: &str) -> (String, &'static str) {
+    (
+        format!("the connection to {url} is not encrypted: others can read what you ask for"),
+        "use a server with https:// where the network is not your own",
+    )
+}
+
+/// The Builder license has been renewed.
+pub(crate) fn license_renewed(end: Option<Instant>) -> String {
+    match end {
+        Some(end) => format!("the Builder license has been renewed until {}", words::date(end)),
+        None => "the Builder license has been renewed; it has no end".to_owned(),
+    }
+}
+
+/// The Builder license ends soon and could not be renewed.
+pub(crate) fn license_ends(end: Instant) -> String {
+    format!("the Builder license ends on {} and could not be renewed now", words::date(end))
+}
+
+/// Setup has come to its end.
+pub(crate) fn set_up(server: &str, end: Option<Instant>) -> String {
+    let license = match end {
+        Some(end) => format!("a Builder license until {}", words::date(end)),
+        None => "a Builder license without an end".to_owned(),
+    };
+    format!(
+        "This Builder is set up with {server}: {license}.\nFind applications with `trybuy search`."
+    )
+}
+
+/// This computer's clock differs from the server's.
+pub(crate) fn clock_differs(own: Instant, server: Instant) -> (String, &'static str) {
+    (
+        format!(
+            "this computer's clock says {}, the server's {}",
+            words::date(own),
+            words::date(server)
+        ),
+        "set this computer's clock, or programs may be refused later",
+    )
+}
+
+/// Licensing terms, before they are accepted.
+pub(crate) fn terms(whose: &str, text: &str) -> String {
+    format!("Licensing terms of {whose}:\n\n{}\n", text.trim_end())
+}
+
+/// By trying it, the terms are accepted.
+pub(crate) const TERMS_PASSIVE: &str =
+    "By trying the application you accept these terms; `trybuy remove` ends it.";
+
+/// Whether the Builder's terms are accepted.
+pub(crate) const ASK_TERMS: &str = "Do you accept these terms?";
+/// The holder's name.
+pub(crate) const ASK_HOLDER: &str = "Your name:";
+/// The holder's e-mail address.
+pub(crate) const ASK_EMAIL: &str = "Your e-mail address:";
+/// The name that accepts the terms.
+pub(crate) const ASK_ACCEPTING_NAME: &str = "Type your name to accept these terms:";
+
+/// The code that accepts the terms.
+pub(crate) fn ask_code(code: &str) -> String {
+    format!("Type the code {code} to accept these terms:")
+}
+
+/// Whether an application is to be removed.
+pub(crate) fn ask_remove(name: &str) -> String {
+    format!("Remove {name}? Its trial goes on: trying it again does not begin anew.")
+}
+
+/// The download begins, or goes on.
+pub(crate) fn downloading(
+    name: &str,
+    release: &str,
+    length: u64,
+    resume_percent: Option<u64>,
+) -> String {
+    let size = words::size(length);
+    match resume_percent {
+        Some(percent) => format!("Downloading {name} {release} ({size}), resuming at {percent} %"),
+        None => format!("Downloading {name} {release} ({size})"),
+    }
+}
+
+/// The installed file is damaged or outdated.
+pub(crate) const GETTING_AGAIN: &str = "The installed file is damaged; it is downloaded again.";
+/// The downloaded file is damaged.
+pub(crate) const DOWNLOAD_DAMAGED: &str =
+    "The downloaded file is damaged; it is downloaded again from the beginning.";
+/// The server has another file now.
+pub(crate) const DOWNLOAD_CHANGED: &str =
+    "The file on the server has changed; the download begins again.";
+
+/// Installed.
+pub(crate) fn installed(id: &ApplicationId, name: &str, release: &str, left: &str) -> String {
+    format!("{name} {release} is installed ({left}). Run it with `trybuy run {id}`.")
+}
+
+/// Nothing to do.
+pub(crate) fn already_installed(id: &ApplicationId, name: &str, release: &str) -> String {
+    format!("{name} {release} is installed already, and intact. Run it with `trybuy run {id}`.")
+}
+
+/// The user declined to remove it.
+pub(crate) const NOTHING_REMOVED: &str = "Nothing was removed.";
+
+/// Removed.
+pub(crate) fn removed(name: &str) -> String {
+    format!("{name} has been removed.")
+}
+
+/// The trial is over, and the program runs in its days of grace.
+pub(crate) fn grace(
+    name: &str,
+    ended: Option<Instant>,
+    until: Instant,
+    days: Option<u64>,
+    why: &str,
+) -> (String, String) {
+    let ended = ended.map_or_else(String::new, |end| format!(" ended on {}", words::date(end)));
+    (
+        format!(
+            "the trial of {name}{ended}; it still runs until {} ({}; grace is {why})",
+            words::date(until),
+            words::days_left(days)
+        ),
+        format!("buy {name} before then, or ask its vendor for more time"),
+    )
+}
+
+/// What a run left could not be written down.
+pub(crate) const RUNNING_NOT_RECORDED: &str = "the running time could not be recorded";
+
+/// Nothing found, nothing installed.
+pub(crate) const NOTHING_FOUND: &str = "No application was found.";
+/// The library is empty.
+pub(crate) const NOTHING_INSTALLED: &str =
+    "No application is installed. Find one with `trybuy search`, get it with `trybuy try`.";
+
+/// Everything about one application of the catalog.
+pub(crate) fn application(details: &ApplicationDetails) -> String {
+    let mut lines = vec![
+        format!("{} ({})", details.name, details.id),
+        details.summary.clone(),
+        String::new(),
+        format!("Vendor:    {}", details.vendor),
+    ];
+    if let Some(homepage) = &details.homepage {
+        lines.push(format!("Homepage:  {homepage}"));
+    }
+    if !details.categories.is_empty() {
+        lines.push(format!("About:     {}", details.categories.join(", ")));
+    }
+    lines.push(format!("Trial:     {}", details.policy.in_words()));
+    lines.push(format!("Trials:    {} for each licensee", details.policy.trials));
+    lines.push("Releases:".to_owned());
+    for release in &details.releases {
+        lines.push(format!(
+            "  {}  {}  download {}, in memory {}, published {}",
+            release.version,
+            release.platform,
+            words::size(release.download_size),
+            words::size(release.program_size),
+            words::date(release.published_at),
+        ));
+    }
+    for (title, text) in [
+        ("Documentation", &details.documentation),
+        ("Licensing terms", &details.terms),
+        ("Relicensing terms", &details.relicensing),
+    ] {
+        if !text.trim().is_empty() {
+            lines.push(format!("\n{title}\n{}\n{}", "-".repeat(title.len()), text.trim_end()));
+        }
+    }
+    lines.join("\n")
+}
+
+/// The files are as they should be.
+pub(crate) const FILES_PRIVATE: &str = "the Builder's files are yours alone";
+/// The keys are as they should be.
+pub(crate) const KEYS_USABLE: &str = "both keys are there and usable";
+/// The clock, without a server to compare it with.
+pub(crate) const CLOCK_CONSISTENT: &str = "not set back; not compared with a server";
+/// The clock, compared with the server's.
+pub(crate) const CLOCK_AGREES: &str = "agrees with the server's";
+/// What to do about a full disk.
+pub(crate) const FREE_SOME_SPACE: &str = "free some space before you try further applications";
+
+/// Others could read a file.
+pub(crate) fn file_open_to_others(path: &std::path::Path) -> (String, String) {
+    let path = path.display();
+    (format!("others can read {path}"), format!("run: chmod -R go= {path}"))
+}
+
+/// Until when the Builder is licensed.
+pub(crate) fn license_until(end: Option<Instant>) -> String {
+    match end {
+        Some(end) => {
+            format!("valid until {}; it is renewed at a contact with the server", words::date(end))
+        }
+        None => "valid, without an end".to_owned(),
+    }
+}
+
+/// How many applications are installed.
+pub(crate) fn applications_installed(count: usize) -> String {
+    match count {
+        1 => "1 application is installed".to_owned(),
+        count => format!("{count} applications are installed"),
+    }
+}
+
+/// An application's file cannot be read.
+pub(crate) fn unreadable_application(id: &str) -> (String, String) {
+    (format!("the file of {id} is damaged"), format!("run `trybuy try {id}` to get it again"))
+}
+
+/// Room on the disk.
+pub(crate) fn room_left(size: &str) -> String {
+    format!("{size} left")
+}
+
+/// The server answers.
+pub(crate) fn server_answers(url: &str) -> String {
+    format!("{url} answers, with the pinned key")
+}
+
+/// What is remembered of the time has been repaired.
+pub(crate) fn clock_repaired(time: Instant) -> String {
+    format!(
+        "what was remembered of the time has been repaired: the server signed {}",
+        words::date(time)
+    )
+}

@@ -1,0 +1,131 @@
+//! Why a program is not launched.
+
+use trybuy_formats::expiry::Refusal;
+use trybuy_formats::ids::ApplicationId;
+use trybuy_formats::instant::Instant;
+use trybuy_formats::slug::Slug;
+
+use super::words;
+use crate::error::Error;
+use crate::execution::ExecutionError;
+
+/// The expiry decision refuses (`XD-1`).
+pub(crate) fn refusal(name: &str, reason: Refusal) -> Error {
+    let (happened, help) = match reason {
+        Refusal::BuilderLicenseExpired(end) => (
+            format!("the Builder license ended on {}", words::date(end)),
+            "run `trybuy setup --renew` while the server can be reached",
+        ),
+        Refusal::BuilderTooOld => (
+            format!("{name} asks for a newer trybuy than {}", crate::VERSION),
+            "install a newer release of trybuy",
+        ),
+        Refusal::ClockSetBack => (
+            format!("this computer's clock is earlier than the day {name} was licensed"),
+            "set the clock, then try again; `trybuy doctor` compares it with the server's",
+        ),
+        Refusal::LimitReached(limit) => (
+            format!("the trial of {name} has reached its {}", words::limit(limit)),
+            "ask its vendor for more, or buy it",
+        ),
+        Refusal::TrialExpired(end) => (
+            format!("the trial of {name} ended on {}", words::date(end)),
+            "buy it, or ask its vendor for another trial",
+        ),
+        Refusal::GraceEnded(end) => (
+            format!("the trial of {name} and its days of grace ended on {}", words::date(end)),
+            "buy it, or ask its vendor for another trial",
+        ),
+    };
+    Error::new(reason.slug(), happened, help)
+}
+
+/// The clock is earlier than a time that was already seen.
+pub(crate) fn clock_set_back(now: Instant, latest: Instant) -> Error {
+    Error::new(
+        Slug::ClockSetBack,
+        format!(
+            "this computer's clock says {}, but it has already been {}",
+            words::date(now),
+            words::date(latest)
+        ),
+        "set the clock; if the clock is right and was wrong before, run `trybuy doctor`: it asks the server for the time",
+    )
+}
+
+/// What is remembered of the time is missing, foreign or edited.
+pub(crate) fn clock_state_damaged() -> Error {
+    Error::new(
+        Slug::StateDamaged,
+        "what the Builder remembers of the time is missing or was changed (clock.sealed)",
+        "run `trybuy doctor`: it asks the server for the time",
+    )
+}
+
+/// What is remembered of a trial is missing, foreign or edited.
+pub(crate) fn state_problem(app: &ApplicationId) -> Error {
+    Error::new(
+        Slug::StateDamaged,
+        format!("what the Builder remembers of the trial of {app} is missing or was changed"),
+        format!("run `trybuy try {app}`: it gets the trial again from the server"),
+    )
+}
+
+/// A stored or downloaded file was refused; `slug` says why, `detail` what exactly.
+pub(crate) fn file_problem(app: &ApplicationId, slug: Slug, detail: &str) -> Error {
+    let again = format!("run `trybuy try {app}` to get it again");
+    let (happened, help) = match slug {
+        Slug::WrongKey => {
+            (format!("the file of {app} was made for another Builder or by another server"), again)
+        }
+        Slug::LicenseeMismatch => {
+            (format!("the file of {app} is licensed to somebody else"), again)
+        }
+        Slug::ControlMismatch => (
+            format!("the clear copy of the control information of {app} is not the signed one"),
+            again,
+        ),
+        Slug::FormatTooNew => (
+            format!("the file of {app} was written by a newer release of trybuy"),
+            "install a newer release of trybuy".to_owned(),
+        ),
+        Slug::HeadTooOld => (
+            format!("the file of {app} is older than one this Builder has already accepted"),
+            again,
+        ),
+        Slug::LocalFile => (
+            format!("the file of {app} cannot be read"),
+            "check the disk; `trybuy doctor` checks the permissions".to_owned(),
+        ),
+        Slug::CannotExecute => (
+            format!("{app} does not fit into memory"),
+            "close other programs, then try again".to_owned(),
+        ),
+        _ => (format!("the file of {app} is damaged"), again),
+    };
+    let happened = if detail.is_empty() { happened } else { format!("{happened}: {detail}") };
+    Error::new(slug, happened, help)
+}
+
+/// The program could not be run from memory.
+pub(crate) fn execution(error: ExecutionError) -> Error {
+    let slug = match &error {
+        ExecutionError::MemoryExecutionForbidden { .. } => Slug::MemoryExecutionForbidden,
+        _ => Slug::CannotExecute,
+    };
+    let text = error.to_string();
+    let help = error.advice();
+    match std::error::Error::source(&error) {
+        Some(cause) => Error::new(slug, format!("{text}: {cause}"), help),
+        None => Error::new(slug, text, help),
+    }
+}
+
+/// The server signed no time of today.
+pub(crate) fn clock_unconfirmed() -> Error {
+    Error::new(
+        Slug::StateDamaged,
+        "the server did not sign the time it says, so what the Builder remembers of the time stays as it is",
+        "try again later; if it stays so, tell the operator of the server",
+    )
+}

@@ -1,0 +1,100 @@
+//! Single words and units, the same in every message.
+
+use trybuy_formats::expiry::{Decision, Limit, Warning};
+use trybuy_formats::instant::Instant;
+
+/// An instant for people: `2026-12-22 10:00 UTC`.
+pub fn date(instant: Instant) -> String {
+    let text = instant.to_string();
+    format!("{} {} UTC", &text[..10], &text[11..16])
+}
+
+/// A size in bytes with the largest fitting unit: `512 B`, `1.4 MB`. Decimal, as disks are sold.
+pub fn size(bytes: u64) -> String {
+    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
+    if bytes < 1000 {
+        return format!("{bytes} B");
+    }
+    // Tenths of the unit, so that no floating-point number is needed.
+    let mut tenths = bytes / 100;
+    let mut unit = 0;
+    while tenths >= 10_000 && unit + 1 < UNITS.len() {
+        tenths /= 1000;
+        unit += 1;
+    }
+    if tenths >= 1000 {
+        format!("{} {}", tenths / 10, UNITS[unit])
+    } else {
+        format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
+    }
+}
+
+/// Days left in words: `12 days left`, `1 day left`, `over`, and `no end`.
+pub fn days_left(days: Option<u64>) -> String {
+    match days {
+        None => "no end".to_owned(),
+        Some(0) => "over".to_owned(),
+        Some(1) => "1 day left".to_owned(),
+        Some(days) => format!("{days} days left"),
+    }
+}
+
+/// The state of a trial as every front end writes it.
+pub fn state(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Allow { .. } => "allowed",
+        Decision::Warn { .. } => "warning",
+        Decision::Refuse { .. } => "refused",
+    }
+}
+
+/// Why there is a warning.
+pub fn warning(reason: Warning) -> &'static str {
+    match reason {
+        Warning::GraceFromExpiration => "counted from its end",
+        Warning::GraceFromFirstWarning => "counted from the first warning",
+    }
+}
+
+/// A limit beside the date.
+pub fn limit(limit: Limit) -> &'static str {
+    match limit {
+        Limit::Launches => "number of launches",
+        Limit::Running => "running time",
+        Limit::Days => "number of days of use",
+    }
+}
+
+/// A text of the user in quotation marks, without anything that a terminal would obey.
+pub fn quoted(text: &str) -> String {
+    let shown: String = text.chars().take(200).collect();
+    format!("\"{}\"", crate::output::text::one_line(&shown))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_have_at_most_four_digits() {
+        for (bytes, text) in [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1_000, "1.0 kB"),
+            (99_949, "99.9 kB"),
+            (100_000, "100 kB"),
+            (999_999, "999 kB"),
+            (1_000_000, "1.0 MB"),
+            (2_147_483_648, "2.1 GB"),
+            (u64::MAX, "18446744 TB"),
+        ] {
+            assert_eq!(size(bytes), text);
+        }
+    }
+
+    #[test]
+    fn dates_are_for_people_and_in_utc() {
+        let instant = "2026-12-22T10:00:00Z".parse().expect("an instant");
+        assert_eq!(date(instant), "2026-12-22 10:00 UTC");
+    }
+}

@@ -1,0 +1,59 @@
+//! Text on its way to a terminal: nothing in it is obeyed.
+
+/// Several lines: line breaks and tabs stay, other control characters become visible.
+pub fn lines(text: &str) -> String {
+    text.replace("\r\n", "\n")
+        .chars()
+        .map(|c| if c == '\n' || c == '\t' { c } else { visible(c) })
+        .collect()
+}
+
+/// One line: line breaks and tabs become spaces.
+pub fn one_line(text: &str) -> String {
+    text.chars().map(|c| if matches!(c, '\n' | '\r' | '\t') { ' ' } else { visible(c) }).collect()
+}
+
+/// JSON text, in which serde leaves the control characters from U+007F on as they are: they are
+/// escaped too, so that JSON on a terminal is as harmless as text.
+pub fn json(json: &str) -> String {
+    let mut safe = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c != '\n' && visible(c) != c {
+            safe.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            safe.push(c);
+        }
+    }
+    safe
+}
+
+/// Control characters, and those that reorder or hide text, become U+FFFD.
+fn visible(c: char) -> char {
+    let reorders = matches!(
+        c,
+        '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    );
+    if c.is_control() || reorders { '\u{fffd}' } else { c }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_is_given_nothing_to_obey() {
+        let hostile = "a\x1b]0;owned\x07b\u{9b}31m\r\nnext\tline\u{202e}txt";
+        let cleaned = lines(hostile);
+        assert_eq!(cleaned, "a\u{fffd}]0;owned\u{fffd}b\u{fffd}31m\nnext\tline\u{fffd}txt");
+        assert!(!one_line(hostile).contains('\n'));
+    }
+
+    #[test]
+    fn json_stays_json() {
+        let value = serde_json::json!({"name": "a\u{9b}\u{7f}\u{1b}\u{202e}b"});
+        let text = json(&serde_json::to_string_pretty(&value).expect("serialises"));
+        assert!(!text.contains(['\u{9b}', '\u{7f}', '\u{1b}', '\u{202e}']));
+        let read: serde_json::Value = serde_json::from_str(&text).expect("parses");
+        assert_eq!(read, value);
+    }
+}

@@ -1,0 +1,20 @@
+//! The Builder's commands against a server in this process, and its downloads against servers that
+//! misbehave. Real sockets on 127.0.0.1; the programs that run are the system's own.
+
+#[path = "builder/http.rs"]
+mod http;
+#[path = "builder/world.rs"]
+mod world;
+
+#[path = "builder/doctoring.rs"]
+mod doctoring;
+#[path = "builder/downloads.rs"]
+mod downloads;
+#[path = "builder/running.rs"]
+mod running;
+#[path = "builder/setting_up.rs"]
+mod setting_up;
+#[path = "builder/transcripts.rs"]
+mod transcripts;
+#[path = "builder/trying.rs"]
+mod trying;

@@ -1,0 +1,76 @@
+//! The doctor, and the clock it brings back.
+
+use std::fs;
+
+use trybuy_formats::policy::Layout;
+use trybuy_formats::slug::Slug;
+
+use crate::world::{APP, World};
+
+fn finding(world: &World, check: &str) -> serde_json::Value {
+    let said = world.run(&["doctor", "--json"]);
+    let findings: serde_json::Value = serde_json::from_str(&said.out).expect("JSON");
+    let found = findings.as_array().expect("an array").iter().find(|f| f["check"] == check);
+    found.expect("a finding of that name").clone()
+}
+
+#[test]
+fn a_healthy_builder_has_no_problems() {
+    let world = World::installed(Layout::Leading);
+    let said = world.good(&["doctor"]);
+    for check in
+        ["permissions", "keys", "license", "server", "clock", "library", "disk", "memory-execution"]
+    {
+        assert!(said.out.contains(&format!("{check}: ")), "{check}\n{}", said.out);
+    }
+    assert!(!said.out.contains("PROBLEM"), "{}", said.out);
+}
+
+#[test]
+fn a_lost_memory_of_time_fails_closed_and_is_brought_back() {
+    let world = World::installed(Layout::Leading);
+    fs::remove_file(world.data().join("clock.sealed")).expect("removed");
+    assert_eq!(world.refused(Slug::StateDamaged, &["run", APP]).code, 125);
+    let clock = finding(&world, "clock");
+    assert_eq!(clock["status"], "ok", "{clock}");
+    assert_eq!(world.run(&["run", APP, "--", "-c", "exit 3"]).code, 3);
+}
+
+#[test]
+fn a_memory_of_time_that_ran_ahead_is_brought_back() {
+    // The server was a year ahead; this computer's clock now reads as set back.
+    let world = World::new(Layout::Leading);
+    world.server().clock_ahead = 300 * 86_400;
+    world.set_up();
+    world.server().clock_ahead = 0;
+    let said = world.run(&["doctor"]);
+    // A license from the future is not replaced by an earlier one: nothing older proves a time.
+    assert_eq!(said.code, 1, "{}", said.out);
+
+    let world = World::installed(Layout::Leading);
+    world.server().clock_ahead = 86_400 * 3 / 4;
+    world.good(&["try", APP]);
+    assert_eq!(world.refused(Slug::ClockSetBack, &["run", APP]).code, 125);
+    world.server().clock_ahead = 0;
+    assert_eq!(finding(&world, "clock")["status"], "ok");
+    assert_eq!(world.run(&["run", APP, "--", "-c", "exit 3"]).code, 3);
+}
+
+#[test]
+fn what_is_open_to_others_is_named() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let world = World::installed(Layout::Leading);
+    let key = world.data().join("keys/request.pkcs8");
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).expect("changed");
+    let permissions = finding(&world, "permissions");
+    assert_eq!(permissions["status"], "warning");
+    assert!(permissions["advice"].as_str().expect("advice").contains("chmod"));
+}
+
+#[test]
+fn a_server_that_is_away_is_only_a_warning() {
+    let world = World::installed(Layout::Leading);
+    let said = world.run(&["doctor", "--json", "--server", "http://127.0.0.1:1"]);
+    assert_eq!(said.code, 0, "{}", said.out);
+    assert!(said.out.contains("cannot be reached"));
+}

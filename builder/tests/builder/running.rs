@@ -1,0 +1,179 @@
+//! Running: exit codes, facts, warnings, refusals, all without the server.
+
+use std::fs;
+
+use trybuy_formats::instant::Span;
+use trybuy_formats::policy::{Expiration, GraceFrom, Layout};
+use trybuy_formats::slug::Slug;
+
+use crate::world::{APP, World};
+
+const DAY: u64 = 86_400;
+
+/// A world whose trial began so many days ago and lasts 30 days.
+fn began(days_ago: u64, expiration: Expiration) -> World {
+    let world = World::new(Layout::Leading);
+    world.set_up();
+    {
+        let mut server = world.server();
+        server.began_ago = days_ago * DAY;
+        server.policy.expiration = expiration;
+    }
+    world.good(&["try", APP, "--name", "Ada"]);
+    world
+}
+
+fn list(world: &World) -> serde_json::Value {
+    let listed: serde_json::Value =
+        serde_json::from_str(&world.good(&["list", "--json"]).out).expect("JSON");
+    listed[0].clone()
+}
+
+#[test]
+fn the_program_gets_its_arguments_and_facts_and_gives_its_code() {
+    let world = World::installed(Layout::Dispersed);
+    let requests = world.server().log.len();
+    let said = world.run(&["run", APP, "--", "-c", "printf %s \"$TRYBUY_TRIAL\"; exit 42"]);
+    assert_eq!((said.code, said.err.as_str()), (42, ""));
+    let facts: serde_json::Value = serde_json::from_str(&said.out).expect("JSON");
+    assert_eq!(facts["application"], APP);
+    assert_eq!(facts["name"], "Shell");
+    assert_eq!(facts["release"], "1.0.0");
+    assert_eq!(facts["days_left"], 30);
+    assert_eq!(facts["state"], "allowed");
+    assert_eq!(facts.get("until"), None);
+    assert_eq!(world.server().log.len(), requests, "the server was not asked");
+    assert_eq!(world.run(&["run", APP, "--", "-c", "kill -TERM $$"]).code, 128 + 15);
+}
+
+#[test]
+fn a_hard_end_refuses() {
+    let world = began(30, Expiration::Hard {});
+    let refused = world.refused(Slug::TrialExpired, &["run", APP]);
+    assert_eq!(refused.code, 125);
+    let entry = list(&world);
+    assert_eq!((&entry["state"], &entry["reason"]), (&"refused".into(), &"trial-expired".into()));
+    assert_eq!(entry["days_left"], 0);
+}
+
+#[test]
+fn a_soft_end_warns_and_then_refuses() {
+    let soft = Expiration::Soft { from: GraceFrom::Expiration, grace: Span::seconds(7 * DAY) };
+    let world = began(35, soft);
+    let said = world.run(&["run", APP, "--", "-c", "printf %s \"$TRYBUY_TRIAL\"; exit 3"]);
+    assert_eq!(said.code, 3);
+    assert!(said.err.starts_with("warning: the trial of Shell ended on "), "{}", said.err);
+    assert!(said.err.contains("2 days left"), "{}", said.err);
+    let facts: serde_json::Value = serde_json::from_str(&said.out).expect("JSON");
+    assert_eq!((&facts["state"], &facts["days_left"]), (&"warning".into(), &2.into()));
+    let entry = list(&world);
+    assert_eq!((&entry["state"], &entry["days_left"]), (&"warning".into(), &2.into()));
+    assert_eq!(entry["until"], facts["until"]);
+
+    let world = began(37, soft);
+    assert_eq!(world.refused(Slug::GraceEnded, &["run", APP]).code, 125);
+}
+
+#[test]
+fn the_first_warning_is_remembered() {
+    let grace = Span::seconds(DAY);
+    let world = began(100, Expiration::Soft { from: GraceFrom::FirstWarning, grace });
+    let first = world.run(&["run", APP, "--", "-c", "printf %s \"$TRYBUY_TRIAL\""]);
+    let second = world.run(&["run", APP, "--", "-c", "printf %s \"$TRYBUY_TRIAL\""]);
+    assert!(first.err.contains("1 day left"), "{}", first.err);
+    assert_eq!(first.out, second.out);
+    // Deleting what was remembered does not begin the grace anew.
+    for entry in fs::read_dir(world.data().join("library").join(APP)).expect("a folder").flatten() {
+        if entry.path().extension().is_some_and(|end| end == "sealed") {
+            fs::remove_file(entry.path()).expect("removed");
+        }
+    }
+    assert_eq!(world.refused(Slug::StateDamaged, &["run", APP]).code, 125);
+    assert_eq!(list(&world)["reason"], "state-damaged");
+    world.good(&["try", APP]);
+    assert_eq!(world.refused(Slug::GraceEnded, &["run", APP]).code, 125);
+}
+
+#[test]
+fn running_time_is_counted_across_launches() {
+    let world = World::new(Layout::Leading);
+    world.set_up();
+    world.server().limits.running = Some(Span::seconds(1));
+    world.good(&["try", APP, "--name", "Ada"]);
+    let short = world.run(&["run", APP, "--", "-c", "exit 3"]);
+    assert_eq!(short.code, 3);
+    // The program itself takes the time; nothing here waits for another process.
+    let long = world.run(&["run", APP, "--", "-c", "sleep 1.2; exit 4"]);
+    assert_eq!(long.code, 4);
+    assert_eq!(world.refused(Slug::LimitReached, &["run", APP]).code, 125);
+}
+
+#[test]
+fn an_older_head_is_refused() {
+    let world = World::installed(Layout::Leading);
+    let older = fs::read(world.stored()).expect("readable");
+    world.server().head_number = 2;
+    world.server().remake_file();
+    world.good(&["try", APP]);
+    fs::write(world.stored(), older).expect("written");
+    assert_eq!(world.refused(Slug::HeadTooOld, &["run", APP]).code, 125);
+    assert_eq!(list(&world)["reason"], "head-too-old");
+}
+
+#[test]
+fn an_edited_clear_copy_is_refused() {
+    let world = World::installed(Layout::Leading);
+    let bytes = fs::read(world.stored()).expect("readable");
+    let text = String::from_utf8_lossy(&bytes[..600]).into_owned();
+    let at = text.find("Shell").expect("the name in the clear copy");
+    let mut edited = bytes.clone();
+    edited[at..at + 5].copy_from_slice(b"Forge");
+    fs::write(world.stored(), edited).expect("written");
+    assert_eq!(world.refused(Slug::ControlMismatch, &["run", APP]).code, 125);
+}
+
+#[test]
+fn a_truncated_or_longer_file_is_refused() {
+    let world = World::installed(Layout::Dispersed);
+    let bytes = fs::read(world.stored()).expect("readable");
+    for length in [0, 10, 500, 2_000, bytes.len() - 1, bytes.len() + 1] {
+        let mut changed = bytes.clone();
+        changed.resize(length, 0);
+        fs::write(world.stored(), changed).expect("written");
+        assert_eq!(world.refused(Slug::FileDamaged, &["run", APP]).code, 125, "{length}");
+    }
+}
+
+#[test]
+fn a_program_that_cannot_be_executed_is_told_from_a_refusal() {
+    let world = World::with_program(Layout::Leading, b"not a program");
+    world.set_up();
+    world.good(&["try", APP, "--name", "Ada"]);
+    assert_eq!(world.refused(Slug::CannotExecute, &["run", APP]).code, 126);
+}
+
+#[test]
+fn an_unknown_application_has_its_own_code() {
+    let world = World::new(Layout::Leading);
+    world.set_up();
+    for name in ["com.example.other", "Nonsense", "../../etc"] {
+        assert_eq!(world.refused(Slug::NotInstalled, &["run", name]).code, 127);
+    }
+}
+
+#[test]
+fn launches_are_counted_even_when_they_run_at_once() {
+    let world = World::new(Layout::Leading);
+    world.set_up();
+    world.server().limits.launches = Some(5);
+    world.good(&["try", APP, "--name", "Ada"]);
+    let children: Vec<_> = (0..8)
+        .map(|_| world.command(&["run", APP, "--", "-c", "exit 9"]).spawn().expect("started"))
+        .collect();
+    let ran = children
+        .into_iter()
+        .map(|mut child| child.wait().expect("ended").code())
+        .filter(|code| *code == Some(9))
+        .count();
+    assert_eq!(ran, 5);
+}

@@ -62,7 +62,7 @@ pub enum Command {
 /// Arguments of `setup`.
 #[derive(Args, Debug)]
 pub struct SetupArguments {
-    /// Address of the server, for example https://try.example.com
+    /// Address of the server, for example `https://try.example.com`
     pub url: Option<String>,
     /// Your name
     #[arg(long, value_name = "NAME")]

@@ -56,8 +56,7 @@ fn signatures_alone() -> Result<f64> {
 
 /// Grants a second, and CPU-milliseconds of the server for each, with that many recorded trials.
 fn grants_with(recorded: u32) -> Result<(f64, f64)> {
-    let variables = [("TRYBUY_RATE_LIMITS", "off")];
-    let world = World::start_with(&Binaries::build(Profile::Release)?, &variables)?;
+    let world = World::start(&Binaries::build(Profile::Release)?)?;
     let program = sample_program::make(world.folder(), 1 << 20, Filling::Code)?;
     let mut applications = Vec::new();
     for number in 0..APPLICATIONS {

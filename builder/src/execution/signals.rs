@@ -151,7 +151,7 @@ mod tests {
     #[test]
     fn the_mask_of_ignored_signals_is_read() {
         assert_eq!(ignored_signals("SigIgn:\t0000000000000003\n"), [SIGHUP, SIGINT]);
-        assert_eq!(ignored_signals("SigIgn:\t0000000000001000\n"), []);
-        assert_eq!(ignored_signals("nothing of the kind"), []);
+        assert!(ignored_signals("SigIgn:\t0000000000001000\n").is_empty());
+        assert!(ignored_signals("nothing of the kind").is_empty());
     }
 }

@@ -49,6 +49,7 @@ fn run_command(arguments: Arguments) -> Result<()> {
         Command::Migrate(database) => migrate::run(&data_dir()?, database),
         Command::Token { database, command } => match command {
             TokenCommand::Create(options) => token::create(&data_dir()?, database, options),
+            TokenCommand::List { json } => token::list(&data_dir()?, database, json),
             TokenCommand::Revoke { id } => token::revoke(&data_dir()?, database, &id),
         },
         Command::Completions { shell } => {

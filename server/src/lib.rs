@@ -12,6 +12,7 @@
 //! | [`catalog`], [`builders`], [`trials`], [`vendors`] | what the catalog role does |
 //! | [`store`] | the only SQL |
 //! | [`blobs`] | the only storage of programs |
+//! | [`cli`], [`vendor_cli`] | the command lines of operators and of those who publish |
 
 pub mod app;
 pub mod auth;

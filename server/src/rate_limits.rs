@@ -3,6 +3,7 @@
 use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use governor::clock::{Clock as _, DefaultClock};
@@ -13,8 +14,9 @@ use trybuy_formats::slug::Slug;
 use crate::config::RateLimitsConfig;
 use crate::refusal::Refusal;
 
-/// Above this many peers, those that have been quiet are forgotten.
-const PEERS: usize = 10_000;
+/// After this many requests, peers that have been quiet are forgotten. To go through all of them costs
+/// about as much as that many requests.
+const FORGET_AFTER: u32 = 4096;
 
 /// All rate limits of a server process.
 pub struct RateLimits {
@@ -51,12 +53,15 @@ impl From<IpAddr> for ClientNetwork {
 }
 
 /// One limit, counted for each peer alone.
-pub struct PeerLimit<K: Hash + Eq + Clone>(DefaultKeyedRateLimiter<K>);
+pub struct PeerLimit<K: Hash + Eq + Clone> {
+    limiter: DefaultKeyedRateLimiter<K>,
+    counted: AtomicU32,
+}
 
 impl<K: Hash + Eq + Clone> PeerLimit<K> {
     /// So many a minute, all of which may come at once.
     fn per_minute(count: NonZeroU32) -> Self {
-        Self(RateLimiter::keyed(Quota::per_minute(count)))
+        Self { limiter: RateLimiter::keyed(Quota::per_minute(count)), counted: AtomicU32::new(1) }
     }
 
     /// Counts one more for the peer.
@@ -64,10 +69,10 @@ impl<K: Hash + Eq + Clone> PeerLimit<K> {
     /// # Errors
     /// How long to wait, when the peer has had its share.
     pub fn count(&self, peer: &K) -> Result<(), TooManyRequests> {
-        if self.0.len() > PEERS {
-            self.0.retain_recent();
+        if self.counted.fetch_add(1, Ordering::Relaxed).is_multiple_of(FORGET_AFTER) {
+            self.limiter.retain_recent();
         }
-        self.0.check_key(peer).map_err(|until| TooManyRequests {
+        self.limiter.check_key(peer).map_err(|until| TooManyRequests {
             wait: until.wait_time_from(DefaultClock::default().now()),
         })
     }

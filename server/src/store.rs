@@ -23,6 +23,7 @@ mod publication;
 mod releases;
 mod requesters;
 mod texts;
+mod token_list;
 mod transaction;
 mod trials;
 mod vendors;
@@ -40,6 +41,7 @@ pub use ids::{TokenId, VendorId};
 pub use publication::{NewRelease, Publication};
 pub use releases::Release;
 pub use requesters::{InvalidCursor, RequestCursor, RequestRecord};
+pub use token_list::VendorTokenRecord;
 pub use trials::{Head, Trial, TrialRecord};
 pub use vendors::{NewVendorToken, Vendor};
 

@@ -45,9 +45,15 @@ pub(super) enum Command {
 pub(super) enum TokenCommand {
     /// Make a token and print it; it is not shown again.
     Create(CreateToken),
+    /// List all tokens, without the tokens themselves.
+    List {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Make a token invalid.
     Revoke {
-        /// Its id, as `token create` said on standard error.
+        /// Its id, as `token list` shows it.
         id: String,
     },
 }
@@ -103,8 +109,8 @@ pub(super) struct ServeOptions {
     #[arg(long, value_name = "ADDRESS", env = "TRYBUY_LISTEN", default_value = "127.0.0.1:8080")]
     pub(super) listen: SocketAddr,
     /// What to be.
-    #[arg(long, value_enum, env = "TRYBUY_ROLE", default_values_t = [Role::Catalog])]
-    pub(super) role: Vec<Role>,
+    #[arg(long, value_enum, env = "TRYBUY_ROLE", default_value_t = Role::Catalog)]
+    pub(super) role: Role,
     /// Whether a reverse proxy appends the client's address to X-Forwarded-For.
     #[arg(
         long,

@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use trybuy_formats::slug::Slug;
 
-use super::arguments::ServeOptions;
+use super::arguments::{Role, ServeOptions};
 use super::failure::Failure;
 use super::{logging, open};
 use crate::app::{App, AppState};
@@ -28,10 +28,10 @@ pub(super) fn run(data_dir: &DataDir, options: ServeOptions) -> Result<()> {
     overrides.behind_proxy = options.behind_proxy;
     let config = Config::load(data_dir, overrides)?;
     let keys = ServerKeys::load(data_dir)?;
-    open::runtime()?.block_on(serve(config, keys, options.listen))
+    open::runtime()?.block_on(serve(config, keys, options.role, options.listen))
 }
 
-async fn serve(config: Config, keys: ServerKeys, listen: SocketAddr) -> Result<()> {
+async fn serve(config: Config, keys: ServerKeys, role: Role, listen: SocketAddr) -> Result<()> {
     let signals = Signals::new()?;
     let store = open::store(&config).await?;
     let blobs = Blobs::open(&config.blobs)?;
@@ -42,7 +42,9 @@ async fn serve(config: Config, keys: ServerKeys, listen: SocketAddr) -> Result<(
     let url = format!("http://{}", listener.local_addr()?);
     let http = config.http.clone();
     let app = App::new(config, keys, store.clone(), blobs, Arc::new(SystemClock), &url);
-    let router = router(&AppState::from(app));
+    let router = match role {
+        Role::Catalog => router(&AppState::from(app)),
+    };
     // The socket takes connections from here on. A reader that goes away after this line is no fault.
     writeln!(std::io::stdout(), "listening on {url}")
         .context("standard output cannot be written")?;

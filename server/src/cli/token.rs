@@ -1,6 +1,8 @@
 //! `trybuy-server token`
 
-use anyhow::Result;
+use std::io::Write as _;
+
+use anyhow::{Context as _, Result};
 use trybuy_formats::ids::Name;
 use trybuy_formats::slug::Slug;
 
@@ -11,7 +13,7 @@ use crate::auth::VendorToken;
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
 use crate::data_dir::DataDir;
-use crate::store::{NewVendorToken, Store, TokenId};
+use crate::store::{NewVendorToken, Store, TokenId, VendorTokenRecord};
 
 /// The longest label.
 const LABEL: usize = 200;
@@ -36,11 +38,45 @@ pub(super) fn create(data_dir: &DataDir, database: Database, options: CreateToke
     Ok(())
 }
 
+/// Lists all tokens: one line each, or JSON.
+pub(super) fn list(data_dir: &DataDir, database: Database, json: bool) -> Result<()> {
+    let tokens = with_store(data_dir, database, async |store| Ok(store.vendor_tokens().await?))?;
+    let mut output = std::io::stdout().lock();
+    let written = if json {
+        let listed: Vec<_> = tokens.iter().map(as_json).collect();
+        writeln!(output, "{}", serde_json::Value::from(listed))
+    } else {
+        tokens.iter().try_for_each(|token| writeln!(output, "{}", as_line(token)))
+    };
+    match written {
+        // Whoever read the list has seen enough of it, as `head` has.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.context("the list cannot be printed"),
+    }
+}
+
+fn as_json(token: &VendorTokenRecord) -> serde_json::Value {
+    serde_json::json!({
+        "id": token.id.to_string(),
+        "role": "vendor",
+        "name": token.vendor,
+        "label": token.label,
+        "created_at": token.created_at,
+        "revoked_at": token.revoked_at,
+    })
+}
+
+fn as_line(token: &VendorTokenRecord) -> String {
+    let VendorTokenRecord { id, vendor, label, created_at, revoked_at } = token;
+    let state = revoked_at.map_or_else(|| "valid".to_owned(), |at| format!("revoked {at}"));
+    format!("{id}  vendor  {vendor}  {created_at}  {state}  {label}").trim_end().to_owned()
+}
+
 /// Makes a token invalid.
 pub(super) fn revoke(data_dir: &DataDir, database: Database, id: &str) -> Result<()> {
     let unknown = || {
         Failure::new(Slug::NotFound, format!("there is no valid token {id}"))
-            .help("`token create` said the id of each token on standard error")
+            .help("`trybuy-server token list` shows the ids")
     };
     let id: TokenId = id.parse().map_err(|_| unknown())?;
     let now = SystemClock.now();

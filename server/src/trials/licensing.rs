@@ -102,7 +102,7 @@ pub async fn license_trial(
     let version = TransmissionVersion::generate(&app.keys, &particulars)?;
     match record_trial(app, &particulars, &version).await? {
         Recorded::New(trial) => {
-            let file = TransmissionFile::new(trial, &release, version);
+            let file = TransmissionFile::new(*trial, &release, version);
             Ok(LicensedTrial { file, is_new: true })
         }
         Recorded::Existing(trial) => existing(app, builder, trial).await,
@@ -151,7 +151,7 @@ async fn compare_platform(
 }
 
 enum Recorded {
-    New(TrialRecord),
+    New(Box<TrialRecord>),
     Existing(TrialId),
 }
 
@@ -167,12 +167,12 @@ async fn record_trial(
     let maximum = u32::from(policy.trials);
     let request = GrantRequest { trial, head, maximum, code: acceptance.code };
     Ok(match app.store.grant_trial(&request).await? {
-        Grant::Granted => Recorded::New(TrialRecord {
+        Grant::Granted => Recorded::New(Box::new(TrialRecord {
             trial: request.trial,
             application_name: particulars.name.clone(),
             version: release.version.clone(),
             head_number: request.head.number,
-        }),
+        })),
         Grant::Existing(trial) => Recorded::Existing(trial),
         Grant::LimitReached { .. } => return Err(LicensingError::TrialLimit(maximum)),
         Grant::CodeRefused => return Err(ConditionC::CodeRefused.into()),

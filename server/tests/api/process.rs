@@ -168,6 +168,13 @@ fn a_token_works_until_it_is_revoked() {
     };
     assert!(ask().starts_with("HTTP/1.1 200"));
     assert!(run(directory.path(), &["token", "revoke", id]).status.success());
+    let listed = run(directory.path(), &["token", "list", "--json"]).stdout;
+    let listed: serde_json::Value = serde_json::from_slice(&listed).expect("JSON");
+    assert_eq!((&listed[0]["id"], &listed[0]["name"]), (&id.into(), &"Vendor".into()));
+    assert!(listed[0]["revoked_at"].is_string());
+    let listed = run(directory.path(), &["token", "list"]).stdout;
+    let listed = String::from_utf8(listed).expect("UTF-8");
+    assert!(listed.contains("revoked") && !listed.contains(&token), "{listed}");
     assert!(ask().starts_with("HTTP/1.1 401"));
     let again = run(directory.path(), &["token", "revoke", id]);
     assert!(stderr(&again).starts_with("error[not-found]: "), "{}", stderr(&again));

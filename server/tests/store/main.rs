@@ -35,6 +35,7 @@ fn cases() -> Vec<Case> {
         case!(vendors::two_tokens_of_one_name_have_one_vendor),
         case!(vendors::an_unknown_or_revoked_token_leads_nowhere),
         case!(vendors::tokens_made_at_once_share_their_vendor),
+        case!(vendors::all_tokens_are_listed),
         case!(publication::the_first_release_creates_the_application),
         case!(publication::a_new_application_needs_a_policy),
         case!(publication::another_vendor_is_refused),

@@ -49,3 +49,16 @@ pub(crate) async fn tokens_made_at_once_share_their_vendor(Database { store, .. 
     let vendors: std::collections::HashSet<_> = tasks.join_all().await.into_iter().collect();
     assert_eq!(vendors.len(), 1);
 }
+
+pub(crate) async fn all_tokens_are_listed(Database { store, .. }: Database) {
+    assert_eq!(store.vendor_tokens().await.expect("answered"), []);
+    let (first, _) = store.create_vendor_token(&token("Ours")).await.expect("stored");
+    let later = NewVendorToken { created_at: at(5), ..token("Others") };
+    let (second, _) = store.create_vendor_token(&later).await.expect("stored");
+    assert!(store.revoke_vendor_token(first, at(9)).await.expect("answered"));
+    let tokens = store.vendor_tokens().await.expect("answered");
+    let seen: Vec<_> =
+        tokens.iter().map(|token| (token.id, token.vendor.as_str(), token.revoked_at)).collect();
+    assert_eq!(seen, [(first, "Ours", Some(at(9))), (second, "Others", None)]);
+    assert_eq!((tokens[1].label.as_str(), tokens[1].created_at), ("laptop", at(5)));
+}

@@ -56,7 +56,7 @@ impl Case {
         let shared = Arc::clone(shared);
         let run = move || match missing {
             Some(component) => Err(Failed::from(format!("missing: {}", component.package()))),
-            None => (self.run)(&shared).map_err(|error| Failed::from(format!("{error:?}"))),
+            None => (self.run)(&shared).map_err(|error| Failed::from(format!("{error:#}"))),
         };
         Trial::test(self.name, run).with_ignored_flag(missing.is_some() && !strict)
     }

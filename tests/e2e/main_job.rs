@@ -97,12 +97,30 @@ fn wait_for(user: &Builder, id: &str, state: &str) -> Result<()> {
     Ok(())
 }
 
-fn a_hard_trial_runs_until_its_end_and_not_longer(shared: &Shared) -> Result<()> {
+/// The lines of `[trial]` for one trial that is accepted by not declining.
+fn trial(duration: &str, expiration: &str, layout: &str) -> String {
+    format!(
+        "duration = \"{duration}\"\nexpiration = {expiration}\ntrials = 1\n\
+         acceptance = \"passive\"\nlayout = \"{layout}\"\n"
+    )
+}
+
+fn soft(from: &str, length: &str) -> String {
+    format!("\"soft\"\ngrace = {{ from = \"{from}\", length = \"{length}\" }}")
+}
+
+/// Publishes busybox with those lines of `[trial]`, and has a new user try it.
+fn busybox_tried(shared: &Shared, name: &str, trial: &str) -> Result<(Builder, String)> {
     let world = shared.world();
-    let trial = "duration = \"4s\"\nexpiration = \"hard\"\ntrials = 1\nacceptance = \"passive\"\nlayout = \"leading\"\n";
-    let id = world.publish_with("hard", &program(Component::Busybox)?, trial)?;
-    let user = world.builder("hard")?;
+    let id = world.publish_with(name, &program(Component::Busybox)?, trial)?;
+    let user = world.builder(name)?;
     user.run(["try", &id, "--accept-terms"])?.success()?;
+    Ok((user, id))
+}
+
+fn a_hard_trial_runs_until_its_end_and_not_longer(shared: &Shared) -> Result<()> {
+    let trial = trial("8s", "\"hard\"", "leading");
+    let (user, id) = busybox_tried(shared, "busybox-hard", &trial)?;
     user.run(["run", &id, "--", "true"])?.success()?;
     wait_for(&user, &id, "refused")?;
     ensure!(user.listed(&id)?["reason"] == "trial-expired");
@@ -112,44 +130,32 @@ fn a_hard_trial_runs_until_its_end_and_not_longer(shared: &Shared) -> Result<()>
     Ok(())
 }
 
-fn grace_from_expiration_warns_then_ends(shared: &Shared) -> Result<()> {
-    let world = shared.world();
-    let trial = "duration = \"2s\"\nexpiration = \"soft\"\ngrace = { from = \"expiration\", length = \"4s\" }\ntrials = 1\nacceptance = \"passive\"\nlayout = \"leading\"\n";
-    let id = world.publish_with("soft", &program(Component::Busybox)?, trial)?;
-    let user = world.builder("soft")?;
-    user.run(["try", &id, "--accept-terms"])?.success()?;
+/// A soft trial that has just ended: warned once, and refused when its grace is over.
+fn warned_then_refused(shared: &Shared, name: &str, trial: &str) -> Result<()> {
+    let (user, id) = busybox_tried(shared, name, trial)?;
     wait_for(&user, &id, "warning")?;
     let warned = user.run(["run", &id, "--", "echo", "still"])?.success()?;
     ensure!(warned.stdout == "still\n" && !warned.stderr.is_empty(), "{warned}");
     wait_for(&user, &id, "refused")?;
     user.run(["run", &id, "--", "true"])?.refused(125, "grace-ended")?;
     Ok(())
+}
+
+fn grace_from_expiration_warns_then_ends(shared: &Shared) -> Result<()> {
+    let trial = trial("1s", &soft("expiration", "8s"), "leading");
+    warned_then_refused(shared, "busybox-soft", &trial)
 }
 
 fn grace_from_the_first_warning_begins_with_it(shared: &Shared) -> Result<()> {
-    let world = shared.world();
-    let trial = "duration = \"1s\"\nexpiration = \"soft\"\ngrace = { from = \"first-warning\", length = \"3s\" }\ntrials = 1\nacceptance = \"passive\"\nlayout = \"dispersed\"\n";
-    let id = world.publish_with("first-warning", &program(Component::Busybox)?, trial)?;
-    let user = world.builder("first-warning")?;
-    user.run(["try", &id, "--accept-terms"])?.success()?;
-    wait_for(&user, &id, "warning")?;
     // Looking at the list is no launch: the grace begins with the first launch that warns.
-    let warned = user.run(["run", &id, "--", "echo", "still"])?.success()?;
-    ensure!(warned.stdout == "still\n" && !warned.stderr.is_empty(), "{warned}");
-    wait_for(&user, &id, "refused")?;
-    user.run(["run", &id, "--", "true"])?.refused(125, "grace-ended")?;
-    Ok(())
-}
-
-fn acceptance(kind: &str) -> String {
-    format!(
-        "duration = \"1d\"\nexpiration = \"hard\"\ntrials = 1\nacceptance = \"{kind}\"\nlayout = \"leading\"\n"
-    )
+    let trial = trial("1s", &soft("first-warning", "5s"), "dispersed");
+    warned_then_refused(shared, "busybox-first-warning", &trial)
 }
 
 fn a_name_is_typed_where_the_vendor_asks_for_explicit_acceptance(shared: &Shared) -> Result<()> {
     let world = shared.world();
-    let id = world.publish_with("explicit", &program(Component::Busybox)?, &acceptance("explicit"))?;
+    let trial = trial("1d", "\"hard\"", "leading").replace("passive", "explicit");
+    let id = world.publish_with("explicit", &program(Component::Busybox)?, &trial)?;
     let user = world.builder("explicit")?;
     let silent = user.run(["try", &id, "--accept-terms"])?;
     ensure!(silent.stderr.contains("error[terms-not-accepted]"), "{silent}");
@@ -161,7 +167,8 @@ fn a_name_is_typed_where_the_vendor_asks_for_explicit_acceptance(shared: &Shared
 
 fn a_code_is_retyped_where_the_vendor_asks_for_it(shared: &Shared) -> Result<()> {
     let world = shared.world();
-    let id = world.publish_with("retype", &program(Component::Busybox)?, &acceptance("retype-code"))?;
+    let trial = trial("1d", "\"hard\"", "leading").replace("passive", "retype-code");
+    let id = world.publish_with("retype", &program(Component::Busybox)?, &trial)?;
     let user = world.builder("retype")?;
     let asked = user.run(["try", &id, "--accept-terms"])?;
     ensure!(asked.stderr.contains("error[terms-not-accepted]"), "{asked}");
@@ -202,11 +209,8 @@ fn every_step_of_the_command_line_in_order(shared: &Shared) -> Result<()> {
 }
 
 fn a_dispersed_trial_runs_like_a_leading_one(shared: &Shared) -> Result<()> {
-    let world = shared.world();
-    let trial = acceptance("passive").replace("leading", "dispersed");
-    let id = world.publish_with("dispersed", &program(Component::Busybox)?, &trial)?;
-    let user = world.builder("dispersed")?;
-    user.run(["try", &id, "--accept-terms"])?.success()?;
+    let trial = trial("1d", "\"hard\"", "dispersed");
+    let (user, id) = busybox_tried(shared, "busybox-dispersed", &trial)?;
     let echoed = user.run(["run", &id, "--", "echo", "hello"])?.success()?;
     ensure!(echoed.stdout == "hello\n", "{echoed}");
     user.run(["verify", &id])?.success()?;

@@ -31,13 +31,16 @@ impl Binaries {
     pub fn build(profile: Profile) -> Result<Self> {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut build = Command::new(cargo);
-        build.args(["build", "--quiet", "--bins"]).current_dir(repository());
-        for package in PACKAGES {
-            build.args(["--package", package]);
-        }
-        if profile == Profile::Release {
-            build.arg("--release");
-        }
+        build.current_dir(repository());
+        match profile {
+            // The very build that `cargo test --workspace` makes, so that it is there already and
+            // no dependency is built again with other features.
+            Profile::Debug => build.args(["test", "--workspace", "--no-run", "--quiet"]),
+            Profile::Release => {
+                build.args(["build", "--release", "--bins", "--quiet"]);
+                build.args(PACKAGES.iter().flat_map(|package| ["--package", package]))
+            }
+        };
         let status = build.status().context("cannot run cargo")?;
         ensure!(status.success(), "cargo could not build the programs");
         let folder = match profile {

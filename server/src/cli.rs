@@ -1,6 +1,6 @@
 //! The command line of `trybuy-server`, for operators.
 //!
-//! Errors: commands return `anyhow` errors. What the operator can mend is a [`Failure`] with a slug and a
+//! Errors: commands return `anyhow` errors. What the operator can mend is a `Failure` with a slug and a
 //! way out; anything else is reported as `server-error` with its causes.
 
 mod arguments;

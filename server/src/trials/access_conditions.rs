@@ -123,7 +123,7 @@ impl Refusal for ConditionA {
     fn help(&self) -> Option<String> {
         Some(match self {
             Self::Revoked => "ask the operator of the server".to_owned(),
-            Self::Ended(_) => "renew it with `trybuy setup --accept-terms`".to_owned(),
+            Self::Ended(_) => "renew it with `trybuy setup --renew`".to_owned(),
         })
     }
 
@@ -171,7 +171,11 @@ impl Refusal for ConditionC {
 
 #[cfg(test)]
 mod tests {
+    use trybuy_formats::builder_license::BuilderKind;
+    use trybuy_formats::ids::{KeyId, LicenseId, LicenseeId, Platform};
+
     use super::*;
+    use crate::store::NewBuilder;
 
     fn terms() -> Digest {
         Digest::from_bytes([7; 32])
@@ -180,6 +184,51 @@ mod tests {
     fn proof(name: Option<&str>, code: Option<&str>) -> AcceptanceProof {
         let name = name.map(|name| name.parse().expect("a name"));
         AcceptanceProof { terms_digest: terms(), name, code: code.map(str::to_owned) }
+    }
+
+    fn at(seconds: i64) -> Instant {
+        Instant::from_unix(seconds).expect("in range")
+    }
+
+    fn builder() -> Builder {
+        let facts = NewBuilder {
+            license_id: LicenseId::new(),
+            licensee_id: LicenseeId::new(),
+            decryption_key: vec![1, 2, 3],
+            builder_key_id: KeyId::from_bytes([0; 32]),
+            request_key: [0; 32],
+            platform: Platform::current(),
+            version: "0.1.0".parse().expect("a version"),
+            name: "Ada".parse().expect("a name"),
+            email: "ada@example.com".parse().expect("an address"),
+            kind: BuilderKind::Trial,
+            ends_at: Some(at(100)),
+            created_at: at(0),
+            terms_digest: terms(),
+        };
+        Builder { facts, renewed_at: None, revoked_at: None }
+    }
+
+    #[test]
+    fn a_license_is_valid_until_its_end() {
+        let builder = builder();
+        assert_eq!(builder_license(&builder, at(99)), Ok(()));
+        assert_eq!(builder_license(&builder, at(100)), Err(ConditionA::Ended(at(100))));
+        let mut endless = builder.clone();
+        endless.facts.ends_at = None;
+        assert_eq!(builder_license(&endless, at(1_000_000)), Ok(()));
+        let revoked = Builder { revoked_at: Some(at(1)), ..builder };
+        assert_eq!(builder_license(&revoked, at(50)), Err(ConditionA::Revoked));
+    }
+
+    #[test]
+    fn a_key_that_cannot_be_used_is_none() {
+        let refusal = builder_key(&builder()).err().expect("not a key");
+        assert_eq!(refusal, ConditionB);
+        assert_eq!(
+            (refusal.slug(), refusal.condition()),
+            (Slug::NoBuilderKey, Some(AccessCondition::B))
+        );
     }
 
     #[test]

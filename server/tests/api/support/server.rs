@@ -53,6 +53,12 @@ pub(crate) async fn start() -> TestServer {
     TestServer::with("").await
 }
 
+/// Ready when the test is over; there is no hurry then.
+async fn ended(stopped: oneshot::Receiver<()>) -> std::future::Pending<()> {
+    drop(stopped.await);
+    std::future::pending()
+}
+
 impl TestServer {
     /// A server with this configuration file.
     pub(crate) async fn with(configuration: &str) -> Self {
@@ -74,12 +80,7 @@ impl TestServer {
         let router = router::router(&app);
         let (stop, stopped) = oneshot::channel();
         tokio::spawn(async move {
-            // Ready when the test is over.
-            let stop = async move {
-                drop(stopped.await);
-                std::future::pending::<()>()
-            };
-            serving::serve(listener, router, &http, stop).await;
+            serving::serve(listener, router, &http, ended(stopped)).await;
         });
         Self { directory, url, app, client: Client::new(), clock, _stop: stop }
     }

@@ -161,7 +161,7 @@ impl Refusal for DeliveryError {
         let help = match self {
             Self::NotFound => "ask for the trial again with `trybuy try`",
             Self::Ended(_) | Self::GraceEnded(_) => {
-                "ask for another trial with `trybuy renew`, or buy it with `trybuy buy`"
+                "ask for another trial with `trybuy try`, or its vendor for a license"
             }
             Self::Revoked => "ask the operator of the server",
             _ => return None,

@@ -237,7 +237,7 @@ impl Refusal for LicensingError {
             Self::NoApplication => "look for it with `trybuy search`",
             Self::NoVersion(_) => "leave the version out to get the newest one",
             Self::Platform(_) => "`trybuy show` lists the platforms it is offered for",
-            Self::TrialLimit(_) => "buy it with `trybuy buy`, or ask its vendor",
+            Self::TrialLimit(_) => "ask its vendor for a license",
             other => return other.inner().and_then(Refusal::help),
         };
         Some(help.to_owned())

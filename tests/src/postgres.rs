@@ -1,7 +1,6 @@
 //! A throw-away PostgreSQL: a cluster of its own in a temporary folder, reached through a Unix
 //! socket in that folder, ended when it is dropped.
 
-use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt as _;
@@ -185,7 +184,7 @@ fn external_url() -> Option<String> {
 
 /// The folder with `initdb` and `postgres`: from `PATH`, or the newest one of the distribution.
 fn programs() -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_else(OsString::new);
+    let path = std::env::var_os("PATH").unwrap_or_default();
     let in_path = std::env::split_paths(&path).find_map(|folder| {
         // A link in PATH may stand alone: the other programs are where it leads.
         let initdb = folder.join("initdb").canonicalize().ok()?;

@@ -24,7 +24,7 @@ pub(super) struct Cli {
 #[derive(Args)]
 #[command(next_help_heading = "Connection")]
 pub(super) struct ConnectionArgs {
-    /// The server, for example https://try.example.com
+    /// The server, for example `https://try.example.com`
     #[arg(long, global = true, value_name = "URL", env = "TRYBUY_SERVER", hide_env_values = true)]
     pub(super) server: Option<String>,
     /// The vendor's token; better in the environment or a file, where others do not see it [env: TRYBUY_TOKEN]

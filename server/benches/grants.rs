@@ -1,13 +1,14 @@
 //! How fast trials are granted, with few and with many trials recorded before.
 //!
-//! `cargo bench -p trybuy-server --bench grants -- [ROWS…]`, by default `1000 1000000`. For SQLite,
-//! and for PostgreSQL where it can be had, it prints for each number of rows
+//! `cargo bench -p trybuy-server --bench grants -- [ROWS…] [--no-sqlite] [--no-postgres]`, by
+//! default `1000 1000000`. For SQLite, and for PostgreSQL where it can be had, it prints for each number of rows
 //!
 //! - the grants a second that the store alone records, from 1 and from 32 callers at once,
 //! - the grants a second with one RSA-3072 signature each, made on every core, as part of what
 //!   the signatures alone allow, the look at the licensee's standing included.
 //!
-//! Every grant is durable when it is counted (SQLite `synchronous = FULL`, PostgreSQL
+//! and for the first the processor time of a grant in this process, which other work on the machine
+//! disturbs least. Every grant is durable when it is counted (SQLite `synchronous = FULL`, PostgreSQL
 //! `synchronous_commit = on`).
 
 #[path = "../tests/store/samples.rs"]
@@ -18,6 +19,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
+use rustix::time::{ClockId, clock_gettime};
 use samples::{World, at};
 use sqlx::{AnyConnection, Connection as _};
 use trybuy_formats::ids::{LicenseeId, TrialId};
@@ -46,11 +48,13 @@ fn main() -> Result<()> {
     let rows = if rows.is_empty() { vec![1_000, 1_000_000] } else { rows };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let folder = tempfile::tempdir()?;
-    for rows in &rows {
+    let wanted =
+        |database: &str| std::env::args().all(|argument| argument != format!("--no-{database}"));
+    for rows in rows.iter().filter(|_| wanted("sqlite")) {
         let url = format!("sqlite:{}/{rows}.sqlite3", folder.path().display());
         runtime.block_on(measure("sqlite", &url, *rows))?;
     }
-    if Cluster::is_available() {
+    if wanted("postgres") && Cluster::is_available() {
         let cluster = Cluster::start()?;
         for rows in &rows {
             let url = cluster.create_database(&format!("grants_{rows}"))?;
@@ -65,26 +69,38 @@ async fn measure(database: &str, url: &str, rows: i64) -> Result<()> {
     store.migrate().await?;
     let world = Arc::new(World::new(&store).await);
     fill(url, &world, rows).await?;
-    let mut alone = [Vec::new(), Vec::new()];
+    let (mut alone, mut processor) = ([Vec::new(), Vec::new()], [Vec::new(), Vec::new()]);
     for _ in 0..ROUNDS {
-        alone[0].push(grants(&store, &world, 1, None).await?);
-        alone[1].push(grants(&store, &world, 32, None).await?);
+        for (which, callers) in [1, 32].into_iter().enumerate() {
+            let before = processor_time();
+            let rate = grants(&store, &world, callers, None).await?;
+            let count = rate * ROUND.as_secs_f64();
+            alone[which].push(rate);
+            processor[which].push((processor_time() - before) / count * 1e6);
+        }
     }
-    let [one, many] = alone.map(median);
+    let ([one, many], [one_time, many_time]) = (alone.map(median), processor.map(median));
     let key = Arc::new(SignatureKey::generate().context("a key")?);
     let mut shares = Vec::new();
+    let mut processor_shares = Vec::new();
     let mut signed = Vec::new();
     for _ in 0..ROUNDS {
+        let before = processor_time();
         let signatures = signatures(&key)?;
+        let between = processor_time();
         let grants = grants(&store, &world, 32, Some(&key)).await?;
+        let (signing, granting) = (between - before, processor_time() - between);
         signed.push(grants);
         shares.push(grants / signatures);
+        processor_shares.push((signing / signatures) / (granting / grants));
     }
     println!(
-        "{database}, {rows} trials before: {one:.0}/s from one caller, {many:.0}/s from 32; \
-        with a signature {:.0}/s, {:.2} of the signatures alone",
+        "{database}, {rows} trials before: {one:.0}/s from one caller ({one_time:.0} µs), \
+        {many:.0}/s from 32 ({many_time:.0} µs); with a signature {:.0}/s, {:.2} of the signatures alone, by \
+        processor time {:.2}",
         median(signed),
-        median(shares)
+        median(shares),
+        median(processor_shares)
     );
     store.close().await;
     Ok(())
@@ -166,6 +182,12 @@ fn signatures(key: &SignatureKey) -> Result<f64> {
         workers.into_iter().map(|worker| worker.join().unwrap_or(0)).sum::<u32>()
     });
     Ok(f64::from(count) / begin.elapsed().as_secs_f64())
+}
+
+/// Seconds that this process has computed.
+fn processor_time() -> f64 {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::try_from(time).map_or(0.0, |time| time.as_secs_f64())
 }
 
 fn median(mut values: Vec<f64>) -> f64 {

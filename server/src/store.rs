@@ -16,6 +16,7 @@ mod columns;
 mod connections;
 mod database_url;
 mod error;
+mod grant_queue;
 mod grants;
 mod ids;
 mod migrations;

@@ -9,6 +9,7 @@ use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Executor as _};
 
 use super::StoreError;
 use super::database_url::{DatabaseUrl, Kind};
+use super::grant_queue::GrantQueue;
 
 /// Connections that read from SQLite, beside the one that writes.
 pub const SQLITE_READERS: u32 = 4;
@@ -50,6 +51,8 @@ pub struct Store {
     pub(super) url: DatabaseUrl,
     pub(super) readers: AnyPool,
     pub(super) writer: AnyPool,
+    /// On SQLite: gathers grants.
+    pub(super) grant_queue: Option<GrantQueue>,
 }
 
 impl Store {
@@ -74,7 +77,11 @@ impl Store {
                 (Engine::Postgres, pool.clone(), pool)
             }
         };
-        Ok(Self { engine, url: url.clone(), readers, writer })
+        let mut store = Self { engine, url: url.clone(), readers, writer, grant_queue: None };
+        if engine == Engine::Sqlite {
+            store.grant_queue = Some(GrantQueue::start(store.clone()));
+        }
+        Ok(store)
     }
 
     /// Asks the database for a sign of life.

@@ -90,6 +90,14 @@ impl Store {
     /// [`StoreError`]; nothing was recorded then, or, if the database went away during the commit,
     /// perhaps all of it. Asking again is safe in both cases.
     pub async fn grant_trial(&self, request: &GrantRequest) -> Result<Grant, StoreError> {
+        match &self.grant_queue {
+            Some(queue) if request.code.is_none() => in_time(queue.grant(request)).await,
+            _ => self.grant_alone(request).await,
+        }
+    }
+
+    /// Grants a trial in a transaction of its own.
+    pub(super) async fn grant_alone(&self, request: &GrantRequest) -> Result<Grant, StoreError> {
         // Each further round means that another grant to the same licensee got in between, which
         // happens at most `maximum` times.
         for _ in 0..=request.maximum {
@@ -110,10 +118,7 @@ impl Store {
         request: &GrantRequest,
     ) -> Result<Option<Grant>, StoreError> {
         let mut connection = self.writer.acquire().await?;
-        if request.insert(&mut connection).await? {
-            return Ok(Some(Grant::Granted));
-        }
-        request.refusal(&mut connection).await
+        request.grant_on(&mut connection).await
     }
 }
 
@@ -127,19 +132,33 @@ impl Operation for GrantRequest {
         &self,
         connection: &mut AnyConnection,
     ) -> Result<Finish<Self::Answer>, StoreError> {
-        if !self.insert(connection).await? {
-            return self.refusal(connection).await.map(Finish::RollBack);
-        }
-        match &self.code {
-            Some(code) if !acceptance_codes::consume(connection, code, self).await? => {
-                Ok(Finish::RollBack(Some(Grant::CodeRefused)))
+        let grant = self.grant_on(connection).await?;
+        match (grant, &self.code) {
+            (Some(Grant::Granted), Some(code)) => {
+                if acceptance_codes::consume(connection, code, self).await? {
+                    Ok(Finish::Commit(grant))
+                } else {
+                    Ok(Finish::RollBack(Some(Grant::CodeRefused)))
+                }
             }
-            _ => Ok(Finish::Commit(Some(Grant::Granted))),
+            _ => Ok(Finish::Commit(grant)),
         }
     }
 }
 
 impl GrantRequest {
+    /// Records the trial or says why not, without a look at the code; nothing if another grant was
+    /// in the way.
+    pub(super) async fn grant_on(
+        &self,
+        connection: &mut AnyConnection,
+    ) -> Result<Option<Grant>, StoreError> {
+        if self.insert(connection).await? {
+            return Ok(Some(Grant::Granted));
+        }
+        self.refusal(connection).await
+    }
+
     /// Whether the trial could be recorded.
     async fn insert(&self, connection: &mut AnyConnection) -> Result<bool, StoreError> {
         let Self { trial, head, .. } = self;

@@ -78,7 +78,10 @@ impl Store {
     /// Callers may be dropped at any time, as when a client goes away. sqlx 0.9 forgets a BEGIN
     /// that is dropped while PostgreSQL answers it, and the next user of the connection would write
     /// into a transaction that nobody commits. So a task of its own waits for that answer.
-    async fn begin(&self, isolation: Isolation) -> Result<Transaction<'static, Any>, StoreError> {
+    pub(super) async fn begin(
+        &self,
+        isolation: Isolation,
+    ) -> Result<Transaction<'static, Any>, StoreError> {
         let statement = match (self.engine, isolation) {
             // The lock to write is taken at once: taken later it could fail, as another process
             // may have written since the transaction began to read.

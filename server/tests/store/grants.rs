@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use trybuy_formats::control::LicenseKind;
+use trybuy_formats::ids::ReleaseId;
 use trybuy_server::store::{Grant, GrantRequest, NewAcceptanceCode, NewBuilder, TrialStanding};
 
 use crate::harness::Database;
@@ -131,6 +132,26 @@ pub(crate) async fn a_refused_code_leaves_nothing(Database { store, .. }: Databa
     let (licensee, license) = (world.builder.licensee_id, world.builder.license_id);
     let standing = store.trial_standing(world.application(), licensee, license, at(0)).await;
     assert_eq!(standing.expect("answered"), TrialStanding { current: None, used: 0 });
+}
+
+pub(crate) async fn a_failing_grant_takes_no_other_along(Database { store, .. }: Database) {
+    let world = World::new(&store).await;
+    let mut tasks = tokio::task::JoinSet::new();
+    for number in 0..60 {
+        let bob = registered(&store).await;
+        let mut request = world.request_of(&bob, at(0));
+        let bad = number % 10 == 3;
+        if bad {
+            request.trial.release_id = ReleaseId::new();
+        }
+        let store = store.clone();
+        tasks.spawn(async move { (bad, store.grant_trial(&request).await) });
+    }
+    for (bad, outcome) in tasks.join_all().await {
+        assert_eq!(matches!(outcome, Ok(Grant::Granted)), !bad, "{outcome:?}");
+    }
+    let page = store.requests(world.application(), None, 100).await.expect("answered");
+    assert_eq!(page.entries.len(), 54);
 }
 
 /// A future that is dropped after so many polls.

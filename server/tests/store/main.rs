@@ -73,6 +73,7 @@ fn cases() -> Vec<Case> {
         case!(grants::fifty_requests_at_once_make_one_trial),
         case!(grants::fifty_builders_of_a_licensee_get_the_maximum_at_once),
         case!(grants::a_grant_that_is_dropped_leaves_all_or_nothing),
+        case!(grants::a_failing_grant_takes_no_other_along),
         case!(grants::a_refused_code_leaves_nothing),
         case!(requests::an_owner_sees_who_asked_in_order),
         case!(requests::requests_of_one_second_are_paged_without_gaps),

@@ -7,6 +7,7 @@ use crate::encoding::base64_bytes;
 use crate::ids::{Digest, Email, KeyId, LicenseId, LicenseeId, Name, Platform};
 use crate::instant::Instant;
 use crate::limits;
+use crate::primitives::WRAPPED_LENGTH;
 use crate::signed::{self, Document};
 
 /// The payload of a Builder license (`BL-2`).
@@ -35,7 +36,7 @@ pub struct BuilderLicense {
     pub sealed_secret: Vec<u8>,
     /// When the server signed it.
     pub issued_at: Instant,
-    /// Its end date; a trial Builder's time bomb.
+    /// Its end date; a trial Builder's time bomb, which every trial has.
     pub ends_at: Option<Instant>,
     /// SHA-256 of the Builder's licensing terms that were accepted.
     pub terms_digest: Digest,
@@ -49,7 +50,8 @@ impl Document for BuilderLicense {
         self.format == signed::FORMAT
             && (1..=limits::LICENSEE_IDS).contains(&self.licensee_ids.len())
             && self.request_key.len() == 32
-            && (1..=limits::WRAPPED_KEY).contains(&self.sealed_secret.len())
+            && self.sealed_secret.len() == WRAPPED_LENGTH
+            && (self.kind != BuilderKind::Trial || self.ends_at.is_some())
     }
 }
 

@@ -131,7 +131,7 @@ fn parse_fixed(fixed: &[u8; FIXED]) -> Result<usize, StoredError> {
     }
     usize::try_from(u32::from_be_bytes([l0, l1, l2, l3]))
         .ok()
-        .filter(|length| *length <= limits::CONTROL_PAYLOAD && [z0, z1, z2] == [0; 3])
+        .filter(|length| (2..=limits::CONTROL_PAYLOAD).contains(length) && [z0, z1, z2] == [0; 3])
         .ok_or(StoredError::Damaged)
 }
 

@@ -41,7 +41,7 @@ pub struct ControlInformation {
     pub head_number: u64,
     /// When the server signed it.
     pub issued_at: Instant,
-    /// License termination date 185; none for a license without an end.
+    /// License termination date 185; none for a purchase without an end. A trial has one.
     pub ends_at: Option<Instant>,
     /// What happens at that date.
     pub expiration: Expiration,
@@ -94,14 +94,13 @@ impl Document for ControlInformation {
     const PAYLOAD_CAP: usize = limits::CONTROL_PAYLOAD;
 
     fn is_valid(&self) -> bool {
-        let Sections { documentation, terms, relicensing, program } = self.sections;
         self.format == signed::FORMAT
-            && self.head_number >= 1
+            && (1..=limits::INTEGER).contains(&self.head_number)
+            && (self.kind != LicenseKind::Trial || self.ends_at.is_some())
+            && self.expiration.is_valid()
+            && self.limits.are_valid()
             && (1..=limits::PROGRAM).contains(&self.program_size)
-            && documentation <= limits::DOCUMENTATION
-            && (1..=limits::TERMS).contains(&terms)
-            && relicensing <= limits::TERMS
-            && (1..=limits::PROGRAM).contains(&program)
+            && self.sections.are_within_caps()
     }
 }
 

@@ -159,7 +159,7 @@ fn refuse_builder(
     if let Some(end) = license.ends_at.filter(|end| now >= *end) {
         return Some(Refusal::BuilderLicenseExpired(end));
     }
-    if control.minimum_builder.as_ref().is_some_and(|oldest| builder < oldest) {
+    if control.minimum_builder.as_ref().is_some_and(|oldest| builder.precedes(oldest)) {
         return Some(Refusal::BuilderTooOld);
     }
     (now.plus(DAY) < control.issued_at).then_some(Refusal::ClockSetBack)

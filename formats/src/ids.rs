@@ -13,7 +13,9 @@ use crate::encoding::from_hex32;
 #[non_exhaustive]
 pub enum InvalidId {
     /// Not an application id (`ID-1`).
-    #[error("not an application id: reverse DNS such as com.example.sketch, lower case, 3 to 128 characters")]
+    #[error(
+        "not an application id: reverse DNS such as com.example.sketch, lower case, 3 to 128 characters"
+    )]
     Application,
     /// Not a release (`ID-2`).
     #[error("not a semantic version such as 1.4.0, at most 64 characters")]
@@ -110,9 +112,7 @@ fn is_application_id(text: &str) -> bool {
 
 fn is_label(label: &str) -> bool {
     (1..=63).contains(&label.len())
-        && label
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
         && !label.starts_with('-')
         && !label.ends_with('-')
 }
@@ -120,33 +120,32 @@ fn is_label(label: &str) -> bool {
 fn is_platform(text: &str) -> bool {
     let word = |part: &str| {
         !part.is_empty()
-            && part
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+            && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
     };
     (3..=32).contains(&text.len())
-        && text
-            .split_once('-')
-            .is_some_and(|(arch, system)| word(arch) && word(system))
+        && text.split_once('-').is_some_and(|(arch, system)| word(arch) && word(system))
 }
 
 fn is_name(text: &str) -> bool {
     text.trim() == text
         && (1..=100).contains(&text.chars().count())
-        && !text.chars().any(char::is_control)
+        && !text.contains(is_line_break_or_control)
+}
+
+/// What would end a line or change how a terminal shows it: control characters, U+2028, U+2029.
+pub(crate) fn is_line_break_or_control(character: char) -> bool {
+    character.is_control() || matches!(character, '\u{2028}' | '\u{2029}')
 }
 
 fn is_email(text: &str) -> bool {
     (3..=254).contains(&text.len())
         && !text.chars().any(|c| c.is_control() || c.is_whitespace())
-        && text
-            .split_once('@')
-            .is_some_and(|(local, domain)| {
-                !local.is_empty() && !domain.is_empty() && !domain.contains('@')
-            })
+        && text.split_once('@').is_some_and(|(local, domain)| {
+            !local.is_empty() && !domain.is_empty() && !domain.contains('@')
+        })
 }
 
-/// The version of a release: a semantic version (`ID-2`), ordered as such.
+/// The version of a release: a semantic version (`ID-2`), ordered as such and then by its build metadata.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Version(semver::Version);
@@ -160,6 +159,14 @@ impl FromStr for Version {
             .flatten()
             .map(Self)
             .ok_or(InvalidId::Version)
+    }
+}
+
+impl Version {
+    /// Whether this release comes before another in the order of semantic versions, in which build
+    /// metadata does not count (semver.org 2.0.0, section 11).
+    pub fn precedes(&self, other: &Self) -> bool {
+        self.0.cmp_precedence(&other.0).is_lt()
     }
 }
 
@@ -328,7 +335,9 @@ mod tests {
             assert!(good.parse::<ApplicationId>().is_ok(), "{good}");
         }
         let long = format!("a.{}", "b".repeat(64));
-        for bad in ["", "a", "a.", ".a", "a..b", "A.b", "a.-b", "a.b-", "a/b.c", "a.b\n", "../a.b", &long] {
+        for bad in
+            ["", "a", "a.", ".a", "a..b", "A.b", "a.-b", "a.b-", "a/b.c", "a.b\n", "../a.b", &long]
+        {
             assert_eq!(bad.parse::<ApplicationId>(), Err(InvalidId::Application), "{bad}");
         }
     }
@@ -343,7 +352,7 @@ mod tests {
 
     #[test]
     fn names_and_addresses_are_checked() {
-        for bad in ["", " Ada", "Ada ", "A\u{1b}[31m", "a\nb"] {
+        for bad in ["", " Ada", "Ada ", "A\u{1b}[31m", "a\nb", "a\u{2028}b"] {
             assert_eq!(bad.parse::<Name>(), Err(InvalidId::Name), "{bad:?}");
         }
         assert!("Ada Lovelace".parse::<Name>().is_ok());

@@ -79,9 +79,7 @@ impl FromStr for Instant {
     fn from_str(text: &str) -> Result<Self, InvalidTime> {
         let parsed = DateTime::parse_from_rfc3339(text).map_err(|_| InvalidTime::Instant)?;
         let instant = Self::try_from(parsed.with_timezone(&Utc))?;
-        (instant.to_string() == text)
-            .then_some(instant)
-            .ok_or(InvalidTime::Instant)
+        (instant.to_string() == text).then_some(instant).ok_or(InvalidTime::Instant)
     }
 }
 
@@ -150,10 +148,7 @@ impl FromStr for Span {
             .and_then(|(at, letter)| Some((&text[..at], seconds_of_unit(letter)?)))
             .ok_or(InvalidTime::Span)?;
         let plain = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
-        let number: u64 = plain
-            .then(|| number.parse().ok())
-            .flatten()
-            .ok_or(InvalidTime::Span)?;
+        let number: u64 = plain.then(|| number.parse().ok()).flatten().ok_or(InvalidTime::Span)?;
         number
             .checked_mul(unit)
             .filter(|seconds| *seconds <= 36_525 * DAY.0)

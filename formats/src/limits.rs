@@ -1,11 +1,21 @@
 //! The caps on everything that is read (`CV-10`). Each is checked before memory is taken for it.
 
+use crate::instant::Span;
+
 /// Documentation of an application, in bytes.
 pub const DOCUMENTATION: u64 = 4 << 20;
 /// Licensing terms, and relicensing terms, in bytes.
 pub const TERMS: u64 = 1 << 20;
 /// A program section, stored or decoded, in bytes.
 pub const PROGRAM: u64 = 64 << 30;
+/// The shortest program section, in bytes: one plain byte, its length, the end (`TF-1`).
+pub const LEAST_PROGRAM_SECTION: u64 = 1 + 4 + 12;
+/// The window of a compressed block, in bytes (`SF-4`).
+pub const FRAME_WINDOW: u64 = 8 << 20;
+/// An integer in JSON (`CV-2`): every implementation can hold it.
+pub const INTEGER: u64 = (1 << 53) - 1;
+/// The longest trial and the longest grace: 100 years.
+pub const DURATION: Span = Span::seconds(36_525 * 86_400);
 /// Manifest of a release in the server format, in bytes.
 pub const MANIFEST: usize = 64 << 10;
 /// Payload of the control information, in bytes (`CI-4`).

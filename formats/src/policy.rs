@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::instant::Span;
+use crate::limits;
 
 mod words;
 
@@ -19,6 +20,20 @@ pub enum Expiration {
         /// The length of the grace, in seconds.
         grace: Span,
     },
+}
+
+impl Expiration {
+    /// Whether a grace lasts 1 second to 36525 days (`CI-3`).
+    pub(crate) fn is_valid(&self) -> bool {
+        match self {
+            Self::Hard {} => true,
+            Self::Soft { grace, .. } => is_duration(*grace),
+        }
+    }
+}
+
+fn is_duration(span: Span) -> bool {
+    span >= Span::seconds(1) && span <= limits::DURATION
 }
 
 /// The two schemes of soft expiration.
@@ -50,6 +65,14 @@ impl Limits {
     /// Whether there is no limit.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// Whether each limit there is is at least 1 (`CI-3`).
+    pub(crate) fn are_valid(&self) -> bool {
+        [self.launches, self.running.map(Span::as_seconds), self.days]
+            .into_iter()
+            .flatten()
+            .all(|limit| (1..=limits::INTEGER).contains(&limit))
     }
 }
 
@@ -94,33 +117,19 @@ pub struct TrialPolicy {
     pub layout: Layout,
 }
 
-/// The longest trial and the longest grace: 100 years.
-const LONGEST: Span = Span::seconds(36_525 * 86_400);
-
 impl TrialPolicy {
     /// Checks the ranges that the types alone do not hold.
     ///
     /// # Errors
     /// The first value that is out of its range.
     pub fn validate(&self) -> Result<(), InvalidPolicy> {
-        let in_range = |span: Span| span >= Span::seconds(1) && span <= LONGEST;
-        if !in_range(self.duration) {
-            return Err(InvalidPolicy::Duration);
-        }
-        if let Expiration::Soft { grace, .. } = self.expiration
-            && !in_range(grace)
-        {
-            return Err(InvalidPolicy::Grace);
-        }
-        if !(1..=10).contains(&self.trials) {
-            return Err(InvalidPolicy::Trials);
-        }
-        let Limits { launches, running, days } = self.limits;
-        let zero = launches == Some(0) || running == Some(Span::default()) || days == Some(0);
-        if zero {
-            return Err(InvalidPolicy::Limits);
-        }
-        Ok(())
+        let checks = [
+            (is_duration(self.duration), InvalidPolicy::Duration),
+            (self.expiration.is_valid(), InvalidPolicy::Grace),
+            ((1..=10).contains(&self.trials), InvalidPolicy::Trials),
+            (self.limits.are_valid(), InvalidPolicy::Limits),
+        ];
+        checks.into_iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, reason)| Err(reason))
     }
 }
 

@@ -101,7 +101,7 @@ mod tests {
         assert!(bytes.read_exact_at(2, &mut two).is_ok());
         assert_eq!(two, [3, 4]);
         for offset in [3, 4, 5, u64::MAX] {
-            let error = bytes.read_exact_at(offset, &mut two).unwrap_err();
+            let error = bytes.read_exact_at(offset, &mut two).expect_err("beyond the end");
             assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
         }
     }

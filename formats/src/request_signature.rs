@@ -4,6 +4,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::encoding::from_base64;
+use crate::ids::LicenseId;
 use crate::instant::{Instant, Span};
 use crate::primitives::{RequestSignatureKey, sha256, verify_request_signature};
 
@@ -11,8 +13,8 @@ use crate::primitives::{RequestSignatureKey, sha256, verify_request_signature};
 pub const SIGNATURE_WINDOW: Span = Span::seconds(300);
 
 const COMPONENTS: &str = r#"("@method" "@path" "@query" "content-digest")"#;
-/// The longest key id: a UUID or an Ed25519 key in base64.
-const KEY_ID_CAP: usize = 64;
+/// Bytes of an Ed25519 public key.
+const PUBLIC_KEY: usize = 32;
 
 /// The parts of a request that are signed.
 #[derive(Clone, Copy)]
@@ -132,11 +134,15 @@ fn parse_parameters(signature_input: &str) -> Option<(String, Instant)> {
         .strip_prefix(COMPONENTS)?
         .strip_prefix(";created=")?;
     let (created, key_id) = values.strip_suffix(r#"";alg="ed25519""#)?.split_once(r#";keyid=""#)?;
-    let is_key_id = (1..=KEY_ID_CAP).contains(&key_id.len())
-        && key_id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
     let created = Instant::from_unix(created.parse().ok()?)?;
     let canonical = signature_input == format!("trybuy={}", parameters(key_id, created));
-    (is_key_id && canonical).then(|| (key_id.to_owned(), created))
+    (is_key_id(key_id) && canonical).then(|| (key_id.to_owned(), created))
+}
+
+/// Whether it is a license id, or a request key in base64 (`RQ-2`).
+fn is_key_id(text: &str) -> bool {
+    text.parse::<LicenseId>().is_ok()
+        || from_base64(text).is_some_and(|key| key.len() == PUBLIC_KEY)
 }
 
 fn parse_signature(field: &str) -> Option<[u8; 64]> {
@@ -228,11 +234,17 @@ mod tests {
             ("ed25519", "hmac-sha256"),
             (r#";alg="ed25519""#, r#";alg="ed25519";tag="x""#),
             ("keyid=\"", "keyid=\"\u{e9}"),
+            ("0198c0de", "0198C0DE"),
+            ("0198c0de-", ""),
         ] {
             let signature_input = good.signature_input.replacen(from, to, 1);
             assert_ne!(signature_input, good.signature_input, "{from}");
             let fields = SignatureFields { signature_input, ..good.clone() };
-            assert_eq!(check(&key, &fields, &REQUEST), Err(RequestSignatureError::Malformed), "{from}");
+            assert_eq!(
+                check(&key, &fields, &REQUEST),
+                Err(RequestSignatureError::Malformed),
+                "{from}"
+            );
         }
     }
 
@@ -241,7 +253,8 @@ mod tests {
         let (_, fields) = signed();
         let signature = RequestSignature::parse(&fields.signature_input, &fields.signature)
             .expect("well-formed");
-        for (seconds, recent) in [(-301, false), (-300, true), (0, true), (300, true), (301, false)] {
+        for (seconds, recent) in [(-301, false), (-300, true), (0, true), (300, true), (301, false)]
+        {
             let now = Instant::from_unix(1_795_000_000 + seconds).expect("in range");
             assert_eq!(signature.is_recent(now), recent, "{seconds}");
         }

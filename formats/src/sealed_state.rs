@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::canonical_json;
 use crate::keys::LicenseSecret;
 use crate::limits;
 use crate::primitives::PrimitiveError;
@@ -16,13 +17,13 @@ const PREFIX: [u8; 12] = *b"trybuy-l\x01\0\0\0";
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StateError {
-    /// It is not a sealed state, or longer than its cap.
+    /// It is not a sealed state, longer than its cap, or holds another thing than was asked for.
     #[error("not a sealed state")]
     Malformed,
     /// It was written by a newer release.
     #[error("the state was written by a newer release")]
     TooNew,
-    /// It was sealed for another license or purpose, or changed.
+    /// It was sealed for another license or purpose, changed, or cut short.
     #[error("the state is foreign or was changed")]
     Tampered,
     /// The state to be sealed is larger than the cap, or the library failed.
@@ -49,7 +50,7 @@ pub fn seal<T: Serialize>(
 ///
 /// # Errors
 /// Why it was refused.
-pub fn open<T: DeserializeOwned>(
+pub fn open<T: Serialize + DeserializeOwned>(
     secret: &LicenseSecret,
     name: &str,
     file: &[u8],
@@ -57,12 +58,12 @@ pub fn open<T: DeserializeOwned>(
     if file.len() > limits::SEALED_STATE {
         return Err(StateError::Malformed);
     }
-    let (prefix, sealed) = file.split_at_checked(PREFIX.len()).ok_or(StateError::Malformed)?;
+    let (prefix, sealed) = file.split_at_checked(PREFIX.len()).ok_or(StateError::Tampered)?;
     if prefix != PREFIX {
-        let newer = prefix[..8] == PREFIX[..8] && prefix[8] > PREFIX[8];
+        let newer = prefix[..8] == PREFIX[..8] && prefix[8] != PREFIX[8];
         return Err(if newer { StateError::TooNew } else { StateError::Malformed });
     }
     let plaintext = salted_box::open(secret, LABEL, name.as_bytes(), sealed)
         .map_err(|_: PrimitiveError| StateError::Tampered)?;
-    serde_json::from_slice(&plaintext).map_err(|_| StateError::Malformed)
+    canonical_json::parse_unversioned(&plaintext).ok_or(StateError::Malformed)
 }

@@ -5,10 +5,11 @@ use std::ops::Deref;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::canonical_json::{self, NotCanonical};
 use crate::encoding::{from_base64, to_base64};
 use crate::keys::key_id;
 use crate::limits;
-use crate::primitives::{PrimitiveError, SignatureKey, VerificationKey};
+use crate::primitives::{PrimitiveError, SIGNATURE_LENGTH, SignatureKey, VerificationKey};
 
 /// A payload that is signed as a document of its own type.
 pub trait Document: Serialize + DeserializeOwned {
@@ -99,9 +100,11 @@ pub fn open<T: Document>(key: &VerificationKey, text: &str) -> Result<Verified<T
     let (input, signature) = text.rsplit_once('.').ok_or(SignedError::Malformed)?;
     let (header, payload) = input.split_once('.').ok_or(SignedError::Malformed)?;
     check_header::<T>(key, header)?;
-    let signature = from_base64(signature).ok_or(SignedError::Malformed)?;
-    key.verify(input.as_bytes(), &signature).map_err(|_| SignedError::Signature)?;
     let payload = from_base64(payload).ok_or(SignedError::Malformed)?;
+    let signature = from_base64(signature)
+        .filter(|signature| signature.len() == SIGNATURE_LENGTH)
+        .ok_or(SignedError::Malformed)?;
+    key.verify(input.as_bytes(), &signature).map_err(|_| SignedError::Signature)?;
     read_payload(payload)
 }
 
@@ -130,8 +133,10 @@ fn read_payload<T: Document>(payload: Vec<u8>) -> Result<Verified<T>, SignedErro
     if payload.len() > T::PAYLOAD_CAP {
         return Err(SignedError::Malformed);
     }
-    check_format(&payload)?;
-    let document: T = serde_json::from_slice(&payload).map_err(|_| SignedError::Malformed)?;
+    let document: T = canonical_json::parse(&payload).map_err(|error| match error {
+        NotCanonical::TooNew(_) => SignedError::TooNew,
+        NotCanonical::Malformed => SignedError::Malformed,
+    })?;
     if !document.is_valid() {
         return Err(SignedError::Malformed);
     }
@@ -140,19 +145,6 @@ fn read_payload<T: Document>(payload: Vec<u8>) -> Result<Verified<T>, SignedErro
 
 /// The version of all documents of this release.
 pub const FORMAT: u32 = 1;
-
-/// Tells a newer document from a malformed one: both would fail to parse.
-fn check_format(payload: &[u8]) -> Result<(), SignedError> {
-    #[derive(serde::Deserialize)]
-    struct Versioned {
-        format: u32,
-    }
-    match serde_json::from_slice::<Versioned>(payload) {
-        Ok(Versioned { format: FORMAT }) => Ok(()),
-        Ok(Versioned { format }) if format > FORMAT => Err(SignedError::TooNew),
-        _ => Err(SignedError::Malformed),
-    }
-}
 
 #[cfg(test)]
 mod tests;

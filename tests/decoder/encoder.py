@@ -20,6 +20,7 @@ TRIAL = "5b0d1f0e-6a3c-4f7e-9c0d-1a2b3c4d5e6f"
 LICENSEE = "0c9f3c52-8a7e-4e55-b1f4-6f5d3c2b1a09"
 LICENSE = "7e1d2c3b-4a59-4868-9776-85a4b3c2d1e0"
 CHUNK, BLOCK = 65536, 1048576
+STATE = {"head_number": 1, "first_warned_at": None, "launches": 0, "running": 0, "days": []}
 
 
 def b64(data: bytes) -> str:
@@ -65,6 +66,11 @@ def stream(key: bytes, plain: bytes) -> list:
     ]
 
 
+def repeated_block(byte: bytes, length: int, header: bytes) -> bytes:
+    """A zstd frame of one byte repeated, with that frame header (RFC 8878, 3.1.1)."""
+    return bytes.fromhex("28b52ffd") + header + (length << 3 | 3).to_bytes(3, "little") + byte
+
+
 class Key:
     """An RSA key of a Builder or a server."""
 
@@ -84,11 +90,12 @@ class Key:
         oaep = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), label)
         return self.private.public_key().encrypt(secret, oaep)
 
-    def sign(self, kind: str, payload: bytes, header: bytes | None = None) -> bytes:
+    def sign(self, kind: str, payload: bytes, header: bytes | None = None,
+             salt: int = 32) -> bytes:
         """A signed document (CI-1)."""
         header = header or jsn({"alg": "PS256", "kid": self.id, "typ": kind})
         text = f"{b64(header)}.{b64(payload)}".encode()
-        pss = padding.PSS(padding.MGF1(hashes.SHA256()), 32)
+        pss = padding.PSS(padding.MGF1(hashes.SHA256()), salt)
         return text + b"." + b64(self.private.sign(text, pss, hashes.SHA256())).encode()
 
 
@@ -145,9 +152,17 @@ class Release:
         names = ("documentation", "terms", "relicensing", "program")
         return {name: len(data) for name, data in zip(names, self.sections())}
 
-    def server_file(self, server: Key, head: bytes = b"trybuy-s\x01\0\0\0", **changes) -> bytes:
-        """The release in the server format."""
-        manifest = {
+    def digests(self) -> dict:
+        """What a decoder finds in the sections."""
+        texts = dict(zip(("documentation", "terms", "relicensing"), self.texts))
+        return {
+            **{f"{name}_digest": sha(text) for name, text in texts.items()},
+            "program_size": len(self.program), "program_digest": sha(self.program),
+        }
+
+    def manifest(self, server: Key, **changes) -> dict:
+        """The manifest (SF-2)."""
+        return {
             "format": 1, "application": "org.example.lumen", "name": "Lumen",
             "version": "1.2.3", "summary": "Draws", "homepage": "https://example.org/",
             "categories": ["graphics"], "platform": "x86_64-linux", "kind": "native",
@@ -156,7 +171,10 @@ class Release:
             "terms_digest": sha(self.texts[1]), "relicensing_digest": sha(self.texts[2]),
             "program_size": len(self.program), "program_digest": sha(self.program),
         } | changes
-        text = jsn(manifest)
+
+    def server_file(self, server: Key, head: bytes = b"trybuy-s\x01\0\0\0", **changes) -> bytes:
+        """The release in the server format."""
+        text = jsn(self.manifest(server, **changes))
         return head + len(text).to_bytes(4, "big") + text + b"".join(self.sections())
 
 
@@ -198,6 +216,10 @@ class Transmission:
             "program_size": len(self.release.program), "program_digest": sha(self.release.program),
             "terms_digest": sha(self.release.texts[1]),
         } | self.changes
+
+    def result(self) -> dict:
+        """What a decoder finds in the file."""
+        return {"control": self.control(), **self.release.digests()}
 
     def payload(self) -> bytes:
         """What is signed."""

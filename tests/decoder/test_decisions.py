@@ -9,10 +9,11 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from test_decoder import Case
 from trybuy_decoder.documents import instant
+from trybuy_decoder.ed25519 import GROUP_ORDER
 
 END = "2026-12-22T10:00:00Z"
 HARD = {"kind": "hard"}
-FRESH = {"first_warning": None, "launches": 0, "running": 0, "days": []}
+TODAY = instant(END) // 86400
 
 
 def soft(start, grace):
@@ -28,7 +29,7 @@ def decide(now, state=None, license_ends_at=None, builder="1.0.0", **changes):
     } | changes
     moment = instant(END) + now if isinstance(now, int) else instant(now)
     license = {"ends_at": license_ends_at}
-    found = dec.decide(control, license, moment, builder, FRESH | (state or {}))
+    found = dec.decide(control, license, moment, builder, enc.STATE | (state or {}))
     return found.get("reason") or (found["answer"], found["until"], found["days_left"])
 
 
@@ -53,7 +54,8 @@ class Expiry(Case):
         self.assertEqual(decide(-1, minimum_builder="1.0.1"), "builder-too-old")
         early = decide(-1, builder="1.0.0-rc.1", minimum_builder="1.0.0")
         self.assertEqual(early, "builder-too-old")
-        self.assertEqual(decide(-1, minimum_builder="1.0.0")[0], "allow")
+        for oldest in ("1.0.0", "1.0.0+built-later"):
+            self.assertEqual(decide(-1, minimum_builder=oldest)[0], "allow")
 
     def test_a_clock_set_back_by_more_than_a_day_is_refused(self):
         self.assertEqual(decide("2026-11-30T00:00:00Z")[0], "allow")
@@ -63,8 +65,8 @@ class Expiry(Case):
         for limits, used, left in (
             ({"launches": 3}, {"launches": 3}, {"launches": 2}),
             ({"running": 60}, {"running": 60}, {"running": 59}),
-            ({"days": 1}, {"days": ["2026-12-21"]}, {"days": ["2026-12-22"]}),
-            ({"days": 2}, {"days": ["2026-12-20", "2026-12-21"]}, {"days": ["2026-12-21"]}),
+            ({"days": 1}, {"days": [TODAY - 1]}, {"days": [TODAY]}),
+            ({"days": 2}, {"days": [TODAY - 2, TODAY - 1]}, {"days": [TODAY - 1]}),
         ):
             self.assertEqual(decide(-1, used, limits=limits), "limit-reached")
             self.assertEqual(decide(-1, left, limits=limits)[0], "allow")
@@ -82,15 +84,15 @@ class Expiry(Case):
     def test_grace_from_the_first_warning(self):
         rule = soft("first-warning", 60)
         self.assertEqual(decide(3600, expiration=rule), ("warn", "2026-12-22T11:01:00Z", 1))
-        given = {"first_warning": "2026-12-22T10:30:00Z"}
+        given = {"first_warned_at": "2026-12-22T10:30:00Z"}
         self.assertEqual(decide(1859, given, expiration=rule)[1], "2026-12-22T10:31:00Z")
         self.assertEqual(decide(1860, given, expiration=rule), "grace-ended")
 
     def test_an_edited_first_warning_gains_nothing(self):
         rule = soft("first-warning", 60)
-        early = {"first_warning": "2026-12-01T00:00:00Z"}
+        early = {"first_warned_at": "2026-12-01T00:00:00Z"}
         self.assertEqual(decide(0, early, expiration=rule)[1], "2026-12-22T10:01:00Z")
-        late = {"first_warning": "2027-12-01T00:00:00Z"}
+        late = {"first_warned_at": "2027-12-01T00:00:00Z"}
         self.assertEqual(decide(3600, late, expiration=rule)[1], "2026-12-22T11:01:00Z")
 
 
@@ -149,15 +151,31 @@ class Requests(Case):
             ("signature-input", good["signature-input"] + ', other=("@method")'),
             ("signature", good["signature"].replace("=:", "=:A")),
             ("signature", good["signature"][:-4] + ":"),
-            ("content-digest", digest.replace("sha-256", "sha-512")),
-            ("content-digest", digest + ", sha-512=:AAAA:"),
-            ("content-digest", digest.replace("=:", ":")),
+            ("signature-input", good["signature-input"].replace(enc.LICENSE, "A" * 42)),
+            ("signature-input", good["signature-input"].replace("=18", "=99918")),
         ):
             self.refused("malformed", self.verify, headers={name: value})
-        for target in ({"path": "v1"}, {"path": "/a\n"}, {"path": "/a?b"}, {"query": "a#b"}):
-            self.refused("malformed", self.verify, **target)
         other = "sha-256=:" + enc.base64.b64encode(hashlib.sha256(b"").digest()).decode() + ":"
-        self.refused("file-damaged", self.verify, headers={"content-digest": other})
+        for digest in (
+            other, digest.replace("sha-256", "sha-512"), digest + ", sha-512=:AAAA:",
+            digest.replace("=:", ":"),
+        ):
+            self.refused("file-damaged", self.verify, headers={"content-digest": digest})
+
+    def test_keys_and_signatures_that_fit_many_messages_are_refused(self):
+        neutral, point = b"\x01" + bytes(31), bytes([0x66] * 32)
+        fits_all = "trybuy=:" + enc.base64.b64encode(neutral + bytes(32)).decode() + ":"
+        past_the_prime = b"\xee" + b"\xff" * 30 + b"\x7f"
+        for key in (neutral, bytes(32), past_the_prime, point):
+            headers = {"signature": fits_all}
+            self.refused("file-damaged", self.verify, key=key, headers=headers)
+        _, _, signature = enc.sign_request(
+            self.key, enc.LICENSE, self.now, "POST", "/v1/trials", None, b"{}"
+        )["signature"].partition(":")
+        made = enc.base64.b64decode(signature[:-1])
+        scalar = int.from_bytes(made[32:], "little") + GROUP_ORDER
+        larger = enc.base64.b64encode(made[:32] + scalar.to_bytes(32, "little")).decode()
+        self.refused("file-damaged", self.verify, headers={"signature": f"trybuy=:{larger}:"})
 
 
 if __name__ == "__main__":

@@ -73,7 +73,6 @@ class RoundTrips(Case):
         file = parties().transmission(layout, release).file()
         result, program = parties().read(file)
         self.assertEqual(program, release.program)
-        self.assertEqual(result["program_section_digest"], enc.sha(release.section()))
         for name, text in zip(("documentation", "terms", "relicensing"), release.texts):
             self.assertEqual(result[f"{name}_digest"], enc.sha(text))
 
@@ -159,9 +158,10 @@ class Damage(Case):
         for at in range(16 + len(copy)):
             flipped = bytearray(file)
             flipped[at] ^= 1 << (at % 8)
-            wanted = None if at < 16 else "control-mismatch"
             with self.subTest(at=at):
-                self.refused(wanted, parties().read, bytes(flipped), dec.open_stored)
+                found = self.refused(None, parties().read, bytes(flipped), dec.open_stored)
+                classes = {"malformed", "control-mismatch", "format-too-new", "file-damaged"}
+                self.assertIn(found, classes)
                 self.refused("file-damaged", parties().read, file[:at], dec.open_stored)
 
     def test_chunks_in_another_order_or_of_another_file_are_refused(self):
@@ -252,6 +252,9 @@ class Identity(Case):
         copy = made.payload().replace(b"2026-12-22", b"2036-12-22")
         file = enc.stored_file(copy, made.file())
         self.refused("control-mismatch", parties().read, file, dec.open_stored)
+        copy = made.payload().replace(b"2026-12-22", b"2026-13-22")
+        file = enc.stored_file(copy, made.file())
+        self.refused("malformed", parties().read, file, dec.open_stored)
 
 
 class Forms(Case):
@@ -269,6 +272,7 @@ class Forms(Case):
         edits = (
             (0, b"\0"), (0, b"\x03"), (1, b"\x01"), (3, b"\x01"), (20, b"\x01"), (23, b"\x01"),
             (4, (65537).to_bytes(4, "big")), (8, ((4 << 20) + 1).to_bytes(4, "big")),
+            (4, bytes(4)), (24, (16).to_bytes(8, "big")),
             (12, bytes(4)), (12, ((1 << 20) + 1).to_bytes(4, "big")), (24, bytes(8)),
             (16, ((1 << 20) + 1).to_bytes(4, "big")), (24, ((64 << 30) + 1).to_bytes(8, "big")),
         )
@@ -308,12 +312,16 @@ class Forms(Case):
             self.refused("format-too-new", parties().read, made.file())
 
     def test_control_information_with_wrong_members_is_refused(self):
-        self.broken("format-too-new", control=lambda c: c | {"format": 2})
+        for version in (0, 2):
+            self.broken("format-too-new", control=lambda c, v=version: c | {"format": v})
         self.broken("format-too-new", control=lambda c: c | {"format": 2, "more": 1})
         edits = (
             {"more": 1}, {"format": True}, {"format": "1"}, {"application": "lumen"},
             {"name": ""}, {"name": "n" * 101}, {"release": "1.2"}, {"platform": "linux"},
             {"licensee_id": enc.LICENSEE.upper()}, {"kind": "gift"}, {"head_number": 0},
+            {"ends_at": None}, {"name": " n"}, {"name": "n\u2028"}, {"head_number": 2**53},
+            {"expiration": {"kind": "soft", "from": "expiration", "grace": 0}},
+            {"expiration": {"kind": "soft", "from": "expiration", "grace": 36525 * 86400 + 1}},
             {"issued_at": "2026-12-01T00:00:00+00:00"}, {"ends_at": "2026-02-30T00:00:00Z"},
             {"expiration": {"kind": "hard", "grace": 1}}, {"expiration": {"kind": "soft"}},
             {"expiration": {"kind": "soft", "from": "start", "grace": 1}},
@@ -358,8 +366,9 @@ class Forms(Case):
         for head, failure in heads.items():
             data = enc.stored_file(copy, file, head)
             self.refused(failure, parties().read, data, dec.open_stored)
-        long = enc.stored_file(bytes(8193), file)
-        self.refused("malformed", parties().read, long, dec.open_stored)
+        for copy in (bytes(8193), b"", b"{", b"{}"):
+            wrong = enc.stored_file(copy, file)
+            self.refused("malformed", parties().read, wrong, dec.open_stored)
 
 
 if __name__ == "__main__":

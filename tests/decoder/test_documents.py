@@ -40,7 +40,8 @@ class Conventions(Case):
         self.assertEqual(orders, sorted(orders))
         same = documents.semver_order("1.0.0+a")
         self.assertEqual(same, documents.semver_order("1.0.0+b"))
-        for wrong in ("1.0", "1.0.0-", "1.0.0+", "1.0.0-01", "v1.0.0", "1.0.0-a..b", "01.0.0"):
+        for wrong in ("1.0", "1.0.0-", "1.0.0+", "1.0.0-01", "v1.0.0", "1.0.0-a..b", "01.0.0",
+                      "18446744073709551616.0.0"):
             self.refused("malformed", documents.semver_order, wrong)
 
     def test_names_follow_their_rules(self):
@@ -126,7 +127,8 @@ class Licenses(Case):
         for edit in (
             {"licensee_ids": []}, {"licensee_ids": [enc.TRIAL] * 17}, {"kind": "free"},
             {"holder": {"name": "n"}}, {"request_key": "AAAA"}, {"sealed_secret": "AAAA"},
-            {"ends_at": 0}, {"more": 1}, {"license_id": "x"},
+            {"ends_at": 0}, {"more": 1}, {"license_id": "x"}, {"kind": "trial"},
+            {"holder": {"name": "n", "email": "a@b@c"}}, {"holder": {"name": "n ", "email": "a@b"}},
             {"holder": {"name": "n" * 8192, "email": "a@b"}},
         ):
             self.refused("malformed", self.open, self.make(**edit))
@@ -138,20 +140,22 @@ class States(Case):
 
     secret = bytes(range(32))
 
-    def open(self, data, name="clock"):
+    def open(self, data, name=enc.TRIAL):
         """Opens a state."""
         return dec.open_state(data, self.secret, name)
 
+    def make(self, name=enc.TRIAL, **changes):
+        """A sealed state."""
+        return enc.make_state(self.secret, name, enc.STATE | changes)
+
     def test_a_state_is_opened_under_its_own_name_only(self):
-        for name in ("clock", enc.TRIAL):
-            data = enc.make_state(self.secret, name, {"seen": 1})
-            self.assertEqual(self.open(data, name), {"seen": 1})
-            other = enc.TRIAL if name == "clock" else "clock"
-            self.refused("file-damaged", self.open, data, other)
-        self.refused("malformed", self.open, data, "other")
+        self.assertEqual(self.open(self.make(days=[0, 20000])), enc.STATE | {"days": [0, 20000]})
+        self.refused("file-damaged", self.open, self.make(), enc.LICENSE)
+        self.refused("file-damaged", self.open, self.make("clock"))
+        self.refused("malformed", self.open, self.make(), "clock")
 
     def test_a_state_that_was_changed_is_refused(self):
-        data = enc.make_state(self.secret, "clock", {"seen": 1})
+        data = self.make()
         for at in range(len(data)):
             flipped = bytearray(data)
             flipped[at] ^= 1 << (at % 8)
@@ -159,9 +163,15 @@ class States(Case):
             self.refused(wanted, self.open, bytes(flipped))
             self.refused("file-damaged", self.open, data[:at])
 
-    def test_a_state_that_is_no_object_or_too_long_is_refused(self):
-        for state in ([], b"{} ", b'{"a":1,"a":2}', {"x": "y" * 65536}, os.urandom(9)):
-            self.refused("malformed", self.open, enc.make_state(self.secret, "clock", state))
+    def test_a_state_with_wrong_members_or_spelling_is_refused(self):
+        text = enc.jsn(enc.STATE)
+        for state in ([], text + b" ", text.replace(b"{", b'{"a":1,'), b"{}", os.urandom(9)):
+            self.refused("malformed", self.open, enc.make_state(self.secret, enc.TRIAL, state))
+        for changes in (
+            {"days": [2, 1]}, {"days": [1, 1]}, {"launches": -1}, {"running": None},
+            {"first_warned_at": 0}, {"days": list(range(20000))},
+        ):
+            self.refused("malformed", self.open, self.make(**changes))
 
 
 if __name__ == "__main__":

@@ -59,7 +59,8 @@ class ServerFiles(Case):
             {"kind": "script"}, {"server_public_key": "AAAA"}, {"version": "1.2.3-01"},
             {"server_public_key": enc.b64(parties().server.spki + b"\0")},
             {"application": "org..lumen"}, {"application": "org.-lumen"}, {"program_size": 0},
-            {"more": None},
+            {"more": None}, {"categories": ["two\nlines"]}, {"homepage": "http:///x"},
+            {"homepage": "https://\u00e4.example"}, {"summary": "two\u2028lines"},
         )
         for edit in edits:
             with self.subTest(edit=edit):
@@ -120,6 +121,16 @@ class Blocks(Case):
     def test_a_frame_that_asks_for_much_room_gets_none(self):
         asks = bytes.fromhex("28b52ffd") + b"\xc0\x58" + (1 << 46).to_bytes(8, "little")
         self.stored((False, asks + b"\x01\0\0"))
+
+    def test_frames_with_a_window_beyond_8_mib_or_a_dictionary_are_refused(self):
+        for header, accepted in ((b"\0\x68", True), (b"\0\x69", False), (b"\x01\0\x07", False)):
+            release = enc.Release(b"x" * 320)
+            release.stored = [(False, enc.repeated_block(b"x", 320, header))]
+            file = release.server_file(parties().server)
+            if accepted:
+                self.assertEqual(read(file)[1], release.program)
+            else:
+                self.refused("malformed", read, file)
 
     def test_frames_with_and_without_their_length_and_checksum_are_read(self):
         for known in (True, False):

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{ApplicationId, Digest, Email, LicenseeId, Name, Platform, ReleaseId, TrialId, Version};
+use crate::ids::{
+    ApplicationId, Digest, Email, LicenseeId, Name, Platform, ReleaseId, TrialId, Version,
+};
 use crate::instant::Instant;
 use crate::policy::TrialPolicy;
 

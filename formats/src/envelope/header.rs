@@ -54,9 +54,12 @@ pub enum HeaderError {
     /// It was made for another key (`EN-4`).
     #[error("encrypted for another key: {0}")]
     ForeignKey(KeyId),
-    /// Lengths, wrapped key, tag or preamble are not as they were made.
+    /// Wrapped key, tag or preamble are not as they were made.
     #[error("the head of the file is damaged")]
     Damaged,
+    /// Lengths or reserved bytes are such as no writer writes (`CV-11`).
+    #[error("the head of the file is not one that a server would write")]
+    Malformed,
 }
 
 impl HeaderError {
@@ -65,7 +68,7 @@ impl HeaderError {
         match self {
             Self::Version(_) | Self::Algorithm(_) | Self::Recipient(_) => Slug::FormatTooNew,
             Self::ForeignKey(_) => Slug::WrongKey,
-            Self::Magic | Self::Truncated | Self::Damaged => Slug::FileDamaged,
+            Self::Magic | Self::Truncated | Self::Damaged | Self::Malformed => Slug::FileDamaged,
         }
     }
 }
@@ -119,7 +122,7 @@ impl Header {
             other => return Err(HeaderError::Recipient(other)),
         }
         if usize::from(number(WRAPPED_LENGTH_AT)?) != WRAPPED_LENGTH {
-            return Err(HeaderError::Damaged);
+            return Err(HeaderError::Malformed);
         }
         beginning.first_chunk().copied().map(Self).ok_or(HeaderError::Truncated)
     }
@@ -190,7 +193,7 @@ mod tests {
         assert_eq!(parse_with(9, 0), Some(HeaderError::Algorithm(0)));
         assert_eq!(parse_with(10, 1), Some(HeaderError::Recipient(257)));
         assert_eq!(parse_with(11, 2), Some(HeaderError::Recipient(2)));
-        assert_eq!(parse_with(45, 0), Some(HeaderError::Damaged));
+        assert_eq!(parse_with(45, 0), Some(HeaderError::Malformed));
     }
 
     #[test]

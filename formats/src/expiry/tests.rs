@@ -33,7 +33,7 @@ fn control(expiration: Expiration) -> ControlInformation {
         minimum_builder: None,
         file_key_commitment: FileKeyCommitment::from_bytes([0; 32]),
         layout: Layout::Leading,
-        sections: Sections { documentation: 0, terms: 1, relicensing: 0, program: 13 },
+        sections: Sections { documentation: 0, terms: 1, relicensing: 0, program: 17 },
         program_size: 1,
         program_digest: Digest::from_bytes([0; 32]),
         terms_digest: Digest::from_bytes([0; 32]),
@@ -120,9 +120,14 @@ fn grace_from_the_first_warning_begins_when_it_is_given() {
         (END + years, None, warn(warned_late)),
         (END + years + 1, Some(END + years), warn(warned_late)),
         (END + years + 7 * DAY_SECONDS - 1, Some(END + years), warn(warned_late)),
-        (END + years + 7 * DAY_SECONDS, Some(END + years), refuse(Refusal::GraceEnded(warned_late))),
+        (
+            END + years + 7 * DAY_SECONDS,
+            Some(END + years),
+            refuse(Refusal::GraceEnded(warned_late)),
+        ),
     ] {
-        let state = TrialState { first_warned_at: first_warned_at.map(at), ..TrialState::default() };
+        let state =
+            TrialState { first_warned_at: first_warned_at.map(at), ..TrialState::default() };
         assert_eq!(decide_at(now, &control, &state), expected, "{now} {first_warned_at:?}");
     }
 }
@@ -168,10 +173,14 @@ fn the_builder_license_comes_before_everything() {
 #[test]
 fn an_application_can_ask_for_a_newer_builder() {
     let mut control = control(Expiration::Hard {});
-    control.minimum_builder = Some(version("1.2.0"));
-    for (builder, too_old) in
-        [("1.1.9", true), ("1.2.0-rc.1", true), ("1.2.0", false), ("1.10.0", false), ("2.0.0", false)]
-    {
+    control.minimum_builder = Some(version("1.2.0+vendor"));
+    for (builder, too_old) in [
+        ("1.1.9", true),
+        ("1.2.0-rc.1+z", true),
+        ("1.2.0", false),
+        ("1.10.0", false),
+        ("2.0.0", false),
+    ] {
         let now = TrustedTime::vouch(at(END - 1));
         let state = TrialState::default();
         let decision = decide(&control, &license(None), &version(builder), now, &state);
@@ -197,8 +206,7 @@ fn a_time_well_before_the_license_was_issued_is_refused() {
 #[test]
 fn the_first_limit_reached_ends_the_trial() {
     let mut control = control(Expiration::Soft { from: GraceFrom::FirstWarning, grace: WEEK });
-    control.limits =
-        Limits { launches: Some(3), running: Some(Span::seconds(100)), days: Some(2) };
+    control.limits = Limits { launches: Some(3), running: Some(Span::seconds(100)), days: Some(2) };
     let now = END - 1;
     let today = at(now).day_number();
     let state = |launches, running, days: &[i64]| TrialState {
@@ -242,10 +250,8 @@ fn days_left_are_the_same_number_everywhere() {
 
 #[test]
 fn dates_at_the_end_of_the_range_do_not_overflow() {
-    let mut control = control(Expiration::Soft {
-        from: GraceFrom::FirstWarning,
-        grace: Span::seconds(u64::MAX),
-    });
+    let mut control =
+        control(Expiration::Soft { from: GraceFrom::FirstWarning, grace: Span::seconds(u64::MAX) });
     let last = 253_402_300_799;
     control.ends_at = Some(at(last - 1));
     let decision = decide_at(last - 1, &control, &TrialState::default());

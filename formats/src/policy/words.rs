@@ -23,11 +23,8 @@ impl TrialPolicy {
     /// # Ok::<(), trybuy_formats::instant::InvalidTime>(())
     /// ```
     pub fn in_words(&self) -> String {
-        let mut words = format!(
-            "{}, then {}",
-            self.duration.in_words(),
-            self.expiration.in_words()
-        );
+        let mut words =
+            format!("{}, then {}", self.duration.in_words(), self.expiration.in_words());
         if !self.limits.is_empty() {
             words.push_str("; at most ");
             words.push_str(&self.limits.in_words());
@@ -41,14 +38,8 @@ impl Expiration {
     pub fn in_words(&self) -> String {
         let (grace, from) = match self {
             Self::Hard {} => return "refused at once".to_owned(),
-            Self::Soft {
-                grace,
-                from: GraceFrom::Expiration,
-            } => (grace, "expiration"),
-            Self::Soft {
-                grace,
-                from: GraceFrom::FirstWarning,
-            } => (grace, "the first warning"),
+            Self::Soft { grace, from: GraceFrom::Expiration } => (grace, "expiration"),
+            Self::Soft { grace, from: GraceFrom::FirstWarning } => (grace, "the first warning"),
         };
         format!("{} of grace from {from}", grace.in_words())
     }
@@ -59,12 +50,9 @@ impl Limits {
     /// Without any, the empty text.
     pub fn in_words(&self) -> String {
         let parts = [
-            self.launches
-                .map(|launches| counted(launches, "launch", "launches")),
-            self.running
-                .map(|running| format!("{} of running", running.in_words())),
-            self.days
-                .map(|days| format!("{} of use", counted(days, "day", "days"))),
+            self.launches.map(|launches| counted(launches, "launch", "launches")),
+            self.running.map(|running| format!("{} of running", running.in_words())),
+            self.days.map(|days| format!("{} of use", counted(days, "day", "days"))),
         ];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
         match parts.split_last() {
@@ -78,11 +66,7 @@ impl Limits {
 impl Span {
     /// Its length in the largest unit that divides it: `30 days`, `1 hour`, `90 minutes`.
     pub fn in_words(self) -> String {
-        let units = [
-            (86_400, "day", "days"),
-            (3_600, "hour", "hours"),
-            (60, "minute", "minutes"),
-        ];
+        let units = [(86_400, "day", "days"), (3_600, "hour", "hours"), (60, "minute", "minutes")];
         let seconds = self.as_seconds();
         let (unit, one, many) = units
             .into_iter()
@@ -114,10 +98,7 @@ mod tests {
     }
 
     fn soft(from: GraceFrom, grace: &str) -> Expiration {
-        Expiration::Soft {
-            from,
-            grace: grace.parse().expect("a span"),
-        }
+        Expiration::Soft { from, grace: grace.parse().expect("a span") }
     }
 
     #[test]
@@ -145,37 +126,19 @@ mod tests {
     fn limits_are_joined_as_people_join_them() {
         let running = Some(Span::seconds(72_000));
         let cases = [
+            (Limits { launches: Some(1), running: None, days: None }, "1 launch"),
             (
-                Limits {
-                    launches: Some(1),
-                    running: None,
-                    days: None,
-                },
-                "1 launch",
-            ),
-            (
-                Limits {
-                    launches: None,
-                    running,
-                    days: Some(1),
-                },
+                Limits { launches: None, running, days: Some(1) },
                 "20 hours of running and 1 day of use",
             ),
             (
-                Limits {
-                    launches: Some(50),
-                    running,
-                    days: Some(14),
-                },
+                Limits { launches: Some(50), running, days: Some(14) },
                 "50 launches, 20 hours of running and 14 days of use",
             ),
         ];
         for (limits, expected) in cases {
             let text = words("30d", Expiration::Hard {}, limits);
-            assert_eq!(
-                text,
-                format!("30 days, then refused at once; at most {expected}")
-            );
+            assert_eq!(text, format!("30 days, then refused at once; at most {expected}"));
         }
     }
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::control::Sections;
 use crate::encoding::base64_bytes;
-use crate::ids::{ApplicationId, Digest, Name, Platform, Version};
+use crate::ids::{ApplicationId, Digest, Name, Platform, Version, is_line_break_or_control};
 use crate::limits;
 use crate::primitives::VerificationKey;
 use crate::signed::FORMAT;
@@ -115,13 +115,13 @@ impl Manifest {
 }
 
 fn is_line(text: &str, least: usize, most: usize) -> bool {
-    (least..=most).contains(&text.chars().count()) && !text.chars().any(char::is_control)
+    (least..=most).contains(&text.chars().count()) && !text.contains(is_line_break_or_control)
 }
 
 fn is_homepage(text: &str) -> bool {
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    is_line(text, 0, 300)
-        && !text.contains(char::is_whitespace)
+    text.len() <= 300
+        && text.bytes().all(|byte| byte.is_ascii_graphic())
         && rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
 }
 
@@ -137,7 +137,7 @@ mod tests {
     fn texts_are_single_lines_of_limited_length() {
         assert!(is_line("", 0, 200) && is_line(&"ü".repeat(200), 0, 200));
         assert!(!is_line("a\nb", 0, 200) && !is_line(&"a".repeat(201), 0, 200));
-        assert!(!is_line("\u{1b}[2J", 0, 200));
+        assert!(!is_line("\u{1b}[2J", 0, 200) && !is_line("a\u{2028}b", 0, 200));
         assert!(are_categories(&["graphics".to_owned()]));
         assert!(!are_categories(&[String::new()]));
         assert!(!are_categories(&vec!["a".to_owned(); 9]));
@@ -148,7 +148,15 @@ mod tests {
         for good in ["https://example.com", "http://example.com/a?b#c"] {
             assert!(is_homepage(good), "{good}");
         }
-        for bad in ["", "https://", "http:///a", "javascript:alert(1)", "https://a b", "ftp://a"] {
+        for bad in [
+            "",
+            "https://",
+            "http:///a",
+            "javascript:alert(1)",
+            "https://a b",
+            "ftp://a",
+            "https://ä.example",
+        ] {
             assert!(!is_homepage(bad), "{bad}");
         }
     }

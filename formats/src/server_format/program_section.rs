@@ -17,6 +17,10 @@ const PLAIN: u32 = 1 << 31;
 const ENTRY: u64 = 4;
 /// Bytes of size and number of blocks, the end of the section.
 const END: u64 = 12;
+/// The magic number of a zstd frame (RFC 8878, section 3.1.1).
+const FRAME_MAGIC: [u8; 4] = 0xfd2f_b528_u32.to_le_bytes();
+/// The flag of a frame without a window descriptor (RFC 8878, section 3.1.1.1.1.2).
+const SINGLE_SEGMENT: u8 = 1 << 5;
 
 /// Why a program section was refused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -203,7 +207,8 @@ impl BlockDecoder {
     /// The decoder gets no more room than that, and what is stored must be one frame without
     /// anything after it.
     pub(crate) fn decode(&mut self, stored: &[u8], out: &mut [u8]) -> Result<(), InvalidSection> {
-        if find_frame_compressed_size(stored) != Ok(stored.len()) {
+        let one_frame = find_frame_compressed_size(stored) == Ok(stored.len());
+        if !one_frame || window(stored).is_none_or(|window| window > limits::FRAME_WINDOW) {
             return Err(InvalidSection::Block);
         }
         match self.0.decompress_to_buffer(stored, out) {
@@ -211,6 +216,20 @@ impl BlockDecoder {
             _ => Err(InvalidSection::Block),
         }
     }
+}
+
+/// The window that a frame asks for, in bytes (RFC 8878, section 3.1.1.1.2); none for what is not a
+/// frame of a decoder's own, such as a skippable one. A frame of a single segment has no window of
+/// its own: it is as long as the content, which is no longer than a block.
+fn window(frame: &[u8]) -> Option<u64> {
+    let [descriptor, window, ..] = *frame.strip_prefix(&FRAME_MAGIC)? else {
+        return None;
+    };
+    if descriptor & SINGLE_SEGMENT != 0 {
+        return Some(0);
+    }
+    let base = 1_u64 << (10 + (window >> 3));
+    Some(base + base / 8 * u64::from(window & 7))
 }
 
 /// Decodes all blocks in order and computes SHA-256 of the program. `decoded` is told the number
@@ -240,6 +259,8 @@ pub(crate) fn program_digest<E: From<InvalidSection>>(
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
     use super::*;
 
     fn table(size: u64, entries: &[u32], blocks_length: u64) -> Result<BlockTable, InvalidSection> {
@@ -303,5 +324,36 @@ mod tests {
         let followed = [frame.as_slice(), &[0]].concat();
         assert_eq!(decoder.decode(&followed, &mut out), Err(InvalidSection::Block));
         assert_eq!(decoder.decode(&frame[..frame.len() - 1], &mut out), Err(InvalidSection::Block));
+    }
+
+    #[test]
+    fn only_one_frame_with_a_small_window_is_a_block() {
+        // A raw block of five bytes, the last one (RFC 8878, section 3.1.1.2).
+        const BLOCK: [u8; 8] = [0x29, 0, 0, b'h', b'e', b'l', b'l', b'o'];
+        let frame = |header: &[u8]| [&FRAME_MAGIC, header, &BLOCK].concat();
+        let skippable = [0x50, 0x2a, 0x4d, 0x18, 1, 0, 0, 0, 0];
+        let plain = frame(&[0, 0]);
+        for (name, stored, accepted) in [
+            ("a window of 1 KiB", plain.clone(), true),
+            ("a window of 8 MiB", frame(&[0, 13 << 3]), true),
+            ("a window of 9 MiB", frame(&[0, 13 << 3 | 1]), false),
+            ("a window of 3.75 TiB", frame(&[0, 0xff]), false),
+            ("a single segment of five bytes", frame(&[0x20, 5]), true),
+            ("a single segment of six bytes", frame(&[0x20, 6]), false),
+            ("a dictionary", frame(&[1, 0, 7]), false),
+            (
+                "two frames, the second one empty",
+                [&plain, &frame(&[0, 0])[..6], &[1, 0, 0]].concat(),
+                false,
+            ),
+            ("a skippable frame before", [&skippable[..], &plain].concat(), false),
+            ("a skippable frame after", [&plain[..], &skippable].concat(), false),
+            ("a skippable frame alone", skippable.to_vec(), false),
+        ] {
+            let mut out = [0; 5];
+            let decoded = BlockDecoder::new().unwrap().decode(&stored, &mut out);
+            assert_eq!(decoded.is_ok(), accepted, "{name}");
+            assert!(!accepted || out == *b"hello", "{name}");
+        }
     }
 }

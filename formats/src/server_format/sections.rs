@@ -36,7 +36,7 @@ impl Sections {
         self.documentation <= limits::DOCUMENTATION
             && (1..=limits::TERMS).contains(&self.terms)
             && self.relicensing <= limits::TERMS
-            && (1..=limits::PROGRAM).contains(&self.program)
+            && (limits::LEAST_PROGRAM_SECTION..=limits::PROGRAM).contains(&self.program)
     }
 }
 

@@ -106,7 +106,10 @@ fn signed_payloads_of_the_wrong_shape_are_refused() {
     let header = format!(r#"{{"alg":"PS256","kid":"{id}","typ":"note"}}"#);
     for (payload, error) in [
         (r#"{"format":2,"text":"hello","new":1}"#, SignedError::TooNew),
-        (r#"{"format":0,"text":"hello"}"#, SignedError::Malformed),
+        (r#"{"format":0,"text":"hello"}"#, SignedError::TooNew),
+        (r#"{"format":-1,"text":"hello"}"#, SignedError::Malformed),
+        (r#"{"format":1, "text":"hello"}"#, SignedError::Malformed),
+        (r#"{"text":"hello","format":1}"#, SignedError::Malformed),
         (r#"{"format":1,"text":""}"#, SignedError::Malformed),
         (r#"{"format":1,"text":"a","text":"b"}"#, SignedError::Malformed),
         (r#"{"format":1,"text":"a","more":1}"#, SignedError::Malformed),

@@ -139,7 +139,8 @@ impl TrialHead {
         if !header.commits_to(file_key) {
             return None;
         }
-        let preamble = Preamble::open(&head_key(file_key, &header), sealed_preamble(&self.head)?)?;
+        let sealed = sealed_preamble(&self.head)?;
+        let preamble = Preamble::open(&head_key(file_key, &header), sealed).ok()?;
         let area = match preamble.layout {
             Layout::Leading => 0,
             Layout::Dispersed => preamble.control_area_length(),
@@ -169,7 +170,7 @@ impl HeadStart {
         let sealed = sealed_preamble(beginning).ok_or(HeaderError::Truncated)?;
         let file_key = unwrap(&header)?;
         let head_key = head_key(&file_key, &header);
-        let preamble = Preamble::open(&head_key, sealed).ok_or(HeaderError::Damaged)?;
+        let preamble = Preamble::open(&head_key, sealed)?;
         Ok(Self { header, file_key, head_key, preamble })
     }
 }

@@ -69,6 +69,9 @@ pub enum OpenError {
     /// The control area was altered.
     #[error("the control area of the file is damaged")]
     ControlArea,
+    /// The control area is intact, but such as no writer writes (`TF-2`).
+    #[error("the control area of the file is not one that a server would write")]
+    Malformed,
 }
 
 impl OpenError {
@@ -77,7 +80,9 @@ impl OpenError {
         match self {
             Self::Io(_) => Slug::LocalFile,
             Self::Header(error) => error.slug(),
-            Self::Truncated { .. } | Self::Longer { .. } | Self::ControlArea => Slug::FileDamaged,
+            Self::Truncated { .. } | Self::Longer { .. } | Self::ControlArea | Self::Malformed => {
+                Slug::FileDamaged
+            }
         }
     }
 }
@@ -132,7 +137,7 @@ impl<R: ReadAt> Opened<R> {
         };
         let area = read_control_area(&contents, &start.head_key)?;
         let control_area = ControlArea::parse(&area, contents.preamble.layout);
-        Ok(Self { control_area: control_area.ok_or(OpenError::ControlArea)?, contents })
+        Ok(Self { control_area: control_area.ok_or(OpenError::Malformed)?, contents })
     }
 
     /// Bytes of the head: where the body begins.

@@ -1,7 +1,7 @@
 //! The preamble: layout and lengths, sealed right after the header.
 
 use crate::control::Sections;
-use crate::envelope::header::{self, Header};
+use crate::envelope::header::{self, Header, HeaderError};
 use crate::envelope::stream::Chunks;
 use crate::keys::FileKey;
 use crate::limits;
@@ -88,11 +88,11 @@ impl Preamble {
         Ok(sealed)
     }
 
-    /// Opens and reads it; none if it was altered or is not canonical.
-    pub(super) fn open(key: &AeadKey, sealed: &[u8; SEALED_LENGTH]) -> Option<Self> {
+    /// Opens and reads it: an altered one is told from one that is not canonical.
+    pub(super) fn open(key: &AeadKey, sealed: &[u8; SEALED_LENGTH]) -> Result<Self, HeaderError> {
         let mut bytes = [0; LENGTH];
-        key.open_into(NONCE, sealed, &mut bytes).ok()?;
-        Self::parse(&bytes)
+        key.open_into(NONCE, sealed, &mut bytes).map_err(|_| HeaderError::Damaged)?;
+        Self::parse(&bytes).ok_or(HeaderError::Malformed)
     }
 
     /// Bytes of the control area, as a length in memory.
@@ -126,10 +126,12 @@ impl Preamble {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
     use super::*;
 
     fn example() -> Preamble {
-        let sections = Sections { documentation: 0, terms: 1, relicensing: 2, program: 3 };
+        let sections = Sections { documentation: 0, terms: 1, relicensing: 2, program: 17 };
         Preamble { layout: Layout::Dispersed, control_area: 16, sections }
     }
 
@@ -139,7 +141,7 @@ mod tests {
         assert_eq!(Preamble::parse(&bytes), Some(example()));
         let expected = [2, 0, 0, 0, 0, 0, 0, 16, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2];
         assert_eq!(bytes[..20], expected);
-        assert_eq!(bytes[20..], [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3]);
+        assert_eq!(bytes[20..], [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 17]);
     }
 
     #[test]
@@ -165,7 +167,7 @@ mod tests {
             (20, 1, "reserved"),
             (23, 1, "reserved"),
             (26, 1, "a program beyond its cap"),
-            (31, 0, "no program"),
+            (31, 16, "a program section too short for its table"),
         ] {
             assert!(refused(at, value), "{what}");
         }
@@ -174,10 +176,10 @@ mod tests {
     #[test]
     fn lengths_follow_from_the_preamble() {
         let dispersed = example();
-        assert_eq!((dispersed.body_offset(), dispersed.stream_length()), (510, 22));
-        assert_eq!(dispersed.file_length(), 510 + 22 + 16);
+        assert_eq!((dispersed.body_offset(), dispersed.stream_length()), (510, 36));
+        assert_eq!(dispersed.file_length(), 510 + 36 + 16);
         let leading = Preamble { layout: Layout::Leading, ..dispersed };
-        assert_eq!((leading.body_offset(), leading.stream_length()), (542, 6));
-        assert_eq!(leading.file_length(), 542 + 6 + 16);
+        assert_eq!((leading.body_offset(), leading.stream_length()), (542, 20));
+        assert_eq!(leading.file_length(), 542 + 20 + 16);
     }
 }

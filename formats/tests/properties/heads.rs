@@ -1,5 +1,6 @@
 //! Replacing a head (TF-7, TF-8).
 
+use trybuy_formats::control::LicenseKind;
 use trybuy_formats::envelope::header::HeaderError;
 use trybuy_formats::expiry::TrialState;
 use trybuy_formats::policy::Layout;
@@ -26,6 +27,7 @@ fn a_leading_head_is_replaced_alone() {
     let file = trial.file();
     let purchased = trial.with_control(|control| {
         control.head_number = 2;
+        control.kind = LicenseKind::Purchase;
         control.ends_at = None;
     });
     let file = replaced(&file, purchased.head.head()).unwrap();

@@ -1,8 +1,8 @@
 """The control information (CI-3 to CI-6)."""
 
 from .documents import (
-    application_id, digest, instant, integer, one_of, or_null, parse_table, platform, record,
-    semantic_version, text, uuid,
+    application_id, digest, instant, integer, name, one_of, or_null, parse_table, platform, record,
+    semantic_version, uuid,
 )
 from .envelope import Envelope
 from .failures import ControlMismatch, FileDamaged, LicenseeMismatch, Malformed
@@ -13,6 +13,7 @@ from .sections import check_sections
 from .signed import verify_document
 
 SALT = 32
+LONGEST_GRACE = 36525 * 86400
 
 
 def check_expiration(value) -> None:
@@ -21,14 +22,14 @@ def check_expiration(value) -> None:
         record({"kind": one_of("hard")})(value)
     else:
         kind, start = one_of("soft"), one_of("expiration", "first-warning")
-        record({"kind": kind, "from": start, "grace": integer(0)})(value)
+        record({"kind": kind, "from": start, "grace": integer(1, LONGEST_GRACE)})(value)
 
 
 check_limits = record({n: integer(1) for n in ("launches", "running", "days")}, optional=True)
-check_control = record({
+_check_members = record({
     "format": integer(1),
     "application": application_id,
-    "name": text(1, 100),
+    "name": name,
     "release": semantic_version,
     "platform": platform,
     "licensee_id": uuid,
@@ -50,10 +51,15 @@ check_control = record({
 })
 
 
+def check_control(value) -> None:
+    """The payload of CI-3."""
+    _check_members(value)
+    if value["kind"] == "trial" and value["ends_at"] is None:
+        raise Malformed("a trial has an end")
+
+
 def open_control(sealed: bytes, license: License, server_key: PublicKey) -> tuple:
     """Decrypts and verifies sealed control information (CI-5): payload's bytes and object."""
-    if len(sealed) < SALT + 16:
-        raise Malformed("the sealed control information is too short")
     key = hkdf(license.secret, sealed[:SALT], "trybuy/v1/control", 32)
     try:
         document = open_gcm(key, ZERO_NONCE, sealed[SALT:], "the control information")

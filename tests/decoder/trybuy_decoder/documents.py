@@ -1,14 +1,16 @@
-"""JSON texts (CV-2, CV-11), names (ID-1 to ID-4) and instants (CV-4)."""
+"""JSON texts (CV-2), names (ID-1 to ID-5) and instants (CV-4)."""
 
 import calendar
 import datetime
 import json
 import re
+import unicodedata
 
 from .failures import FormatTooNew, Malformed
 from .primitives import from_base64
 
 LARGEST_INTEGER = 2**53 - 1
+LARGEST_VERSION_NUMBER = 2**64 - 1
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _NUMBER = r"(?:0|[1-9][0-9]*)"
 _PRE = rf"(?:{_NUMBER}|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
@@ -34,20 +36,38 @@ def _no_fraction(text):
     raise Malformed(f"{text} is not an integer")
 
 
+def _integer(text):
+    value = int(text)
+    if not 0 <= value <= LARGEST_INTEGER:
+        raise Malformed(f"{text} is not an integer from 0 to 2^53 - 1")
+    return value
+
+
 def parse_json(data: bytes, *, canonical: bool = True):
-    """Parses a JSON text. Canonical: no spaces, shortest escapes, so one spelling only."""
+    """Parses a JSON text. Canonical: in the one spelling of CV-2."""
     try:
         value = json.loads(
             data.decode("utf-8"),
             object_pairs_hook=_members_once,
+            parse_int=_integer,
             parse_float=_no_fraction,
             parse_constant=_no_fraction,
         )
-        if canonical and write_json(value) != data:
-            raise Malformed("the JSON text is not in its one spelling")
+        if canonical:
+            check_spelling(value, data)
     except (ValueError, RecursionError) as error:
         raise Malformed("not a JSON text") from error
     return value
+
+
+def check_spelling(value, data: bytes) -> None:
+    """Refuses a JSON text that is not the one spelling of its value."""
+    try:
+        written = write_json(value)
+    except ValueError as error:
+        raise Malformed("a string holds half of a surrogate pair") from error
+    if written != data:
+        raise Malformed("the JSON text is not in its one spelling")
 
 
 def write_json(value) -> bytes:
@@ -78,11 +98,14 @@ def semver_order(text: str):
     found = _SEMVER.fullmatch(text)
     if not found:
         raise Malformed("a semantic version expected")
+    numbers = tuple(int(found[i]) for i in (1, 2, 3))
+    if max(numbers) > LARGEST_VERSION_NUMBER:
+        raise Malformed("a number of the version is beyond 2^64 - 1")
     parts = []
     for part in found[4].split(".") if found[4] else ():
         numeric = part.isdigit()
         parts.append((0, int(part), "") if numeric else (1, 0, part))
-    return tuple(int(found[i]) for i in (1, 2, 3)), not parts, parts
+    return numbers, not parts, parts
 
 
 # Each check below takes a value of a parsed JSON text and refuses it or lets it pass.
@@ -96,6 +119,34 @@ def text(shortest: int, longest: int):
             raise Malformed(f"a string of {shortest} to {longest} characters expected")
 
     return check
+
+
+def line(shortest: int, longest: int):
+    """One line by its number of characters (ID-5)."""
+    inner = text(shortest, longest)
+
+    def check(value):
+        inner(value)
+        if any(unicodedata.category(c) == "Cc" or c in "\u2028\u2029" for c in value):
+            raise Malformed("one line expected")
+
+    return check
+
+
+def name(value) -> None:
+    """A name of a person or an application (ID-5)."""
+    line(1, 100)(value)
+    if value.strip() != value:
+        raise Malformed("a name has no white space at its ends")
+
+
+def email(value) -> None:
+    """An e-mail address, by its form (ID-5)."""
+    line(1, 254)(value)
+    local, _, domain = value.partition("@")
+    spaced = any(c.isspace() for c in value)
+    if not 3 <= len(value.encode()) <= 254 or not local or not domain or "@" in domain or spaced:
+        raise Malformed("an e-mail address expected")
 
 
 def matching(pattern: str, what: str):
@@ -190,10 +241,11 @@ def format_one(value) -> None:
 
 def parse_table(data: bytes, check) -> dict:
     """Parses a payload or manifest; its `format` is looked at before anything else in it."""
-    value = parse_json(data)
+    value = parse_json(data, canonical=False)
     if type(value) is not dict or "format" not in value:
         raise Malformed("an object with a format expected")
     format_one(value["format"])
+    check_spelling(value, data)
     check(value)
     return value
 

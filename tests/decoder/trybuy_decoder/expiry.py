@@ -1,20 +1,10 @@
 """The expiry decision (XD-1 to XD-13), a pure function."""
 
-from .documents import (
-    array, instant, integer, matching, or_null, semver_order, write_instant,
-)
+from .documents import instant, semver_order, write_instant
 from .failures import Malformed
 
 DAY = 86400
 LAST_INSTANT = 253402300799  # 9999-12-31T23:59:59Z
-
-# The members of a trial's local state as far as the decision needs them.
-STATE_MEMBERS = {
-    "first_warning": or_null(instant),
-    "launches": integer(0),
-    "running": integer(0),
-    "days": array(matching(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", "a day"), 0, 65536),
-}
 
 
 def days_left(now: int, end: int) -> int:
@@ -28,7 +18,7 @@ def _refuse(reason: str) -> dict:
 
 def _limits_reached(limits: dict, state: dict, now: int) -> bool:
     """Whether the launch that is about to happen exceeds a limit (XD-7, XD-13)."""
-    days = set(state["days"]) | {write_instant(now)[:10]}
+    days = set(state["days"]) | {now // DAY}
     return (
         ("launches" in limits and state["launches"] + 1 > limits["launches"])
         or ("running" in limits and state["running"] >= limits["running"])
@@ -43,7 +33,7 @@ def _over(control: dict, end: int, now: int, state: dict) -> dict:
         return _refuse("trial-expired")
     start = end
     if rule["from"] == "first-warning":
-        given = state["first_warning"]
+        given = state["first_warned_at"]
         start = now if given is None else min(max(instant(given), end), now)
     until = min(start + rule["grace"], LAST_INSTANT)
     if now >= until:
@@ -55,7 +45,7 @@ def decide(control: dict, license: dict, now: int, builder: str, state: dict) ->
     """Whether a user may still run a program.
 
     `control` and `license`: verified payloads; `now`: the trusted time in seconds since 1970;
-    `builder`: the release of this Builder.
+    `builder`: the release of this Builder; `state`: the trial's local state (BL-7).
     """
     if not 0 <= now <= LAST_INSTANT:
         raise Malformed("no such instant")

@@ -9,6 +9,7 @@ from .documents import integer, record
 DOCUMENTATION_CAP = 4 << 20
 TERMS_CAP = 1 << 20
 PROGRAM_CAP = 64 << 30
+LEAST_PROGRAM = 17
 NAMES = ("documentation", "terms", "relicensing", "program")
 STEP = 1 << 16
 
@@ -16,7 +17,7 @@ check_sections = record({
     "documentation": integer(0, DOCUMENTATION_CAP),
     "terms": integer(1, TERMS_CAP),
     "relicensing": integer(0, TERMS_CAP),
-    "program": integer(1, PROGRAM_CAP),
+    "program": integer(LEAST_PROGRAM, PROGRAM_CAP),
 })
 
 

@@ -1,8 +1,8 @@
 """The server format (SF-1 to SF-7)."""
 
 from .documents import (
-    application_id, array, base64_of, digest, integer, matching, one_of, or_null, parse_table,
-    platform, record, semantic_version, text,
+    application_id, array, base64_of, digest, integer, line, matching, name, one_of, or_null,
+    parse_table, platform, record, semantic_version, text,
 )
 from .failures import FileDamaged, FormatTooNew, Malformed
 from .primitives import PublicKey, from_base64
@@ -13,25 +13,19 @@ MANIFEST_CAP = 65536
 HEAD = 16
 
 
-def _one_line(value) -> None:
-    text(0, 200)(value)
-    if any(ord(c) < 32 or 127 <= ord(c) < 160 or c in "\u2028\u2029" for c in value):
-        raise Malformed("the summary is not one line")
-
-
 def _homepage(value) -> None:
     text(1, 300)(value)
-    matching(r"https?://[!-~]+", "an http or https address")(value)
+    matching(r"https?://[!-.0-~][!-~]*", "an http or https address")(value)
 
 
 check_manifest = record({
     "format": integer(1),
     "application": application_id,
-    "name": text(1, 100),
+    "name": name,
     "version": semantic_version,
-    "summary": _one_line,
+    "summary": line(0, 200),
     "homepage": or_null(_homepage),
-    "categories": array(text(1, 40), 0, 8),
+    "categories": array(line(1, 40), 0, 8),
     "platform": platform,
     "kind": one_of("native"),
     "minimum_builder": or_null(semantic_version),

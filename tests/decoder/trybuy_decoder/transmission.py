@@ -2,7 +2,8 @@
 
 from bisect import bisect_right
 
-from .control import check_against_file, check_licensee, open_control
+from .control import check_against_file, check_control, check_licensee, open_control
+from .documents import parse_table
 from .envelope import HEADER, Envelope, Stream, open_header, stream_length
 from .failures import ControlMismatch, FileDamaged, FormatTooNew, Malformed, WrongKey
 from .license import License
@@ -34,7 +35,7 @@ class Preamble:
         fields = (data[8:12], data[12:16], data[16:20], data[24:32])
         self.lengths = {n: int.from_bytes(f, "big") for n, f in zip(NAMES, fields)}
         check_sections(self.lengths)
-        if self.area > AREA_CAP or (self.layout == "dispersed" and self.area % PIECES):
+        if not 1 <= self.area <= AREA_CAP or (self.layout == "dispersed" and self.area % PIECES):
             raise Malformed("the length of the control area is impossible")
 
     def file_length(self) -> int:
@@ -162,9 +163,10 @@ def open_stored(file, builder_key, server_key, license) -> Transmission:
     if head[8] != 1:
         raise FormatTooNew(f"version {head[8]} of the client storage format is not known")
     length = int.from_bytes(head[12:], "big")
-    if any(head[9:12]) or length > CLEAR_COPY_CAP:
+    if any(head[9:12]) or not 2 <= length <= CLEAR_COPY_CAP:
         raise Malformed("the head is wrong")
     copy = source.read(STORED_HEAD, length, "its clear copy")
+    parse_table(copy, check_control)
     inner = source.after(STORED_HEAD + length)
     opened = Transmission(inner, builder_key, server_key, license)
     if copy != opened.payload:

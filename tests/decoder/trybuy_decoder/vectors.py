@@ -6,11 +6,11 @@ from pathlib import Path
 
 from .control import check_expiration, check_limits
 from .documents import (
-    instant, matching, one_of, or_null, parse_json, record, semantic_version, text,
+    instant, matching, one_of, or_null, parse_json, record, semantic_version, text, uuid,
 )
-from .expiry import STATE_MEMBERS, decide
+from .expiry import decide
 from .failures import Malformed, Refusal
-from .license import open_license, open_state
+from .license import check_state, open_license, open_state
 from .primitives import BuilderKey, PublicKey
 from .requests import verify_request
 from .server import read_server_file
@@ -49,6 +49,24 @@ def _any_order(members: dict):
         inner({name: value[name] for name in members})
 
     return check
+
+
+def _reordered(check, *names: str):
+    """What `check` checks, its members in any order."""
+
+    def reorder(value):
+        if type(value) is dict:
+            value = {name: value[name] for name in names if name in value} | value
+        check(value)
+
+    return reorder
+
+
+_state_table = _reordered(
+    check_state, "head_number", "first_warned_at", "launches", "running", "days"
+)
+_expiration_table = _reordered(check_expiration, "kind", "from", "grace")
+_limits_table = _reordered(check_limits, "launches", "running", "days")
 
 
 class Keys:
@@ -122,7 +140,7 @@ FORMATS = {
         lambda k, g: read_server_file(io.BytesIO(_decode(g["file"]))),
     ),
     "builder-license": (_any_order({**_NAMED, "document": _string}), _license),
-    "sealed-state": (_any_order({"secret": _bytes, "name": _string, "file": _bytes}), _state),
+    "sealed-state": (_any_order({"secret": _bytes, "name": uuid, "file": _bytes}), _state),
     "request": (
         _any_order({
             "key": _bytes, "keyid": _string, "now": instant,
@@ -137,11 +155,11 @@ FORMATS = {
         _any_order({
             "control": _any_order({
                 "issued_at": instant, "ends_at": or_null(instant),
-                "expiration": check_expiration, "limits": check_limits,
+                "expiration": _expiration_table, "limits": _limits_table,
                 "minimum_builder": or_null(semantic_version),
             }),
             "license_ends_at": or_null(instant), "now": instant, "builder": semantic_version,
-            "state": _any_order(STATE_MEMBERS),
+            "state": _state_table,
         }),
         _expiry,
     ),

@@ -1,5 +1,7 @@
 //! Random ranges of bodies of both layouts against a plaintext that is known.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use proptest::prelude::*;
 
 use super::*;

@@ -4,6 +4,7 @@
 //! install; with `CI=true` it fails instead, so that nothing is ever skipped unnoticed there.
 
 mod case;
+mod decoder;
 mod main_job;
 
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use case::{Case, Shared};
 fn main() {
     let arguments = Arguments::from_args();
     let shared = Arc::new(Shared::default());
-    let cases = [main_job::CASES].concat();
+    let cases = [decoder::CASES, main_job::CASES].concat();
     let trials: Vec<Trial> = cases.into_iter().map(|case: Case| case.trial(&shared)).collect();
     let conclusion = libtest_mimic::run(&arguments, trials);
     // The servers end with the worlds they are part of, and `exit` would skip that.

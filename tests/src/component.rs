@@ -17,6 +17,8 @@ pub enum Component {
     Pandoc,
     /// A PostgreSQL that can be started here.
     Postgres,
+    /// A Python with the libraries of the second decoder.
+    PythonDecoder,
     /// The rights of root: to mount a small disk, to become another user.
     Root,
 }
@@ -30,7 +32,7 @@ impl Component {
             Self::Sqlite => &["/usr/bin/sqlite3"],
             Self::Python => &["/usr/bin/python3"],
             Self::Pandoc => &["/usr/bin/pandoc"],
-            Self::Postgres | Self::Root => &[],
+            Self::Postgres | Self::PythonDecoder | Self::Root => &[],
         };
         let found = candidates.iter().map(PathBuf::from).find(|path| path.exists());
         // The link's target: what is published is a program and not a name.
@@ -41,6 +43,7 @@ impl Component {
     pub fn is_here(self) -> bool {
         match self {
             Self::Postgres => crate::postgres::Cluster::is_available(),
+            Self::PythonDecoder => crate::second_decoder::is_available(),
             Self::Root => rustix::process::geteuid().is_root(),
             _ => self.path().is_some(),
         }
@@ -55,6 +58,9 @@ impl Component {
             Self::Python => "python3",
             Self::Pandoc => "pandoc",
             Self::Postgres => "postgresql",
+            Self::PythonDecoder => {
+                "python3-venv, tests/decoder/requirements.txt in TRYBUY_PYTHON's environment"
+            }
             Self::Root => "(run as root)",
         }
     }

@@ -9,6 +9,7 @@ pub mod command;
 pub mod component;
 pub mod measure;
 pub mod postgres;
+pub mod second_decoder;
 pub mod server;
 pub mod vendor;
 pub mod world;

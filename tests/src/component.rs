@@ -17,6 +17,8 @@ pub enum Component {
     Pandoc,
     /// A PostgreSQL that can be started here.
     Postgres,
+    /// A way to run a program at another time.
+    Faketime,
     /// A Python with the libraries of the second decoder.
     PythonDecoder,
     /// The rights of root: to mount a small disk, to become another user.
@@ -32,6 +34,7 @@ impl Component {
             Self::Sqlite => &["/usr/bin/sqlite3"],
             Self::Python => &["/usr/bin/python3"],
             Self::Pandoc => &["/usr/bin/pandoc"],
+            Self::Faketime => &["/usr/bin/faketime"],
             Self::Postgres | Self::PythonDecoder | Self::Root => &[],
         };
         let found = candidates.iter().map(PathBuf::from).find(|path| path.exists());
@@ -58,6 +61,7 @@ impl Component {
             Self::Python => "python3",
             Self::Pandoc => "pandoc",
             Self::Postgres => "postgresql",
+            Self::Faketime => "faketime",
             Self::PythonDecoder => {
                 "python3-venv, tests/decoder/requirements.txt in TRYBUY_PYTHON's environment"
             }

@@ -25,15 +25,20 @@ impl ServerSetup {
     /// # Errors
     /// When the server refuses.
     pub fn init(binaries: &Binaries, data_dir: &Path, variables: &[(&str, &str)]) -> Result<Self> {
+        let setup = Self::existing(binaries, data_dir, variables);
+        setup.run(["init"])?.success()?;
+        Ok(setup)
+    }
+
+    /// A data directory that has been made.
+    pub fn existing(binaries: &Binaries, data_dir: &Path, variables: &[(&str, &str)]) -> Self {
         let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-        let setup = Self {
+        Self {
             program: binaries.path("trybuy-server"),
             data_dir: data_dir.to_owned(),
             listen: "127.0.0.1:0".to_owned(),
             variables: variables.iter().map(own).collect(),
-        };
-        setup.run(["init"])?.success()?;
-        Ok(setup)
+        }
     }
 
     /// The data directory.
@@ -118,6 +123,16 @@ impl Server {
     /// # Errors
     /// When it cannot be killed.
     pub fn kill(mut self) -> Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
+    /// Kills it at once, as `kill -9` does; its address stays known.
+    ///
+    /// # Errors
+    /// When it cannot be killed.
+    pub fn end(&mut self) -> Result<()> {
         self.child.kill()?;
         self.child.wait()?;
         Ok(())

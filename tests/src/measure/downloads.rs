@@ -25,7 +25,9 @@ const SIZE: u64 = 256 << 20;
 pub fn run(seconds: u32, rounds: usize) -> Result<()> {
     let world = World::start(&Binaries::build(Profile::Release)?)?;
     let program = sample_program::make(world.folder(), SIZE, Filling::Random)?;
-    println!("| layout | connections | nginx GB/s | trybuy GB/s | ratio | nginx CPU-s/GB | trybuy CPU-s/GB | ratio |");
+    println!(
+        "| layout | connections | nginx GB/s | trybuy GB/s | ratio | nginx CPU-s/GB | trybuy CPU-s/GB | ratio |"
+    );
     println!("|---|---|---|---|---|---|---|---|");
     for layout in ["leading", "dispersed"] {
         let url = particularized(&world, &program, layout)?;

@@ -29,13 +29,19 @@ const RECORDED: [u32; 2] = [1_000, 1_000_000];
 pub fn run() -> Result<()> {
     let alone = signatures_alone()?;
     println!("RSA-3072 signatures alone, all cores: {alone:.0} a second\n");
-    println!("| recorded trials | grants/s | of the signatures alone | server CPU ms/grant | the signature's share |");
+    println!(
+        "| recorded trials | grants/s | of the signatures alone | server CPU ms/grant | the signature's share |"
+    );
     println!("|---|---|---|---|---|");
     for recorded in RECORDED {
         let (rate, cpu) = grants_with(recorded)?;
         let cores = thread::available_parallelism()?.get();
         let signature = f64::from(u32::try_from(cores)?) / alone * 1e3;
-        println!("| {recorded} | {rate:.0} | {:.2} | {cpu:.2} | {:.2} |", rate / alone, signature / cpu);
+        println!(
+            "| {recorded} | {rate:.0} | {:.2} | {cpu:.2} | {:.2} |",
+            rate / alone,
+            signature / cpu
+        );
     }
     Ok(())
 }
@@ -84,7 +90,8 @@ fn prepare(world: &World, applications: &[String]) -> Result<Vec<Vec<u8>>> {
         let key = RequestSignatureKey::generate()?;
         let license = register(&mut connection, &key, number, &info["builder_terms_digest"])?;
         for (id, digest) in applications.iter().zip(&terms) {
-            let body = json!({"platform": Platform::current(), "acceptance": {"terms_digest": digest}});
+            let body =
+                json!({"platform": Platform::current(), "acceptance": {"terms_digest": digest}});
             let path = format!("{BASE}/applications/{id}/trials");
             requests.push(signed_post(&key, &license, &path, body.to_string().as_bytes())?);
         }
@@ -129,7 +136,9 @@ fn register(
 fn record(world: &World, count: u32) -> Result<()> {
     let database = std::fs::read_dir(world.setup.data_dir())?
         .filter_map(|entry| Some(entry.ok()?.path()))
-        .find(|path| path.extension().is_some_and(|extension| extension == "sqlite3" || extension == "db"))
+        .find(|path| {
+            path.extension().is_some_and(|extension| extension == "sqlite3" || extension == "db")
+        })
         .context("the database")?;
     let columns = "application, ordinal, license_id, release_id, platform, kind, started_at, ends_at, \
                    requested_at, policy, terms_digest, acceptance, accepted_as, head_number, head_etag, head";

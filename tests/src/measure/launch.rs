@@ -40,7 +40,10 @@ pub fn run(rounds: usize) -> Result<()> {
         }
         let (floor, ours) = (median(&mut floors) * 1e3, median(&mut ours) * 1e3);
         let megabytes = size / 1_000_000;
-        println!("| {megabytes} MB | {compression} | {floor:.1} | {ours:.1} | {:.2} |", ours / floor);
+        println!(
+            "| {megabytes} MB | {compression} | {floor:.1} | {ours:.1} | {:.2} |",
+            ours / floor
+        );
     }
     Ok(())
 }

@@ -28,7 +28,10 @@ pub fn run(rounds: usize) -> Result<()> {
             all.push(seconds(user.command().args(arguments))?);
         }
         let milliseconds = median(&mut all) * 1e3;
-        println!("trybuy {}, {APPLICATIONS} applications: {milliseconds:.1} ms", arguments.join(" "));
+        println!(
+            "trybuy {}, {APPLICATIONS} applications: {milliseconds:.1} ms",
+            arguments.join(" ")
+        );
     }
     Ok(())
 }

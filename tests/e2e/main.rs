@@ -4,8 +4,19 @@
 //! install; with `CI=true` it fails instead, so that nothing is ever skipped unnoticed there.
 
 mod case;
+mod damaged;
+mod databases;
 mod decoder;
+mod full_disk;
+mod interrupted;
+mod invariants;
 mod main_job;
+mod publishing;
+mod secrecy;
+mod support;
+mod terminal;
+mod together;
+mod trust;
 
 use std::sync::Arc;
 
@@ -16,7 +27,21 @@ use case::{Case, Shared};
 fn main() {
     let arguments = Arguments::from_args();
     let shared = Arc::new(Shared::default());
-    let cases = [decoder::CASES, main_job::CASES].concat();
+    let cases = [
+        damaged::CASES,
+        databases::CASES,
+        decoder::CASES,
+        full_disk::CASES,
+        interrupted::CASES,
+        invariants::CASES,
+        main_job::CASES,
+        publishing::CASES,
+        secrecy::CASES,
+        terminal::CASES,
+        together::CASES,
+        trust::CASES,
+    ]
+    .concat();
     let trials: Vec<Trial> = cases.into_iter().map(|case: Case| case.trial(&shared)).collect();
     let conclusion = libtest_mimic::run(&arguments, trials);
     // The servers end with the worlds they are part of, and `exit` would skip that.

@@ -11,18 +11,18 @@ use trybuy_tests::component::Component;
 use crate::case::{Shared, cases};
 
 cases![
-    a_static_program_runs_from_memory [Busybox],
-    a_dynamic_filter_runs_in_a_pipeline [Jq],
-    a_program_with_storage_of_its_own_runs [Sqlite],
-    an_interpreter_runs [Python],
-    a_program_of_over_50_mb_runs [Pandoc],
-    a_hard_trial_runs_until_its_end_and_not_longer [Busybox],
-    grace_from_expiration_warns_then_ends [Busybox],
-    grace_from_the_first_warning_begins_with_it [Busybox],
-    a_name_is_typed_where_the_vendor_asks_for_explicit_acceptance [Busybox],
-    a_code_is_retyped_where_the_vendor_asks_for_it [Busybox],
-    every_step_of_the_command_line_in_order [Busybox],
-    a_dispersed_trial_runs_like_a_leading_one [Busybox],
+    a_static_program_runs_from_memory[Busybox],
+    a_dynamic_filter_runs_in_a_pipeline[Jq],
+    a_program_with_storage_of_its_own_runs[Sqlite],
+    an_interpreter_runs[Python],
+    a_program_of_over_50_mb_runs[Pandoc],
+    a_hard_trial_runs_until_its_end_and_not_longer[Busybox],
+    grace_from_expiration_warns_then_ends[Busybox],
+    grace_from_the_first_warning_begins_with_it[Busybox],
+    a_name_is_typed_where_the_vendor_asks_for_explicit_acceptance[Busybox],
+    a_code_is_retyped_where_the_vendor_asks_for_it[Busybox],
+    every_step_of_the_command_line_in_order[Busybox],
+    a_dispersed_trial_runs_like_a_leading_one[Busybox],
 ];
 
 fn program(component: Component) -> Result<std::path::PathBuf> {

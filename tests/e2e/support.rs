@@ -1,0 +1,61 @@
+//! What several files of tests do.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+
+use trybuy_tests::builder::Builder;
+use trybuy_tests::component::Component;
+use trybuy_tests::files;
+use trybuy_tests::proxy::Proxy;
+use trybuy_tests::wait;
+use trybuy_tests::world::World;
+
+/// The program that most tests publish: small, static, with many faces.
+pub(crate) fn busybox() -> Result<PathBuf> {
+    Component::Busybox.path().context("busybox is here")
+}
+
+/// Publishes busybox as `com.example.NAME` and has a new user of that name try it.
+pub(crate) fn tried(world: &World, name: &str) -> Result<(Builder, String)> {
+    let id = world.publish(name, &busybox()?)?;
+    let user = world.builder(name)?;
+    user.run(["try", &id, "--accept-terms"])?.success()?;
+    Ok((user, id))
+}
+
+/// Publishes busybox with so many further bytes, as `com.example.NAME`.
+pub(crate) fn publish_padded(world: &World, name: &str, bytes: usize) -> Result<String> {
+    let program = files::padded(&busybox()?, bytes, &world.path("programs").join(name))?;
+    world.publish(name, &program)
+}
+
+/// A new user who reaches the server through a proxy.
+pub(crate) fn user_behind(world: &World, proxy: &Proxy, name: &str) -> Result<Builder> {
+    let user = world.fresh_builder(name);
+    user.setup(&proxy.url(), name, &format!("{name}@example.com"))?;
+    Ok(user)
+}
+
+/// The file of a download in progress.
+pub(crate) fn partial(user: &Builder, id: &str) -> PathBuf {
+    user.data_dir().join("downloads").join(id).join("partial")
+}
+
+/// Length of a file; 0 if there is none.
+pub(crate) fn length(path: &Path) -> u64 {
+    path.metadata().map_or(0, |metadata| metadata.len())
+}
+
+/// Waits until a file has at least so many bytes.
+pub(crate) fn wait_for_length(path: &Path, bytes: u64) -> Result<()> {
+    wait::until(&format!("{bytes} bytes in {}", path.display()), || Ok(length(path) >= bytes))
+}
+
+/// That an application is whole and runs.
+pub(crate) fn ensure_sound(user: &Builder, id: &str) -> Result<()> {
+    user.run(["verify", id])?.success()?;
+    let echoed = user.run(["run", id, "--", "echo", "sound"])?.success()?;
+    anyhow::ensure!(echoed.stdout == "sound\n", "{echoed}");
+    Ok(())
+}

@@ -1,0 +1,120 @@
+//! Another server, another time: neither is believed.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context as _, Result, ensure};
+
+use trybuy_tests::builder::Builder;
+use trybuy_tests::command::Outcome;
+use trybuy_tests::component::Component;
+use trybuy_tests::files;
+use trybuy_tests::server::ServerSetup;
+use trybuy_tests::world::World;
+
+use crate::case::{Shared, cases};
+use crate::support::{ensure_sound, tried, user_behind};
+
+cases![
+    a_server_with_another_key_is_told_nothing_and_changes_nothing[Busybox],
+    a_builder_of_one_server_refuses_another[Busybox],
+    a_clock_that_was_set_back_is_refused_until_it_is_right[Busybox, Faketime],
+    a_clock_that_ran_ahead_is_repaired_by_the_server[Busybox, Faketime],
+];
+
+fn a_server_with_another_key_is_told_nothing_and_changes_nothing(shared: &Shared) -> Result<()> {
+    let (mut world, proxy) = World::start_behind_proxy(shared.binaries())?;
+    let id = world.publish("busybox-pinned", &crate::support::busybox()?)?;
+    let user = user_behind(&world, &proxy, "ada")?;
+    user.run(["try", &id, "--accept-terms"])?.success()?;
+    // The same address, but everything made anew.
+    let address = world.server.address().to_owned();
+    world.server.end()?;
+    let anew = ServerSetup::init(shared.binaries(), &world.path("anew"), &[])?;
+    let server = anew.listening_on(&address).serve()?;
+    // A lock is an empty file that stays.
+    let contents = || -> Result<_> {
+        let all = files::contents(user.data_dir())?;
+        let is_lock = |path: &Path| path.extension() == Some("lock".as_ref());
+        Ok(all.into_iter().filter(|(path, _)| !is_lock(path)).collect::<Vec<_>>())
+    };
+    let before = contents()?;
+    let heard = proxy.heard().len();
+    let commands: [&[&str]; 5] = [
+        &["try", &id, "--accept-terms"],
+        &["try", "com.example.other", "--accept-terms"],
+        &["search", "busybox"],
+        &["show", &id],
+        &["setup", "--renew", "--accept-terms"],
+    ];
+    for command in commands {
+        user.run(command)?.refused(1, "server-key-changed")?;
+    }
+    ensure!(user.run(["doctor"])?.stdout.contains("another key"), "the doctor sees it");
+    let said = proxy.heard().split_off(heard);
+    let requests: Vec<&str> = said.lines().filter(|line| line.ends_with(" HTTP/1.1")).collect();
+    ensure!(!requests.is_empty(), "it was asked for its key");
+    let only_its_key = requests.iter().all(|line| *line == "GET /api/v1/server HTTP/1.1");
+    ensure!(only_its_key, "it was asked for more: {requests:?}");
+    ensure!(!said.contains("ada"), "it was told who asks: {said}");
+    ensure!(contents()? == before, "no file has changed");
+    ensure_sound(&user, &id)?;
+    drop(server);
+    world.start_server_again()?;
+    user.run(["try", &id, "--accept-terms"])?.success()?;
+    Ok(())
+}
+
+fn a_builder_of_one_server_refuses_another(shared: &Shared) -> Result<()> {
+    let (user, id) = tried(shared.world(), "busybox-loyal")?;
+    let other = shared.own_world()?;
+    let url = other.server.url();
+    user.run(["try", &id, "--server", url, "--accept-terms"])?.refused(1, "server-key-changed")?;
+    user.run(["search", "--server", url])?.refused(1, "server-key-changed")?;
+    // Setting up again is no way around it.
+    let terms = ["--name", "Ada", "--email", "ada@example.com", "--accept-terms"];
+    user.run([["setup", url].as_slice(), &terms].concat())?.refused(1, "already-set-up")?;
+    let license = user.data_dir().join("license.jws");
+    let kept = std::fs::read(&license)?;
+    std::fs::remove_file(&license)?;
+    user.run([["setup", url].as_slice(), &terms].concat())?.refused(1, "server-key-changed")?;
+    std::fs::write(&license, kept)?;
+    ensure_sound(&user, &id)
+}
+
+/// Runs a command of the Builder at another time, for example `-2d`.
+fn at(user: &Builder, time: &str, arguments: &[&str]) -> Result<Outcome> {
+    let faketime = Component::Faketime.path().context("faketime is here")?;
+    let builder = user.command();
+    let mut command = Command::new(faketime);
+    command.args(["-f", time]).arg(builder.get_program()).args(builder.get_args());
+    Outcome::of(command.env_remove("TRYBUY_SERVER").args(arguments))
+}
+
+fn a_clock_that_was_set_back_is_refused_until_it_is_right(shared: &Shared) -> Result<()> {
+    let (user, id) = tried(shared.world(), "busybox-back")?;
+    let run = ["run", &id, "--", "true"];
+    at(&user, "-2d", &run)?.refused(125, "clock-set-back")?;
+    at(&user, "-20m", &run)?.refused(125, "clock-set-back")?;
+    // Within the tolerance for honest corrections.
+    at(&user, "-5m", &run)?.success()?;
+    let listed = at(&user, "-2d", &["list", "--json"])?.success()?;
+    ensure!(listed.stdout.contains("\"clock-set-back\""), "{listed}");
+    // The server still knows this Builder, and its trial; time is not what it is given for.
+    let renewed = at(&user, "-2d", &["try", &id, "--accept-terms"])?;
+    ensure!(renewed.stderr.contains("clock"), "{renewed}");
+    at(&user, "-2d", &run)?.refused(125, "clock-set-back")?;
+    ensure_sound(&user, &id)
+}
+
+fn a_clock_that_ran_ahead_is_repaired_by_the_server(shared: &Shared) -> Result<()> {
+    let (user, id) = tried(shared.world(), "busybox-ahead")?;
+    let run = ["run", &id, "--", "true"];
+    at(&user, "+23h", &run)?.success()?;
+    at(&user, "+25h", &run)?.refused(125, "trial-expired")?;
+    // The clock is right again, but a later time was seen.
+    user.run(run)?.refused(125, "clock-set-back")?;
+    ensure!(user.listed(&id)?["reason"] == "clock-set-back");
+    user.run(["doctor"])?;
+    ensure_sound(&user, &id)
+}

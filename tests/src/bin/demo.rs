@@ -32,7 +32,9 @@ struct Options {
 
 fn main() -> Result<()> {
     let options = Options::parse();
-    say("Building the server, the Builder and the sample applications (the first time takes minutes).");
+    say(
+        "Building the server, the Builder and the sample applications (the first time takes minutes).",
+    );
     let binaries = Binaries::build(Profile::Release)?;
     let folder = tempfile::Builder::new().prefix("trybuy-demo-").tempdir()?;
 
@@ -70,7 +72,9 @@ struct Stage {
 
 impl Stage {
     fn publish_samples(&self) -> Result<()> {
-        say("A vendor publishes each application once: compressed, checked, stored in the server format.");
+        say(
+            "A vendor publishes each application once: compressed, checked, stored in the server format.",
+        );
         for sample in ["greeter", "tally", "lumen"] {
             let manifest = repository().join("sample-apps").join(sample).join("trybuy.toml");
             self.vendor(["publish".as_ref(), manifest.as_os_str()])?;
@@ -83,7 +87,9 @@ impl Stage {
     }
 
     fn set_up_and_browse(&self) -> Result<()> {
-        say("A user sets up the Application Builder: keys are made on her machine, the server licenses it.");
+        say(
+            "A user sets up the Application Builder: keys are made on her machine, the server licenses it.",
+        );
         self.builder([
             "setup",
             &self.url,
@@ -99,20 +105,28 @@ impl Stage {
     }
 
     fn soft_expiration(&self) -> Result<()> {
-        say("She tries the greeter: particularized for her Builder, doubly encrypted, stored encrypted.");
+        say(
+            "She tries the greeter: particularized for her Builder, doubly encrypted, stored encrypted.",
+        );
         self.builder(["try", GREETER, "--accept-terms"])?;
-        say("Before each launch the Builder checks, offline, that she may run it; then it decrypts into memory only.");
+        say(
+            "Before each launch the Builder checks, offline, that she may run it; then it decrypts into memory only.",
+        );
         self.builder(["run", GREETER, "--", "Ada"])?;
         say("Four seconds later the trial is over. Its expiration is soft: a warning, with grace.");
         self.wait_for(GREETER, "warning")?;
         self.builder(["run", GREETER, "--", "Ada"])?;
-        say("Another four seconds, and the grace is over as well: the Builder refuses, with exit code 125.");
+        say(
+            "Another four seconds, and the grace is over as well: the Builder refuses, with exit code 125.",
+        );
         self.wait_for(GREETER, "refused")?;
         self.refused(["run", GREETER, "--", "Ada"])
     }
 
     fn hard_expiration(&self) -> Result<()> {
-        say("A filter, whose vendor asks for explicit acceptance: a typed name. It works in pipelines.");
+        say(
+            "A filter, whose vendor asks for explicit acceptance: a typed name. It works in pipelines.",
+        );
         self.builder(["try", TALLY, "--accept-terms", "--name", "Ada Lovelace"])?;
         self.builder_with_input(["run", TALLY], "3\n1\n4\n1\n5\n9\n2\n6\n")?;
         say("Its expiration is hard: when the trial is over, it is refused at once.");
@@ -204,7 +218,8 @@ fn show<S: AsRef<OsStr>>(
 }
 
 fn quoted(word: &str) -> String {
-    let short = PathBuf::from(word).strip_prefix(repository()).map(|path| path.display().to_string());
+    let short =
+        PathBuf::from(word).strip_prefix(repository()).map(|path| path.display().to_string());
     let word = short.unwrap_or_else(|_| word.to_owned());
     if word.contains(' ') { format!("'{word}'") } else { word }
 }

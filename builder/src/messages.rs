@@ -290,6 +290,17 @@ pub(crate) fn no_such_release(app: &ApplicationId, version: &str) -> Error {
     )
 }
 
+/// A release was asked for, and the trial that has begun is one of another.
+pub(crate) fn trial_of_another_release(app: &ApplicationId, version: &str) -> Error {
+    Error::new(
+        Slug::TrialLimitReached,
+        format!("your trial of {app} has begun with release {version} and stays with it"),
+        format!(
+            "run `trybuy try {app}` for that release; where the vendor allows another trial, it can be of another one"
+        ),
+    )
+}
+
 /// There is not enough room for a download.
 pub(crate) fn disk_full(needed: u64, free: u64, directory: &Path) -> Error {
     Error::new(

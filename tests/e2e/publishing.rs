@@ -58,6 +58,9 @@ fn a_later_release_is_what_new_users_get(shared: &Shared) -> Result<()> {
     }
     // Whoever is trying it keeps the release that was accepted.
     ensure_sound(&early, &id)?;
+    early.run(["try", &id, "--accept-terms"])?.success()?;
+    let newer = early.run(["try", &id, "--accept-terms", "--version", "1.10.0"])?;
+    newer.refused(1, "trial-limit-reached")?;
     ensure!(early.listed(&id)?["release"] == "1.0.0");
     let late = world.builder("later")?;
     late.run(["try", &id, "--accept-terms"])?.success()?;

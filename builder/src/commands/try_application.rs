@@ -46,6 +46,7 @@ pub(super) fn try_application(context: &Context, arguments: &TryArguments) -> Re
     let details = trial.server.application(id)?;
     check_offer(&details, arguments.version.as_ref())?;
     let (answer, created) = trial.obtain(&details, arguments)?;
+    check_release(&answer, arguments.version.as_ref())?;
     contact::remember_time(context, &trial.builder, answer.time)?;
     trial.ensure_state(&answer, created)?;
     let (name, release) = (answer.trial.name.to_string(), answer.trial.version.to_string());
@@ -75,6 +76,17 @@ fn check_offer(details: &ApplicationDetails, version: Option<&Version>) -> Resul
     match version {
         Some(version) if !here.any(|release| release.version == *version) => {
             Err(messages::no_such_release(&details.id, &version.to_string()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether the trial is one of the release that was asked for: one that has begun stays with its.
+fn check_release(answer: &TrialAnswer, version: Option<&Version>) -> Result<(), Error> {
+    let trial = &answer.trial;
+    match version {
+        Some(version) if *version != trial.version => {
+            Err(messages::trial_of_another_release(&trial.application, &trial.version.to_string()))
         }
         _ => Ok(()),
     }

@@ -144,7 +144,21 @@ pub fn decide(
         .or_else(|| limit_reached(control, now, state).map(Refusal::LimitReached));
     match refusal {
         Some(reason) => Decision::Refuse { reason },
-        None => decide_date(control, now.instant(), state),
+        None => {
+            let date = (control.ends_at, control.expiration);
+            decide_date(date, now.instant(), state.first_warned_at)
+        }
+    }
+}
+
+/// Why a license is over whatever its Builder remembers; none as long as a launch may be allowed.
+///
+/// With a grace from the first warning it is never over in this sense: that instant is known to the
+/// Builder alone (`XD-11`).
+pub fn over(ends_at: Option<Instant>, expiration: Expiration, now: Instant) -> Option<Refusal> {
+    match decide_date((ends_at, expiration), now, None) {
+        Decision::Refuse { reason } => Some(reason),
+        Decision::Allow { .. } | Decision::Warn { .. } => None,
     }
 }
 
@@ -187,20 +201,24 @@ fn limit_reached(
 }
 
 /// `XD-8` to `XD-12`: the license termination date and the grace after it.
-fn decide_date(control: &ControlInformation, now: Instant, state: &TrialState) -> Decision {
-    let Some(end) = control.ends_at else {
+fn decide_date(
+    (ends_at, expiration): (Option<Instant>, Expiration),
+    now: Instant,
+    first_warned_at: Option<Instant>,
+) -> Decision {
+    let Some(end) = ends_at else {
         return Decision::Allow { remaining: None };
     };
     if now < end {
         return Decision::Allow { remaining: Some(end.since(now)) };
     }
-    let (until, reason) = match control.expiration {
+    let (until, reason) = match expiration {
         Expiration::Hard {} => return Decision::Refuse { reason: Refusal::TrialExpired(end) },
         Expiration::Soft { from: GraceFrom::Expiration, grace } => {
             (end.plus(grace), Warning::GraceFromExpiration)
         }
         Expiration::Soft { from: GraceFrom::FirstWarning, grace } => {
-            let warned_at = state.first_warned_at.unwrap_or(now).clamp(end, now);
+            let warned_at = first_warned_at.unwrap_or(now).clamp(end, now);
             (warned_at.plus(grace), Warning::GraceFromFirstWarning)
         }
     };

@@ -259,3 +259,21 @@ fn dates_at_the_end_of_the_range_do_not_overflow() {
     let decision = decide_at(last, &control, &TrialState::default());
     assert_eq!(decision, refuse(Refusal::GraceEnded(at(last))));
 }
+
+#[test]
+fn a_license_is_over_when_no_state_could_allow_a_launch() {
+    let hard = Expiration::Hard {};
+    let from_end = Expiration::Soft { from: GraceFrom::Expiration, grace: WEEK };
+    let from_warning = Expiration::Soft { from: GraceFrom::FirstWarning, grace: WEEK };
+    let week_later = END + 7 * DAY_SECONDS;
+    for (expiration, now, expected) in [
+        (hard, END - 1, None),
+        (hard, END, Some(Refusal::TrialExpired(at(END)))),
+        (from_end, week_later - 1, None),
+        (from_end, week_later, Some(Refusal::GraceEnded(at(week_later)))),
+        (from_warning, 10 * END, None),
+    ] {
+        assert_eq!(over(Some(at(END)), expiration, at(now)), expected, "{expiration:?} {now}");
+        assert_eq!(over(None, expiration, at(now)), None, "{expiration:?} without an end");
+    }
+}

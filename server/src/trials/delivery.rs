@@ -1,10 +1,10 @@
 //! Delivery of transmission files: again and again, as long as the program may be run.
 
 use trybuy_formats::api::AccessCondition;
+use trybuy_formats::expiry;
 use trybuy_formats::ids::TrialId;
 use trybuy_formats::instant::Instant;
 use trybuy_formats::keys::Capability;
-use trybuy_formats::policy::{Expiration, GraceFrom};
 use trybuy_formats::slug::Slug;
 
 use super::encryption::{EncryptionError, TransmissionVersion};
@@ -133,16 +133,10 @@ async fn restore(
 /// With a grace from the first warning that instant is known to the Builder alone (`XD-11`), so such a
 /// file is delivered without end; it is the Builder that refuses the launch.
 pub(super) fn may_be_delivered(trial: &Trial, now: Instant) -> Result<(), DeliveryError> {
-    let Some(ends_at) = trial.ends_at.filter(|ends_at| *ends_at <= now) else {
-        return Ok(());
-    };
-    match trial.policy.expiration {
-        Expiration::Hard {} => Err(DeliveryError::Ended(ends_at)),
-        Expiration::Soft { from: GraceFrom::FirstWarning, .. } => Ok(()),
-        Expiration::Soft { from: GraceFrom::Expiration, grace } => {
-            let over = ends_at.plus(grace);
-            if now < over { Ok(()) } else { Err(DeliveryError::GraceEnded(over)) }
-        }
+    match expiry::over(trial.ends_at, trial.policy.expiration, now) {
+        Some(expiry::Refusal::TrialExpired(end)) => Err(DeliveryError::Ended(end)),
+        Some(expiry::Refusal::GraceEnded(end)) => Err(DeliveryError::GraceEnded(end)),
+        _ => Ok(()),
     }
 }
 

@@ -122,7 +122,7 @@ pub fn encode_prefix(manifest: &Manifest) -> Result<Vec<u8>, InvalidManifest> {
 /// Reads and checks the manifest of a release, and that the release is as long as it says.
 /// Answers also where the sections begin.
 ///
-/// The sections are not looked at: [`check`](super::check) does that.
+/// The sections are not looked at: [`check`](super::check()) does that.
 ///
 /// # Errors
 /// Why it is not the beginning of a release.

@@ -67,6 +67,14 @@ fn what_may_be_left_out_has_a_default() {
     assert_eq!(manifest.programs[0].compression, ProgramCompression::None);
 }
 
+/// An expected report; where it has no advice of its own, with the advice for every mistake.
+fn advised(report: String) -> String {
+    if report.contains("\nhelp: ") {
+        return report;
+    }
+    report + "help: correct the manifest; the publishing guide explains every key of it\n"
+}
+
 /// A change of the manifest, and what follows `error[invalid-manifest]: trybuy.toml, `.
 const MISTAKES: &[(&str, &str, &str)] = &[
     (
@@ -217,7 +225,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
 #[test]
 fn every_mistake_is_told_with_its_place_and_a_way_out() {
     for (from, to, expected) in MISTAKES {
-        let expected = format!("error[invalid-manifest]: trybuy.toml, {expected}");
+        let expected = advised(format!("error[invalid-manifest]: trybuy.toml, {expected}"));
         assert_eq!(report_after(from, to), expected, "{to}");
     }
 }
@@ -265,7 +273,7 @@ fn texts_have_to_be_text_of_limited_length() {
     for (terms, expected) in cases {
         let app = App::new();
         app.write("TERMS.md", terms);
-        assert_eq!(report(&app), format!("{place}{expected}"));
+        assert_eq!(report(&app), advised(format!("{place}{expected}")));
     }
 }
 
@@ -289,13 +297,13 @@ fn a_program_has_to_be_a_regular_file_for_its_platform() {
     for (program, expected) in cases {
         let app = App::new();
         app.write("bin/sketch", program);
-        assert_eq!(report(&app), format!("{place}{expected}"));
+        assert_eq!(report(&app), advised(format!("{place}{expected}")));
     }
     let app = App::with_manifest(&MANIFEST.replace("bin/sketch", "bin"));
-    assert_eq!(report(&app), format!("{place}bin is not a regular file\n"));
+    assert_eq!(report(&app), advised(format!("{place}bin is not a regular file\n")));
     let app = App::with_manifest(&MANIFEST.replace("bin/sketch", "socket"));
     let _socket = UnixListener::bind(app.path("socket")).unwrap();
-    assert_eq!(report(&app), format!("{place}socket is not a regular file\n"));
+    assert_eq!(report(&app), advised(format!("{place}socket is not a regular file\n")));
 }
 
 #[test]

@@ -39,6 +39,7 @@ impl Source {
         let column = before.rsplit('\n').next().map_or(0, |text| text.chars().count()) + 1;
         let place = format!("{}, line {line}, column {column}", self.path.display());
         Failure::new(Slug::InvalidManifest, format!("{place}: {}", what.as_ref()))
+            .with_help("correct the manifest; the publishing guide explains every key of it")
     }
 
     /// A failure of the TOML reader.

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 
 use super::load::{self, Load};
+use super::process;
 use super::sample_program::{self, Filling};
 use super::statistics::median;
-use super::{process, statistics};
 use crate::binaries::{Binaries, Profile};
 use crate::vendor::{Application, EASY_TRIAL};
 use crate::world::World;
@@ -26,9 +26,9 @@ pub fn run(seconds: u32, rounds: usize) -> Result<()> {
     let world = World::start(&Binaries::build(Profile::Release)?)?;
     let program = sample_program::make(world.folder(), SIZE, Filling::Random)?;
     println!(
-        "| layout | connections | nginx GB/s | trybuy GB/s | ratio | nginx CPU-s/GB | trybuy CPU-s/GB | ratio |"
+        "| layout | connections | GB/s: nginx | trybuy | ratio | server's CPU-s/GB: nginx | trybuy | ratio | whole CPU-s/GB: nginx | trybuy | ratio | memory |"
     );
-    println!("|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|---|---|---|");
     for layout in ["leading", "dispersed"] {
         let url = particularized(&world, &program, layout)?;
         let nginx = Nginx::serve(&program, &world.path("nginx"))?;
@@ -73,25 +73,21 @@ fn compare(
     let (mut ours, mut theirs): (Vec<Load>, Vec<Load>) = (Vec::new(), Vec::new());
     let mut peak = memory;
     for _ in 0..rounds {
-        theirs.push(load::run(&nginx.url, nginx.child.id(), connections, seconds)?);
-        ours.push(load::run(url, server, connections, seconds)?);
+        theirs.push(load::run(&nginx.url, connections, seconds)?);
+        ours.push(load::run(url, connections, seconds)?);
         peak = peak.max(process::private_mebibytes(server)?);
     }
-    let throughput = |loads: &[Load]| {
-        statistics::median(&mut loads.iter().map(|load| load.throughput).collect::<Vec<_>>())
-    };
-    let cpu = |loads: &[Load]| {
-        statistics::median(&mut loads.iter().map(|load| load.cpu_per_gigabyte).collect::<Vec<_>>())
-    };
-    Ok(format!(
-        "{:.2} | {:.2} | {:.2} | {:.3} | {:.3} | {:.2} | (memory {memory:.0} to {peak:.0} MiB)",
-        throughput(&theirs) / 1e9,
-        throughput(&ours) / 1e9,
-        throughput(&ours) / throughput(&theirs),
-        cpu(&theirs),
-        cpu(&ours),
-        cpu(&ours) / cpu(&theirs),
-    ))
+    let mut row = String::new();
+    for value in [
+        |load: &Load| load.throughput / 1e9,
+        |load: &Load| load.server_cpu,
+        |load: &Load| load.whole_cpu,
+    ] {
+        let middle = |loads: &[Load]| median(&mut loads.iter().map(value).collect::<Vec<_>>());
+        let (theirs, ours) = (middle(&theirs), middle(&ours));
+        row += &format!("{theirs:.2} | {ours:.2} | {:.2} | ", ours / theirs);
+    }
+    Ok(format!("{row}{memory:.0} to {peak:.0} MiB |"))
 }
 
 /// Seconds from a request on an open connection to the first byte of its answer's body.

@@ -1,35 +1,45 @@
 //! What a process and its children have used, from `/proc`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail, ensure};
 
 /// Clock ticks of `/proc/PID/stat`: 100 a second on every Linux.
 const TICKS: f64 = 100.0;
 
-/// CPU-seconds of a process and of its living children.
+/// CPU-seconds of a process that can be seen to be its own.
 pub(super) fn cpu_seconds(id: u32) -> Result<f64> {
-    let mut total = own_cpu_seconds(id)?;
-    for child in children(id)? {
-        total += own_cpu_seconds(child)?;
-    }
-    Ok(total)
+    let [user, system, ..] = times(&proc(id).join("stat"))?;
+    Ok(user + system)
 }
 
-fn own_cpu_seconds(id: u32) -> Result<f64> {
-    let stat = std::fs::read_to_string(proc(id).join("stat"))?;
+/// CPU-seconds of the whole machine, with the work that the kernel does outside of processes.
+pub(super) fn cpu_seconds_of_the_machine() -> Result<f64> {
+    let stat = std::fs::read_to_string("/proc/stat")?;
+    let line = stat.lines().next().context("a first line")?;
+    let field = |text: &str| text.parse::<f64>().unwrap_or_default() / TICKS;
+    let fields: Vec<_> = line.split_whitespace().skip(1).map(field).collect();
+    let [user, nice, system, _idle, _waiting, interrupts, soft_interrupts, ..] = fields[..] else {
+        bail!("/proc/stat has fewer fields than Linux writes");
+    };
+    Ok(user + nice + system + interrupts + soft_interrupts)
+}
+
+/// CPU-seconds of this process's children that have ended.
+pub(super) fn cpu_seconds_of_ended_children() -> Result<f64> {
+    let [_, _, user, system] = times(Path::new("/proc/self/stat"))?;
+    Ok(user + system)
+}
+
+/// Seconds in user and system mode, of a process and of its ended children.
+fn times(stat: &Path) -> Result<[f64; 4]> {
+    let stat = std::fs::read_to_string(stat)?;
     // The name in brackets may hold spaces; the fields after it do not.
     let fields: Vec<_> = stat.rsplit(')').next().context("stat")?.split_whitespace().collect();
-    let ticks = |at: usize| fields.get(at).and_then(|text| text.parse::<f64>().ok());
-    let (user, system) = (ticks(11).context("utime")?, ticks(12).context("stime")?);
-    Ok((user + system) / TICKS)
-}
-
-fn children(id: u32) -> Result<Vec<u32>> {
-    let mut all = Vec::new();
-    for task in std::fs::read_dir(proc(id).join("task"))? {
-        let listed = std::fs::read_to_string(task?.path().join("children"))?;
-        all.extend(listed.split_whitespace().filter_map(|child| child.parse::<u32>().ok()));
+    ensure!(fields.len() > 15, "stat has fewer fields than Linux writes");
+    let mut all = [0.0; 4];
+    for (time, field) in all.iter_mut().zip(&fields[11..]) {
+        *time = field.parse::<f64>()? / TICKS;
     }
     Ok(all)
 }

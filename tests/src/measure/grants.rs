@@ -147,7 +147,8 @@ fn record(world: &World, count: u32) -> Result<()> {
          WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})\
          INSERT INTO trials (id, licensee_id, {columns}) \
          SELECT lower(hex(randomblob(16))), lower(hex(randomblob(16))), {columns} \
-         FROM n, (SELECT * FROM trials LIMIT 1);"
+         FROM n, (SELECT * FROM trials LIMIT 1);\
+         PRAGMA wal_checkpoint(TRUNCATE);"
     );
     let done = Command::new("sqlite3").arg(database).arg(statement).status();
     ensure!(done.context("cannot run sqlite3")?.success(), "sqlite3 failed");

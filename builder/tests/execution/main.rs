@@ -23,6 +23,8 @@ mod signals;
 mod terminal;
 
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use libtest_mimic::{Arguments, Trial};
 
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
     {
         return code;
     }
+    inherit_no_ignored_hangup();
     let cases = [
         running::CASES,
         signals::CASES,
@@ -60,4 +63,11 @@ fn main() -> ExitCode {
         }));
     }
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+/// Whoever runs the tests under `nohup` ignores SIGHUP, and all that is launched would inherit that.
+/// A signal that is handled here begins as a default one there.
+fn inherit_no_ignored_hangup() {
+    let unused = Arc::new(AtomicBool::new(false));
+    signal_hook::flag::register(signal_hook::consts::SIGHUP, unused).unwrap();
 }

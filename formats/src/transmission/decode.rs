@@ -3,6 +3,7 @@
 use std::io;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use crate::execution_format::{ExecutionFormat, ProgramMemory};
@@ -70,6 +71,7 @@ impl<R: ReadAt> Authorized<R> {
             table,
             next: AtomicUsize::new(0),
             failed: AtomicBool::new(false),
+            writing: Mutex::default(),
         };
         job.work_together(threads)?;
         Ok(ExecutionFormat::new(memory, size))
@@ -95,14 +97,18 @@ struct Job<'a, R, M> {
     next: AtomicUsize,
     /// Whether a thread has failed, so that the others need not go on.
     failed: AtomicBool,
+    /// Whose turn it is to write. A system lets one thread at a time write to a file in memory;
+    /// those that wait for it in the system may do so spinning, and here they leave the core to
+    /// those that decode.
+    writing: Mutex<()>,
 }
 
 impl<R: ReadAt, M: ProgramMemory> Job<'_, R, M> {
     fn work_together(&self, threads: usize) -> Result<(), DecodeError> {
-        // Plain blocks cost hardly more than writing them, and a system lets one thread at a time
-        // write to a file in memory: more threads would wait for each other (half as much processor
-        // time again was measured).
-        let useful = 1 + self.table.compressed().div_ceil(self.run);
+        // Plain blocks cost hardly more than writing them: a second thread opens what comes next
+        // while the first one writes, and a third one would only wait.
+        let runs = self.table.len().div_ceil(self.run);
+        let useful = runs.min(2 + self.table.compressed().div_ceil(self.run));
         let helpers = threads.min(useful).saturating_sub(1);
         thread::scope(|scope| {
             // Where the system gives no more threads, those that are there do all the work.
@@ -114,6 +120,12 @@ impl<R: ReadAt, M: ProgramMemory> Job<'_, R, M> {
                 result.and(joined.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
             })
         })
+    }
+
+    fn write(&self, offset: u64, bytes: &[u8]) -> Result<(), DecodeError> {
+        // The lock guards nothing that a panic could leave half done.
+        let _turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.memory.write_at(offset, bytes).map_err(DecodeError::Memory)
     }
 
     /// Takes runs of blocks until none is left.
@@ -185,7 +197,7 @@ impl<'a, R: ReadAt, M: ProgramMemory> Worker<'a, R, M> {
             let window = self.stored.take(length);
             self.reader.read(at, window).map_err(ReadError::from)?;
             let offset = block.decoded.start + (at - start);
-            self.job.memory.write_at(offset, window).map_err(DecodeError::Memory)?;
+            self.job.write(offset, window)?;
             at = until;
         }
         Ok(())
@@ -197,6 +209,6 @@ impl<'a, R: ReadAt, M: ProgramMemory> Worker<'a, R, M> {
         self.reader.read(start, stored).map_err(ReadError::from)?;
         let decoded = self.block.take(block.decoded_length());
         self.decoder.decode(stored, decoded)?;
-        self.job.memory.write_at(block.decoded.start, decoded).map_err(DecodeError::Memory)
+        self.job.write(block.decoded.start, decoded)
     }
 }

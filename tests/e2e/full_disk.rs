@@ -18,6 +18,7 @@ cases![
     a_disk_that_fills_up_stops_a_download_which_goes_on_later[Root, Busybox],
     a_launch_that_cannot_be_recorded_is_refused_and_loses_nothing[Root, Busybox],
     a_server_without_room_refuses_a_release_and_takes_it_later[Root, Busybox],
+    a_server_whose_disk_was_full_goes_on_without_a_restart[Root],
 ];
 
 const MEBIBYTE: u64 = 1 << 20;
@@ -132,4 +133,18 @@ fn a_server_without_room_refuses_a_release_and_takes_it_later(shared: &Shared) -
     user.run(["try", &id, "--accept-terms"])?.success()?;
     ensure_sound(&user, &here)?;
     ensure_sound(&user, &id)
+}
+
+fn a_server_whose_disk_was_full_goes_on_without_a_restart(shared: &Shared) -> Result<()> {
+    let disk = SmallDisk::mount(8 * MEBIBYTE)?;
+    let world = World::start_on(shared.binaries(), &disk.path().join("server"))?;
+    disk.fill()?;
+    // The database has a little room of its own, so not the first one need be refused.
+    let refused = (0..50).find(|user| world.builder(&format!("refused-{user}")).is_err());
+    ensure!(refused.is_some(), "a full disk takes fifty registrations");
+    disk.make_room()?;
+    for user in 0..3 {
+        world.builder(&format!("later-{user}"))?;
+    }
+    Ok(())
 }

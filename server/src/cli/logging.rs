@@ -10,7 +10,9 @@ use super::arguments::LogFormat;
 /// Begins to log.
 pub(super) fn start(format: LogFormat, filter: &str) -> Result<()> {
     let filter = EnvFilter::try_new(filter).context("the log filter is not one")?;
+    // A log that cannot be written, as on a full disk, must not end the server.
     let log = tracing_subscriber::fmt()
+        .log_internal_errors(false)
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);

@@ -67,7 +67,10 @@ impl Store {
         let (engine, writer, readers) = match url.kind() {
             Kind::Sqlite(_) => {
                 // The writer goes first: it makes the file and switches it to WAL.
-                let writer = sqlite_pool(1, SQLITE_WRITER).connect_with(options.clone()).await?;
+                let writer = sqlite_pool(1, SQLITE_WRITER)
+                    .after_release(|connection, _| Box::pin(is_out_of_transaction(connection)))
+                    .connect_with(options.clone())
+                    .await?;
                 let readers =
                     sqlite_pool(SQLITE_READERS, SQLITE_READER).connect_with(options).await?;
                 (Engine::Sqlite, writer, readers)
@@ -151,6 +154,16 @@ fn sqlite_pool(connections: u32, session: &'static str) -> AnyPoolOptions {
         .after_connect(move |connection, _| {
             Box::pin(async move { connection.execute(session).await.map(|_| ()) })
         })
+}
+
+/// Whether a connection can begin another transaction.
+///
+/// On a full disk SQLite takes a transaction back by itself. sqlx 0.9 then counts it as open for
+/// ever, and refuses to begin another one: such a connection is closed.
+async fn is_out_of_transaction(connection: &mut AnyConnection) -> Result<bool, sqlx::Error> {
+    // A transaction that was dropped is taken back before this is answered.
+    connection.ping().await?;
+    Ok(!connection.is_in_transaction())
 }
 
 fn postgres_pool() -> AnyPoolOptions {

@@ -107,10 +107,7 @@ fn greet(arguments: &Arguments, facts: Option<&TrialFacts>) -> io::Result<()> {
     writeln!(out, "{}", greeting(&arguments.names, arguments.language))?;
     if let Some(facts) = facts {
         if facts.is_warning() {
-            complain(&format!(
-                "warning: {}; `trybuy buy org.trybuy.greeter` keeps it",
-                facts.notice()
-            ));
+            complain(&format!("warning: {}; ask its vendor for a license", facts.notice()));
         } else {
             writeln!(out, "{}", trial_line(facts))?;
         }

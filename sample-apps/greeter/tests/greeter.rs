@@ -57,7 +57,7 @@ fn a_warning_goes_to_standard_error_and_names_the_last_day() {
         .assert()
         .success()
         .stdout("Hello, World!\n")
-        .stderr("greeter: warning: trial over, runs until 2026-12-29; `trybuy buy org.trybuy.greeter` keeps it\n");
+        .stderr("greeter: warning: trial over, runs until 2026-12-29; ask its vendor for a license\n");
 }
 
 #[test]

@@ -38,10 +38,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let facts = TrialFacts::from_environment();
     if let Some(facts) = facts.as_ref().filter(|facts| facts.is_warning()) {
-        complain(format_args!(
-            "warning: {}; `trybuy buy org.trybuy.tally` keeps it",
-            facts.notice()
-        ));
+        complain(format_args!("warning: {}; ask its vendor for a license", facts.notice()));
     }
     if arguments.trial {
         let notice =

@@ -42,11 +42,14 @@ limits = { launches = 50, running = "20h", days = 14 }
 
 pub(crate) const TOKEN: &str = "tbv-a-token-that-is-secret";
 
-/// The first bytes of an ELF program for a machine, then the rest.
+/// The headers of an ELF program for a machine, which load nothing of the file, then the rest.
 pub(crate) fn elf(machine: u8, rest: &[u8]) -> Vec<u8> {
     let mut program = b"\x7fELF\x02\x01\x01".to_vec();
-    program.resize(20, 0);
-    (program[16], program[18]) = (3, machine);
+    program.resize(64 + 56, 0);
+    // ET_EXEC; one program header of 56 bytes, at 64, of the type PT_LOAD.
+    for (at, value) in [(16, 2), (18, machine), (20, 1), (32, 64), (54, 56), (56, 1), (64, 1)] {
+        program[at] = value;
+    }
     program.extend(rest);
     program
 }

@@ -34,7 +34,7 @@ fn a_manifest_is_read_as_it_is_written() {
     let [program] = manifest.programs.as_slice() else {
         unreachable!("one program");
     };
-    assert_eq!(program.size, 31);
+    assert_eq!(program.size, 131);
     assert_eq!(program.compression, ProgramCompression::Zstd);
     assert!(manifest.warnings.is_empty());
 }

@@ -220,7 +220,7 @@ fn a_dry_run_needs_no_server() {
          documentation guide.md (9 B)\n  \
          terms         TERMS.md (9 B)\n  \
          relicensing   RELICENSING.md (12 B)\n  \
-         program       bin/sketch for x86_64-linux (31 B, zstd)\n\
+         program       bin/sketch for x86_64-linux (131 B, zstd)\n\
          The manifest is right. Nothing was published: this was a dry run.\n"
     );
     assert_eq!(outcome.code, Some(0));

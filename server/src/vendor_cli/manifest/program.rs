@@ -1,9 +1,9 @@
 //! The tables `[[program]]`: which file is published for which platform.
 
 use std::fs::{self, File};
-use std::io::Read as _;
 use std::path::Path;
 
+use object::read::ReadCache;
 use toml::Spanned;
 use trybuy_formats::ids::Platform;
 use trybuy_formats::limits;
@@ -59,9 +59,9 @@ fn program(
         None => ProgramCompression::Zstd,
     };
     let path = source.resolve(raw.path.get_ref());
-    let (size, start) =
-        look_at(&path).map_err(|problem| problem.failure(source, &raw.path, &path))?;
-    match native::fit(&start, &platform) {
+    let (size, fit) =
+        look_at(&path, &platform).map_err(|problem| problem.failure(source, &raw.path, &path))?;
+    match fit {
         Fit::Right => {}
         Fit::Unknown(why) => warnings.push(format!("{}: {why}", path.display())),
         Fit::Wrong { what, help } => {
@@ -92,8 +92,8 @@ impl ProgramProblem {
     }
 }
 
-/// The length of a program, and its first bytes.
-fn look_at(path: &Path) -> Result<(u64, Vec<u8>), ProgramProblem> {
+/// The length of a program, and whether it is one for the platform.
+fn look_at(path: &Path, platform: &Platform) -> Result<(u64, Fit), ProgramProblem> {
     let metadata = fs::metadata(path).map_err(ProgramProblem::Unreadable)?;
     match metadata.len() {
         _ if !metadata.is_file() => return Err(ProgramProblem::NotRegular),
@@ -101,8 +101,6 @@ fn look_at(path: &Path) -> Result<(u64, Vec<u8>), ProgramProblem> {
         length if length > limits::PROGRAM => return Err(ProgramProblem::TooLong),
         _ => {}
     }
-    let mut start = Vec::new();
     let file = File::open(path).map_err(ProgramProblem::Unreadable)?;
-    file.take(native::START).read_to_end(&mut start).map_err(ProgramProblem::Unreadable)?;
-    Ok((metadata.len(), start))
+    Ok((metadata.len(), native::fit(&ReadCache::new(file), platform)))
 }

@@ -5,7 +5,7 @@
 //! 1. [`harden_process`] is the first act of the process. It makes the Builder itself unreadable
 //!    to other processes of the same user, and gives a [`HardenedProcess`].
 //! 2. [`HardenedProcess::authorize_launch`] refuses what would let the user look inside (a tracer,
-//!    a user namespace), and gives a [`LaunchGuard`].
+//!    a user namespace, somebody else's library), and gives a [`LaunchGuard`].
 //! 3. [`MemoryFile::create`] needs the guard. The decoder fills the file with
 //!    [`MemoryFile::write_at`], from as many threads as it likes.
 //! 4. [`MemoryFile::seal`] gives a [`SealedProgram`]: complete, unchangeable, and without a way to
@@ -45,6 +45,7 @@ mod diagnosis;
 mod elf;
 mod environment;
 mod error;
+mod foreign_code;
 mod guard;
 mod launch;
 mod memory;

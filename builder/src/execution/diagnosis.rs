@@ -70,7 +70,7 @@ fn bad(name: &'static str, observed: impl Into<String>, advice: &'static str) ->
 fn surroundings(guard: &Result<LaunchGuard, ExecutionError>) -> Check {
     const NAME: &str = "surroundings";
     match guard {
-        Ok(_) => good(NAME, "no tracer, and the initial user namespace"),
+        Ok(_) => good(NAME, "no tracer, the initial user namespace, and no foreign code"),
         Err(error) => bad(NAME, error.to_string(), error.advice()),
     }
 }

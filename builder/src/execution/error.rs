@@ -1,6 +1,7 @@
 //! What can go wrong when a program is run from memory, and what to do about it.
 
 use std::io;
+use std::path::PathBuf;
 
 /// Why a program could not be run from memory.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +24,12 @@ pub enum ExecutionError {
     /// The Builder runs inside a user namespace, whose owner can read every process in it.
     #[error("the Builder runs inside a user namespace")]
     UserNamespace,
+    /// Code that is neither the Builder's nor the system's is loaded into the Builder.
+    #[error("{} was loaded into the Builder", path.display())]
+    ForeignCode {
+        /// The file it is in.
+        path: PathBuf,
+    },
     /// `/proc` is missing or is not the kernel's.
     #[error("/proc is not the kernel's process file system")]
     ProcUnavailable,
@@ -91,6 +98,10 @@ impl ExecutionError {
             Self::UserNamespace => {
                 "run it outside the sandbox or rootless container, or in a container without a \
                  user namespace"
+            }
+            Self::ForeignCode { .. } => {
+                "run it without LD_PRELOAD, LD_AUDIT and LD_LIBRARY_PATH, or install that library \
+                 for the whole system"
             }
             Self::ProcUnavailable => "mount the proc file system on /proc",
             Self::NotExecutable { .. } => {

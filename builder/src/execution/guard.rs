@@ -2,8 +2,8 @@
 
 use rustix::process::{DumpableBehavior, dumpable_behavior, set_dumpable_behavior};
 
-use super::ExecutionError;
 use super::procfs::{ProcFs, status_field};
+use super::{ExecutionError, foreign_code};
 
 /// The name of the first user namespace: its inode number is fixed in the kernel
 /// (`PROC_USER_INIT_INO`, include/linux/proc_ns.h).
@@ -45,11 +45,13 @@ impl HardenedProcess {
     ///
     /// [`ExecutionError::Traced`] if a tracer was attached before the process was hardened, and
     /// [`ExecutionError::UserNamespace`] inside any user namespace but the initial one, whose
-    /// owner holds all capabilities over the processes in it.
+    /// owner holds all capabilities over the processes in it, and
+    /// [`ExecutionError::ForeignCode`] if a library of the user's is loaded into the Builder.
     pub fn authorize_launch(&self) -> Result<LaunchGuard, ExecutionError> {
         let proc = ProcFs::open()?;
         refuse_tracer(&proc)?;
         refuse_user_namespace(&proc)?;
+        foreign_code::refuse(&proc)?;
         Ok(LaunchGuard { proc, inherited: self.inherited.clone() })
     }
 }

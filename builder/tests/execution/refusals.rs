@@ -1,6 +1,7 @@
 //! What is refused, and how it is said.
 
 use std::fs;
+use std::path::Path;
 use std::process::{Command, Output};
 
 use tempfile::TempDir;
@@ -11,6 +12,10 @@ use crate::process::{errors, finish, has_tool, launcher, ourselves, role, text};
 pub(crate) const CASES: &[Case] = &[
     ("a_traced_launcher_refuses", a_traced_launcher_refuses),
     ("a_launcher_in_a_user_namespace_refuses", a_launcher_in_a_user_namespace_refuses),
+    (
+        "a_library_of_the_user_in_the_launcher_refuses",
+        a_library_of_the_user_in_the_launcher_refuses,
+    ),
     ("what_cannot_be_executed_is_said", what_cannot_be_executed_is_said),
     ("an_incomplete_program_is_not_launched", an_incomplete_program_is_not_launched),
     (
@@ -61,6 +66,28 @@ fn a_launcher_in_a_user_namespace_refuses() {
         let finished = under("unshare", &["--user", "--map-root-user"]);
         assert_refused(&finished, "UserNamespace", "inside a user namespace");
     }
+}
+
+fn a_library_of_the_user_in_the_launcher_refuses() {
+    // A library of the system that every program here uses, in a folder of the user's.
+    let maps = fs::read_to_string("/proc/self/maps").unwrap();
+    let library = maps
+        .lines()
+        .filter_map(|line| line.find('/').map(|start| Path::new(&line[start..])))
+        .find(|path| path.file_name().is_some_and(|name| name == "libc.so.6"))
+        .unwrap();
+    let folder = TempDir::new().unwrap();
+    let copy = folder.path().join("libc.so.6");
+    fs::copy(library, &copy).unwrap();
+    for (variable, value) in [("LD_PRELOAD", copy.as_path()), ("LD_LIBRARY_PATH", folder.path())] {
+        let mut command = launcher(&["/bin/sh", "-c", "echo ran"]);
+        command.env(variable, value);
+        assert_refused(&finish(command), "ForeignCode", "libc.so.6 was loaded into the Builder");
+    }
+    // The system's own libraries may be named there by whoever likes to.
+    let mut command = launcher(&["/bin/sh", "-c", "echo ran"]);
+    command.env("LD_PRELOAD", library);
+    assert_eq!(text(&finish(command)), "ran\n");
 }
 
 fn what_cannot_be_executed_is_said() {

@@ -131,8 +131,8 @@ pub struct RunArguments {
     /// Application id, for example com.example.sketch
     #[arg(value_name = "APP")]
     pub application: String,
-    /// Arguments for the application
-    #[arg(last = true, value_name = "ARGS")]
+    /// Arguments for the application: everything after its id
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
     pub arguments: Vec<OsString>,
 }
 

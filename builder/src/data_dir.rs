@@ -19,10 +19,11 @@
 
 mod atomic;
 mod lock;
+mod room;
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use trybuy_formats::ids::{ApplicationId, TrialId};
@@ -32,6 +33,7 @@ use crate::messages;
 
 pub(crate) use atomic::{create_once, publish, remove_leftovers, replace, sync_directory};
 pub(crate) use lock::Lock;
+pub(crate) use room::{check_room, free_bytes};
 
 /// The name of the environment variable and the flag's meaning: where the Builder keeps its files.
 pub const VARIABLE: &str = "TRYBUY_DATA_DIR";
@@ -124,7 +126,7 @@ pub(crate) fn make_directory(path: &Path) -> Result<(), Error> {
 /// `local-file` when it cannot be read or is longer than `cap` bytes.
 pub(crate) fn read(path: &Path, cap: usize) -> Result<Option<Vec<u8>>, Error> {
     let failed = |error| messages::local_file("read", path, error);
-    let file = match fs::File::open(path) {
+    let file = match open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(failed(error)),
@@ -139,6 +141,19 @@ pub(crate) fn read(path: &Path, cap: usize) -> Result<Option<Vec<u8>>, Error> {
         )));
     }
     Ok(Some(bytes))
+}
+
+/// Opens a file for reading. Anything but a file is refused, and not waited for, as a named pipe
+/// would be.
+///
+/// # Errors
+/// What the system says.
+pub(crate) fn open(path: &Path) -> io::Result<fs::File> {
+    let file = fs::OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path)?;
+    if file.metadata()?.is_file() {
+        return Ok(file);
+    }
+    Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file"))
 }
 
 /// Whether others than the owner can do anything with a file or directory that exists.

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use trybuy_formats::client_storage::{ClearCopy, Stored, StoredError};
 use trybuy_formats::ids::ApplicationId;
 
-use crate::data_dir::DataDir;
+use crate::data_dir::{self, DataDir};
 use crate::error::Error;
 use crate::messages;
 
@@ -59,7 +59,7 @@ pub fn applications(data: &DataDir) -> Result<Vec<ApplicationId>, Error> {
 /// `not-installed`; `file-damaged` and others when it is not in the client storage format.
 pub fn open(data: &DataDir, id: &ApplicationId) -> Result<Stored<StoredFile>, Error> {
     let path = file_of(data, id);
-    let file = match fs::File::open(&path) {
+    let file = match data_dir::open(&path) {
         Ok(file) => StoredFile::new(file),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return Err(messages::not_installed(id.as_str()));

@@ -25,7 +25,7 @@ pub(super) fn doctor(context: &Context, json: bool) -> Result<u8, Error> {
         }
         Err(error) => findings.push(Finding::problem("license", &error)),
     }
-    findings.push(files::library(context));
+    findings.extend(files::library(context));
     findings.push(files::room(context));
     match &context.process {
         Ok(process) => findings.extend(execution::diagnose(process).into_iter().map(Finding::of)),

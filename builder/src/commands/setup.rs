@@ -4,6 +4,7 @@
 //! same keys again gives the same license, and the license file is written last.
 
 use trybuy_formats::ids::{Email, Name};
+use trybuy_formats::slug::Slug;
 
 use super::{Context, contact};
 use crate::cli::SetupArguments;
@@ -27,10 +28,7 @@ pub(super) fn setup(context: &Context, arguments: SetupArguments) -> Result<(), 
         return renew(context, &arguments);
     }
     let before = PinnedServer::load(data)?;
-    let licensed = data.license_file().exists();
-    if let Some(server) = before.as_ref().filter(|_| licensed) {
-        return Err(messages::already_set_up(&server.address.to_string()));
-    }
+    refuse_second_setup(data)?;
     let (address, transport) = address(context, &arguments, before.as_ref())?;
     contact::warn_if_plain(&address);
     let server = Server::connect(address, None)?;
@@ -41,6 +39,16 @@ pub(super) fn setup(context: &Context, arguments: SetupArguments) -> Result<(), 
     let builder = register(data, pinned, &server, applicant)?;
     output::notice(&notices::set_up(&server.address().to_string(), builder.license.ends_at));
     Ok(())
+}
+
+/// A Builder with a usable license has been set up. One whose license was lost or damaged gets it
+/// back by another setup, as the same keys get the same license.
+fn refuse_second_setup(data: &DataDir) -> Result<(), Error> {
+    match LicensedBuilder::load(data) {
+        Ok(builder) => Err(messages::already_set_up(&builder.server.address.to_string())),
+        Err(error) if matches!(error.slug(), Slug::NotSetUp | Slug::NoBuilderLicense) => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 /// The address on the command line, or that of a setup that was killed.

@@ -3,8 +3,8 @@
 mod acceptance;
 mod fetch;
 
-use trybuy_formats::api::{ApplicationDetails, RequestTrial, TrialAnswer};
-use trybuy_formats::expiry::TrialState;
+use trybuy_formats::api::{ApplicationDetails, ReleaseSummary, RequestTrial, TrialAnswer};
+use trybuy_formats::expiry::{Refusal, TrialState};
 use trybuy_formats::ids::{ApplicationId, Platform, Version};
 use trybuy_formats::slug::Slug;
 
@@ -16,7 +16,7 @@ use crate::data_dir::{self, Lock};
 use crate::decoder::Fetched;
 use crate::error::Error;
 use crate::library::{self, SourceRecord, StateLock, Viewer};
-use crate::license::LicensedBuilder;
+use crate::license::{self, LicensedBuilder};
 use crate::messages::{self, notices, words};
 use crate::output;
 use crate::output::progress::Progress;
@@ -44,8 +44,8 @@ pub(super) fn try_application(context: &Context, arguments: &TryArguments) -> Re
     let trial = Trial { context, id, builder, server, signer, version };
 
     let details = trial.server.application(id)?;
-    check_offer(&details, arguments.version.as_ref())?;
-    let (answer, created) = trial.obtain(&details, arguments)?;
+    let release = offered_release(&details, arguments.version.as_ref())?;
+    let (answer, created) = trial.obtain(&details, release, arguments)?;
     check_release(&answer, arguments.version.as_ref())?;
     contact::remember_time(context, &trial.builder, answer.time)?;
     trial.ensure_state(&answer, created)?;
@@ -61,11 +61,14 @@ pub(super) fn try_application(context: &Context, arguments: &TryArguments) -> Re
     Ok(())
 }
 
-/// Whether the application is offered for this machine, in the release that was asked for.
-fn check_offer(details: &ApplicationDetails, version: Option<&Version>) -> Result<(), Error> {
+/// The release for this machine that a new trial would be of: the one that was asked for, or the
+/// newest.
+fn offered_release<'a>(
+    details: &'a ApplicationDetails,
+    version: Option<&Version>,
+) -> Result<&'a ReleaseSummary, Error> {
     let own = Platform::current();
-    let offered = |release: &&_| matches_platform(release, &own);
-    let mut here = details.releases.iter().filter(offered).peekable();
+    let mut here = details.releases.iter().filter(|release| release.platform == own).peekable();
     if here.peek().is_none() {
         let mut others: Vec<String> =
             details.releases.iter().map(|release| release.platform.to_string()).collect();
@@ -73,12 +76,10 @@ fn check_offer(details: &ApplicationDetails, version: Option<&Version>) -> Resul
         others.dedup();
         return Err(messages::platform_unsupported(&details.id, &own, &others));
     }
-    match version {
-        Some(version) if !here.any(|release| release.version == *version) => {
-            Err(messages::no_such_release(&details.id, &version.to_string()))
-        }
-        _ => Ok(()),
-    }
+    let wanted = |release: &&ReleaseSummary| version.is_none_or(|v| release.version == *v);
+    here.find(wanted).ok_or_else(|| {
+        messages::no_such_release(&details.id, &version.map(Version::to_string).unwrap_or_default())
+    })
 }
 
 /// Whether the trial is one of the release that was asked for: one that has begun stays with its.
@@ -92,8 +93,17 @@ fn check_release(answer: &TrialAnswer, version: Option<&Version>) -> Result<(), 
     }
 }
 
-fn matches_platform(release: &trybuy_formats::api::ReleaseSummary, own: &Platform) -> bool {
-    release.platform == *own
+/// A trial counts from the moment it is recorded, so what would keep this Builder from using it is
+/// found out before.
+fn check_usable(
+    context: &Context,
+    details: &ApplicationDetails,
+    release: &ReleaseSummary,
+) -> Result<(), Error> {
+    if release.minimum_builder.as_ref().is_some_and(|oldest| license::version().precedes(oldest)) {
+        return Err(messages::refusal(details.name.as_str(), Refusal::BuilderTooOld));
+    }
+    data_dir::check_room(context.data.root(), release.download_size)
 }
 
 impl Trial<'_> {
@@ -102,6 +112,7 @@ impl Trial<'_> {
     fn obtain(
         &self,
         details: &ApplicationDetails,
+        release: &ReleaseSummary,
         arguments: &TryArguments,
     ) -> Result<(TrialAnswer, bool), Error> {
         let data = &self.context.data;
@@ -111,6 +122,7 @@ impl Trial<'_> {
                 answered => return answered,
             }
         }
+        check_usable(self.context, details, release)?;
         let proof = acceptance::accept(self, details, arguments)?;
         self.request(Some(proof))
     }

@@ -68,6 +68,7 @@ fn open(path: &Path) -> Result<fs::File, Error> {
     let options = || {
         let mut options = fs::OpenOptions::new();
         options.write(true).create(true).truncate(false).mode(0o600);
+        options.custom_flags(libc::O_NONBLOCK);
         options
     };
     // The usual case costs one call: the directory exists.

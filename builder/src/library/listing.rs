@@ -6,7 +6,7 @@
 
 use serde::Serialize;
 use trybuy_formats::control::{ControlInformation, LicenseKind};
-use trybuy_formats::expiry::{self, Decision, TrustedTime};
+use trybuy_formats::expiry::{self, Decision, TrialState, TrustedTime};
 use trybuy_formats::ids::ApplicationId;
 use trybuy_formats::instant::Instant;
 use trybuy_formats::slug::Slug;
@@ -15,7 +15,7 @@ use crate::clock::{self, Clock};
 use crate::data_dir::DataDir;
 use crate::error::Error;
 use crate::license::{self, LicensedBuilder};
-use crate::messages::words;
+use crate::messages::{self, words};
 
 /// One application of the library, as `trybuy list --json` shows it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -72,6 +72,16 @@ impl Viewer {
         }
     }
 
+    /// What is wrong with an application's files, as far as it can be seen without decrypting
+    /// them. That its trial is over is nothing wrong, and neither license nor clock are its files.
+    pub fn defect(&self, data: &DataDir, id: &ApplicationId) -> Option<Error> {
+        let control = match super::clear_copy(data, id) {
+            Ok(clear) => clear.untrusted,
+            Err(error) => return Some(error),
+        };
+        usable_state(self.builder.as_ref().ok()?, data, id, &control).err()
+    }
+
     fn describe(
         &self,
         data: &DataDir,
@@ -112,22 +122,33 @@ impl Viewer {
         id: &ApplicationId,
         control: &ControlInformation,
     ) -> Result<(Decision, TrustedTime), Slug> {
-        if control.application != *id {
-            return Err(Slug::ControlMismatch);
-        }
         let builder = self.builder.as_ref().map_err(Error::slug)?;
         let now = self.now?;
-        let state = super::state::load(data, &builder.secret, id, control.trial_id)
-            .map_err(|error| error.slug())?;
-        if control.head_number < state.head_number {
-            return Err(Slug::HeadTooOld);
-        }
-        if !builder.license.licensee_ids.contains(&control.licensee_id) {
-            return Err(Slug::LicenseeMismatch);
-        }
+        let state = usable_state(builder, data, id, control).map_err(|error| error.slug())?;
         let version = license::version();
         Ok((expiry::decide(control, &builder.license, &version, now, &state), now))
     }
+}
+
+/// What is remembered of a trial, if its file is one that this Builder may use.
+fn usable_state(
+    builder: &LicensedBuilder,
+    data: &DataDir,
+    id: &ApplicationId,
+    control: &ControlInformation,
+) -> Result<TrialState, Error> {
+    let problem = |slug| Err(messages::file_problem(id, slug, ""));
+    if control.application != *id {
+        return problem(Slug::ControlMismatch);
+    }
+    let state = super::state::load(data, &builder.secret, id, control.trial_id)?;
+    if control.head_number < state.head_number {
+        return problem(Slug::HeadTooOld);
+    }
+    if !builder.license.licensee_ids.contains(&control.licensee_id) {
+        return problem(Slug::LicenseeMismatch);
+    }
+    Ok(state)
 }
 
 fn broken(id: &ApplicationId, reason: Slug, stored_size: u64) -> Listed {

@@ -56,8 +56,9 @@ pub(crate) fn terms(whose: &str, text: &str) -> String {
 }
 
 /// By trying it, the terms are accepted.
-pub(crate) const TERMS_PASSIVE: &str =
-    "By trying the application you accept these terms; `trybuy remove` ends it.";
+pub(crate) const TERMS_PASSIVE: &str = "By trying the application you accept these terms.";
+/// The way out of that.
+pub(crate) const ASK_DECLINE: &str = "Go on?";
 
 /// Whether the Builder's terms are accepted.
 pub(crate) const ASK_TERMS: &str = "Do you accept these terms?";
@@ -188,6 +189,8 @@ pub(crate) fn application(details: &ApplicationDetails) -> String {
 
 /// The files are as they should be.
 pub(crate) const FILES_PRIVATE: &str = "the Builder's files are yours alone";
+/// The directory is as it should be.
+pub(crate) const FILES_WRITABLE: &str = "the Builder can write its files";
 /// The keys are as they should be.
 pub(crate) const KEYS_USABLE: &str = "both keys are there and usable";
 /// The clock, without a server to compare it with.
@@ -219,11 +222,6 @@ pub(crate) fn applications_installed(count: usize) -> String {
         1 => "1 application is installed".to_owned(),
         count => format!("{count} applications are installed"),
     }
-}
-
-/// An application's file cannot be read.
-pub(crate) fn unreadable_application(id: &str) -> (String, String) {
-    (format!("the file of {id} is damaged"), format!("run `trybuy try {id}` to get it again"))
 }
 
 /// Room on the disk.

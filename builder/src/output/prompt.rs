@@ -26,6 +26,15 @@ pub(crate) fn ask(question: &str) -> Option<String> {
 
 /// Asks for a yes; everything else is a no.
 pub(crate) fn confirm(question: &str) -> bool {
-    let answer = ask(&format!("{question} [y/N]"));
-    matches!(answer.as_deref().map(str::to_lowercase).as_deref(), Some("y" | "yes"))
+    matches!(choice(&format!("{question} [y/N]")).as_deref(), Some("y" | "yes"))
+}
+
+/// Asks for a no: a yes or just Return goes on, everything else, also the end of the input, does
+/// not.
+pub(crate) fn go_on(question: &str) -> bool {
+    matches!(choice(&format!("{question} [Y/n]")).as_deref(), Some("" | "y" | "yes"))
+}
+
+fn choice(question: &str) -> Option<String> {
+    ask(question).map(|answer| answer.to_lowercase())
 }

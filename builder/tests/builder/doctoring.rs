@@ -57,6 +57,23 @@ fn a_memory_of_time_that_ran_ahead_is_brought_back() {
 }
 
 #[test]
+fn a_lost_memory_of_a_trial_is_found_and_advice_helps() {
+    let world = World::installed(Layout::Leading);
+    let folder = world.stored().parent().expect("a folder").to_owned();
+    let state = fs::read_dir(&folder)
+        .expect("listed")
+        .map(|entry| entry.expect("an entry").path())
+        .find(|path| path.extension().is_some_and(|extension| extension == "sealed"))
+        .expect("a state");
+    fs::remove_file(&state).expect("removed");
+    let library = finding(&world, "library");
+    assert_eq!(library["status"], "problem", "{library}");
+    assert!(library["advice"].as_str().expect("advice").contains(&format!("trybuy try {APP}")));
+    world.good(&["try", APP]);
+    assert_eq!(finding(&world, "library")["status"], "ok");
+}
+
+#[test]
 fn what_is_open_to_others_is_named() {
     use std::os::unix::fs::PermissionsExt as _;
     let world = World::installed(Layout::Leading);

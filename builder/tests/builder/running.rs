@@ -47,6 +47,37 @@ fn the_program_gets_its_arguments_and_facts_and_gives_its_code() {
 }
 
 #[test]
+fn everything_behind_the_id_is_the_programs() {
+    let world = World::installed(Layout::Leading);
+    let show = "printf '%s,' \"$@\"";
+    for (arguments, expected) in [
+        (&["-c", show, "sh", "a", "-b", "--json"][..], "a,-b,--json,"),
+        (&["--", "-c", show, "sh", "a", "--", "-b"], "a,--,-b,"),
+        (&["-c", show, "sh", "--data-dir", "/", "--help"], "--data-dir,/,--help,"),
+    ] {
+        let said = world.run(&[&["run", APP], arguments].concat());
+        assert_eq!((said.code, said.out.as_str()), (0, expected), "{arguments:?}\n{}", said.err);
+    }
+}
+
+#[test]
+fn what_is_no_file_is_refused_and_not_waited_for() {
+    let world = World::installed(Layout::Leading);
+    let instead_of = |path: &std::path::Path| {
+        fs::remove_file(path).expect("removed");
+        let made = std::process::Command::new("mkfifo").arg(path).status().expect("mkfifo");
+        assert!(made.success());
+    };
+    instead_of(&world.stored());
+    let refused = world.refused(Slug::LocalFile, &["run", APP]);
+    assert!(refused.code == 125 && refused.err.contains("it is not a file"), "{}", refused.err);
+    world.good(&["list"]);
+    world.good(&["remove", "--yes", APP]);
+    instead_of(&world.data().join("license.jws"));
+    world.refused(Slug::LocalFile, &["run", APP]);
+}
+
+#[test]
 fn a_hard_end_refuses() {
     let world = began(30, Expiration::Hard {});
     let refused = world.refused(Slug::TrialExpired, &["run", APP]);

@@ -6,7 +6,7 @@ use trybuy_formats::policy::Layout;
 use trybuy_formats::primitives::SignatureKey;
 use trybuy_formats::slug::Slug;
 
-use crate::world::{BUILDER_TERMS, World};
+use crate::world::{APP, BUILDER_TERMS, World};
 
 #[test]
 fn setup_makes_private_files_and_is_done_once() {
@@ -53,6 +53,18 @@ fn a_setup_that_was_killed_is_repeated_with_the_same_keys() {
     world.good(&["setup", "--name", "Ada", "--email", "ada@example.com", "--accept-terms"]);
     assert_eq!(std::fs::read(world.data().join("keys/decryption.pkcs8")).expect("a key"), key);
     assert!(!world.data().join(".new-half").exists());
+}
+
+#[test]
+fn a_damaged_license_is_got_back_by_setup() {
+    let world = World::installed(Layout::Leading);
+    let license = world.data().join("license.jws");
+    std::fs::write(&license, "not a license").expect("written");
+    let refused = world.refused(Slug::NoBuilderLicense, &["run", APP]);
+    assert!(refused.err.contains("run `trybuy setup` again"), "{}", refused.err);
+    world.good(&["setup", "--name", "Ada", "--email", "ada@example.com", "--accept-terms"]);
+    assert_eq!(world.run(&["run", APP, "--", "-c", "exit 3"]).code, 3);
+    assert!(!world.run(&["doctor"]).out.contains("PROBLEM"));
 }
 
 #[test]

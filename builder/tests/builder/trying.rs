@@ -64,6 +64,21 @@ fn terms_are_accepted_as_the_vendor_asks() {
 }
 
 #[test]
+fn a_trial_that_this_builder_could_not_run_is_not_begun() {
+    let world = World::new(Layout::Leading);
+    world.set_up();
+    world.server().minimum_builder = Some("99.0.0");
+    let refused = world.refused(Slug::BuilderTooOld, &["try", APP, "--name", "Ada"]);
+    assert!(refused.err.contains("newer release of trybuy"), "{}", refused.err);
+    assert!(
+        !world.server().log.iter().any(|request| request.ends_with("/trials")),
+        "it was asked for"
+    );
+    world.server().minimum_builder = Some("0.0.1");
+    world.good(&["try", APP, "--name", "Ada"]);
+}
+
+#[test]
 fn a_broken_download_goes_on_where_it_stopped() {
     for layout in [Layout::Leading, Layout::Dispersed] {
         let world = World::new(layout);

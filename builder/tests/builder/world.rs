@@ -44,6 +44,7 @@ pub(crate) struct Server {
     pub(crate) began_ago: u64,
     pub(crate) head_number: u64,
     pub(crate) platform: Platform,
+    pub(crate) minimum_builder: Option<&'static str>,
     /// What becomes of the next downloads; whole when there are no more.
     pub(crate) endings: Vec<Ending>,
     /// Changes the file of the trial on its way.
@@ -209,6 +210,7 @@ impl Server {
             began_ago: 0,
             head_number: 1,
             platform: Platform::current(),
+            minimum_builder: None,
             endings: Vec::new(),
             corrupt_at: None,
             log: Vec::new(),
@@ -365,6 +367,7 @@ impl Server {
                 platform: self.platform.clone(),
                 program_size: self.program_size,
                 download_size: self.sections.len() as u64,
+                minimum_builder: self.minimum_builder.map(|v| v.parse().expect("a version")),
                 published_at: self.now(),
             }],
         }

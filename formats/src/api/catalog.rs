@@ -70,6 +70,8 @@ pub struct ReleaseSummary {
     pub program_size: u64,
     /// Bytes of the download, about.
     pub download_size: u64,
+    /// The oldest release of the Builder that may run it.
+    pub minimum_builder: Option<Version>,
     /// When it was published.
     pub published_at: Instant,
 }

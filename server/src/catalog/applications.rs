@@ -86,6 +86,7 @@ fn release_summary(release: &Release) -> ReleaseSummary {
         platform: release.platform.clone(),
         program_size: release.program_size,
         download_size: HEAD + sections + tags,
+        minimum_builder: release.minimum_builder.clone(),
         published_at: release.published_at,
     }
 }

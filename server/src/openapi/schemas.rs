@@ -163,6 +163,7 @@ fn catalog() -> Schemas {
                 ("platform", of("Platform")),
                 ("program_size", number()),
                 ("download_size", number()),
+                ("minimum_builder", nullable(of("Version"))),
                 ("published_at", of("Instant")),
             ],
         ),

@@ -5,7 +5,7 @@ use trybuy_formats::instant::Instant;
 
 use super::report::{Finding, Status};
 use crate::commands::Context;
-use crate::data_dir::is_open_to_others;
+use crate::data_dir::{self, is_open_to_others};
 use crate::keys;
 use crate::library::{self, Viewer};
 use crate::license::LicensedBuilder;
@@ -16,7 +16,7 @@ const LITTLE_ROOM: u64 = 256 << 20;
 
 /// Permissions and keys.
 pub(super) fn check(context: &Context) -> Vec<Finding> {
-    vec![permissions(context), keys(context)]
+    vec![permissions(context), writing(context), keys(context)]
 }
 
 fn permissions(context: &Context) -> Finding {
@@ -30,6 +30,18 @@ fn permissions(context: &Context) -> Finding {
             let (message, advice) = notices::file_open_to_others(&path);
             Finding::new(CHECK, Status::Warning, message, advice)
         }
+    }
+}
+
+/// Whether a file can be written, as every launch does.
+fn writing(context: &Context) -> Finding {
+    const CHECK: &str = "writing";
+    let root = context.data.root();
+    match tempfile::tempfile_in(root) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Finding::problem(CHECK, &messages::local_file("write into", root, error))
+        }
+        _ => Finding::ok(CHECK, notices::FILES_WRITABLE),
     }
 }
 
@@ -57,22 +69,24 @@ pub(super) fn license(builder: &LicensedBuilder, now: Instant) -> Finding {
     }
 }
 
-/// How many applications there are, and which cannot be read.
-pub(super) fn library(context: &Context) -> Finding {
+/// How many applications there are, and which cannot be used as they are.
+pub(super) fn library(context: &Context) -> Vec<Finding> {
     const CHECK: &str = "library";
-    let ids = match library::applications(&context.data) {
+    let data = &context.data;
+    let ids = match library::applications(data) {
         Ok(ids) => ids,
-        Err(error) => return Finding::problem(CHECK, &error),
+        Err(error) => return vec![Finding::problem(CHECK, &error)],
     };
-    let viewer = Viewer::new(&context.data);
-    let broken =
-        ids.iter().map(|id| viewer.look(&context.data, id)).find(|listed| listed.release.is_none());
-    match broken {
-        None => Finding::ok(CHECK, notices::applications_installed(ids.len())),
-        Some(listed) => {
-            let (message, advice) = notices::unreadable_application(&listed.application);
-            Finding::new(CHECK, Status::Problem, message, advice)
-        }
+    let viewer = Viewer::new(data);
+    let broken: Vec<Finding> = ids
+        .iter()
+        .filter_map(|id| viewer.defect(data, id))
+        .map(|error| Finding::problem(CHECK, &error))
+        .collect();
+    if broken.is_empty() {
+        vec![Finding::ok(CHECK, notices::applications_installed(ids.len()))]
+    } else {
+        broken
     }
 }
 
@@ -84,19 +98,16 @@ pub(super) fn room(context: &Context) -> Finding {
         let Some(above) = directory.parent() else { break };
         directory = above;
     }
-    match rustix::fs::statvfs(directory) {
-        Ok(room) => {
-            let free = room.f_bavail.saturating_mul(room.f_frsize);
-            let message = notices::room_left(&words::size(free));
-            if free < LITTLE_ROOM {
-                Finding::new(CHECK, Status::Warning, message, notices::FREE_SOME_SPACE)
-            } else {
-                Finding::ok(CHECK, message)
-            }
-        }
+    let free = match data_dir::free_bytes(directory) {
+        Ok(free) => free,
         Err(error) => {
-            let error = messages::local_file("examine", directory, error.into());
-            Finding::problem(CHECK, &error)
+            return Finding::problem(CHECK, &messages::local_file("examine", directory, error));
         }
+    };
+    let message = notices::room_left(&words::size(free));
+    if free < LITTLE_ROOM {
+        Finding::new(CHECK, Status::Warning, message, notices::FREE_SOME_SPACE)
+    } else {
+        Finding::ok(CHECK, message)
     }
 }

@@ -25,11 +25,21 @@ pub(super) fn accept(
     output::notice(&notices::terms(details.name.as_str(), &details.terms));
     let mut proof = AcceptanceProof { terms_digest: details.terms_digest, name: None, code: None };
     match details.policy.acceptance {
-        AcceptanceKind::Passive => output::notice(notices::TERMS_PASSIVE),
+        AcceptanceKind::Passive => decline_or_go_on(arguments.accept_terms)?,
         AcceptanceKind::Explicit => proof.name = Some(name(arguments.name.as_ref())?),
         AcceptanceKind::RetypeCode => proof.code = Some(code(trial, arguments.code.as_deref())?),
     }
     Ok(proof)
+}
+
+/// "unless the user declines to accept the license terms, the license is accepted"
+fn decline_or_go_on(accepted: bool) -> Result<(), Error> {
+    output::notice(notices::TERMS_PASSIVE);
+    if accepted || !prompt::is_possible() || prompt::go_on(notices::ASK_DECLINE) {
+        Ok(())
+    } else {
+        Err(messages::terms_declined())
+    }
 }
 
 /// "input an identifying name"

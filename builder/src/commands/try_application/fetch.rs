@@ -25,8 +25,6 @@ use crate::output::progress::Progress;
 
 /// How often a file that changed or came damaged is begun again.
 const BEGINNINGS: usize = 3;
-/// Room that is left on the disk beside the download, in bytes.
-const MARGIN: u64 = 8 << 20;
 
 /// Downloads, verifies and installs a trial's file.
 pub(super) fn fetch(trial: &Trial<'_>, answer: TrialAnswer) -> Result<(), Error> {
@@ -89,7 +87,7 @@ impl<'a> Download<'a> {
     fn run(&self) -> Result<Partial, DownloadError> {
         let resumed = self.resume()?;
         let have = resumed.as_ref().map_or(0, |partial| partial.have);
-        self.check_room(have)?;
+        data_dir::check_room(self.trial.context.data.root(), self.source.length - have)?;
         let (name, release) = (&self.answer.trial.name, self.answer.trial.version.to_string());
         let percent = resumed.is_some().then(|| download::percent(have, self.source.length));
         let line = notices::downloading(name.as_str(), &release, self.source.length, percent);
@@ -155,17 +153,6 @@ impl<'a> Download<'a> {
         self.record.store_download(&self.trial.context.data, self.trial.id)?;
         let offset = u64::try_from(prefix.len()).unwrap_or(u64::MAX);
         Ok(Partial { file, offset, have: 0 })
-    }
-
-    /// Whether the rest fits on the disk.
-    fn check_room(&self, have: u64) -> Result<(), Error> {
-        let root = self.trial.context.data.root();
-        let Ok(room) = rustix::fs::statvfs(root) else {
-            return Ok(());
-        };
-        let free = room.f_bavail.saturating_mul(room.f_frsize);
-        let needed = (self.source.length - have).saturating_add(MARGIN);
-        if needed > free { Err(messages::disk_full(needed, free, root)) } else { Ok(()) }
     }
 
     /// Verifies every chunk, then moves the file to its place.

@@ -24,7 +24,7 @@ use samples::{World, at};
 use sqlx::{AnyConnection, Connection as _};
 use trybuy_formats::ids::{LicenseeId, TrialId};
 use trybuy_formats::primitives::SignatureKey;
-use trybuy_server::store::{Grant, GrantRequest, Head, Store};
+use trybuy_server::store::{Grant, GrantRequest, Head, OfferQuery, Store};
 use trybuy_tests::postgres::Cluster;
 
 /// About what a head and the sealed control information take.
@@ -153,10 +153,17 @@ async fn grant(store: &Store, world: &World, key: Option<&SignatureKey>) -> Resu
     request.head = Head { number: 1, etag: "\"e\"".to_owned(), bytes: vec![7; HEAD] };
     if let Some(key) = key {
         let GrantRequest { trial, head, .. } = &request;
-        let standing = store
-            .trial_standing(&trial.application, trial.licensee_id, trial.license_id, at(0))
+        let offer = store
+            .offer(&OfferQuery {
+                application: &trial.application,
+                platform: &trial.platform,
+                version: None,
+                licensee: trial.licensee_id,
+                license: trial.license_id,
+                now: at(0),
+            })
             .await?;
-        anyhow::ensure!(standing.used == 0);
+        anyhow::ensure!(offer.is_some_and(|offer| offer.standing.used == 0));
         // As the server does it: a millisecond of computing is no reason to change the thread.
         std::hint::black_box(key.sign(&head.bytes)?);
     }

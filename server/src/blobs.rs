@@ -5,6 +5,7 @@
 //! one shared read-only mapping, which makes a download as cheap as a plain file server's. In an object
 //! storage it is read in ranges.
 
+mod claim;
 mod mapping;
 mod remote;
 mod spool;
@@ -16,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 
+pub use self::claim::Claim;
 pub use self::mapping::Mapping;
 pub use self::remote::RemoteBlob;
 pub use self::spool::{Spool, SpooledFile};
@@ -105,11 +107,18 @@ impl Blobs {
         &self.spool
     }
 
-    /// Puts a spooled file, which is on the disk already, under a new key.
+    /// Puts a spooled file, which is on the disk already, under a new key. The claim is to be
+    /// settled once a release refers to it.
     ///
     /// # Errors
-    /// When it cannot; then there is no such blob.
-    pub async fn put(&self, key: &BlobKey, file: SpooledFile) -> Result<(), BlobsError> {
+    /// When it cannot; what may be there of it is removed at the next start.
+    pub async fn put(&self, key: &BlobKey, file: SpooledFile) -> Result<Claim, BlobsError> {
+        let claim = Claim::new(self.spool.path(), key)?;
+        self.place(key, file).await?;
+        Ok(claim)
+    }
+
+    async fn place(&self, key: &BlobKey, file: SpooledFile) -> Result<(), BlobsError> {
         match &self.place {
             Place::Local { directory, .. } => {
                 let target = path_of(directory, key);
@@ -118,6 +127,14 @@ impl Blobs {
             }
             Place::Remote(remote) => remote.put(key, file).await,
         }
+    }
+
+    /// The blobs of processes that ended before it was settled whether a release refers to them.
+    ///
+    /// # Errors
+    /// When the spool cannot be read.
+    pub fn abandoned(&self) -> Result<Vec<Claim>, BlobsError> {
+        Ok(Claim::abandoned(self.spool.path())?)
     }
 
     /// A blob to read from, which has `length` bytes.

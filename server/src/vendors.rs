@@ -8,7 +8,9 @@ mod requests;
 mod upload_slots;
 
 pub use self::policies::{PolicyError, change_policy, policy_of};
-pub use self::publishing::{Address, PublishError, Published, may_publish, publish};
+pub use self::publishing::{
+    Address, PublishError, Published, may_publish, publish, settle_abandoned,
+};
 pub use self::receiving::{ReceiveError, Receiver};
 pub use self::requests::requests_page;
 pub use self::upload_slots::{TooManyUploads, UploadSlot, UploadSlots};

@@ -12,6 +12,9 @@ use trybuy_formats::read_at::ReadAt;
 
 use crate::data_dir::create_private_dir;
 
+/// How the names of waiting uploads begin.
+const PREFIX: &str = "upload-";
+
 /// The directory of waiting uploads.
 pub struct Spool(PathBuf);
 
@@ -26,9 +29,17 @@ impl Spool {
     pub(super) fn open(directory: &Path) -> io::Result<Self> {
         create_private_dir(directory)?;
         for entry in fs::read_dir(directory)? {
-            remove_left_over(&entry?.path());
+            let entry = entry?;
+            if entry.file_name().to_string_lossy().starts_with(PREFIX) {
+                remove_left_over(&entry.path());
+            }
         }
         Ok(Self(directory.to_owned()))
+    }
+
+    /// Where it is.
+    pub(super) fn path(&self) -> &Path {
+        &self.0
     }
 
     /// A new, empty file.
@@ -36,7 +47,7 @@ impl Spool {
     /// # Errors
     /// What the system says.
     pub fn create(&self) -> io::Result<SpooledFile> {
-        let (file, path) = NamedTempFile::with_prefix_in("upload-", &self.0)?.into_parts();
+        let (file, path) = NamedTempFile::with_prefix_in(PREFIX, &self.0)?.into_parts();
         file.try_lock()?;
         Ok(SpooledFile { file, path })
     }

@@ -2,7 +2,9 @@
 
 use anyhow::{Context as _, Result};
 use tokio::runtime::Runtime;
+use trybuy_formats::slug::Slug;
 
+use super::failure::Failure;
 use crate::config::Config;
 use crate::store::Store;
 
@@ -21,8 +23,19 @@ pub(super) async fn connect(config: &Config) -> Result<Store> {
 }
 
 /// The database with the schema of this release. The default one, which this process has for itself, is
-/// migrated; another one has to have been.
+/// migrated; another one has to have been. A missing file is not made anew: `init` has made one, and
+/// an empty one in its place would look as if all trials and releases were gone.
 pub(super) async fn store(config: &Config) -> Result<Store> {
+    let url = &config.database.url;
+    if url.is_missing_file() {
+        let what = format!("there is no database at {url}");
+        return Err(Failure::new(Slug::LocalFile, what)
+            .help(
+                "if the server uses another one, name it with `--database-url` or in server.toml; \
+                 restore it from a backup; or make an empty one with `trybuy-server migrate`",
+            )
+            .into());
+    }
     let store = connect(config).await?;
     if config.database.is_default {
         store.migrate().await?;

@@ -20,6 +20,7 @@ use crate::data_dir::DataDir;
 use crate::keys::ServerKeys;
 use crate::router::router;
 use crate::serving;
+use crate::vendors::settle_abandoned;
 
 /// Answers requests until SIGTERM or SIGINT.
 pub(super) fn run(data_dir: &DataDir, options: ServeOptions) -> Result<()> {
@@ -42,6 +43,9 @@ async fn serve(config: Config, keys: ServerKeys, role: Role, listen: SocketAddr)
     let url = format!("http://{}", listener.local_addr()?);
     let http = config.http.clone();
     let app = App::new(config, keys, store.clone(), blobs, Arc::new(SystemClock), &url);
+    if let Err(error) = settle_abandoned(&app).await {
+        tracing::warn!(%error, "what was being published when a server ended is looked at next time");
+    }
     let router = match role {
         Role::Catalog => router(&AppState::from(app)),
     };

@@ -31,9 +31,22 @@ pub(super) fn create(data_dir: &DataDir, database: Database, options: CreateToke
     let token = VendorToken::generate();
     let created_at = SystemClock.now();
     let new = NewVendorToken { vendor, label, hash: token.hash(), created_at };
-    let (id, _) =
-        with_store(data_dir, database, async |store| Ok(store.create_vendor_token(&new).await?))?;
+    let (id, others) = with_store(data_dir, database, async |store| {
+        let (id, vendor) = store.create_vendor_token(&new).await?;
+        let tokens = store.vendor_tokens().await?;
+        let others = tokens.iter().filter(|token| {
+            token.vendor == vendor.name && token.revoked_at.is_none() && token.id != id
+        });
+        Ok((id, others.count()))
+    })?;
     eprintln!("token {id} of {}: it is not shown again", new.vendor);
+    if others > 0 {
+        eprintln!(
+            "note: {} has {others} other valid token{}: see `trybuy-server token list`",
+            new.vendor,
+            if others == 1 { "" } else { "s" }
+        );
+    }
     println!("{}", token.reveal());
     Ok(())
 }

@@ -29,6 +29,11 @@ impl DatabaseUrl {
         Self(Kind::Sqlite(directory.join(FILE_NAME)))
     }
 
+    /// Whether it is a file that is not there.
+    pub fn is_missing_file(&self) -> bool {
+        matches!(&self.0, Kind::Sqlite(path) if !path.exists())
+    }
+
     pub(super) fn kind(&self) -> &Kind {
         &self.0
     }

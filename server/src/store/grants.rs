@@ -1,15 +1,12 @@
 //! Granting a trial (T&B steps 408-412): counted, recorded, and never more than allowed.
 
 use sqlx::AnyConnection;
-use sqlx::any::AnyArguments;
-use sqlx::query::Query;
-use trybuy_formats::ids::{ApplicationId, Digest, LicenseId, LicenseeId, TrialId};
-use trybuy_formats::instant::Instant;
+use trybuy_formats::ids::{Digest, TrialId};
 
 use super::columns::{Columns, json, number, seconds, word};
 use super::connections::in_time;
 use super::transaction::{Finish, Isolation, Operation};
-use super::{Head, Store, StoreError, Trial, acceptance_codes};
+use super::{Head, Store, StoreError, Trial, TrialStanding, acceptance_codes};
 
 /// A trial to be granted. Its head was signed before, so that the transaction is short.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -40,15 +37,6 @@ pub enum Grant {
     CodeRefused,
 }
 
-/// Where a licensee stands with an application.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct TrialStanding {
-    /// A trial or purchase of this license that has not ended.
-    pub current: Option<TrialId>,
-    /// The trials that the licensee had, with this license and with others, ended or not.
-    pub used: u32,
-}
-
 const STANDING: &str = "SELECT COUNT(CASE WHEN kind = 'trial' THEN 1 END) AS used, \
     MAX(CASE WHEN license_id = $3 AND (ends_at IS NULL OR ends_at > $4) THEN id END) AS current_id \
     FROM trials WHERE application = $1 AND licensee_id = $2";
@@ -65,24 +53,6 @@ const INSERT: &str = "INSERT INTO trials (id, application, licensee_id, ordinal,
     ON CONFLICT (application, licensee_id, ordinal) DO NOTHING";
 
 impl Store {
-    /// Where a licensee stands with an application: a cheap look before a head is signed.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn trial_standing(
-        &self,
-        application: &ApplicationId,
-        licensee: LicenseeId,
-        license: LicenseId,
-        now: Instant,
-    ) -> Result<TrialStanding, StoreError> {
-        let query = standing_query(application, licensee, license, now);
-        let row = self.fetch_optional(query).await?;
-        row.map_or(Err(StoreError::Corrupt { column: "used" }), |row| {
-            TrialStanding::from_columns(Columns(&row))
-        })
-    }
-
     /// Grants a trial if the licensee may have it: decided and recorded by one statement, so that
     /// requests at the same time never get more than the maximum, nor two trials at once.
     ///
@@ -190,7 +160,11 @@ impl GrantRequest {
     /// Why it could not; nothing if only another grant was in the way.
     async fn refusal(&self, connection: &mut AnyConnection) -> Result<Option<Grant>, StoreError> {
         let Trial { application, licensee_id, license_id, requested_at, .. } = &self.trial;
-        let row = standing_query(application, *licensee_id, *license_id, *requested_at)
+        let row = sqlx::query(STANDING)
+            .bind(application.as_str())
+            .bind(licensee_id.to_string())
+            .bind(license_id.to_string())
+            .bind(requested_at.unix())
             .fetch_one(connection)
             .await?;
         let standing = TrialStanding::from_columns(Columns(&row))?;
@@ -201,24 +175,5 @@ impl GrantRequest {
             }
             _ => None,
         })
-    }
-}
-
-fn standing_query<'q>(
-    application: &ApplicationId,
-    licensee: LicenseeId,
-    license: LicenseId,
-    now: Instant,
-) -> Query<'q, sqlx::Any, AnyArguments> {
-    sqlx::query(STANDING)
-        .bind(application.as_str())
-        .bind(licensee.to_string())
-        .bind(license.to_string())
-        .bind(now.unix())
-}
-
-impl TrialStanding {
-    fn from_columns(columns: Columns<'_>) -> Result<Self, StoreError> {
-        Ok(Self { current: columns.optional_text("current_id")?, used: columns.number("used")? })
     }
 }

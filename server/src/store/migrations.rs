@@ -7,8 +7,14 @@ use super::connections::Engine;
 use super::{Store, StoreError};
 
 /// Number, name and text of each migration. The numbers ascend without gaps.
-const MIGRATIONS: [(i64, &str, &str); 1] =
-    [(1, "catalog and trials", include_str!("../../migrations/0001_catalog_and_trials.sql"))];
+const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (1, "catalog and trials", include_str!("../../migrations/0001_catalog_and_trials.sql")),
+    (
+        2,
+        "releases before pre-releases",
+        include_str!("../../migrations/0002_releases_before_pre_releases.sql"),
+    ),
+];
 
 impl Store {
     /// Brings the schema up to date. Several processes may do so at once.

@@ -50,14 +50,13 @@ pub struct Release {
 const BY_ID: &str = "SELECT * FROM releases WHERE id = $1";
 const BY_VERSION: &str =
     "SELECT * FROM releases WHERE application = $1 AND version = $2 AND platform = $3";
-const NEWEST: &str = "SELECT * FROM releases WHERE application = $1 AND platform = $2 \
-    ORDER BY version_key DESC LIMIT 1";
 const OF_APPLICATION: &str = "SELECT * FROM releases WHERE application = $1 \
     ORDER BY version_key DESC, platform";
 const OF_VENDOR: &str = "SELECT releases.* FROM releases \
     JOIN applications ON applications.id = releases.application \
     WHERE applications.vendor_id = $1 AND ($2 IS NULL OR applications.id = $2) \
     ORDER BY releases.published_at DESC, releases.id DESC";
+const BY_BLOB: &str = "SELECT id FROM releases WHERE blob_key = $1 LIMIT 1";
 const INSERT: &str = "INSERT INTO releases (id, application, version, version_key, \
     platform, kind, minimum_builder, documentation_length, terms_length, relicensing_length, \
     program_length, documentation_digest, terms_digest, relicensing_digest, program_size, \
@@ -74,25 +73,13 @@ impl Store {
         row.map(|row| Release::from_columns(Columns(&row))).transpose()
     }
 
-    /// The release of an application for a platform: that version, or the newest one.
+    /// Whether a release is stored under that key.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn release_for(
-        &self,
-        application: &ApplicationId,
-        platform: &Platform,
-        version: Option<&Version>,
-    ) -> Result<Option<Release>, StoreError> {
-        let query = match version {
-            Some(version) => sqlx::query(BY_VERSION)
-                .bind(application.as_str())
-                .bind(version.to_string())
-                .bind(platform.as_str()),
-            None => sqlx::query(NEWEST).bind(application.as_str()).bind(platform.as_str()),
-        };
-        let row = self.fetch_optional(query).await?;
-        row.map(|row| Release::from_columns(Columns(&row))).transpose()
+    pub async fn refers_to_blob(&self, blob_key: &str) -> Result<bool, StoreError> {
+        let row = self.fetch_optional(sqlx::query(BY_BLOB).bind(blob_key.to_owned())).await?;
+        Ok(row.is_some())
     }
 
     /// All releases of an application, the newest version first.

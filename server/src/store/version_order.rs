@@ -4,17 +4,21 @@ use std::fmt::Write as _;
 
 use trybuy_formats::ids::Version;
 
-/// The sort key of a version: comparing the bytes of two keys gives what comparing the versions
-/// gives (Semantic Versioning 2.0.0 section 11, and then the build metadata), and different
-/// versions have different keys.
+/// The sort key of a version. All pre-releases come before all releases, so that the newest version
+/// is a pre-release only where there is nothing else: nobody gets one without asking for it. Among
+/// either of them, comparing the bytes of two keys gives what comparing the versions gives (Semantic
+/// Versioning 2.0.0 section 11, and then the build metadata), and different versions have different
+/// keys.
 ///
-/// `MAJOR MINOR PATCH` as 20 digits each, then `~` for a release or `-` and the pre-release, then
+/// `1` for a release and `0` for a pre-release, `MAJOR MINOR PATCH` as 20 digits each, then `~` for a release or `-` and the pre-release, then
 /// `!` and the build metadata. An identifier is written as its rank (`0` a number, `1` a word), the
 /// number's length if it is one, its text, and a blank, which is lower than anything in a text.
 pub(super) fn sort_key(version: &Version) -> String {
     let version =
         semver::Version::parse(&version.to_string()).expect("a Version is a semantic version");
-    let mut key = format!("{:020}{:020}{:020}", version.major, version.minor, version.patch);
+    let release = u8::from(version.pre.is_empty());
+    let mut key =
+        format!("{release}{:020}{:020}{:020}", version.major, version.minor, version.patch);
     if version.pre.is_empty() {
         key.push('~');
     } else {
@@ -84,19 +88,14 @@ mod tests {
     ];
 
     #[test]
-    fn keys_are_ordered_as_their_versions() {
-        for (left, left_text) in ASCENDING.iter().enumerate() {
-            for (right, right_text) in ASCENDING.iter().enumerate() {
-                let versions: [Version; 2] =
-                    [left_text, right_text].map(|t| t.parse().expect("valid"));
-                let keys = versions.each_ref().map(sort_key);
-                assert_eq!(keys[0].cmp(&keys[1]), left.cmp(&right), "{left_text} {right_text}");
-                assert_eq!(
-                    versions[0].cmp(&versions[1]),
-                    left.cmp(&right),
-                    "{left_text} {right_text}"
-                );
-            }
-        }
+    fn keys_are_ordered_as_their_versions_and_pre_releases_come_first() {
+        let versions = ASCENDING.map(|text| text.parse::<Version>().expect("valid"));
+        assert!(versions.is_sorted(), "semantic versions");
+        let is_release = |version: &&Version| {
+            !version.to_string().split('+').next().expect("a part").contains('-')
+        };
+        let (releases, pre_releases): (Vec<_>, Vec<_>) = versions.iter().partition(is_release);
+        let keys: Vec<_> = pre_releases.into_iter().chain(releases).map(sort_key).collect();
+        assert!(keys.is_sorted_by(|lower, higher| lower < higher), "{keys:#?}");
     }
 }

@@ -12,7 +12,7 @@ use super::encryption::{EncryptionError, Particulars, TransmissionVersion};
 use crate::app::App;
 use crate::refusal::Refusal;
 use crate::store::{
-    Application, Builder, Grant, GrantRequest, Release, StoreError, Trial, TrialRecord,
+    Builder, Grant, GrantRequest, Offer, OfferQuery, Release, StoreError, Trial, TrialRecord,
     TrialStanding,
 };
 
@@ -75,24 +75,24 @@ pub async fn license_trial(
     request: &RequestTrial,
 ) -> Result<LicensedTrial, LicensingError> {
     let now = app.clock.now();
-    let application = recognize_request(app, application).await?;
+    let offer = recognize_request(app, builder, application, request, now).await?;
     access_conditions::builder_license(builder, now)?;
     let recipient = access_conditions::builder_key(builder)?;
-    if let Some(trial) = current_trial(app, builder, &application, now).await? {
+    if let Some(trial) = current_trial(app, builder, application, &offer, now).await? {
         return existing(app, builder, trial).await;
     }
-    let release = compare_platform(app, &application, request).await?;
-    let policy = &application.policy;
+    let release = compare_platform(&offer, request)?;
+    let policy = &offer.policy;
     let proof = request.acceptance.as_ref();
     let acceptance =
-        access_conditions::terms_accepted(policy.acceptance, application.terms_digest, proof)?;
+        access_conditions::terms_accepted(policy.acceptance, offer.terms_digest, proof)?;
     let trial_id = TrialId::new();
     let particulars = Particulars {
         trial_id,
         builder,
         recipient: &recipient,
-        release: &release,
-        name: &application.name,
+        release,
+        name: &offer.name,
         policy,
         acceptance: &acceptance,
         now,
@@ -102,7 +102,7 @@ pub async fn license_trial(
     let version = TransmissionVersion::generate(&app.keys, &particulars)?;
     match record_trial(app, &particulars, &version).await? {
         Recorded::New(trial) => {
-            let file = TransmissionFile::new(*trial, &release, version);
+            let file = TransmissionFile::new(*trial, release, version);
             Ok(LicensedTrial { file, is_new: true })
         }
         Recorded::Existing(trial) => existing(app, builder, trial).await,
@@ -110,41 +110,52 @@ pub async fn license_trial(
 }
 
 /// Step 306: "recognizes a request … to access the trial version of an Application Program".
-async fn recognize_request(app: &App, id: &ApplicationId) -> Result<Application, LicensingError> {
-    app.store.application(id).await?.ok_or(LicensingError::NoApplication)
+async fn recognize_request(
+    app: &App,
+    builder: &Builder,
+    application: &ApplicationId,
+    request: &RequestTrial,
+    now: Instant,
+) -> Result<Offer, LicensingError> {
+    let query = OfferQuery {
+        application,
+        platform: &request.platform,
+        version: request.version.as_ref(),
+        licensee: builder.facts.licensee_id,
+        license: builder.facts.license_id,
+        now,
+    };
+    app.store.offer(&query).await?.ok_or(LicensingError::NoApplication)
 }
 
 /// The Builder's trial that a request is answered with; none if a new one may be granted.
 async fn current_trial(
     app: &App,
     builder: &Builder,
-    application: &Application,
+    application: &ApplicationId,
+    offer: &Offer,
     now: Instant,
 ) -> Result<Option<TrialId>, LicensingError> {
-    let facts = &builder.facts;
-    let TrialStanding { current, used } =
-        app.store.trial_standing(&application.id, facts.licensee_id, facts.license_id, now).await?;
-    let maximum = u32::from(application.policy.trials);
+    let TrialStanding { current, used } = offer.standing;
+    let maximum = u32::from(offer.policy.trials);
     if current.is_some() || used < maximum {
         return Ok(current);
     }
     // The newest one comes first.
-    let trials = app.store.trials_of(facts.license_id).await?;
+    let trials = app.store.trials_of(builder.facts.license_id).await?;
     let in_grace = trials.iter().map(|record| &record.trial).find(|trial| {
-        trial.application == application.id && delivery::may_be_delivered(trial, now).is_ok()
+        trial.application == *application && delivery::may_be_delivered(trial, now).is_ok()
     });
     in_grace.map(|trial| Some(trial.id)).ok_or(LicensingError::TrialLimit(maximum))
 }
 
 /// Step 308: compares the restrictions of the program with the computer platform that is used.
-async fn compare_platform(
-    app: &App,
-    application: &Application,
+fn compare_platform<'a>(
+    offer: &'a Offer,
     request: &RequestTrial,
-) -> Result<Release, LicensingError> {
+) -> Result<&'a Release, LicensingError> {
     let RequestTrial { platform, version, .. } = request;
-    let release = app.store.release_for(&application.id, platform, version.as_ref()).await?;
-    release.ok_or_else(|| match version {
+    offer.release.as_ref().ok_or_else(|| match version {
         Some(_) => LicensingError::NoVersion(platform.clone()),
         None => LicensingError::Platform(platform.clone()),
     })

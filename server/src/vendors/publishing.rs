@@ -9,7 +9,7 @@ use trybuy_formats::read_at::ReadAt;
 use trybuy_formats::server_format::{self, Manifest, ReleaseError};
 use trybuy_formats::slug::Slug;
 
-use crate::app::AppState;
+use crate::app::{App, AppState};
 use crate::blobs::{BlobKey, BlobsError, SpooledFile};
 use crate::refusal::Refusal;
 use crate::store::{NewRelease, Publication, Release, StoreError, Vendor};
@@ -92,7 +92,7 @@ pub async fn may_publish(
 /// Publishes an upload.
 ///
 /// The blob is stored before the transaction names it. A crash between the two leaves a blob that nothing
-/// refers to, never a release without one.
+/// refers to, never a release without one; [`settle_abandoned`] removes it.
 ///
 /// # Errors
 /// When the upload is not a release for this address and server, or other content was published before.
@@ -138,12 +138,29 @@ pub async fn publish(
         relicensing: texts.relicensing,
         policy,
     };
-    app.blobs.put(&key, upload).await?;
+    let claim = app.blobs.put(&key, upload).await?;
     let publication = app.store.publish_release(&new).await?;
     if !matches!(publication, Publication::Published { .. }) {
         app.blobs.remove(&key).await?;
     }
+    claim.settle()?;
     published(publication, new.release)
+}
+
+/// Settles what processes left that ended while they published: a blob that no release refers to is
+/// removed.
+///
+/// # Errors
+/// When the store or the blobs fail; what is left then is settled the next time.
+pub async fn settle_abandoned(app: &App) -> Result<(), PublishError> {
+    for claim in app.blobs.abandoned()? {
+        if !app.store.refers_to_blob(claim.key().as_str()).await? {
+            tracing::info!(blob = claim.key().as_str(), "an unfinished release is removed");
+            app.blobs.remove(claim.key()).await?;
+        }
+        claim.settle()?;
+    }
+    Ok(())
 }
 
 fn published(publication: Publication, release: Release) -> Result<Published, PublishError> {

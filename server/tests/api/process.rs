@@ -181,6 +181,62 @@ fn a_token_works_until_it_is_revoked() {
 }
 
 #[test]
+fn a_further_token_of_a_vendor_is_said_to_be_one() {
+    let directory = init();
+    let create = |name: &str| {
+        let made = run(directory.path(), &["token", "create", "--role", "vendor", "--name", name]);
+        assert!(made.status.success(), "{}", stderr(&made));
+        stderr(&made)
+    };
+    assert!(!create("Ada").contains("note: "));
+    assert!(!create("Bob").contains("note: "));
+    let said = create("Ada");
+    assert!(said.contains("note: Ada has 1 other valid token: "), "{said}");
+    let id = said.split(' ').nth(1).expect("its id");
+    assert!(run(directory.path(), &["token", "revoke", id]).status.success());
+    assert!(create("Ada").contains("1 other valid token: "), "a revoked one does not count");
+}
+
+#[test]
+fn a_database_that_is_gone_is_not_taken_for_an_empty_one() {
+    let directory = init();
+    token(directory.path());
+    let database = directory.path().join("trybuy.sqlite3");
+    let elsewhere = directory.path().join("elsewhere.sqlite3");
+    std::fs::rename(&database, &elsewhere).expect("moved");
+    for arguments in [&["serve", "--listen", "127.0.0.1:0"][..], &["token", "list"]] {
+        let refused = run(directory.path(), arguments);
+        let text = stderr(&refused);
+        assert!(text.contains("error[local-file]: there is no database at "), "{text}");
+        assert!(text.contains("\nhelp: ") && text.contains("--database-url"), "{text}");
+        assert!(!database.exists(), "none was made");
+    }
+    let url = format!("sqlite:{}", elsewhere.display());
+    let listed = run(directory.path(), &["token", "--database-url", &url, "list"]);
+    assert!(String::from_utf8_lossy(&listed.stdout).contains("Vendor"), "{}", stderr(&listed));
+    assert!(run(directory.path(), &["migrate"]).status.success());
+    assert!(run(directory.path(), &["token", "list"]).status.success());
+}
+
+#[test]
+fn a_blob_that_a_killed_server_left_is_removed_and_one_of_a_release_is_not() {
+    let directory = init();
+    let blobs = directory.path().join("blobs");
+    drop(Process::serve(directory.path()));
+    // As if it had been killed between the blob and the transaction.
+    let key = "0192f0a0-0000-7000-8000-000000000000";
+    std::fs::write(blobs.join(key), b"a release").expect("written");
+    std::fs::write(blobs.join("spool").join(format!("claim-{key}")), b"").expect("written");
+    let unclaimed = blobs.join("0192f0a0-0000-7000-8000-000000000001");
+    std::fs::write(&unclaimed, b"of another database").expect("written");
+    let process = Process::serve(directory.path());
+    assert!(process.ask("GET /healthz HTTP/1.1").starts_with("HTTP/1.1 200"));
+    assert!(!blobs.join(key).exists(), "no release refers to it");
+    assert!(unclaimed.exists(), "nobody said that it was unfinished");
+    assert_eq!(spooled(directory.path()), 0);
+}
+
+#[test]
 fn a_killed_server_starts_again_without_what_was_half_uploaded() {
     let directory = init();
     let token = token(directory.path());

@@ -17,12 +17,10 @@ pub(crate) async fn a_running_trial_is_answered_instead_of_another(
     let world = World::new(&store).await;
     let first = world.request(at(0));
     assert_eq!(store.grant_trial(&first).await.expect("answered"), Grant::Granted);
-    let (licensee, license) = (world.builder.licensee_id, world.builder.license_id);
     for (second, expected) in [(99, Grant::Existing(first.trial.id)), (100, Grant::Granted)] {
         let current = (second == 99).then_some(first.trial.id);
-        let standing =
-            store.trial_standing(world.application(), licensee, license, at(second)).await;
-        assert_eq!(standing.expect("answered"), TrialStanding { current, used: 1 });
+        let standing = world.standing(&store, at(second)).await;
+        assert_eq!(standing, TrialStanding { current, used: 1 });
         let outcome = store.grant_trial(&world.request(at(second))).await.expect("answered");
         assert_eq!(outcome, expected, "{second}");
     }
@@ -129,9 +127,8 @@ pub(crate) async fn a_refused_code_leaves_nothing(Database { store, .. }: Databa
     let request = GrantRequest { code: Some(random_digest()), ..world.request(at(0)) };
     assert_eq!(store.grant_trial(&request).await.expect("answered"), Grant::CodeRefused);
     assert_eq!(store.trial(request.trial.id).await.expect("answered"), None);
-    let (licensee, license) = (world.builder.licensee_id, world.builder.license_id);
-    let standing = store.trial_standing(world.application(), licensee, license, at(0)).await;
-    assert_eq!(standing.expect("answered"), TrialStanding { current: None, used: 0 });
+    let standing = world.standing(&store, at(0)).await;
+    assert_eq!(standing, TrialStanding { current: None, used: 0 });
 }
 
 pub(crate) async fn a_failing_grant_takes_no_other_along(Database { store, .. }: Database) {

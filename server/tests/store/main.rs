@@ -42,6 +42,8 @@ fn cases() -> Vec<Case> {
         case!(publication::the_same_release_again_changes_nothing),
         case!(publication::another_content_under_the_same_version_is_refused),
         case!(publication::an_older_release_leaves_the_texts_alone),
+        case!(publication::a_pre_release_is_the_newest_only_where_there_is_nothing_else),
+        case!(publication::it_is_known_which_blobs_are_in_use),
         case!(publication::replaced_terms_can_still_be_read),
         case!(publication::the_policy_stays_until_its_vendor_sets_it),
         case!(publication::texts_come_back_byte_for_byte),

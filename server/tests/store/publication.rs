@@ -1,12 +1,29 @@
 //! Publishing releases.
 
 use trybuy_formats::policy::TrialPolicy;
-use trybuy_server::store::{NewRelease, Publication};
+use trybuy_server::store::{NewRelease, OfferQuery, Publication, Store};
 
 use crate::harness::Database;
-use crate::samples::{LINUX, at, digest, parsed, policy, publish, release, vendor};
+use crate::samples::{LINUX, at, builder, digest, parsed, policy, publish, release, vendor};
 
 const SKETCH: &str = "com.example.sketch";
+
+/// The version of SKETCH that a Builder of a platform is offered.
+async fn offered(store: &Store, platform: &str, version: Option<&str>) -> Option<String> {
+    let somebody = builder();
+    let version = version.map(parsed);
+    let query = OfferQuery {
+        application: &parsed(SKETCH),
+        platform: &parsed(platform),
+        version: version.as_ref(),
+        licensee: somebody.licensee_id,
+        license: somebody.license_id,
+        now: at(10),
+    };
+    let offer = store.offer(&query).await.expect("answered").expect("there");
+    assert_eq!(offer.standing.used, 0);
+    offer.release.map(|release| release.version.to_string())
+}
 
 pub(crate) async fn the_first_release_creates_the_application(Database { store, .. }: Database) {
     let ours = vendor(&store, "Ours").await;
@@ -81,18 +98,52 @@ pub(crate) async fn another_content_under_the_same_version_is_refused(
 
 pub(crate) async fn an_older_release_leaves_the_texts_alone(Database { store, .. }: Database) {
     let ours = vendor(&store, "Ours").await;
-    for version in ["1.10.0", "1.9.0", "2.0.0-rc.1", "1.10.1"] {
+    for version in ["1.10.0", "1.9.0", "1.10.1", "1.9.1"] {
         publish(&store, &release(&ours, SKETCH, version, LINUX)).await;
     }
     let application = store.application(&parsed(SKETCH)).await.expect("answered").expect("there");
-    assert_eq!(application.newest_version, parsed("2.0.0-rc.1"));
+    assert_eq!(application.newest_version, parsed("1.10.1"));
     let texts = store.application_texts(&parsed(SKETCH)).await.expect("answered").expect("there");
-    assert_eq!(texts.documentation, "D 2.0.0-rc.1 of com.example.sketch");
-    assert_eq!(texts.terms, "T 2.0.0-rc.1 of com.example.sketch");
+    assert_eq!(texts.documentation, "D 1.10.1 of com.example.sketch");
+    assert_eq!(texts.terms, "T 1.10.1 of com.example.sketch");
     assert_eq!(texts.relicensing, "R");
     let versions = store.releases_of(&parsed(SKETCH)).await.expect("answered");
     let versions: Vec<_> = versions.iter().map(|release| release.version.to_string()).collect();
-    assert_eq!(versions, ["2.0.0-rc.1", "1.10.1", "1.10.0", "1.9.0"]);
+    assert_eq!(versions, ["1.10.1", "1.10.0", "1.9.1", "1.9.0"]);
+}
+
+pub(crate) async fn a_pre_release_is_the_newest_only_where_there_is_nothing_else(
+    Database { store, .. }: Database,
+) {
+    let ours = vendor(&store, "Ours").await;
+    let newest = async || {
+        let id = parsed(SKETCH);
+        let application = store.application(&id).await.expect("answered").expect("there");
+        let version = offered(&store, LINUX, None).await.expect("there");
+        assert_eq!(version, application.newest_version.to_string());
+        version
+    };
+    for (version, expected) in [
+        ("1.0.0-rc.1", "1.0.0-rc.1"),
+        ("1.0.0-rc.2", "1.0.0-rc.2"),
+        ("1.0.0", "1.0.0"),
+        ("2.0.0-rc.1", "1.0.0"),
+        ("0.9.0", "1.0.0"),
+        ("2.0.0", "2.0.0"),
+    ] {
+        publish(&store, &release(&ours, SKETCH, version, LINUX)).await;
+        assert_eq!(newest().await, expected, "after {version}");
+    }
+    let asked = offered(&store, LINUX, Some("2.0.0-rc.1")).await;
+    assert!(asked.is_some(), "who asks for it gets it");
+}
+
+pub(crate) async fn it_is_known_which_blobs_are_in_use(Database { store, .. }: Database) {
+    let ours = vendor(&store, "Ours").await;
+    let new = release(&ours, SKETCH, "1.0.0", LINUX);
+    assert!(!store.refers_to_blob(&new.release.blob_key).await.expect("answered"));
+    publish(&store, &new).await;
+    assert!(store.refers_to_blob(&new.release.blob_key).await.expect("answered"));
 }
 
 pub(crate) async fn replaced_terms_can_still_be_read(Database { store, .. }: Database) {
@@ -171,11 +222,7 @@ pub(crate) async fn a_release_is_found_by_version_or_as_the_newest(
         publish(&store, &release(&ours, SKETCH, version, LINUX)).await;
     }
     publish(&store, &release(&ours, SKETCH, "2.0.0", "aarch64-macos")).await;
-    let find = async |platform: &str, version: Option<&str>| {
-        let version = version.map(parsed);
-        let found = store.release_for(&parsed(SKETCH), &parsed(platform), version.as_ref()).await;
-        found.expect("answered").map(|release| release.version.to_string())
-    };
+    let find = async |platform, version| offered(&store, platform, version).await;
     assert_eq!(find(LINUX, None).await.as_deref(), Some("1.10.0"));
     assert_eq!(find(LINUX, Some("1.9.0")).await.as_deref(), Some("1.9.0"));
     assert_eq!(find("aarch64-macos", None).await.as_deref(), Some("2.0.0"));

@@ -9,8 +9,8 @@ use trybuy_formats::instant::{DAY, Instant, Span};
 use trybuy_formats::policy::{AcceptanceKind, Expiration, GraceFrom, Layout, Limits, TrialPolicy};
 use trybuy_formats::server_format::ProgramKind;
 use trybuy_server::store::{
-    Builder, GrantRequest, Head, NewBuilder, NewRelease, NewVendorToken, Publication, Registration,
-    Release, Store, Trial, Vendor,
+    Builder, GrantRequest, Head, NewBuilder, NewRelease, NewVendorToken, OfferQuery, Publication,
+    Registration, Release, Store, Trial, TrialStanding, Vendor,
 };
 
 pub(crate) const LINUX: &str = "x86_64-linux";
@@ -161,6 +161,19 @@ impl World {
     }
 
     /// A request of the Builder for a trial of 100 seconds.
+    /// Where the Builder stands with the application.
+    pub(crate) async fn standing(&self, store: &Store, now: Instant) -> TrialStanding {
+        let query = OfferQuery {
+            application: self.application(),
+            platform: &parsed(LINUX),
+            version: None,
+            licensee: self.builder.licensee_id,
+            license: self.builder.license_id,
+            now,
+        };
+        store.offer(&query).await.expect("answered").expect("there").standing
+    }
+
     pub(crate) fn request(&self, now: Instant) -> GrantRequest {
         self.request_of(&self.builder, now)
     }

@@ -1,0 +1,103 @@
+//! What an application offers to one Builder: everything a request for a trial is decided by, in one
+//! look (T&B steps 306-310).
+
+use trybuy_formats::ids::{
+    ApplicationId, Digest, LicenseId, LicenseeId, Name, Platform, TrialId, Version,
+};
+use trybuy_formats::instant::Instant;
+use trybuy_formats::policy::TrialPolicy;
+
+use super::columns::Columns;
+use super::{Release, Store, StoreError};
+
+/// Who asks for what.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct OfferQuery<'a> {
+    /// The application.
+    pub application: &'a ApplicationId,
+    /// The platform of the Builder.
+    pub platform: &'a Platform,
+    /// That version, or the newest one.
+    pub version: Option<&'a Version>,
+    /// The licensee.
+    pub licensee: LicenseeId,
+    /// The license of the Builder.
+    pub license: LicenseId,
+    /// When.
+    pub now: Instant,
+}
+
+/// What an application offers.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Offer {
+    /// The application's name.
+    pub name: Name,
+    /// The policy of trials to come.
+    pub policy: TrialPolicy,
+    /// SHA-256 of the licensing terms in force.
+    pub terms_digest: Digest,
+    /// Where the licensee stands.
+    pub standing: TrialStanding,
+    /// The release for that platform and version; none if there is no such one.
+    pub release: Option<Release>,
+}
+
+/// Where a licensee stands with an application.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TrialStanding {
+    /// A trial or purchase of this license that has not ended.
+    pub current: Option<TrialId>,
+    /// The trials that the licensee had, with this license and with others, ended or not.
+    pub used: u32,
+}
+
+/// Columns of the release are null where there is none; the application's own have other names.
+const OFFER: &str = "SELECT applications.name AS application_name, applications.policy, \
+    applications.terms_digest AS application_terms, standing.used, standing.current_id, \
+    releases.*, releases.id AS release_id \
+    FROM applications \
+    CROSS JOIN (SELECT COUNT(CASE WHEN kind = 'trial' THEN 1 END) AS used, \
+        MAX(CASE WHEN license_id = $5 AND (ends_at IS NULL OR ends_at > $6) THEN id END) \
+            AS current_id \
+        FROM trials WHERE application = $1 AND licensee_id = $4) AS standing \
+    LEFT JOIN releases ON releases.id = (SELECT id FROM releases \
+        WHERE application = $1 AND platform = $2 AND ($3 IS NULL OR version = $3) \
+        ORDER BY version_key DESC LIMIT 1) \
+    WHERE applications.id = $1";
+
+impl Store {
+    /// What an application offers to one Builder; none if there is no such application.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn offer(&self, query: &OfferQuery<'_>) -> Result<Option<Offer>, StoreError> {
+        let statement = sqlx::query(OFFER)
+            .bind(query.application.as_str())
+            .bind(query.platform.as_str())
+            .bind(query.version.map(Version::to_string))
+            .bind(query.licensee.to_string())
+            .bind(query.license.to_string())
+            .bind(query.now.unix());
+        let row = self.fetch_optional(statement).await?;
+        row.map(|row| Offer::from_columns(Columns(&row))).transpose()
+    }
+}
+
+impl Offer {
+    fn from_columns(columns: Columns<'_>) -> Result<Self, StoreError> {
+        let release: Option<String> = columns.optional_text("release_id")?;
+        Ok(Self {
+            name: columns.text("application_name")?,
+            policy: columns.json("policy")?,
+            terms_digest: columns.text("application_terms")?,
+            standing: TrialStanding::from_columns(columns)?,
+            release: release.map(|_| Release::from_columns(columns)).transpose()?,
+        })
+    }
+}
+
+impl TrialStanding {
+    pub(super) fn from_columns(columns: Columns<'_>) -> Result<Self, StoreError> {
+        Ok(Self { current: columns.optional_text("current_id")?, used: columns.number("used")? })
+    }
+}

@@ -19,6 +19,7 @@ cases![
     a_launch_that_cannot_be_recorded_is_refused_and_loses_nothing[Root, Busybox],
     a_server_without_room_refuses_a_release_and_takes_it_later[Root, Busybox],
     a_server_whose_disk_was_full_goes_on_without_a_restart[Root],
+    a_disk_that_nobody_may_write_to_is_found_by_the_doctor[Root, Busybox],
 ];
 
 const MEBIBYTE: u64 = 1 << 20;
@@ -56,6 +57,7 @@ fn a_download_that_does_not_fit_is_refused_before_it_begins(shared: &Shared) -> 
     let refused = user.run(["try", &id, "--accept-terms"])?.refused(1, "disk-full")?;
     ensure!(refused.stderr.contains("needs"), "{refused}");
     ensure!(length(&partial(&user, &id)) == 0, "nothing was downloaded");
+    ensure!(world.requests(&id)?.is_empty(), "the trial has not begun either");
     user.run(["list"])?.success()?;
     disk.make_room()?;
     user.run(["try", &id, "--accept-terms"])?.success()?;
@@ -146,5 +148,20 @@ fn a_server_whose_disk_was_full_goes_on_without_a_restart(shared: &Shared) -> Re
     for user in 0..3 {
         world.builder(&format!("later-{user}"))?;
     }
+    Ok(())
+}
+
+fn a_disk_that_nobody_may_write_to_is_found_by_the_doctor(shared: &Shared) -> Result<()> {
+    let world = shared.world();
+    let id = world.publish("busybox-read-only", &busybox()?)?;
+    let disk = SmallDisk::mount(24 * MEBIBYTE)?;
+    let user = user_on(shared, &disk);
+    user.setup(world.server.url(), "Ada", "read-only@example.com")?;
+    user.run(["try", &id, "--accept-terms"])?.success()?;
+    disk.make_read_only()?;
+    let refused = user.run(["run", &id, "--", "true"])?.refused(125, "local-file")?;
+    ensure!(refused.stderr.contains("trybuy doctor"), "{refused}");
+    let doctor = user.run(["doctor"])?;
+    ensure!(doctor.code == 1 && doctor.stdout.contains("PROBLEM  writing: "), "{doctor}");
     Ok(())
 }

@@ -20,6 +20,7 @@ cases![
     nothing_depends_on_what_it_must_not,
     nothing_is_ignored_or_left_to_do,
     links_in_the_documentation_lead_somewhere,
+    places_that_the_documentation_names_exist,
     every_slug_is_explained_to_those_who_meet_it,
 ];
 
@@ -195,6 +196,21 @@ fn anchors(page: &str) -> Vec<String> {
             .collect()
     };
     headings.map(anchor).collect()
+}
+
+/// Code and folders are named in backticks, from the root of the repository.
+fn places_that_the_documentation_names_exist(_: &Shared) -> Result<()> {
+    let folders = ["formats/", "server/", "builder/", "sample-apps/", "tests/"];
+    for (page, text) in sources("docs", "md")? {
+        for name in text.split('`').skip(1).step_by(2) {
+            let is_place = folders.iter().any(|folder| name.starts_with(folder));
+            let is_pattern = name.contains(['*', '{', ' ', '<']);
+            if is_place && !is_pattern {
+                ensure!(repository().join(name).exists(), "{page} names {name}");
+            }
+        }
+    }
+    Ok(())
 }
 
 fn links_in_the_documentation_lead_somewhere(_: &Shared) -> Result<()> {

@@ -27,6 +27,7 @@ cases![
     terms_are_shown_and_accepted_by_a_typed_name[Busybox],
     a_retyped_code_is_asked_for_again_when_mistyped[Busybox],
     who_answers_no_has_changed_nothing[Busybox],
+    terms_that_are_accepted_passively_can_be_declined[Busybox],
     setup_asks_for_what_it_needs,
     nothing_is_asked_and_nothing_hangs_without_a_terminal[Busybox],
 ];
@@ -194,6 +195,26 @@ fn who_answers_no_has_changed_nothing(shared: &Shared) -> Result<()> {
     session.press("n\r")?;
     ensure!(session.wait_for_end()? == 0);
     session.wait_for("Nothing was removed.")?;
+    ensure_sound(&user, &id)
+}
+
+fn terms_that_are_accepted_passively_can_be_declined(shared: &Shared) -> Result<()> {
+    let (user, id) = asked(shared, "busybox-passive", "passive")?;
+    let trying = || -> Result<Session> {
+        let mut session = Session::start(user.command().args(["try", &id]))?;
+        session.wait_for("Go on? [Y/n]")?;
+        Ok(session)
+    };
+    for answer in ["n\r", "\x04"] {
+        let mut session = trying()?;
+        session.press(answer)?;
+        ensure!(session.wait_for_end()? == 1);
+        session.wait_for("error[terms-not-accepted]")?;
+    }
+    ensure!(shared.world().requests(&id)?.is_empty(), "nothing was asked of the server");
+    let mut session = trying()?;
+    session.press("\r")?;
+    ensure!(session.wait_for_end()? == 0, "{}", session.screen().contents());
     ensure_sound(&user, &id)
 }
 

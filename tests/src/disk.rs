@@ -62,6 +62,17 @@ impl SmallDisk {
         Ok(filler.set_len(length.saturating_sub(left))?)
     }
 
+    /// Lets nobody write any more.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn make_read_only(&self) -> Result<()> {
+        let mut mount = Command::new("mount");
+        mount.args(["-o", "remount,ro"]).arg(self.folder.path());
+        ensure!(mount.status()?.success(), "a small disk cannot be made read-only");
+        Ok(())
+    }
+
     /// Takes back what [`Self::fill`] wrote.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ pub mod grants;
 mod http;
 pub mod launch;
 pub mod list;
-mod load;
+pub mod load;
 mod process;
 mod sample_program;
 mod statistics;

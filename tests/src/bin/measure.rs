@@ -34,6 +34,9 @@ enum Measurement {
     },
     /// Trials granted in a second, with few and with a million recorded ones.
     Grants,
+    /// What `downloads` starts as its clients.
+    #[command(hide = true)]
+    Clients { url: String, connections: u32, seconds: u32 },
 }
 
 fn main() -> Result<()> {
@@ -42,5 +45,8 @@ fn main() -> Result<()> {
         Measurement::Launch { rounds } => measure::launch::run(rounds),
         Measurement::List { rounds } => measure::list::run(rounds),
         Measurement::Grants => measure::grants::run(),
+        Measurement::Clients { url, connections, seconds } => {
+            measure::load::clients(&url, connections, seconds)
+        }
     }
 }

@@ -7,6 +7,8 @@ use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
+use trybuy_formats::primitives::{AeadKey, TAG_LENGTH};
+use trybuy_formats::transmission::CHUNK;
 
 use super::load::{self, Load};
 use super::process;
@@ -21,10 +23,14 @@ const SIZE: u64 = 256 << 20;
 /// Measures and prints.
 ///
 /// # Errors
-/// When a part of the world cannot be had: nginx, wrk, a C compiler.
+/// When a part of the world cannot be had: nginx, a C compiler.
 pub fn run(seconds: u32, rounds: usize) -> Result<()> {
     let world = World::start(&Binaries::build(Profile::Release)?)?;
     let program = sample_program::make(world.folder(), SIZE, Filling::Random)?;
+    println!(
+        "AES-256-GCM alone, one core, chunks of a download: {:.2} CPU-s/GB\n",
+        sealing_alone()?
+    );
     println!(
         "| layout | connections | GB/s: nginx | trybuy | ratio | server's CPU-s/GB: nginx | trybuy | ratio | whole CPU-s/GB: nginx | trybuy | ratio | memory |"
     );
@@ -39,6 +45,21 @@ pub fn run(seconds: u32, rounds: usize) -> Result<()> {
         println!("\nfirst byte, {layout}: {:.2} ms (median of 101)\n", first_byte(&url)? * 1e3);
     }
     Ok(())
+}
+
+/// CPU-seconds that encrypting 10^9 bytes takes, in chunks as a download is made of.
+fn sealing_alone() -> Result<f64> {
+    const CHUNKS: u32 = 16_384;
+    let key = AeadKey::new(&[7; 32]);
+    let mut chunk = vec![1; CHUNK + TAG_LENGTH];
+    let begin = Instant::now();
+    for number in 0..CHUNKS {
+        let mut nonce = [0; 12];
+        nonce[..4].copy_from_slice(&number.to_be_bytes());
+        key.seal_in_place(nonce, &mut chunk)?;
+    }
+    let bytes = f64::from(CHUNKS) * f64::from(u32::try_from(CHUNK)?);
+    Ok(begin.elapsed().as_secs_f64() / (bytes / 1e9))
 }
 
 /// Publishes the program, requests a trial, and answers its download address.
@@ -92,8 +113,7 @@ fn compare(
 
 /// Seconds from a request on an open connection to the first byte of its answer's body.
 fn first_byte(url: &str) -> Result<f64> {
-    let rest = url.strip_prefix("http://").context("an http address")?;
-    let (host, path) = rest.split_once('/').context("a path")?;
+    let (host, path) = load::host_and_path(url)?;
     let mut all = Vec::new();
     for _ in 0..101 {
         let mut connection = TcpStream::connect(host)?;

@@ -19,7 +19,7 @@ use crate::world::World;
 
 const BUILDERS: usize = 24;
 const APPLICATIONS: usize = 150;
-const CONNECTIONS: usize = 8;
+const CONNECTIONS: usize = 32;
 const RECORDED: [u32; 2] = [1_000, 1_000_000];
 
 /// Measures and prints.
@@ -152,6 +152,8 @@ fn record(world: &World, count: u32) -> Result<()> {
     );
     let done = Command::new("sqlite3").arg(database).arg(statement).status();
     ensure!(done.context("cannot run sqlite3")?.success(), "sqlite3 failed");
+    // What is still on its way to the disk would slow down the commits that are measured.
+    rustix::fs::sync();
     Ok(())
 }
 

@@ -7,10 +7,12 @@ mod case;
 mod damaged;
 mod databases;
 mod decoder;
+mod encrypted;
 mod full_disk;
 mod interrupted;
 mod invariants;
 mod main_job;
+mod object_storage;
 mod publishing;
 mod secrecy;
 mod support;
@@ -31,10 +33,12 @@ fn main() {
         damaged::CASES,
         databases::CASES,
         decoder::CASES,
+        encrypted::CASES,
         full_disk::CASES,
         interrupted::CASES,
         invariants::CASES,
         main_job::CASES,
+        object_storage::CASES,
         publishing::CASES,
         secrecy::CASES,
         terminal::CASES,

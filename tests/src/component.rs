@@ -21,6 +21,12 @@ pub enum Component {
     Faketime,
     /// A Python with the libraries of the second decoder.
     PythonDecoder,
+    /// An S3 storage of others.
+    ObjectStorage,
+    /// A web server of others.
+    Nginx,
+    /// Makes certificates.
+    Openssl,
     /// The rights of root: to mount a small disk, to become another user.
     Root,
 }
@@ -35,7 +41,9 @@ impl Component {
             Self::Python => &["/usr/bin/python3"],
             Self::Pandoc => &["/usr/bin/pandoc"],
             Self::Faketime => &["/usr/bin/faketime"],
-            Self::Postgres | Self::PythonDecoder | Self::Root => &[],
+            Self::Nginx => &["/usr/sbin/nginx"],
+            Self::Openssl => &["/usr/bin/openssl"],
+            Self::Postgres | Self::PythonDecoder | Self::ObjectStorage | Self::Root => &[],
         };
         let found = candidates.iter().map(PathBuf::from).find(|path| path.exists());
         // The link's target: what is published is a program and not a name.
@@ -47,6 +55,7 @@ impl Component {
         match self {
             Self::Postgres => crate::postgres::Cluster::is_available(),
             Self::PythonDecoder => crate::second_decoder::is_available(),
+            Self::ObjectStorage => crate::object_storage::ObjectStorage::is_available(),
             Self::Root => rustix::process::geteuid().is_root(),
             _ => self.path().is_some(),
         }
@@ -65,6 +74,11 @@ impl Component {
             Self::PythonDecoder => {
                 "python3-venv, tests/decoder/requirements.txt in TRYBUY_PYTHON's environment"
             }
+            Self::ObjectStorage => {
+                "python3-venv, tests/object_storage/requirements.txt in TRYBUY_PYTHON's environment"
+            }
+            Self::Nginx => "nginx-light",
+            Self::Openssl => "openssl",
             Self::Root => "(run as root)",
         }
     }

@@ -10,6 +10,8 @@ pub mod component;
 pub mod disk;
 pub mod files;
 pub mod measure;
+pub mod nginx;
+pub mod object_storage;
 pub mod postgres;
 pub mod proxy;
 pub mod running;

@@ -65,6 +65,6 @@ pub fn stored(user: &Builder, application: &str, program: &Path) -> Result<Value
 }
 
 /// The Python of `TRYBUY_PYTHON`, for one with libraries of its own; otherwise the system's.
-fn interpreter() -> PathBuf {
+pub(crate) fn interpreter() -> PathBuf {
     std::env::var_os("TRYBUY_PYTHON").map_or_else(|| "python3".into(), PathBuf::from)
 }

@@ -1,10 +1,9 @@
 //! Downloads, particularized per user, against nginx serving a plain file of the same size.
 
 use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
 use trybuy_formats::primitives::{AeadKey, TAG_LENGTH};
@@ -15,6 +14,7 @@ use super::process;
 use super::sample_program::{self, Filling};
 use super::statistics::median;
 use crate::binaries::{Binaries, Profile};
+use crate::nginx::{Nginx, free_port};
 use crate::vendor::{Application, EASY_TRIAL};
 use crate::world::World;
 
@@ -37,7 +37,7 @@ pub fn run(seconds: u32, rounds: usize) -> Result<()> {
     println!("|---|---|---|---|---|---|---|---|---|---|---|---|");
     for layout in ["leading", "dispersed"] {
         let url = particularized(&world, &program, layout)?;
-        let nginx = Nginx::serve(&program, &world.path("nginx"))?;
+        let nginx = PlainFile::serve(&program, &world.path("nginx"))?;
         for connections in [1, 8, 64] {
             let row = compare(&world, &url, &nginx, connections, seconds, rounds)?;
             println!("| {layout} | {connections} | {row}");
@@ -84,7 +84,7 @@ fn particularized(world: &World, program: &Path, layout: &str) -> Result<String>
 fn compare(
     world: &World,
     url: &str,
-    nginx: &Nginx,
+    nginx: &PlainFile,
     connections: u32,
     seconds: u32,
     rounds: usize,
@@ -131,53 +131,19 @@ fn first_byte(url: &str) -> Result<f64> {
     Ok(median(&mut all))
 }
 
-/// A real nginx on a port of its own, serving one folder.
-struct Nginx {
-    child: Child,
+/// A real nginx that serves the folder of a program, and the program's address there.
+struct PlainFile {
     url: String,
+    _nginx: Nginx,
 }
 
-impl Nginx {
+impl PlainFile {
     fn serve(program: &Path, folder: &Path) -> Result<Self> {
-        std::fs::create_dir_all(folder)?;
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let (root, name) = (program.parent().context("a folder")?, program.file_name());
         let name = name.context("a name")?.to_string_lossy().into_owned();
-        let (folder, root) = (folder.display(), root.display());
-        let configuration = format!(
-            "user root; daemon off; pid {folder}/pid; error_log {folder}/error.log;\n\
-             worker_processes auto; events {{ worker_connections 1024; }}\n\
-             http {{ access_log off; sendfile on; tcp_nopush on;\n\
-             client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;\n\
-             fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;\n\
-             server {{ listen 127.0.0.1:{port}; root {root}; }} }}\n"
-        );
-        let file = format!("{folder}/nginx.conf");
-        std::fs::write(&file, configuration)?;
-        let child = Command::new("nginx").args(["-c", &file]).spawn();
-        let child = child.context("cannot run nginx (Debian's package nginx-light)")?;
-        let url = format!("http://127.0.0.1:{port}/{name}");
-        wait_until_it_answers(port)?;
-        Ok(Self { child, url })
+        let (port, root) = (free_port()?, root.display());
+        let server = format!("server {{ listen 127.0.0.1:{port}; root {root}; }}");
+        let nginx = Nginx::start(folder, port, &server)?;
+        Ok(Self { url: format!("http://127.0.0.1:{port}/{name}"), _nginx: nginx })
     }
-}
-
-impl Drop for Nginx {
-    fn drop(&mut self) {
-        // SIGTERM ends the workers as well; a killed master would leave them.
-        let id = i32::try_from(self.child.id()).ok().and_then(rustix::process::Pid::from_raw);
-        if let Some(id) = id {
-            rustix::process::kill_process(id, rustix::process::Signal::TERM).ok();
-        }
-        drop(self.child.wait());
-    }
-}
-
-fn wait_until_it_answers(port: u16) -> Result<()> {
-    let patience = Instant::now() + Duration::from_secs(10);
-    while TcpStream::connect(("127.0.0.1", port)).is_err() {
-        ensure!(Instant::now() < patience, "nginx does not answer");
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    Ok(())
 }

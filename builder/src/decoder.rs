@@ -1,7 +1,7 @@
 //! The program decoder (114, steps 426-434). A trial passes through types, in this order only:
 //!
 //! ```text
-//! Fetched ── verify ──▶ VerifiedTrial ── authorize ──▶ AuthorizedTrial ── decode ──▶ DecodedTrial
+//! Fetched ── open ──▶ OpenedTrial ── verify ──▶ VerifiedTrial ── authorize ──▶ AuthorizedTrial ── decode ──▶ DecodedTrial
 //! ```
 //!
 //! What is decoded goes straight into memory that can be executed and not be read.
@@ -14,6 +14,7 @@ use trybuy_formats::control::ControlInformation;
 use trybuy_formats::execution_format::ProgramMemory;
 use trybuy_formats::expiry::{Decision, TrialState, TrustedTime};
 use trybuy_formats::ids::ApplicationId;
+use trybuy_formats::primitives::DecryptionKey;
 use trybuy_formats::read_at::{Offset, ReadAt};
 use trybuy_formats::signed::Verified;
 use trybuy_formats::slug::Slug;
@@ -54,16 +55,42 @@ impl Fetched {
         &self.stored.clear
     }
 
-    /// Opens the envelope and the control information, and checks that it is for this Builder, and
-    /// that the clear copy is its copy (`CI-6`, `CS-2`).
+    /// Opens the envelope, with one RSA decryption.
     ///
     /// # Errors
-    /// `wrong-key`, `file-damaged`, `licensee-mismatch`, `control-mismatch`, `format-too-new`.
+    /// `wrong-key`, `file-damaged`, `format-too-new`.
+    pub fn open_envelope(self, key: &DecryptionKey) -> Result<OpenedTrial, Error> {
+        let Self { id, stored: Stored { clear, file } } = self;
+        let file = open_envelope(&id, file, key)?;
+        Ok(OpenedTrial { id, clear, file })
+    }
+
+    /// Opens and verifies it.
+    ///
+    /// # Errors
+    /// As [`Self::open_envelope`] and [`OpenedTrial::verify`].
     pub fn verify(self, builder: &LicensedBuilder) -> Result<VerifiedTrial, Error> {
-        let Self { id, stored } = self;
-        let file = verify_file(&id, stored.file, builder)?;
-        file.compare_clear_copy(&stored.clear)
-            .map_err(|error| file_problem(&id, error.slug(), error))?;
+        self.open_envelope(&builder.key)?.verify(builder)
+    }
+}
+
+/// A trial whose envelope was opened. Nothing of it has been verified to come from the server.
+pub struct OpenedTrial {
+    id: ApplicationId,
+    clear: ClearCopy,
+    file: Opened<Offset<StoredFile>>,
+}
+
+impl OpenedTrial {
+    /// Opens the control information, and checks that it is for this Builder, and that the clear
+    /// copy is its copy (`CI-6`, `CS-2`).
+    ///
+    /// # Errors
+    /// `wrong-key`, `file-damaged`, `licensee-mismatch`, `control-mismatch`.
+    pub fn verify(self, builder: &LicensedBuilder) -> Result<VerifiedTrial, Error> {
+        let Self { id, clear, file } = self;
+        let file = verify_control(&id, file, builder)?;
+        file.compare_clear_copy(&clear).map_err(|error| file_problem(&id, error.slug(), error))?;
         Ok(VerifiedTrial { id, file })
     }
 }
@@ -77,8 +104,22 @@ pub(crate) fn verify_file<R: ReadAt>(
     source: R,
     builder: &LicensedBuilder,
 ) -> Result<VerifiedFile<R>, Error> {
-    let opened = Opened::open(source, &builder.key)
-        .map_err(|error| file_problem(id, error.slug(), error))?;
+    verify_control(id, open_envelope(id, source, &builder.key)?, builder)
+}
+
+fn open_envelope<R: ReadAt>(
+    id: &ApplicationId,
+    source: R,
+    key: &DecryptionKey,
+) -> Result<Opened<R>, Error> {
+    Opened::open(source, key).map_err(|error| file_problem(id, error.slug(), error))
+}
+
+fn verify_control<R: ReadAt>(
+    id: &ApplicationId,
+    opened: Opened<R>,
+    builder: &LicensedBuilder,
+) -> Result<VerifiedFile<R>, Error> {
     let file = opened
         .verify(&builder.server_key, &builder.license, &builder.secret)
         .map_err(|error| file_problem(id, error.slug(), error))?;

@@ -64,6 +64,15 @@ impl PinnedServer {
     }
 }
 
+/// A Builder whose license was verified, while the secret in it is still sealed.
+pub struct SealedBuilder {
+    server: PinnedServer,
+    server_key: VerificationKey,
+    license: Verified<BuilderLicense>,
+    /// The key that opens transmission files.
+    pub key: DecryptionKey,
+}
+
 /// A Builder that was set up: everything that is needed to open and verify a trial offline.
 pub struct LicensedBuilder {
     /// The server and its pinned key.
@@ -78,8 +87,8 @@ pub struct LicensedBuilder {
     pub secret: LicenseSecret,
 }
 
-impl LicensedBuilder {
-    /// Loads what setup stored, and verifies all of it.
+impl SealedBuilder {
+    /// Loads what setup stored, and verifies it but for the secret.
     ///
     /// # Errors
     /// `not-set-up`, `no-builder-license` or `no-builder-key`.
@@ -98,11 +107,7 @@ impl LicensedBuilder {
         Self::verify(server, keys::load_decryption_key(data)?, &text)
     }
 
-    /// Verifies a license for this Builder's key with the pinned key of the server.
-    ///
-    /// # Errors
-    /// `no-builder-license` when it is another server's, another Builder's, or damaged.
-    pub fn verify(server: PinnedServer, key: DecryptionKey, text: &str) -> Result<Self, Error> {
+    fn verify(server: PinnedServer, key: DecryptionKey, text: &str) -> Result<Self, Error> {
         let unusable = |what: &str| messages::no_builder_license(what);
         let server_key = VerificationKey::from_spki(&server.public_key)
             .map_err(|_| unusable("the pinned key in server.json is damaged"))?;
@@ -111,9 +116,45 @@ impl LicensedBuilder {
         if license.builder_key_id != key_id(key.encryption_key().spki()) {
             return Err(unusable("license.jws was given to another Builder"));
         }
-        let secret = LicenseSecret::unseal(&key, &license.sealed_secret)
-            .map_err(|_| unusable("the secret in license.jws cannot be opened"))?;
-        Ok(Self { server, server_key, license, key, secret })
+        Ok(Self { server, server_key, license, key })
+    }
+
+    /// Opens the secret, with one RSA decryption.
+    ///
+    /// # Errors
+    /// `no-builder-license` when it cannot be opened.
+    pub fn secret(&self) -> Result<LicenseSecret, Error> {
+        LicenseSecret::unseal(&self.key, &self.license.sealed_secret)
+            .map_err(|_| messages::no_builder_license("the secret in license.jws cannot be opened"))
+    }
+
+    /// The licensed Builder, with the secret that was opened.
+    #[must_use]
+    pub fn with_secret(self, secret: LicenseSecret) -> LicensedBuilder {
+        let Self { server, server_key, license, key } = self;
+        LicensedBuilder { server, server_key, license, key, secret }
+    }
+}
+
+impl LicensedBuilder {
+    /// Loads what setup stored, and verifies all of it.
+    ///
+    /// # Errors
+    /// `not-set-up`, `no-builder-license` or `no-builder-key`.
+    pub fn load(data: &DataDir) -> Result<Self, Error> {
+        let sealed = SealedBuilder::load(data)?;
+        let secret = sealed.secret()?;
+        Ok(sealed.with_secret(secret))
+    }
+
+    /// Verifies a license for this Builder's key with the pinned key of the server.
+    ///
+    /// # Errors
+    /// `no-builder-license` when it is another server's, another Builder's, or damaged.
+    pub fn verify(server: PinnedServer, key: DecryptionKey, text: &str) -> Result<Self, Error> {
+        let sealed = SealedBuilder::verify(server, key, text)?;
+        let secret = sealed.secret()?;
+        Ok(sealed.with_secret(secret))
     }
 
     /// Contacts the server, at another address if one is given; its key must be the pinned one.

@@ -1,5 +1,8 @@
 //! `trybuy run`: check, decode into memory, launch (steps 424-434). Needs no server.
 
+use std::panic::resume_unwind;
+use std::thread;
+
 use serde::Serialize;
 use trybuy_formats::control::ControlInformation;
 use trybuy_formats::expiry::{Decision, TrialState, TrustedTime};
@@ -11,11 +14,11 @@ use super::Context;
 use crate::cli::RunArguments;
 use crate::clock::{self, Clock};
 use crate::data_dir::DataDir;
-use crate::decoder::Fetched;
+use crate::decoder::{Fetched, VerifiedTrial};
 use crate::error::Error;
 use crate::execution::{self, LaunchSpec};
 use crate::library::StateLock;
-use crate::license::LicensedBuilder;
+use crate::license::{LicensedBuilder, SealedBuilder};
 use crate::messages::{self, notices, words};
 use crate::output;
 
@@ -38,12 +41,12 @@ pub(super) fn run(context: Context, arguments: RunArguments) -> Result<u8, Error
         .process
         .and_then(|process| process.authorize_launch())
         .map_err(messages::execution)?;
-    let builder = LicensedBuilder::load(data)?;
+    let builder = SealedBuilder::load(data)?;
     let id: ApplicationId = arguments
         .application
         .parse()
         .map_err(|_| messages::not_installed(&arguments.application))?;
-    let trial = Fetched::open(data, &id)?.verify(&builder)?;
+    let (builder, trial) = verify(builder, Fetched::open(data, &id)?)?;
     let control = trial.control().clone();
     let now = trusted_time(data, &builder)?;
 
@@ -70,6 +73,22 @@ pub(super) fn run(context: Context, arguments: RunArguments) -> Result<u8, Error
     let exit = execution::launch(&guard, program, &spec).map_err(messages::execution)?;
     count_running(data, &builder, &id, &control, Span::seconds(exit.running.as_secs()));
     Ok(exit.code())
+}
+
+/// Verifies license and trial. The license's secret and the file key are both encrypted by RSA,
+/// which takes most of a small program's launch, so they are decrypted at the same time.
+fn verify(
+    builder: SealedBuilder,
+    trial: Fetched,
+) -> Result<(LicensedBuilder, VerifiedTrial), Error> {
+    let (secret, opened) = thread::scope(|scope| {
+        let opening = scope.spawn(|| trial.open_envelope(&builder.key));
+        let secret = builder.secret();
+        (secret, opening.join().unwrap_or_else(|panic| resume_unwind(panic)))
+    });
+    let builder = builder.with_secret(secret?);
+    let trial = opened?.verify(&builder)?;
+    Ok((builder, trial))
 }
 
 /// What the program is called by (`argv[0]`): the last label of its id, `sketch` of

@@ -47,7 +47,7 @@ pub enum LicensingError {
     #[error("the application is not offered for {0}")]
     Platform(Platform),
     /// The licensee has had all trials.
-    #[error("all {0} trials of this application have been used")]
+    #[error("all trials of this application have been used: {0} of {0}")]
     TrialLimit(u32),
     /// The file of an existing trial cannot be delivered.
     #[error(transparent)]

@@ -96,7 +96,7 @@ pub(crate) fn no_builder_key(path: &Path, what: &str) -> Error {
     Error::new(
         Slug::NoBuilderKey,
         format!("the Builder's key {} {what}", path.display()),
-        "restore it from a backup; without it, remove license.jws beside the folder `keys`, run `trybuy setup` again, then `trybuy try` for each application",
+        "restore it from a backup; without one, remove the folder `keys` and license.jws beside it, then run `trybuy setup` again, `trybuy doctor`, and `trybuy try` for each application",
     )
 }
 

@@ -68,6 +68,31 @@ fn a_damaged_license_is_got_back_by_setup() {
 }
 
 #[test]
+fn without_a_backup_of_a_key_the_advice_leads_to_a_builder_with_new_ones() {
+    for key in ["decryption", "request"] {
+        let world = World::installed(Layout::Leading);
+        let keys = world.data().join("keys");
+        std::fs::write(keys.join(format!("{key}.pkcs8")), "not a key").expect("written");
+        let setup = ["setup", "--name", "Ada", "--email", "ada@example.com", "--accept-terms"];
+        let refused = world.refused(Slug::NoBuilderKey, &["try", APP]);
+        assert!(
+            refused.err.contains("remove the folder `keys` and license.jws"),
+            "{}",
+            refused.err
+        );
+        std::fs::remove_dir_all(keys).expect("removed");
+        std::fs::remove_file(world.data().join("license.jws")).expect("removed");
+        // To the server, who has other keys is somebody else.
+        world.server().forget_trial();
+        world.good(&setup);
+        world.run(&["doctor"]);
+        world.good(&["try", APP, "--name", "Ada"]);
+        assert_eq!(world.run(&["run", APP, "-c", "exit 3"]).code, 3);
+        assert!(!world.run(&["doctor"]).out.contains("PROBLEM"));
+    }
+}
+
+#[test]
 fn a_setup_that_never_got_a_license_is_repeated_elsewhere_with_other_keys() {
     let world = World::new(Layout::Leading);
     world.set_up();

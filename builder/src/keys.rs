@@ -34,6 +34,11 @@ pub fn load_request_key(data: &DataDir) -> Result<RequestSignatureKey, Error> {
     RequestSignatureKey::from_pkcs8(&der).map_err(|_| messages::no_builder_key(&path, "is damaged"))
 }
 
+/// The key that signs requests is not the one that the Builder license names.
+pub(crate) fn not_of_the_license(data: &DataDir) -> Error {
+    messages::no_builder_key(&request_path(data), "is not the one of the Builder license")
+}
+
 /// Makes the keys that do not exist yet, durably; those that exist stay. So a setup that was
 /// killed goes on with the keys that the server may already know.
 ///

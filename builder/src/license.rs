@@ -45,7 +45,10 @@ impl PinnedServer {
             return Ok(None);
         };
         serde_json::from_slice(&bytes).map(Some).map_err(|_| {
-            messages::unreadable_file(&path, "remove it, then run `trybuy setup` again")
+            messages::unreadable_file(
+                &path,
+                "remove it, then run `trybuy setup URL` with the address of your server",
+            )
         })
     }
 
@@ -172,9 +175,12 @@ impl LicensedBuilder {
     /// Signs requests as this Builder.
     ///
     /// # Errors
-    /// `no-builder-key`.
+    /// `no-builder-key`, also when it is not the key that the license names.
     pub fn signer(&self, data: &DataDir) -> Result<Signer, Error> {
         let key = keys::load_request_key(data)?;
+        if key.public_key().as_slice() != self.license.request_key {
+            return Err(keys::not_of_the_license(data));
+        }
         Ok(Signer::registered(key, self.license.license_id))
     }
 

@@ -18,7 +18,7 @@ pub(super) fn doctor(context: &Context, json: bool) -> Result<u8, Error> {
     let mut findings = files::check(context);
     match LicensedBuilder::load(&context.data) {
         Ok(builder) => {
-            findings.push(files::license(&builder, clock::now()));
+            findings.push(files::license(context, &builder, clock::now()));
             let contact = server::check(context, &builder);
             findings.push(contact.finding);
             findings.push(clock_check::check(context, &builder, contact.server.as_ref()));

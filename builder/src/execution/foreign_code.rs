@@ -1,47 +1,68 @@
 //! Refuses a Builder that somebody else's library was loaded into: `LD_PRELOAD`, `LD_AUDIT`,
-//! `LD_LIBRARY_PATH`. Code in the Builder could copy every program that it decodes.
+//! `LD_LIBRARY_PATH`, a loader of the user's. Code in the Builder could copy every program that it
+//! decodes.
 //!
 //! The kernel's list of mappings is read by system calls that no library stands between. A library
 //! that copies itself into anonymous memory and unmaps its file is not seen: that is more than
 //! casual copying, and as much as patching the Builder.
 
-use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use super::ExecutionError;
 use super::procfs::ProcFs;
 
+/// What the kernel writes behind the name of a file that has none any more.
+const DELETED: &str = " (deleted)";
+
 /// Refuses code from any file that is neither the Builder's own nor the system's.
 pub(super) fn refuse(proc: &ProcFs) -> Result<(), ExecutionError> {
     const ACTION: &str = "see what is loaded into the Builder";
     let maps = proc.read("self/maps").map_err(ExecutionError::system(ACTION))?;
-    let own = identity(Path::new("/proc/self/exe")).map_err(ExecutionError::system(ACTION))?;
-    let foreign = files_with_code(&maps).find(|path| !is_trusted(path, own));
-    foreign.map_or(Ok(()), |path| Err(ExecutionError::ForeignCode { path: path.to_owned() }))
+    // The file that this very code is in, whatever was executed.
+    let here = refuse as *const () as u64;
+    let files = || maps.lines().filter_map(CodeFile::read);
+    let own = files().find(|file| file.addresses.contains(&here)).map(|file| file.identity);
+    let foreign = files().find(|file| Some(file.identity) != own && !file.is_the_systems());
+    foreign.map_or(Ok(()), |file| Err(ExecutionError::ForeignCode { path: file.path.into() }))
 }
 
-/// The files behind executable mappings. Those without a file, as `[vdso]`, are the kernel's.
-fn files_with_code(maps: &str) -> impl Iterator<Item = &Path> {
-    // Address, permissions, offset, device, inode, and after blanks the path (proc_pid_maps(5)).
-    maps.lines().filter_map(|line| {
-        let permissions = line.split(' ').nth(1)?;
+/// A file with an executable mapping. Mappings without a file, as `[vdso]`, are the kernel's.
+#[derive(PartialEq, Eq, Debug)]
+struct CodeFile<'a> {
+    addresses: std::ops::Range<u64>,
+    /// Device, as text, and inode.
+    identity: (&'a str, u64),
+    path: &'a str,
+}
+
+impl<'a> CodeFile<'a> {
+    /// Reads a line: address, permissions, offset, device, inode, and after blanks the path
+    /// (proc_pid_maps(5)).
+    fn read(line: &'a str) -> Option<Self> {
+        let mut fields = line.split(' ');
+        let (first, last) = fields.next()?.split_once('-')?;
+        let address = |text| u64::from_str_radix(text, 16).ok();
+        let addresses = address(first)?..address(last)?;
+        let is_code = fields.next()?.contains('x');
+        let (device, inode) = (fields.nth(1)?, fields.next()?.parse().ok()?);
         let path = line.find('/').map(|start| &line[start..])?;
-        permissions.contains('x').then_some(Path::new(path))
-    })
-}
+        is_code.then_some(Self { addresses, identity: (device, inode), path })
+    }
 
-/// The Builder's own file, or one that only root can change. One that is gone is neither.
-fn is_trusted(path: &Path, own: (u64, u64)) -> bool {
-    let by_others = 0o022;
-    let system = |path: &Path| {
-        path.metadata().is_ok_and(|file| file.uid() == 0 && file.mode() & by_others == 0)
-    };
-    identity(path).is_ok_and(|file| file == own) || system(path)
-}
-
-fn identity(path: &Path) -> io::Result<(u64, u64)> {
-    path.metadata().map(|file| (file.dev(), file.ino()))
+    /// Whether it is a file that only root can change. One that has no name any more is not: its
+    /// line would be read as the name of another.
+    fn is_the_systems(&self) -> bool {
+        let others_may_write = 0o022;
+        let file = Path::new(self.path).symlink_metadata();
+        !self.path.ends_with(DELETED)
+            && file.is_ok_and(|file| {
+                file.is_file()
+                    && file.ino() == self.identity.1
+                    && file.uid() == 0
+                    && file.mode() & others_may_write == 0
+            })
+    }
 }
 
 #[cfg(test)]
@@ -57,19 +78,41 @@ mod tests {
 7f01-7f02 rw-p 00000000 00:00 0 
 7ffc-7ffd r-xp 00000000 00:00 0                          [vdso]
 ";
-        let found: Vec<_> = files_with_code(maps).collect();
-        assert_eq!(found, [Path::new("/usr/bin/trybuy"), Path::new("/home/a b/evil.so (deleted)")]);
+        let found: Vec<_> = maps.lines().filter_map(CodeFile::read).collect();
+        let own = CodeFile {
+            addresses: 0x5582..0x5583,
+            identity: ("fe:00", 1234),
+            path: "/usr/bin/trybuy",
+        };
+        let evil = CodeFile {
+            addresses: 0x7f00..0x7f01,
+            identity: ("fe:00", 99),
+            path: "/home/a b/evil.so (deleted)",
+        };
+        assert_eq!(found, [own, evil]);
     }
 
     #[test]
-    fn a_file_that_others_can_change_is_not_trusted() {
+    fn a_file_is_the_systems_by_its_own_name_and_inode_alone() {
+        let library = Path::new("/bin/sh").canonicalize().expect("a shell");
+        let inode = library.metadata().expect("there").ino();
         let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("a.so");
-        std::fs::write(&path, "code").expect("written");
+        let decoy = folder.path().join("y.so (deleted)");
+        std::os::unix::fs::symlink(&library, &decoy).expect("a link");
+        let is_the_systems = |path: &Path, inode| {
+            let path = path.to_str().expect("UTF-8");
+            CodeFile { addresses: 0..1, identity: ("fe:00", inode), path }.is_the_systems()
+        };
+        assert!(is_the_systems(&library, inode));
+        assert!(!is_the_systems(&library, inode + 1), "another file of that name");
+        assert!(!is_the_systems(&decoy, inode), "a name that a removed file seems to have");
+        let link = folder.path().join("link.so");
+        std::os::unix::fs::symlink(&library, &link).expect("a link");
+        assert!(!is_the_systems(&link, inode), "a link");
+        let open = folder.path().join("open.so");
+        std::fs::write(&open, "code").expect("written");
         let mode = std::os::unix::fs::PermissionsExt::from_mode;
-        std::fs::set_permissions(&path, mode(0o666)).expect("a mode");
-        assert!(!is_trusted(&path, (0, 0)));
-        assert!(is_trusted(&path, identity(&path).expect("there")), "its own file");
-        assert!(!is_trusted(Path::new("/no/such/file (deleted)"), (0, 0)));
+        std::fs::set_permissions(&open, mode(0o666)).expect("a mode");
+        assert!(!is_the_systems(&open, open.metadata().expect("there").ino()), "for all to change");
     }
 }

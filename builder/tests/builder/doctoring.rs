@@ -74,6 +74,17 @@ fn a_lost_memory_of_a_trial_is_found_and_advice_helps() {
 }
 
 #[test]
+fn a_key_of_another_builder_is_found() {
+    let (world, other) = (World::installed(Layout::Leading), World::installed(Layout::Leading));
+    let key = "keys/request.pkcs8";
+    fs::copy(other.data().join(key), world.data().join(key)).expect("copied");
+    world.refused(Slug::NoBuilderKey, &["try", APP]);
+    let license = finding(&world, "license");
+    assert_eq!(license["status"], "problem", "{license}");
+    assert!(license["advice"].as_str().expect("advice").contains("remove the folder `keys`"));
+}
+
+#[test]
 fn what_is_open_to_others_is_named() {
     use std::os::unix::fs::PermissionsExt as _;
     let world = World::installed(Layout::Leading);

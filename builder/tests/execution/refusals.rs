@@ -84,6 +84,15 @@ fn a_library_of_the_user_in_the_launcher_refuses() {
         command.env(variable, value);
         assert_refused(&finish(command), "ForeignCode", "libc.so.6 was loaded into the Builder");
     }
+    // A library that was removed after it was opened, where its name in the list of mappings is
+    // that of a file of the system.
+    let decoy = folder.path().join("libc.so.6 (deleted)");
+    std::os::unix::fs::symlink(library, decoy).unwrap();
+    let mut shell = Command::new("/bin/bash");
+    let script = "exec 9<\"$1\"; rm \"$1\"; shift; LD_PRELOAD=/proc/self/fd/9 exec \"$@\"";
+    shell.args(["-c", script, "sh"]).arg(&copy).arg(ourselves());
+    shell.args(["launcher", "/bin/sh", "-c", "echo ran"]);
+    assert_refused(&finish(shell), "ForeignCode", "(deleted) was loaded into the Builder");
     // The system's own libraries may be named there by whoever likes to.
     let mut command = launcher(&["/bin/sh", "-c", "echo ran"]);
     command.env("LD_PRELOAD", library);

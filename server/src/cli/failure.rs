@@ -5,6 +5,7 @@ use std::fmt;
 use trybuy_formats::slug::Slug;
 
 use crate::config::ConfigError;
+use crate::keys::KeysError;
 use crate::store::StoreError;
 
 /// A failure with a stable name and a way out.
@@ -52,7 +53,10 @@ fn named(error: &anyhow::Error) -> (Slug, Option<String>) {
             let help = format!("make it with `trybuy-server init --data-dir {}`", path.display());
             return (Slug::NotSetUp, Some(help));
         }
-        Some(ConfigError::Unreadable { .. }) => return (Slug::LocalFile, None),
+        Some(ConfigError::Unreadable { .. }) => {
+            let help = "restore it from your copy, and let the server's user read it";
+            return (Slug::LocalFile, Some(help.to_owned()));
+        }
         Some(_) => {
             return (
                 Slug::Usage,
@@ -60,6 +64,10 @@ fn named(error: &anyhow::Error) -> (Slug, Option<String>) {
             );
         }
         None => {}
+    }
+    if error.downcast_ref::<KeysError>().is_some() {
+        let help = "restore it from your copy: with a new one every Builder has to be set up again";
+        return (Slug::LocalFile, Some(help.to_owned()));
     }
     match error.downcast_ref::<StoreError>() {
         Some(StoreError::NotMigrated) => {

@@ -29,9 +29,14 @@ impl DatabaseUrl {
         Self(Kind::Sqlite(directory.join(FILE_NAME)))
     }
 
-    /// Whether it is a file that is not there.
+    /// Whether it is a file that is not there, or is empty: what was written may be in the log
+    /// beside it (`-wal`) until SQLite brings it in.
     pub fn is_missing_file(&self) -> bool {
-        matches!(&self.0, Kind::Sqlite(path) if !path.exists())
+        let Kind::Sqlite(path) = &self.0 else { return false };
+        let mut log = path.clone().into_os_string();
+        log.push("-wal");
+        let has_content = |path: &Path| path.metadata().is_ok_and(|file| file.len() > 0);
+        !has_content(path) && !has_content(Path::new(&log))
     }
 
     pub(super) fn kind(&self) -> &Kind {

@@ -211,11 +211,25 @@ fn a_database_that_is_gone_is_not_taken_for_an_empty_one() {
         assert!(text.contains("\nhelp: ") && text.contains("--database-url"), "{text}");
         assert!(!database.exists(), "none was made");
     }
+    std::fs::write(&database, b"").expect("written");
+    let refused = run(directory.path(), &["token", "list"]);
+    assert!(stderr(&refused).contains("there is no database at "), "{}", stderr(&refused));
     let url = format!("sqlite:{}", elsewhere.display());
     let listed = run(directory.path(), &["token", "--database-url", &url, "list"]);
     assert!(String::from_utf8_lossy(&listed.stdout).contains("Vendor"), "{}", stderr(&listed));
     assert!(run(directory.path(), &["migrate"]).status.success());
     assert!(run(directory.path(), &["token", "list"]).status.success());
+}
+
+#[test]
+fn a_file_that_is_gone_is_named_with_what_to_do() {
+    for name in ["signature.key", "master.secret", "builder-terms.md"] {
+        let directory = init();
+        std::fs::remove_file(directory.path().join(name)).expect("removed");
+        let text = stderr(&run(directory.path(), &["serve", "--listen", "127.0.0.1:0"]));
+        assert!(text.contains("error[local-file]: ") && text.contains(name), "{text}");
+        assert!(text.contains("\nhelp: restore it from your copy"), "{text}");
+    }
 }
 
 #[test]

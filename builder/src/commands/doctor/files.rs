@@ -59,8 +59,11 @@ fn keys(context: &Context) -> Finding {
 }
 
 /// The Builder license and its end.
-pub(super) fn license(builder: &LicensedBuilder, now: Instant) -> Finding {
+pub(super) fn license(context: &Context, builder: &LicensedBuilder, now: Instant) -> Finding {
     const CHECK: &str = "license";
+    if let Err(error) = builder.signer(&context.data) {
+        return Finding::problem(CHECK, &error);
+    }
     match builder.license.ends_at {
         Some(end) if now >= end => {
             Finding::problem(CHECK, &messages::refusal("", Refusal::BuilderLicenseExpired(end)))

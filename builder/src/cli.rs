@@ -131,7 +131,7 @@ pub struct RunArguments {
     /// Application id, for example com.example.sketch
     #[arg(value_name = "APP")]
     pub application: String,
-    /// Arguments for the application: everything after its id
+    /// Arguments for the application; `--` before one that is also an option of trybuy
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
     pub arguments: Vec<OsString>,
 }

@@ -28,6 +28,8 @@ use crate::{messages, output};
 
 /// The exit code for a wrong command line, as of other programs.
 const USAGE: u8 = 2;
+/// The exit code for every other failure, but of `run`.
+const FAILURE: u8 = 1;
 
 /// What every command gets.
 struct Context {
@@ -49,48 +51,87 @@ pub fn main() -> ExitCode {
         output::print(Cli::command().render_help().to_string().trim_end());
         return ExitCode::SUCCESS;
     };
-    let is_run = matches!(command, Command::Run(_));
-    let done = DataDir::locate(cli.data_dir.as_deref())
-        .map(|data| Context { data, server: cli.server, process })
-        .and_then(|context| dispatch(context, command));
-    match done {
-        Ok(code) => code.into(),
-        Err(error) => {
-            output::report(&error);
-            match error.slug() {
-                slug if is_run => run::exit_code(slug).into(),
-                Slug::Usage => ExitCode::from(USAGE),
-                _ => ExitCode::FAILURE,
-            }
-        }
+    let done = DataDir::locate(cli.data_dir.as_deref()).map(|data| Context {
+        data,
+        server: cli.server,
+        process,
+    });
+    match (done, command) {
+        (Ok(context), command) => dispatch(context, command),
+        (Err(error), Command::Run(_)) => run::refuse(&error),
+        (Err(error), _) => refuse(&error),
     }
+    .into()
 }
 
 /// Does what the command says; the answer is the exit code.
-fn dispatch(context: Context, command: Command) -> Result<u8, Error> {
+fn dispatch(context: Context, command: Command) -> u8 {
     match command {
-        Command::Setup(arguments) => setup::setup(&context, arguments).map(success),
-        Command::Search(arguments) => search::search(&context, &arguments).map(success),
-        Command::Show(arguments) => show::show(&context, &arguments).map(success),
-        Command::Try(arguments) => {
-            try_application::try_application(&context, &arguments).map(success)
+        // It goes apart by itself, and stays to launch what was decoded there.
+        Command::Run(arguments) => {
+            run::run(context, arguments).unwrap_or_else(|error| run::refuse(&error))
         }
-        Command::Run(arguments) => run::run(context, arguments),
-        Command::List(arguments) => list::list(&context, arguments.json).map(success),
-        Command::Info(arguments) => info::info(&context, &arguments).map(success),
-        Command::Verify(arguments) => verify::verify(&context, &arguments),
-        Command::Remove(arguments) => remove::remove(&context, &arguments).map(success),
-        Command::Doctor(arguments) => doctor::doctor(&context, arguments.json),
+        Command::Setup(arguments) => {
+            apart(&context, |context| setup::setup(context, arguments).map(success))
+        }
+        Command::Search(arguments) => {
+            apart(&context, |context| search::search(context, &arguments).map(success))
+        }
+        Command::Show(arguments) => {
+            apart(&context, |context| show::show(context, &arguments).map(success))
+        }
+        Command::Try(arguments) => apart(&context, |context| {
+            try_application::try_application(context, &arguments).map(success)
+        }),
+        Command::List(arguments) => {
+            apart(&context, |context| list::list(context, arguments.json).map(success))
+        }
+        Command::Info(arguments) => {
+            apart(&context, |context| info::info(context, &arguments).map(success))
+        }
+        Command::Verify(arguments) => {
+            apart(&context, |context| verify::verify(context, &arguments))
+        }
+        Command::Remove(arguments) => {
+            apart(&context, |context| remove::remove(context, &arguments).map(success))
+        }
+        Command::Doctor(arguments) => {
+            apart(&context, |context| doctor::doctor(context, arguments.json))
+        }
         Command::Completions { shell } => {
             completions::completions(shell);
-            Ok(0)
+            0
         }
-        Command::Man { directory } => man::man(&directory).map(success),
+        Command::Man { directory } => conclude(man::man(&directory).map(success)),
+    }
+}
+
+/// Runs a command where its keys and decrypted bytes are out of the reach of others.
+fn apart(context: &Context, command: impl FnOnce(&Context) -> Result<u8, Error>) -> u8 {
+    match &context.process {
+        Ok(process) => process
+            .apart(|| conclude(command(context)))
+            .unwrap_or_else(|error| refuse(&messages::execution(error))),
+        // Where the Builder cannot be closed to others, nothing can be launched, but much be done.
+        Err(_) => conclude(command(context)),
     }
 }
 
 fn success((): ()) -> u8 {
     0
+}
+
+fn conclude(done: Result<u8, Error>) -> u8 {
+    done.unwrap_or_else(|error| refuse(&error))
+}
+
+/// Tells the user of a failure; the answer is the exit code.
+fn refuse(error: &Error) -> u8 {
+    output::report(error);
+    match error.slug() {
+        Slug::Usage => USAGE,
+        _ => FAILURE,
+    }
 }
 
 /// Help and version are answers; everything else is a failure like all others.

@@ -1,7 +1,7 @@
 //! The program decoder (114, steps 426-434). A trial passes through types, in this order only:
 //!
 //! ```text
-//! Fetched ── open ──▶ OpenedTrial ── verify ──▶ VerifiedTrial ── authorize ──▶ AuthorizedTrial ── decode ──▶ DecodedTrial
+//! Fetched ── open ──▶ OpenedTrial ── verify ──▶ VerifiedTrial ── authorize ──▶ AuthorizedTrial ── decode ──▶ MemoryFile
 //! ```
 //!
 //! What is decoded goes straight into memory that can be executed and not be read.
@@ -22,7 +22,7 @@ use trybuy_formats::transmission::{Authorized, NotAuthorized, Opened, VerifiedFi
 
 use crate::data_dir::DataDir;
 use crate::error::Error;
-use crate::execution::{LaunchGuard, MemoryFile, SealedProgram};
+use crate::execution::{LaunchGuard, MemoryFile, MemoryWriter};
 use crate::library::{self, StoredFile};
 use crate::license::{self, LicensedBuilder};
 use crate::messages;
@@ -191,28 +191,27 @@ impl AuthorizedTrial {
         self.file.decision()
     }
 
-    /// Decodes the program into memory. Nothing of it is kept unless all of it was verified.
+    /// Decodes the program into the memory file and seals it: unless all of it was verified, the
+    /// file stays one that cannot be launched.
     ///
     /// # Errors
-    /// `file-damaged`; `memory-execution-forbidden` and `cannot-execute` when there is no memory
-    /// for it.
-    pub fn decode(self, guard: &LaunchGuard) -> Result<SealedProgram, Error> {
+    /// `file-damaged`; `cannot-execute` when there is no memory for it.
+    pub fn decode(self, guard: &LaunchGuard, file: &MemoryFile) -> Result<(), Error> {
         let size = self.file.control().program_size;
-        let memory =
-            MemoryFile::create(guard, self.id.as_str(), size).map_err(messages::execution)?;
+        let memory = Executable(file.writer(guard, size).map_err(messages::execution)?);
         let threads = thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
         let decoded = self
             .file
-            .decode_into(Executable(memory), threads)
+            .decode_into(memory, threads)
             .map_err(|error| file_problem(&self.id, error.slug(), error))?;
         decoded.into_memory().0.seal().map_err(messages::execution)
     }
 }
 
 /// Memory that is executed, as the formats know it.
-struct Executable(MemoryFile);
+struct Executable<'a>(MemoryWriter<'a>);
 
-impl ProgramMemory for Executable {
+impl ProgramMemory for Executable<'_> {
     fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         self.0.write_at(offset, bytes)
     }

@@ -6,38 +6,46 @@
 //!    to other processes of the same user, and gives a [`HardenedProcess`].
 //! 2. [`HardenedProcess::authorize_launch`] refuses what would let the user look inside (a tracer,
 //!    a user namespace, somebody else's library), and gives a [`LaunchGuard`].
-//! 3. [`MemoryFile::create`] needs the guard. The decoder fills the file with
-//!    [`MemoryFile::write_at`], from as many threads as it likes.
-//! 4. [`MemoryFile::seal`] gives a [`SealedProgram`]: complete, unchangeable, and without a way to
-//!    read it back.
+//! 3. [`MemoryFile::create`] needs the guard. The decoder fills the file through a
+//!    [`MemoryWriter`], from as many threads as it likes.
+//! 4. [`MemoryWriter::seal`] makes the program unchangeable, and [`MemoryFile::into_program`] gives
+//!    a [`SealedProgram`]: complete, and without a way to read it back.
 //! 5. [`launch()`] starts the program, checks that the kernel protects it, and stays as its parent
 //!    until it ends.
 //!
+//! Keys and decrypted bytes are handled in a process of their own ([`HardenedProcess::apart`]),
+//! which has ended before the program starts.
+//!
 //! ```no_run
-//! use trybuy::execution::{LaunchSpec, MemoryFile, harden_process, launch};
+//! use trybuy::execution::{ExecutionError, LaunchSpec, MemoryFile, harden_process, launch};
 //!
 //! let process = harden_process()?;
 //! let guard = process.authorize_launch()?;
-//! # let decoded: Vec<u8> = Vec::new();
-//! let file = MemoryFile::create(&guard, "sketch", decoded.len() as u64)?;
-//! file.write_at(0, &decoded)?;
+//! let file = MemoryFile::create(&guard, "sketch")?;
+//! process.apart(|| {
+//!     # let decoded: Vec<u8> = Vec::new();
+//!     let writer = file.writer(&guard, decoded.len() as u64).expect("there is memory");
+//!     writer.write_at(0, &decoded).expect("there is room");
+//!     writer.seal().expect("it is complete");
+//! })?;
 //! let spec = LaunchSpec::new("sketch").with_trial_facts(r#"{"days_left":12}"#);
-//! let exit = launch(&guard, file.seal()?, &spec)?;
+//! let exit = launch(&guard, file.into_program()?, &spec)?;
 //! std::process::exit(exit.code().into());
 //! # #[expect(unreachable_code)]
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # Ok::<(), ExecutionError>(())
 //! ```
 //!
 //! # What it protects against
 //!
 //! Casual copying by the user who runs the program: `cp /proc/PID/exe`, `gcore`, a debugger, a
-//! core dump, `LD_PRELOAD`. It promises nothing against root with `CAP_SYS_PTRACE`, or against a
+//! core dump, `LD_PRELOAD`, the Builder's memory opened before it was closed. It promises nothing against root with `CAP_SYS_PTRACE`, or against a
 //! user who patches the Builder. A program that calls `prctl(PR_SET_DUMPABLE, 1)` gives its own
 //! protection up. Helper processes that a program starts are its own: only the program itself is
 //! ended by a deadline or by the death of the Builder.
 //!
 //! This is the only module of the product with `unsafe` code.
 
+mod apart;
 mod child;
 mod core_dump;
 mod deadline;
@@ -51,6 +59,7 @@ mod launch;
 mod memory;
 mod memory_lock;
 mod probe;
+mod process;
 mod procfs;
 mod protection;
 mod signals;
@@ -62,5 +71,5 @@ pub use diagnosis::{Check, Outcome, diagnose};
 pub use error::ExecutionError;
 pub use guard::{HardenedProcess, LaunchGuard, harden_process};
 pub use launch::{Ending, Exit, LaunchSpec, launch};
-pub use memory::{MAX_PROGRAM_BYTES, MemoryFile, SealedProgram};
+pub use memory::{MAX_PROGRAM_BYTES, MemoryFile, MemoryWriter, SealedProgram};
 pub use memory_lock::MemoryLock;

@@ -9,7 +9,7 @@ use rustix::fs::{FlockOperation, flock};
 use trybuy_tests::builder::Builder;
 use trybuy_tests::files;
 use trybuy_tests::proxy::Direction;
-use trybuy_tests::running::{Running, is_alive};
+use trybuy_tests::running::{Running, children_of, is_alive};
 use trybuy_tests::vendor::{Application, EASY_TRIAL, Vendor};
 use trybuy_tests::wait;
 use trybuy_tests::world::World;
@@ -74,12 +74,13 @@ fn a_download_killed_again_and_again_goes_on_where_it_was(shared: &Shared) -> Re
     Ok(())
 }
 
-/// Whether a process waits for an advisory lock.
-fn waits_for_lock(id: u32) -> Result<bool> {
+/// Whether a Builder waits for an advisory lock, in its process apart.
+fn waits_for_lock(builder: u32) -> Result<bool> {
     let locks = fs::read_to_string("/proc/locks")?;
-    let id = id.to_string();
-    let waiting =
-        |line: &str| line.contains("->") && line.split_whitespace().any(|word| word == id);
+    let ids: Vec<_> = children_of(builder)?.iter().map(u32::to_string).collect();
+    let waiting = |line: &str| {
+        line.contains("->") && line.split_whitespace().any(|word| ids.iter().any(|id| id == word))
+    };
     Ok(locks.lines().any(waiting))
 }
 

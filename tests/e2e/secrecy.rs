@@ -2,6 +2,7 @@
 //! who may do what.
 
 use std::fs;
+use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -12,6 +13,7 @@ use anyhow::{Context as _, Result, ensure};
 use trybuy_tests::builder::{Builder, as_nobody};
 use trybuy_tests::command::Outcome;
 use trybuy_tests::files;
+use trybuy_tests::opened_memory::OpenedMemory;
 use trybuy_tests::running::Running;
 use trybuy_tests::vendor::{Application, EASY_TRIAL, Vendor};
 use trybuy_tests::wait;
@@ -23,6 +25,7 @@ use crate::support::{busybox, tried};
 cases![
     the_plaintext_is_never_on_a_disk[Busybox],
     a_running_program_is_closed_to_other_processes_of_its_user[Root, Busybox],
+    what_can_be_read_of_the_launcher_holds_neither_program_nor_key[Busybox],
     the_environment_brings_no_foreign_code_and_no_secret[Busybox],
     the_log_names_no_token_no_address_of_a_download_and_no_person[Busybox],
 ];
@@ -160,6 +163,50 @@ fn a_running_program_is_closed_to_other_processes_of_its_user(shared: &Shared) -
     // The same works with any other program of this user: it is no fault of the attempt.
     let mut own = as_nobody(Path::new("/bin/cat"));
     Outcome::of(own.arg("/proc/self/environ"))?.success()?;
+    Ok(())
+}
+
+/// The kernel asks who may read a process's memory only when that is opened. Here it is opened while
+/// the Builder is still held up by its loader, whose messages nobody reads.
+fn what_can_be_read_of_the_launcher_holds_neither_program_nor_key(shared: &Shared) -> Result<()> {
+    let world = shared.world();
+    let (program, marker) = marked(&world.path("opened"))?;
+    let id = world.publish("busybox-opened", &program)?;
+    let user = world.builder("opened")?;
+    user.run(["try", &id, "--accept-terms"])?.success()?;
+    let key = fs::read(user.data_dir().join("keys/decryption.pkcs8"))?;
+    let middle = key.len() / 2;
+    let of_the_key = key.get(middle..middle + 32).context("a private key")?.to_vec();
+    // As arithmetic keeps it.
+    let reversed = of_the_key.iter().rev().copied().collect();
+
+    let full = world.path("full-pipe");
+    ensure!(Command::new("mkfifo").arg(&full).status()?.success(), "there is a pipe");
+    let mut held = fs::File::options().read(true).write(true).open(&full)?;
+    held.write_all(&[b'\n'; 65536])?;
+    let plain = user.command();
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", "exec \"$0\" \"$@\" 2>\"$FULL\""]).arg(plain.get_program());
+    command.args(plain.get_args()).args(["run", &id, "--", "sh", "-c", "echo begun; read line"]);
+    command.env("FULL", &full).env("LD_DEBUG", "all");
+    let mut run = Running::waiting(&mut command)?;
+    let executable = format!("/proc/{}/exe", run.id());
+    wait::until("the Builder", || Ok(fs::read_link(&executable)?.ends_with("trybuy")))?;
+    let memory = OpenedMemory::of(run.id())?;
+    let mut messages = fs::File::open(&full)?;
+    drop(held);
+    let read = std::thread::spawn(move || std::io::copy(&mut messages, &mut std::io::sink()));
+
+    let secrets = [marker, of_the_key, reversed];
+    while run.stdout()?.is_empty() {
+        ensure!(!run.has_ended()?, "it ended: {}", run.stdout()?);
+        ensure!(!memory.holds_any(&secrets)?, "before the program starts");
+    }
+    ensure!(!memory.holds_any(&secrets)?, "while the program runs");
+    // It is the Builder's memory: what it was asked to run is there.
+    ensure!(memory.holds_any(&[b"echo begun; read line".to_vec()])?, "the search finds nothing");
+    run.kill()?;
+    read.join().expect("reading does not panic")?;
     Ok(())
 }
 

@@ -12,6 +12,7 @@ pub mod files;
 pub mod measure;
 pub mod nginx;
 pub mod object_storage;
+pub mod opened_memory;
 pub mod postgres;
 pub mod proxy;
 pub mod running;

@@ -3,10 +3,10 @@
 use std::panic::resume_unwind;
 use std::thread;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use trybuy_formats::control::ControlInformation;
 use trybuy_formats::expiry::{Decision, TrialState, TrustedTime};
-use trybuy_formats::ids::{ApplicationId, LicenseeId, Name, Version};
+use trybuy_formats::ids::{ApplicationId, LicenseeId, Name, TrialId, Version};
 use trybuy_formats::instant::{Instant, Span};
 use trybuy_formats::slug::Slug;
 
@@ -16,7 +16,7 @@ use crate::clock::{self, Clock};
 use crate::data_dir::DataDir;
 use crate::decoder::{Fetched, VerifiedTrial};
 use crate::error::Error;
-use crate::execution::{self, LaunchSpec};
+use crate::execution::{self, LaunchGuard, LaunchSpec, MemoryFile};
 use crate::library::StateLock;
 use crate::license::{LicensedBuilder, SealedBuilder};
 use crate::messages::{self, notices, words};
@@ -27,7 +27,7 @@ const MOST_DAYS: usize = 20 * 366;
 
 /// The exit code when `run` refuses (125), cannot execute (126), or there is no such application
 /// (127), as `env` and the shells use them.
-pub(super) fn exit_code(slug: Slug) -> u8 {
+fn exit_code(slug: Slug) -> u8 {
     match slug {
         Slug::NotInstalled => 127,
         Slug::CannotExecute | Slug::MemoryExecutionForbidden => 126,
@@ -35,27 +35,69 @@ pub(super) fn exit_code(slug: Slug) -> u8 {
     }
 }
 
+/// Tells the user of a refusal; the answer is the exit code.
+pub(super) fn refuse(error: &Error) -> u8 {
+    output::report(error);
+    exit_code(error.slug())
+}
+
 pub(super) fn run(context: Context, arguments: RunArguments) -> Result<u8, Error> {
     let data = &context.data;
-    let guard = context
-        .process
-        .and_then(|process| process.authorize_launch())
-        .map_err(messages::execution)?;
-    let builder = SealedBuilder::load(data)?;
+    let process = context.process.map_err(messages::execution)?;
+    let guard = process.authorize_launch().map_err(messages::execution)?;
     let id: ApplicationId = arguments
         .application
         .parse()
         .map_err(|_| messages::not_installed(&arguments.application))?;
-    let (builder, trial) = verify(builder, Fetched::open(data, &id)?)?;
+    let memory = MemoryFile::create(&guard, id.as_str()).map_err(messages::execution)?;
+    let prepared = process
+        .apart(|| prepare(data, &id, &guard, &memory).map_err(|error| refuse(&error)))
+        .map_err(messages::execution)?;
+    let trial = match prepared {
+        Ok(trial) => trial,
+        Err(code) => return Ok(code),
+    };
+    let program = memory.into_program().map_err(messages::execution)?;
+    let spec = LaunchSpec::new(program_name(&id))
+        .with_arguments(arguments.arguments)
+        .with_trial_facts(trial.facts);
+    let exit = execution::launch(&guard, program, &spec).map_err(messages::execution)?;
+    let running = Span::seconds(exit.running.as_secs());
+    // Whole seconds are counted, so a shorter run changes nothing: it costs no write either.
+    if running != Span::default() {
+        process
+            .apart(|| count_running(data, &id, trial.trial_id, running))
+            .map_err(messages::execution)?;
+    }
+    Ok(exit.code())
+}
+
+/// A trial whose program is in memory, and whose launch was counted.
+#[derive(Serialize, Deserialize)]
+struct Prepared {
+    trial_id: TrialId,
+    /// See [`Facts`].
+    facts: String,
+}
+
+/// Everything that takes keys, up to the launch.
+fn prepare(
+    data: &DataDir,
+    id: &ApplicationId,
+    guard: &LaunchGuard,
+    memory: &MemoryFile,
+) -> Result<Prepared, Error> {
+    let builder = SealedBuilder::load(data)?;
+    let (builder, trial) = verify(builder, Fetched::open(data, id)?)?;
     let control = trial.control().clone();
     let now = trusted_time(data, &builder)?;
 
     // From the decision until its launch is counted, nobody else decides.
-    let lock = StateLock::wait(data, &builder.secret, &id)?;
+    let lock = StateLock::wait(data, &builder.secret, id)?;
     let mut state = lock.load(control.trial_id)?;
     let trial = trial.authorize(now, &state)?;
     let decision = trial.decision();
-    let program = trial.decode(&guard)?;
+    trial.decode(guard, memory)?;
     count_launch(&mut state, &control, decision, now);
     lock.store(control.trial_id, &state)?;
     drop(lock);
@@ -67,12 +109,7 @@ pub(super) fn run(context: Context, arguments: RunArguments) -> Result<u8, Error
         let (what, help) = notices::grace(name, control.ends_at, until, days, why);
         output::warn(&what, &help);
     }
-    let spec = LaunchSpec::new(program_name(&id))
-        .with_arguments(arguments.arguments)
-        .with_trial_facts(facts(&control, decision, now));
-    let exit = execution::launch(&guard, program, &spec).map_err(messages::execution)?;
-    count_running(data, &builder, &id, &control, Span::seconds(exit.running.as_secs()));
-    Ok(exit.code())
+    Ok(Prepared { trial_id: control.trial_id, facts: facts(&control, decision, now) })
 }
 
 /// Verifies license and trial. The license's secret and the file key are both encrypted by RSA,
@@ -124,19 +161,10 @@ fn count_launch(
 }
 
 /// The time the program ran. It has ended with its own code by now, so a failure is only told.
-fn count_running(
-    data: &DataDir,
-    builder: &LicensedBuilder,
-    id: &ApplicationId,
-    control: &ControlInformation,
-    running: Span,
-) {
-    // Whole seconds are counted, so a shorter run changes nothing: it costs no write either.
-    if running == Span::default() {
-        return;
-    }
-    let counted = StateLock::wait(data, &builder.secret, id).and_then(|lock| {
-        lock.update(control.trial_id, |state| state.running = state.running.plus(running))
+fn count_running(data: &DataDir, id: &ApplicationId, trial_id: TrialId, running: Span) {
+    let counted = LicensedBuilder::load(data).and_then(|builder| {
+        StateLock::wait(data, &builder.secret, id)?
+            .update(trial_id, |state| state.running = state.running.plus(running))
     });
     if let Err(error) = counted {
         output::warn(

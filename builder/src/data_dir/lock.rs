@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
@@ -43,12 +44,20 @@ impl Lock {
     }
 }
 
+/// Waits for moments only: a Builder that was killed takes its process apart along, which has the
+/// lock until the kernel has ended it.
 fn try_lock(path: &Path, busy: impl FnOnce() -> Error) -> Result<Lock, Error> {
+    const PATIENCE: Duration = Duration::from_millis(500);
+    const PAUSE: Duration = Duration::from_millis(10);
     let file = open(path)?;
-    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(Lock { _file: file }),
-        Err(Errno::WOULDBLOCK) => Err(busy()),
-        Err(error) => Err(messages::local_file("lock", path, error.into())),
+    let begun = Instant::now();
+    loop {
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(Lock { _file: file }),
+            Err(Errno::WOULDBLOCK) if begun.elapsed() < PATIENCE => std::thread::sleep(PAUSE),
+            Err(Errno::WOULDBLOCK) => return Err(busy()),
+            Err(error) => return Err(messages::local_file("lock", path, error.into())),
+        }
     }
 }
 

@@ -187,13 +187,13 @@ impl StringArray {
 
 /// While it lives, the calling thread receives no signals. So a signal that arrives between fork
 /// and exec waits for the program, instead of being lost in the child's copy of our handlers.
-struct SignalsBlocked {
+pub(super) struct SignalsBlocked {
     before: libc::sigset_t,
 }
 
 impl SignalsBlocked {
     #[expect(unsafe_code, reason = "rustix has no stable interface for signal masks")]
-    fn begin() -> Self {
+    pub(super) fn begin() -> Self {
         // SAFETY: a set is a plain structure; sigfillset and pthread_sigmask initialize the two
         // sets, and neither can fail for valid pointers and this operation.
         unsafe {

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::launch::Ending;
+
 /// Why a program could not be run from memory.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -55,13 +57,15 @@ pub enum ExecutionError {
         /// The size of the program in bytes.
         needed: u64,
     },
-    /// The program was sealed before all of it was written: a mistake of the caller.
-    #[error("only {written} of the program's {size} bytes were written")]
-    Incomplete {
-        /// Bytes written.
-        written: u64,
-        /// Bytes expected.
-        size: u64,
+    /// Not all of the program was written when it was to be sealed or launched: a mistake of the
+    /// caller.
+    #[error("not all of the program was written to memory")]
+    Incomplete,
+    /// The process that worked with keys and decrypted bytes ended before its work was done.
+    #[error("the Builder's own process for keys and programs {ending}")]
+    Apart {
+        /// How it ended.
+        ending: Ending,
     },
     /// An argument, the program's name or the trial's facts contain a zero byte.
     #[error("{what} contains a zero byte")]
@@ -109,7 +113,11 @@ impl ExecutionError {
             }
             Self::TooLarge { .. } => "report this to the vendor of the program",
             Self::OutOfMemory { .. } => "close other programs, then try again",
-            Self::Incomplete { .. } => "report this as a fault of the Builder",
+            Self::Incomplete => "report this as a fault of the Builder",
+            Self::Apart { .. } => {
+                "try again; if memory is short, close other programs before; otherwise report this \
+                 as a fault of the Builder"
+            }
             Self::ZeroByte { .. } => "remove the zero byte",
             Self::ArgumentsTooLong(_) => "pass fewer arguments",
             Self::Unprotected => {

@@ -1,6 +1,7 @@
 //! Launches a sealed program and waits for it.
 
 use std::ffi::OsString;
+use std::fmt;
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -9,11 +10,10 @@ use rustix::io::Errno;
 
 use super::child::ChildPlan;
 use super::deadline::{Deadline, DeadlineTimer};
-use super::memory_lock::LockedPages;
 use super::signals::SignalRelay;
 use super::supervisor::RunningProgram;
 use super::terminal::TerminalSettings;
-use super::{ExecutionError, LaunchGuard, MemoryLock, SealedProgram, elf};
+use super::{ExecutionError, LaunchGuard, MemoryLock, SealedProgram, elf, memory_lock};
 
 /// Signals are received for the whole process, so programs run one at a time.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
@@ -84,6 +84,15 @@ pub enum Ending {
     Signal(u8),
 }
 
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Code(code) => write!(f, "ended with code {code}"),
+            Self::Signal(signal) => write!(f, "was killed by signal {signal}"),
+        }
+    }
+}
+
 /// A program has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -142,7 +151,7 @@ pub fn launch(
     let pid = plan.start().map_err(|error| refusal(error, &program))?;
     let mut running = RunningProgram::new(pid);
     running.verify_protection(guard)?;
-    let (_locked, memory) = LockedPages::lock(&program, &guard.proc);
+    let (_keeper, memory) = memory_lock::lock(&program, &guard.proc);
     // The kernel keeps the file for the program. Our descriptor could only be misused.
     drop(program);
     let ending = running.supervise(&mut relay, &mut deadline)?;

@@ -1,7 +1,7 @@
 //! The execution format (T&B 196): a decoded program in memory, executable but not readable.
 
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::fs::{MemfdFlags, Mode, SealFlags};
@@ -15,43 +15,80 @@ pub const MAX_PROGRAM_BYTES: u64 = 4 << 30;
 /// The kernel's limit for the name of a memory file is 249 bytes; the rest is of no use in `ps`.
 const MAX_NAME_BYTES: usize = 64;
 
-/// A file in memory that is being filled with a decoded program.
+/// What a complete program is sealed against: every change, and further seals.
+const SEALED: SealFlags =
+    SealFlags::WRITE.union(SealFlags::GROW).union(SealFlags::SHRINK).union(SealFlags::SEAL);
+
+/// A file in memory for a decoded program.
 ///
 /// From before the first byte, nobody may open it for reading, not even its owner. That is also
-/// what makes the kernel protect the process that will execute it.
+/// what makes the kernel protect the process that will execute it. It may be filled in a process
+/// apart ([`super::HardenedProcess::apart`]), which has it as well.
 pub struct MemoryFile {
     file: OwnedFd,
-    size: u64,
-    written: AtomicU64,
 }
 
 impl MemoryFile {
-    /// Creates the file for a program of exactly `size` bytes. `name` is shown by tools such as
-    /// `ps`, and is no secret.
+    /// Creates the file. `name` is shown by tools such as `ps`, and is no secret.
     ///
     /// # Errors
     ///
-    /// [`ExecutionError::TooLarge`], [`ExecutionError::OutOfMemory`], and
     /// [`ExecutionError::MemoryExecutionForbidden`] if the system lets no one create executable
     /// memory files (`vm.memfd_noexec = 2`, a seccomp filter, a security module).
-    pub fn create(guard: &LaunchGuard, name: &str, size: u64) -> Result<Self, ExecutionError> {
+    pub fn create(guard: &LaunchGuard, name: &str) -> Result<Self, ExecutionError> {
+        let file =
+            create_executable(&visible_name(name)).map_err(|error| forbidden(guard, error))?;
+        rustix::fs::fchmod(&file, Mode::XUSR)
+            .map_err(ExecutionError::system("close a memory file to readers"))?;
+        Ok(Self { file })
+    }
+
+    /// Makes room for a program of exactly `size` bytes, which is to be written once.
+    ///
+    /// # Errors
+    ///
+    /// [`ExecutionError::TooLarge`] and [`ExecutionError::OutOfMemory`].
+    pub fn writer(
+        &self,
+        guard: &LaunchGuard,
+        size: u64,
+    ) -> Result<MemoryWriter<'_>, ExecutionError> {
         if size > MAX_PROGRAM_BYTES {
             let limit = MAX_PROGRAM_BYTES;
             return Err(ExecutionError::TooLarge { size, limit });
         }
         refuse_exhaustion(guard, size)?;
-        let file =
-            create_executable(&visible_name(name)).map_err(|error| forbidden(guard, error))?;
-        let prepare = || -> Result<(), Errno> {
-            rustix::fs::fchmod(&file, Mode::XUSR)?;
-            // The length is set up front so that the file never grows while threads write to it.
-            // Reserving the pages as well (fallocate) was measured to gain nothing.
-            rustix::fs::ftruncate(&file, size)
-        };
-        prepare().map_err(|error| out_of_memory(error, size))?;
-        Ok(Self { file, size, written: AtomicU64::new(0) })
+        // The length is set up front so that the file never grows while threads write to it.
+        // Reserving the pages as well (fallocate) was measured to gain nothing.
+        rustix::fs::ftruncate(&self.file, size).map_err(|error| out_of_memory(error, size))?;
+        Ok(MemoryWriter { file: self.file.as_fd(), size, written: AtomicU64::new(0) })
     }
 
+    /// The program, after it was written and sealed.
+    ///
+    /// # Errors
+    ///
+    /// [`ExecutionError::Incomplete`] unless it was sealed, and [`ExecutionError::System`].
+    pub fn into_program(self) -> Result<SealedProgram, ExecutionError> {
+        const ACTION: &str = "look at the decoded program";
+        let seals =
+            rustix::fs::fcntl_get_seals(&self.file).map_err(ExecutionError::system(ACTION))?;
+        let length = rustix::fs::fstat(&self.file).map_err(ExecutionError::system(ACTION))?.st_size;
+        match u64::try_from(length) {
+            Ok(size) if seals.contains(SEALED) => Ok(SealedProgram { file: self.file, size }),
+            _ => Err(ExecutionError::Incomplete),
+        }
+    }
+}
+
+/// Fills a [`MemoryFile`].
+pub struct MemoryWriter<'a> {
+    file: BorrowedFd<'a>,
+    size: u64,
+    written: AtomicU64,
+}
+
+impl MemoryWriter<'_> {
     /// Writes `bytes` at `offset`. Any number of threads may write at once; each byte of the file
     /// is to be written exactly once.
     ///
@@ -71,7 +108,7 @@ impl MemoryFile {
         let mut position = offset;
         let mut rest = bytes;
         while !rest.is_empty() {
-            match rustix::io::pwrite(&self.file, rest, position) {
+            match rustix::io::pwrite(self.file, rest, position) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(count) => {
                     rest = &rest[count..];
@@ -92,16 +129,12 @@ impl MemoryFile {
     ///
     /// [`ExecutionError::Incomplete`] unless as many bytes were written as the file has, and
     /// [`ExecutionError::System`].
-    pub fn seal(self) -> Result<SealedProgram, ExecutionError> {
-        let written = self.written.into_inner();
-        let size = self.size;
-        if written != size {
-            return Err(ExecutionError::Incomplete { written, size });
+    pub fn seal(self) -> Result<(), ExecutionError> {
+        if self.written.into_inner() != self.size {
+            return Err(ExecutionError::Incomplete);
         }
-        let seals = SealFlags::WRITE | SealFlags::GROW | SealFlags::SHRINK | SealFlags::SEAL;
-        rustix::fs::fcntl_add_seals(&self.file, seals)
-            .map_err(ExecutionError::system("seal the decoded program"))?;
-        Ok(SealedProgram { file: self.file, size })
+        rustix::fs::fcntl_add_seals(self.file, SEALED)
+            .map_err(ExecutionError::system("seal the decoded program"))
     }
 }
 

@@ -43,9 +43,11 @@ pub(super) fn try_execution(guard: &LaunchGuard) -> Result<Option<Protection>, E
         return Ok(None);
     };
     let bytes = static_program(machine, instructions);
-    let file = MemoryFile::create(guard, "probe", bytes.len() as u64)?;
-    file.write_at(0, &bytes).map_err(ExecutionError::system("write to a memory file"))?;
-    let program = file.seal()?;
+    let file = MemoryFile::create(guard, "probe")?;
+    let writer = file.writer(guard, bytes.len() as u64)?;
+    writer.write_at(0, &bytes).map_err(ExecutionError::system("write to a memory file"))?;
+    writer.seal()?;
+    let program = file.into_program()?;
 
     let _turn = take_turn();
     let relay = SignalRelay::start(&guard.proc)?;

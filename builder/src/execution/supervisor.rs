@@ -2,11 +2,12 @@
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, WaitIdStatus, kill_process, waitid};
+use rustix::process::{Pid, Signal, WaitIdOptions};
 use signal_hook::consts::SIGCONT;
 
 use super::deadline::DeadlineTimer;
 use super::launch::Ending;
+use super::process::{ChildProcess, ending};
 use super::protection::{self, Protection};
 use super::signals::{SignalRelay, passed_on, stop_self};
 use super::{ExecutionError, LaunchGuard};
@@ -14,15 +15,14 @@ use super::{ExecutionError, LaunchGuard};
 /// A program that was started and has not been waited for. Dropping it kills it, so that no path
 /// out of a launch leaves a program running without supervision.
 pub(super) struct RunningProgram {
-    pid: Pid,
-    ended: bool,
+    process: ChildProcess,
     stopped: bool,
 }
 
 impl RunningProgram {
     /// Takes charge of the child `pid`.
     pub(super) fn new(pid: Pid) -> Self {
-        Self { pid, ended: false, stopped: false }
+        Self { process: ChildProcess::new(pid), stopped: false }
     }
 
     /// Checks that the kernel protects the program.
@@ -30,7 +30,7 @@ impl RunningProgram {
         &self,
         guard: &LaunchGuard,
     ) -> Result<Protection, ExecutionError> {
-        protection::verify(&guard.proc, self.pid)
+        protection::verify(&guard.proc, self.process.pid())
     }
 
     /// Waits for the program to end; passes signals on, follows it into and out of a stop, and
@@ -47,19 +47,19 @@ impl RunningProgram {
                 return Ok(ending);
             }
             for origin in &arrived {
-                if let Some(signal) = passed_on(origin, self.pid) {
-                    self.send(signal);
+                if let Some(signal) = passed_on(origin, self.process.pid()) {
+                    self.process.send(signal);
                 }
             }
             // The shell continues the whole group. Whoever continued the Builder alone meant the
             // program as well.
             if self.stopped && arrived.iter().any(|origin| origin.signal == SIGCONT) {
-                self.send(Signal::CONT);
+                self.process.send(Signal::CONT);
             }
             if let Some(signal) = deadline.as_mut().map(DeadlineTimer::due).transpose()?.flatten() {
-                self.send(signal);
+                self.process.send(signal);
                 // A stopped program could not act on it.
-                self.send(Signal::CONT);
+                self.process.send(Signal::CONT);
             }
         }
     }
@@ -67,9 +67,8 @@ impl RunningProgram {
     /// Takes note of what the program did: stop, continue or end.
     fn follow(&mut self) -> Result<Option<Ending>, ExecutionError> {
         let changes = WaitIdOptions::EXITED | WaitIdOptions::STOPPED | WaitIdOptions::CONTINUED;
-        while let Some(status) = self.wait(changes | WaitIdOptions::NOHANG)? {
+        while let Some(status) = self.process.wait(changes | WaitIdOptions::NOHANG)? {
             if let Some(ending) = ending(&status) {
-                self.ended = true;
                 return Ok(Some(ending));
             }
             self.stopped = status.stopped();
@@ -79,30 +78,6 @@ impl RunningProgram {
             }
         }
         Ok(None)
-    }
-
-    fn wait(&self, options: WaitIdOptions) -> Result<Option<WaitIdStatus>, ExecutionError> {
-        loop {
-            match waitid(WaitId::Pid(self.pid), options) {
-                Err(Errno::INTR) => {}
-                result => return result.map_err(ExecutionError::system("wait for the program")),
-            }
-        }
-    }
-
-    /// Sends a signal to the program. It has not been waited for, so its number cannot have been
-    /// given to another process, and the only error possible is that it has already ended.
-    fn send(&self, signal: Signal) {
-        let _ = kill_process(self.pid, signal);
-    }
-}
-
-impl Drop for RunningProgram {
-    fn drop(&mut self) {
-        if !self.ended {
-            self.send(Signal::KILL);
-            let _ = self.wait(WaitIdOptions::EXITED);
-        }
     }
 }
 
@@ -121,13 +96,4 @@ fn wait_for_event(
         Ok(_) | Err(Errno::INTR) => Ok(()),
         Err(error) => Err(ExecutionError::system("wait for the program")(error)),
     }
-}
-
-fn ending(status: &WaitIdStatus) -> Option<Ending> {
-    if let Some(code) = status.exit_status() {
-        // The kernel keeps the lowest eight bits of what a program passes to `exit`.
-        return Some(Ending::Code(code.to_le_bytes()[0]));
-    }
-    let signal = status.terminating_signal()?;
-    Some(Ending::Signal(signal.to_le_bytes()[0]))
 }

@@ -1,7 +1,7 @@
 //! What a user who wants to copy a running program would try.
 
 use std::fs::{self, File, Permissions};
-use std::io::Read;
+use std::io::{self, Read, Seek};
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::Path;
 use std::process::Command;
@@ -45,20 +45,39 @@ pub(crate) fn all() -> Vec<&'static str> {
 
 /// Whether a marker can be found in the writable memory of a process.
 pub(crate) fn finds_in_memory(pid: Pid, marker: &str) -> bool {
-    let Ok(maps) = fs::read_to_string(format!("/proc/{pid}/maps")) else {
-        return false;
-    };
-    let Ok(memory) = File::open(format!("/proc/{pid}/mem")) else {
-        return false;
-    };
-    let writable = maps.lines().filter(|line| line.contains(" rw-p "));
-    writable.into_iter().any(|line| {
-        let (range, _) = line.split_once(' ').unwrap();
-        let (start, end) = range.split_once('-').unwrap();
-        let [start, end] = [start, end].map(|at| u64::from_str_radix(at, 16).unwrap());
-        let mut bytes = vec![0; usize::try_from(end - start).unwrap()];
-        memory.read_exact_at(&mut bytes, start).is_ok() && contains(&bytes, marker)
-    })
+    OpenedMemory::try_of(pid).is_ok_and(|memory| memory.holds(marker))
+}
+
+/// A process's memory, which can be read for as long as this lives: the kernel asks who may only
+/// when it is opened.
+pub(crate) struct OpenedMemory {
+    maps: File,
+    memory: File,
+}
+
+impl OpenedMemory {
+    pub(crate) fn of(pid: Pid) -> Self {
+        Self::try_of(pid).unwrap()
+    }
+
+    fn try_of(pid: Pid) -> io::Result<Self> {
+        let open = |name| File::open(format!("/proc/{pid}/{name}"));
+        Ok(Self { maps: open("maps")?, memory: open("mem")? })
+    }
+
+    /// Whether a marker is in what is writable of it.
+    pub(crate) fn holds(&self, marker: &str) -> bool {
+        let mut maps = String::new();
+        (&self.maps).rewind().unwrap();
+        (&self.maps).read_to_string(&mut maps).unwrap();
+        maps.lines().filter(|line| line.contains(" rw-")).any(|line| {
+            let (range, _) = line.split_once(' ').unwrap();
+            let (start, end) = range.split_once('-').unwrap();
+            let [start, end] = [start, end].map(|at| u64::from_str_radix(at, 16).unwrap());
+            let mut bytes = vec![0; usize::try_from(end - start).unwrap()];
+            self.memory.read_exact_at(&mut bytes, start).is_ok() && contains(&bytes, marker)
+        })
+    }
 }
 
 /// Whether a marker can be read from an open file of a process, by making it readable first.

@@ -9,6 +9,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+mod apart;
 mod attacks;
 mod expect;
 mod process;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
     inherit_no_ignored_hangup();
     let cases = [
         running::CASES,
+        apart::CASES,
         signals::CASES,
         secrecy::CASES,
         refusals::CASES,

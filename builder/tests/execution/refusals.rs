@@ -123,7 +123,7 @@ fn what_cannot_be_executed_is_said() {
 
 fn an_incomplete_program_is_not_launched() {
     let finished = finish(launcher(&["--partial", "/bin/sh", "-c", "echo ran"]));
-    assert_refused(&finished, "Incomplete", "bytes were written");
+    assert_refused(&finished, "Incomplete", "not all of the program");
 }
 
 fn arguments_that_the_system_does_not_take_are_refused() {

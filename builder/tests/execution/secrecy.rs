@@ -23,6 +23,10 @@ pub(crate) const CASES: &[Case] = &[
         "a_launcher_with_a_decoded_program_withstands_every_attack",
         a_launcher_with_a_decoded_program_withstands_every_attack,
     ),
+    (
+        "a_program_never_passes_through_memory_that_was_opened_before_the_first_act",
+        a_program_never_passes_through_memory_that_was_opened_before_the_first_act,
+    ),
     ("no_file_is_written", no_file_is_written),
     ("a_crash_leaves_no_core_dump", a_crash_leaves_no_core_dump),
     ("core_dumps_are_limited_to_one_byte", core_dumps_are_limited_to_one_byte),
@@ -85,6 +89,21 @@ fn a_launcher_with_a_decoded_program_withstands_every_attack() {
     launcher.output.expect("held");
     assert!(!attacks::finds_in_open_files(launcher.pid(), &marker));
     assert_eq!(attacks::successful(launcher.pid()), [""; 0]);
+}
+
+fn a_program_never_passes_through_memory_that_was_opened_before_the_first_act() {
+    let (of_the_program, of_the_launcher) = (marker(), "facts-of-the-trial");
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("program");
+    fs::write(&file, of_the_program.repeat(10_000)).unwrap();
+    let options = ["--late", "--hold", "--facts", of_the_launcher, file.to_str().unwrap()];
+    let mut launcher = Running::start(launcher(&options));
+    launcher.output.expect("born");
+    let opened = attacks::OpenedMemory::of(launcher.pid());
+    launcher.say("go on");
+    launcher.output.expect("held");
+    assert!(opened.holds(of_the_launcher), "what is read is the launcher's memory");
+    assert!(!opened.holds(&of_the_program));
 }
 
 fn no_file_is_written() {

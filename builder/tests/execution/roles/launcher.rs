@@ -6,14 +6,16 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use trybuy::execution::{
-    Deadline, ExecutionError, LaunchGuard, LaunchSpec, MemoryFile, SealedProgram, diagnose,
-    harden_process, launch,
+    Deadline, ExecutionError, HardenedProcess, LaunchGuard, LaunchSpec, MemoryFile, SealedProgram,
+    diagnose, harden_process, launch,
 };
 
-use super::{say, wait_for_end_of_input};
+use super::{say, wait_for_end_of_input, wait_for_line};
 
 /// `[OPTION…] PROGRAM [ARGUMENT…]`
 struct Options {
+    /// `--late`: before anything else, say "born" and wait for a line.
+    late: bool,
     /// `--hold`: with the program in memory, say "held" and wait for the end of input.
     hold: bool,
     /// `--twice`: launch it, say "again", and launch it again.
@@ -28,12 +30,15 @@ struct Options {
 }
 
 pub(crate) fn play(arguments: Vec<String>) -> ExitCode {
+    let options = Options::parse(arguments.into());
+    if options.late {
+        say("born");
+        wait_for_line();
+    }
     let process = harden_process().unwrap();
     // What a careless library would do: a descriptor without close-on-exec.
     let _careless = rustix::io::dup(rustix::stdio::stdin()).unwrap();
-    let options = Options::parse(arguments.into());
-    let result = process.authorize_launch().and_then(|guard| options.run(&guard));
-    match result {
+    match options.run(&process) {
         Ok(code) => code.into(),
         Err(error) => {
             eprintln!("{error:?}\n{error}\n{}", error.advice());
@@ -51,6 +56,7 @@ pub(crate) fn doctor() -> ExitCode {
 impl Options {
     fn parse(mut arguments: VecDeque<String>) -> Self {
         let mut options = Self {
+            late: false,
             hold: false,
             twice: false,
             idle: false,
@@ -61,6 +67,7 @@ impl Options {
         while let Some(argument) = arguments.pop_front() {
             let mut value = || arguments.pop_front().unwrap();
             match argument.as_str() {
+                "--late" => options.late = true,
                 "--hold" => options.hold = true,
                 "--twice" => options.twice = true,
                 "--idle" => options.idle = true,
@@ -82,16 +89,17 @@ impl Options {
         options
     }
 
-    fn run(self, guard: &LaunchGuard) -> Result<u8, ExecutionError> {
-        let program = self.load(guard)?;
+    fn run(self, process: &HardenedProcess) -> Result<u8, ExecutionError> {
+        let guard = process.authorize_launch()?;
+        let program = self.load(process)?;
         if self.hold {
             say("held");
             wait_for_end_of_input();
         }
-        let mut exit = launch(guard, program, &self.spec)?;
+        let mut exit = launch(&guard, program, &self.spec)?;
         if self.twice {
             say("again");
-            exit = launch(guard, self.load(guard)?, &self.spec)?;
+            exit = launch(&guard, self.load(process)?, &self.spec)?;
         }
         eprintln!("{exit:?}");
         if self.idle {
@@ -101,23 +109,31 @@ impl Options {
         Ok(exit.code())
     }
 
-    /// Loads the program from two threads, half each, as a decoder would.
-    fn load(&self, guard: &LaunchGuard) -> Result<SealedProgram, ExecutionError> {
+    /// Loads the program in a process apart.
+    fn load(&self, process: &HardenedProcess) -> Result<SealedProgram, ExecutionError> {
+        let guard = process.authorize_launch()?;
+        let file = MemoryFile::create(&guard, "program")?;
+        process.apart(|| self.fill(&guard, &file))?;
+        file.into_program()
+    }
+
+    /// Writes it from two threads, half each, as a decoder would.
+    fn fill(&self, guard: &LaunchGuard, file: &MemoryFile) {
         let mut bytes = Vec::new();
         if self.program == "-" {
             std::io::stdin().read_to_end(&mut bytes).unwrap();
         } else {
             bytes = std::fs::read(&self.program).unwrap();
         }
-        let file = MemoryFile::create(guard, "program", bytes.len() as u64)?;
+        let writer = file.writer(guard, bytes.len() as u64).unwrap();
         if self.partial {
             bytes.pop();
         }
         let (first, second) = bytes.split_at(bytes.len() / 2);
         std::thread::scope(|scope| {
-            scope.spawn(|| file.write_at(0, first).unwrap());
-            file.write_at(first.len() as u64, second).unwrap();
+            scope.spawn(|| writer.write_at(0, first).unwrap());
+            writer.write_at(first.len() as u64, second).unwrap();
         });
-        file.seal()
+        assert_eq!(writer.seal().is_ok(), !self.partial);
     }
 }

@@ -1,0 +1,65 @@
+//! Work with keys and decrypted bytes, in a process of its own.
+//!
+//! The kernel checks who may read a process when `/proc/PID/mem` is opened, and never again. The
+//! Builder begins as an ordinary process: who opens its memory before [`super::harden_process`] can
+//! read it for as long as it lives. A process forked after that has an address space of its own,
+//! which was closed from its first moment. So the Builder's first process holds no key and no byte
+//! of a program, and whatever does is done apart. When that is done the process ends, and the
+//! kernel takes back all that its memory held, wherever a library had left it.
+
+use std::io::{Read as _, Write as _};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::launch::Ending;
+use super::process::ChildProcess;
+use super::procfs::ProcFs;
+use super::{ExecutionError, HardenedProcess};
+
+/// Cap of an answer, in bytes: a trial's facts with names of the greatest length are far below.
+const LONGEST_ANSWER: u64 = 64 * 1024;
+
+impl HardenedProcess {
+    /// Does `work` in a process of its own and returns what it returned, sent as JSON.
+    ///
+    /// The process shares terminal, process group and working directory with this one, so that it
+    /// can ask and print, and it is killed when this one ends.
+    ///
+    /// # Errors
+    ///
+    /// [`ExecutionError::Apart`] if the process ended without an answer, and
+    /// [`ExecutionError::System`], also when this process has threads.
+    pub fn apart<T>(&self, work: impl FnOnce() -> T) -> Result<T, ExecutionError>
+    where
+        T: Serialize + DeserializeOwned,
+    {
+        const ACTION: &str = "start a process apart";
+        refuse_threads()?;
+        let (mut answers, mut answer) = std::io::pipe().map_err(ExecutionError::system(ACTION))?;
+        let mut process = ChildProcess::fork(|| {
+            let json = serde_json::to_vec(&work()).expect("a plain structure");
+            // An error means that nobody waits for the answer any more.
+            i32::from(answer.write_all(&json).is_err())
+        })
+        .map_err(ExecutionError::system(ACTION))?;
+        drop(answer);
+        let mut json = Vec::new();
+        let read = answers.by_ref().take(LONGEST_ANSWER).read_to_end(&mut json);
+        read.map_err(ExecutionError::system("hear of the process apart"))?;
+        match (process.wait_for_end()?, serde_json::from_slice(&json)) {
+            (Ending::Code(0), Ok(answer)) => Ok(answer),
+            (ending, _) => Err(ExecutionError::Apart { ending }),
+        }
+    }
+}
+
+/// A lock that another thread holds at the fork would be held for ever in the new process.
+fn refuse_threads() -> Result<(), ExecutionError> {
+    const ACTION: &str = "start a process apart, beside threads";
+    let threads = ProcFs::open()?.numbers("self/task").map_err(ExecutionError::system(ACTION))?;
+    match threads.len() {
+        1 => Ok(()),
+        _ => Err(ExecutionError::system(ACTION)(std::io::Error::from(std::io::ErrorKind::Other))),
+    }
+}

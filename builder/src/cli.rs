@@ -128,12 +128,24 @@ pub struct TryArguments {
 /// Arguments of `run`.
 #[derive(Args, Debug)]
 pub struct RunArguments {
-    /// Application id, for example com.example.sketch
-    #[arg(value_name = "APP")]
-    pub application: String,
-    /// Arguments for the application; `--` before one that is also an option of trybuy
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
-    pub arguments: Vec<OsString>,
+    /// Application id, for example com.example.sketch, and everything behind it for the application
+    // One list, so that whatever follows the id is the application's, also `--help`.
+    #[arg(trailing_var_arg = true, required = true, value_names = ["APP", "ARGS"])]
+    command: Vec<OsString>,
+}
+
+impl RunArguments {
+    /// The application id as it was typed, and the application's arguments. A `--` between them, as
+    /// other launchers need it, is no argument.
+    pub fn split(&self) -> (String, &[OsString]) {
+        let (application, arguments) =
+            self.command.split_first().expect("clap requires at least one value");
+        let arguments = match arguments {
+            [dashes, rest @ ..] if dashes == "--" => rest,
+            all => all,
+        };
+        (application.to_string_lossy().into_owned(), arguments)
+    }
 }
 
 /// Arguments of commands that have no others.
@@ -185,5 +197,33 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn what_follows_an_application_is_the_applications() {
+        let split = |line: &str| {
+            let cli = Cli::try_parse_from(line.split(' ')).ok()?;
+            let Some(Command::Run(arguments)) = cli.command else { return None };
+            let (application, rest) = arguments.split();
+            let rest: Vec<_> = rest.iter().map(|argument| argument.to_string_lossy()).collect();
+            Some([&[application.as_str().into()], rest.as_slice()].concat().join(" "))
+        };
+        for (line, split_up) in [
+            ("trybuy run app", "app"),
+            ("trybuy run app a -b --c=d", "app a -b --c=d"),
+            ("trybuy run app --help", "app --help"),
+            ("trybuy run app -h", "app -h"),
+            ("trybuy run app --data-dir x --server y", "app --data-dir x --server y"),
+            ("trybuy run app -- --help", "app --help"),
+            ("trybuy run app -- -- a", "app -- a"),
+            ("trybuy run app a -- b", "app a -- b"),
+            ("trybuy run -- app a", "app a"),
+            ("trybuy run --data-dir x app a", "app a"),
+        ] {
+            assert_eq!(split(line).as_deref(), Some(split_up), "{line}");
+        }
+        for line in ["trybuy run", "trybuy run --help", "trybuy run --unknown app"] {
+            assert_eq!(split(line), None, "{line}");
+        }
     }
 }

@@ -69,7 +69,7 @@ fn dispatch(context: Context, command: Command) -> u8 {
     match command {
         // It goes apart by itself, and stays to launch what was decoded there.
         Command::Run(arguments) => {
-            run::run(context, arguments).unwrap_or_else(|error| run::refuse(&error))
+            run::run(context, &arguments).unwrap_or_else(|error| run::refuse(&error))
         }
         Command::Setup(arguments) => {
             apart(&context, |context| setup::setup(context, arguments).map(success))

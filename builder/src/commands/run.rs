@@ -41,14 +41,13 @@ pub(super) fn refuse(error: &Error) -> u8 {
     exit_code(error.slug())
 }
 
-pub(super) fn run(context: Context, arguments: RunArguments) -> Result<u8, Error> {
+pub(super) fn run(context: Context, arguments: &RunArguments) -> Result<u8, Error> {
     let data = &context.data;
     let process = context.process.map_err(messages::execution)?;
     let guard = process.authorize_launch().map_err(messages::execution)?;
-    let id: ApplicationId = arguments
-        .application
-        .parse()
-        .map_err(|_| messages::not_installed(&arguments.application))?;
+    let (application, arguments) = arguments.split();
+    let id: ApplicationId =
+        application.parse().map_err(|_| messages::not_installed(&application))?;
     let memory = MemoryFile::create(&guard, id.as_str()).map_err(messages::execution)?;
     let prepared = process
         .apart(|| prepare(data, &id, &guard, &memory).map_err(|error| refuse(&error)))
@@ -58,9 +57,8 @@ pub(super) fn run(context: Context, arguments: RunArguments) -> Result<u8, Error
         Err(code) => return Ok(code),
     };
     let program = memory.into_program().map_err(messages::execution)?;
-    let spec = LaunchSpec::new(program_name(&id))
-        .with_arguments(arguments.arguments)
-        .with_trial_facts(trial.facts);
+    let spec =
+        LaunchSpec::new(program_name(&id)).with_arguments(arguments).with_trial_facts(trial.facts);
     let exit = execution::launch(&guard, program, &spec).map_err(messages::execution)?;
     let running = Span::seconds(exit.running.as_secs());
     // Whole seconds are counted, so a shorter run changes nothing: it costs no write either.

@@ -24,15 +24,15 @@ pub struct NewAcceptanceCode {
 
 const INSERT: &str = "INSERT INTO acceptance_codes \
     (hash, license_id, application, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)";
-/// The new one and the four before it stay.
-const DELETE_OLDER: &str = "DELETE FROM acceptance_codes WHERE license_id = $2 AND hash <> $1 \
-    AND hash NOT IN (SELECT hash FROM acceptance_codes WHERE license_id = $2 AND hash <> $1 \
-        ORDER BY created_at DESC, hash LIMIT 4)";
+/// The newest code for an application replaces the others, and those of other applications go when
+/// they have ended.
+const REPLACE: &str = "DELETE FROM acceptance_codes WHERE license_id = $2 AND hash <> $1 \
+    AND (application = $3 OR expires_at <= $4)";
 const CONSUME: &str = "UPDATE acceptance_codes SET used_at = $4 WHERE hash = $1 \
     AND license_id = $2 AND application = $3 AND used_at IS NULL AND expires_at > $4";
 
 impl Store {
-    /// Stores a code. Of each license the newest five codes are kept.
+    /// Stores a code. It replaces the one that the license had for the application.
     ///
     /// # Errors
     /// [`StoreError`]; a hash that is stored already is one, as codes are random.
@@ -53,9 +53,11 @@ impl Operation for NewAcceptanceCode {
             .bind(self.expires_at.unix())
             .execute(&mut *connection)
             .await?;
-        sqlx::query(DELETE_OLDER)
+        sqlx::query(REPLACE)
             .bind(self.hash.to_string())
             .bind(self.license_id.to_string())
+            .bind(self.application.as_str())
+            .bind(self.created_at.unix())
             .execute(connection)
             .await?;
         Ok(Finish::Commit(()))

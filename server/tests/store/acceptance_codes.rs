@@ -58,18 +58,35 @@ pub(crate) async fn a_code_is_good_for_its_license_application_and_time_only(
     assert_eq!(grant(&store, in_time, code).await, Grant::Granted);
 }
 
-pub(crate) async fn the_newest_five_codes_are_kept(Database { store, .. }: Database) {
+pub(crate) async fn the_newest_code_for_an_application_counts(Database { store, .. }: Database) {
     let world = World::new(&store).await;
-    let mut codes = Vec::new();
-    for second in 0..7 {
-        codes.push(code(&store, &world, at(second)).await);
-    }
-    for (number, code) in codes.into_iter().enumerate() {
-        let mut request = world.request(at(1_000 * (number as u64 + 1)));
-        request.maximum = 10;
-        let expected = if number < 2 { Grant::CodeRefused } else { Grant::Granted };
-        assert_eq!(grant(&store, request, code).await, expected, "{number}");
-    }
+    let chart = release(&vendor(&store, "Others").await, "com.example.chart", "1.0.0", LINUX);
+    publish(&store, &chart).await;
+    let first = code(&store, &world, at(0)).await;
+    let for_another = NewAcceptanceCode {
+        hash: random_digest(),
+        license_id: world.builder.license_id,
+        application: chart.release.application.clone(),
+        created_at: at(1),
+        expires_at: at(10_000),
+    };
+    store.create_acceptance_code(&for_another).await.expect("stored");
+    // Neither the code for another application nor that of another license replaces it.
+    let bob = registered(&store).await;
+    let of_bob = NewAcceptanceCode {
+        hash: random_digest(),
+        license_id: bob.license_id,
+        application: world.application().clone(),
+        ..for_another
+    };
+    store.create_acceptance_code(&of_bob).await.expect("stored");
+    assert_eq!(grant(&store, world.request(at(10)), first).await, Grant::Granted);
+
+    let request = |second| GrantRequest { maximum: 10, ..world.request(at(second)) };
+    let older = code(&store, &world, at(500)).await;
+    let newer = code(&store, &world, at(500)).await;
+    assert_eq!(grant(&store, request(501), older).await, Grant::CodeRefused);
+    assert_eq!(grant(&store, request(502), newer).await, Grant::Granted);
 }
 
 pub(crate) async fn of_grants_at_once_with_one_code_one_succeeds(Database { store, .. }: Database) {

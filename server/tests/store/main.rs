@@ -64,7 +64,7 @@ fn cases() -> Vec<Case> {
         case!(builders::a_revoked_license_is_not_renewed),
         case!(acceptance_codes::a_code_is_accepted_once),
         case!(acceptance_codes::a_code_is_good_for_its_license_application_and_time_only),
-        case!(acceptance_codes::the_newest_five_codes_are_kept),
+        case!(acceptance_codes::the_newest_code_for_an_application_counts),
         case!(acceptance_codes::of_grants_at_once_with_one_code_one_succeeds),
         case!(trials::a_trial_comes_back_with_its_head),
         case!(trials::a_license_lists_its_trials_newest_first),

@@ -2,9 +2,10 @@
 //!
 //! TLS and HTTP/2 are the reverse proxy's. Everything that a client can hold open has an end: heads and
 //! stalled bodies by the idle timeout, requests by the timeouts of [`crate::middleware`], connections by
-//! their number.
+//! their number, in all and of each client.
 
 mod idle;
+mod shares;
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -26,6 +27,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::ServiceExt as _;
 
 use self::idle::IdleLimit;
+use self::shares::Shares;
 use crate::config::HttpConfig;
 
 /// The largest head of a request, in bytes.
@@ -51,6 +53,8 @@ pub async fn serve<Hurry: Future>(
     stop: impl Future<Output = Hurry>,
 ) {
     let connections = Arc::new(Semaphore::new(config.connections));
+    // All of a proxy's connections come from one address.
+    let shares = (!config.behind_proxy).then(|| Shares::new(config.connections_per_client));
     let graceful = GracefulShutdown::new();
     let server = connection_settings(config);
     let mut stop = std::pin::pin!(stop);
@@ -59,6 +63,11 @@ pub async fn serve<Hurry: Future>(
             accepted = accept(&listener, &connections) => accepted,
             hurry = &mut stop => break hurry,
         };
+        let share = shares.as_ref().map(|shares| shares.take(peer.ip().into()));
+        if matches!(share, Some(None)) {
+            tracing::debug!(%peer, "a connection more than a client may have");
+            continue;
+        }
         let io = TokioIo::new(IdleLimit::new(stream, config.idle_timeout));
         let router = router.clone();
         let service =
@@ -68,7 +77,7 @@ pub async fn serve<Hurry: Future>(
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection ended early");
             }
-            drop(permit);
+            drop((permit, share));
         });
     };
     drop(listener);

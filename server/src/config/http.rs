@@ -25,6 +25,9 @@ pub struct HttpConfig {
     pub shutdown_limit: Duration,
     /// Connections at the same time; further ones wait. Default: 4096.
     pub connections: usize,
+    /// Connections of one client address at the same time; further ones are closed. Not behind a
+    /// proxy, which has to limit them itself. Default: 256.
+    pub connections_per_client: usize,
 }
 
 impl Default for HttpConfig {
@@ -35,6 +38,7 @@ impl Default for HttpConfig {
             idle_timeout: Duration::from_secs(60),
             shutdown_limit: Duration::from_secs(30),
             connections: 4096,
+            connections_per_client: 256,
         }
     }
 }
@@ -54,8 +58,13 @@ impl HttpConfig {
                 return Err(ConfigError::invalid(setting, "is at least 1s"));
             }
         }
-        if !(1..=1_000_000).contains(&self.connections) {
-            return Err(ConfigError::invalid("http.connections", "is between 1 and 1000000"));
+        for (setting, count) in [
+            ("http.connections", self.connections),
+            ("http.connections_per_client", self.connections_per_client),
+        ] {
+            if !(1..=1_000_000).contains(&count) {
+                return Err(ConfigError::invalid(setting, "is between 1 and 1000000"));
+            }
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 //! clock that is moved by hand, and against the real program where processes matter.
 
 mod catalog;
+mod connections;
 mod document;
 mod downloads;
 mod licensing;

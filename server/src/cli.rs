@@ -10,6 +10,7 @@ mod init;
 mod logging;
 mod migrate;
 mod open;
+mod output;
 mod serve;
 mod token;
 
@@ -25,14 +26,19 @@ use trybuy_formats::slug::Slug;
 use self::arguments::{Arguments, Command, TokenCommand};
 use self::failure::Failure;
 use crate::data_dir::DataDir;
+use crate::usage;
 
 /// Runs a command line and says how it went.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
-        Err(error) => return usage(&error),
+        Err(error) => return wrong_command_line(&error),
     };
-    match run_command(arguments) {
+    conclude(run_command(arguments))
+}
+
+fn conclude(done: Result<()>) -> ExitCode {
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             failure::report(&error);
@@ -52,10 +58,7 @@ fn run_command(arguments: Arguments) -> Result<()> {
             TokenCommand::List { json } => token::list(&data_dir()?, database, json),
             TokenCommand::Revoke { id } => token::revoke(&data_dir()?, database, &id),
         },
-        Command::Completions { shell } => {
-            completions::run(shell);
-            Ok(())
-        }
+        Command::Completions { shell } => completions::run(shell),
     }
 }
 
@@ -68,12 +71,10 @@ fn data_dir(given: Option<PathBuf>) -> Result<DataDir> {
 }
 
 /// Help goes to standard output; a wrong command line is reported like every failure, with clap's words.
-fn usage(error: &clap::Error) -> ExitCode {
+fn wrong_command_line(error: &clap::Error) -> ExitCode {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-        print!("{error}");
-        return ExitCode::SUCCESS;
+        return conclude(output::print(&error.to_string()));
     }
-    let text = error.to_string();
-    eprint!("error[{}]: {}", Slug::Usage, text.strip_prefix("error: ").unwrap_or(&text));
+    eprint!("{}", usage::refusal(error, "trybuy-server"));
     ExitCode::from(2)
 }

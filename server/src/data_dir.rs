@@ -4,6 +4,9 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+/// How the names of files begin that are being written.
+pub(crate) const TEMPORARY: &str = ".new-";
+
 /// The directory with everything the server keeps on the machine.
 #[derive(Clone, Debug)]
 pub struct DataDir(PathBuf);
@@ -83,7 +86,7 @@ pub fn create_private_dir(path: &Path) -> io::Result<()> {
 /// [`io::ErrorKind::AlreadyExists`] when the file is there; otherwise what the system says.
 pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let parent = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
-    let mut file = tempfile::Builder::new().prefix(".new-").tempfile_in(parent)?;
+    let mut file = tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(parent)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist_noclobber(path).map_err(|refused| refused.error)?;

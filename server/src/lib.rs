@@ -34,5 +34,6 @@ pub mod router;
 pub mod serving;
 pub mod store;
 pub mod trials;
+mod usage;
 pub mod vendor_cli;
 pub mod vendors;

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, Version, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -38,6 +38,7 @@ pub fn apply(short: Router<AppState>, long: Router<AppState>, app: &AppState) ->
         .merge(long.layer(DefaultBodyLimit::disable()))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(from_fn(require_host))
         .layer(from_fn(secure))
         .layer(CatchPanicLayer::custom(answer_panic))
         .layer(from_fn(observe))
@@ -70,6 +71,15 @@ async fn observe(request: Request, next: Next) -> Response {
         response.headers_mut().insert(REQUEST_ID, id);
     }
     response
+}
+
+/// Refuses a request of HTTP/1.1 without exactly one Host (RFC 9112, 3.2).
+async fn require_host(request: Request, next: Next) -> Response {
+    let hosts = request.headers().get_all(header::HOST).iter().count();
+    if hosts == 1 || (hosts == 0 && request.version() < Version::HTTP_11) {
+        return next.run(request).await;
+    }
+    ApiError::new(Slug::BadRequest, "a request of HTTP/1.1 has one Host field").into_response()
 }
 
 async fn secure(request: Request, next: Next) -> Response {

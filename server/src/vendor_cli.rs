@@ -30,6 +30,8 @@ use trybuy_formats::slug::Slug;
 use arguments::{Cli, Command, ConnectionArgs, PolicyAction};
 use requests::Shape;
 
+use crate::usage;
+
 pub use client::{Client, Published, Upload};
 pub use connection::Connection;
 pub use failure::Failure;
@@ -101,10 +103,6 @@ fn wrong_command_line(error: &clap::Error) -> ExitCode {
         let _ = error.print();
         return ExitCode::SUCCESS;
     }
-    let text = error.render().to_string();
-    match text.strip_prefix("error: ") {
-        Some(rest) => eprint!("error[{}]: {rest}", Slug::Usage),
-        None => eprint!("{text}"),
-    }
+    eprint!("{}", usage::refusal(error, "trybuy-vendor"));
     ExitCode::from(2)
 }

@@ -19,21 +19,24 @@ impl FromRequestParts<AppState> for Vendor {
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
         let client = ClientAddress::of(parts, app);
-        let Some(token) = bearer(&parts.headers) else {
+        let Some(text) = bearer(&parts.headers) else {
             let what = "there is no vendor token in Authorization";
             return Err(refused(app, client, what.to_owned())
                 .help("send `Authorization: Bearer tbv_…` with the token the operator gave you"));
         };
-        match app.store.vendor_of_token(&token.hash()).await? {
-            Some(vendor) => Ok(Self(vendor)),
-            None => Err(refused(app, client, "the vendor token is not valid".to_owned())
-                .help("ask the operator of the server for another one")),
-        }
+        let vendor = match VendorToken::parse(text) {
+            Some(token) => app.store.vendor_of_token(&token.hash()).await?,
+            None => None,
+        };
+        vendor.map(Self).ok_or_else(|| {
+            refused(app, client, "the vendor token is not valid".to_owned())
+                .help("ask the operator of the server for another one")
+        })
     }
 }
 
-fn bearer(headers: &HeaderMap) -> Option<VendorToken> {
+/// What stands behind the scheme.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then_some(())?;
-    VendorToken::parse(token.trim_start_matches(' '))
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_start_matches(' '))
 }

@@ -73,6 +73,9 @@ fn named(error: &anyhow::Error) -> (Slug, Option<String>) {
         Some(StoreError::NotMigrated) => {
             (Slug::ServerError, Some("run `trybuy-server migrate`".to_owned()))
         }
+        Some(StoreError::Damaged(_)) => {
+            (Slug::LocalFile, Some("restore it from your backup".to_owned()))
+        }
         Some(error) if error.is_temporary() => {
             (Slug::ServerError, Some("see whether the database runs, and try again".to_owned()))
         }

@@ -7,9 +7,9 @@ use trybuy_formats::slug::Slug;
 
 use super::arguments::Settings;
 use super::failure::Failure;
-use super::open;
+use super::{open, output};
 use crate::config::{BUILDER_TERMS, Config, TEMPLATE};
-use crate::data_dir::{DataDir, write_new};
+use crate::data_dir::{DataDir, TEMPORARY, write_new};
 use crate::keys::ServerKeys;
 
 /// Makes a data directory.
@@ -20,6 +20,7 @@ pub(super) fn run(data_dir: &DataDir, settings: Settings) -> Result<()> {
     if data_dir.config().exists() {
         return Err(already_set_up(data_dir).into());
     }
+    refuse_foreign_files(data_dir)?;
     data_dir.create().with_context(|| format!("{} cannot be made", data_dir.path().display()))?;
     let keys = ServerKeys::create_missing(data_dir)?;
     write_unless_there(data_dir, &data_dir.builder_terms(), BUILDER_TERMS)?;
@@ -38,16 +39,43 @@ pub(super) fn run(data_dir: &DataDir, settings: Settings) -> Result<()> {
         other => other.context("the configuration cannot be written")?,
     }
     let path = data_dir.path().display();
-    println!("made {path}, key id {}", keys.key_id());
-    println!("next: trybuy-server --data-dir {path} token create --role vendor --name NAME");
-    println!("      trybuy-server --data-dir {path} serve");
-    Ok(())
+    output::print(&format!(
+        "made {path}, key id {}\n\
+         next: trybuy-server --data-dir {path} token create --role vendor --name NAME\n      \
+         trybuy-server --data-dir {path} serve\n",
+        keys.key_id()
+    ))
 }
 
 fn already_set_up(data_dir: &DataDir) -> Failure {
     let what = format!("{} is the data directory of a server already", data_dir.path().display());
     Failure::new(Slug::AlreadySetUp, what)
         .help("start that server with `trybuy-server serve`, or name another directory")
+}
+
+/// Refuses a directory with files and without a key of a server, which is somebody else's: its mode
+/// would be changed and secrets be put among what others may read.
+fn refuse_foreign_files(data_dir: &DataDir) -> Result<()> {
+    if data_dir.signature_key().exists() || data_dir.master_secret().exists() {
+        return Ok(());
+    }
+    let Ok(mut entries) = data_dir.path().read_dir() else { return Ok(()) };
+    // What a file system puts there itself, and what an `init` that was cut off left.
+    let is_foreign = |name: &str| name != "lost+found" && !name.starts_with(TEMPORARY);
+    let foreign = entries.find_map(|entry| {
+        let name = entry.ok()?.file_name().to_string_lossy().into_owned();
+        is_foreign(&name).then_some(name)
+    });
+    match foreign {
+        Some(name) => {
+            let what = format!(
+                "{} is not empty and not the data directory of a server: it holds {name}",
+                data_dir.path().display()
+            );
+            Err(Failure::new(Slug::LocalFile, what).help("name a new or an empty directory").into())
+        }
+        None => Ok(()),
+    }
 }
 
 fn write_unless_there(data_dir: &DataDir, path: &std::path::Path, text: &str) -> Result<()> {

@@ -1,14 +1,12 @@
 //! `trybuy-server token`
 
-use std::io::Write as _;
-
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use trybuy_formats::ids::Name;
 use trybuy_formats::slug::Slug;
 
 use super::arguments::{CreateToken, Database, TokenRole};
 use super::failure::Failure;
-use super::open;
+use super::{open, output};
 use crate::auth::VendorToken;
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
@@ -47,25 +45,23 @@ pub(super) fn create(data_dir: &DataDir, database: Database, options: CreateToke
             if others == 1 { "" } else { "s" }
         );
     }
-    println!("{}", token.reveal());
-    Ok(())
+    output::print_to_a_reader(&format!("{}\n", token.reveal())).map_err(|error| {
+        let what = format!("the token could not be printed and is lost: {error}");
+        let help = format!("run `trybuy-server token revoke {id}`, and create another one");
+        Failure::new(Slug::LocalFile, what).help(help).into()
+    })
 }
 
 /// Lists all tokens: one line each, or JSON.
 pub(super) fn list(data_dir: &DataDir, database: Database, json: bool) -> Result<()> {
     let tokens = with_store(data_dir, database, async |store| Ok(store.vendor_tokens().await?))?;
-    let mut output = std::io::stdout().lock();
-    let written = if json {
+    let lines = if json {
         let listed: Vec<_> = tokens.iter().map(as_json).collect();
-        writeln!(output, "{}", serde_json::Value::from(listed))
+        format!("{}\n", serde_json::Value::from(listed))
     } else {
-        tokens.iter().try_for_each(|token| writeln!(output, "{}", as_line(token)))
+        tokens.iter().map(|token| as_line(token) + "\n").collect()
     };
-    match written {
-        // Whoever read the list has seen enough of it, as `head` has.
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        other => other.context("the list cannot be printed"),
-    }
+    output::print(&lines)
 }
 
 fn as_json(token: &VendorTokenRecord) -> serde_json::Value {

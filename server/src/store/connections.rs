@@ -66,7 +66,11 @@ impl Store {
         let options: AnyConnectOptions = url.connection_url()?.parse()?;
         let (engine, writer, readers) = match url.kind() {
             Kind::Sqlite(_) => {
-                // The writer goes first: it makes the file and switches it to WAL.
+                // One goes first, makes the file and switches it to WAL. Pools would try a file that
+                // is no database again and again.
+                let mut first = AnyConnection::connect_with(&options).await?;
+                first.execute(SQLITE_WRITER).await?;
+                first.close().await?;
                 let writer = sqlite_pool(1, SQLITE_WRITER)
                     .after_release(|connection, _| Box::pin(is_out_of_transaction(connection)))
                     .connect_with(options.clone())

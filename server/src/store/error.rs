@@ -47,6 +47,9 @@ pub enum StoreError {
     /// A migration failed; the database is as it was before that migration.
     #[error("the database could not be migrated")]
     Migration(#[source] Box<MigrateError>),
+    /// The file of the SQLite database is damaged, or something else.
+    #[error("the file is damaged or not a database")]
+    Damaged(#[source] sqlx::Error),
     /// Anything else the database says: a fault of this program.
     #[error("the database refused a query")]
     Database(#[source] sqlx::Error),
@@ -80,6 +83,7 @@ impl From<sqlx::Error> for StoreError {
             sqlx::Error::Database(database) if is_outage(database.as_ref()) => {
                 Self::Unavailable(error)
             }
+            sqlx::Error::Database(database) if is_damage(database.as_ref()) => Self::Damaged(error),
             _ => Self::Database(error),
         }
     }
@@ -93,13 +97,26 @@ impl From<MigrateError> for StoreError {
 
 /// Whether the database says that it cannot work now, rather than that the query is wrong.
 fn is_outage(error: &dyn DatabaseError) -> bool {
-    let code = error.code().unwrap_or_default();
-    match code.parse::<u32>() {
-        // SQLite's extended result codes have the primary one in their low byte: busy 5, locked 6,
-        // I/O error 10, full 13, cannot open 14. Those of PostgreSQL have five characters.
-        Ok(number) if code.len() < 5 => matches!(number & 0xff, 5 | 6 | 10 | 13 | 14),
+    match sqlite_code(error) {
+        // Busy, locked, I/O error, full, cannot open.
+        Some(code) => matches!(code, 5 | 6 | 10 | 13 | 14),
         // Connection exception, insufficient resources, operator intervention (shutdown, statement
         // timeout), system error, lock not available.
-        _ => ["08", "53", "57", "58", "55P03"].iter().any(|class| code.starts_with(class)),
+        None => {
+            let code = error.code().unwrap_or_default();
+            ["08", "53", "57", "58", "55P03"].iter().any(|class| code.starts_with(class))
+        }
     }
+}
+
+/// Whether SQLite says that its file is corrupt or not a database.
+fn is_damage(error: &dyn DatabaseError) -> bool {
+    matches!(sqlite_code(error), Some(11 | 26))
+}
+
+/// SQLite's result code; none if it is PostgreSQL's, which has five characters.
+fn sqlite_code(error: &dyn DatabaseError) -> Option<u32> {
+    let code = error.code()?;
+    // The extended codes have the primary one in their low byte.
+    if code.len() < 5 { code.parse::<u32>().ok().map(|code| code & 0xff) } else { None }
 }

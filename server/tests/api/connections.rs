@@ -58,3 +58,20 @@ async fn a_head_that_stands_still_is_given_up() {
     drop(patience.await.expect("the server closes it"));
     assert!(!answer.starts_with("HTTP/1.1 200"), "{answer}");
 }
+
+#[tokio::test]
+async fn a_request_names_its_host_once() {
+    let server = TestServer::with("").await;
+    for (head, status) in [
+        ("GET /healthz HTTP/1.1\r\n", 400),
+        ("GET /healthz HTTP/1.1\r\nHost: x\r\nHost: y\r\n", 400),
+        ("GET /healthz HTTP/1.1\r\nHost: x\r\n", 200),
+        ("GET /healthz HTTP/1.0\r\n", 200),
+    ] {
+        let address = server.url.trim_start_matches("http://");
+        let mut stream = TcpStream::connect(address).await.expect("connected");
+        stream.write_all(head.as_bytes()).await.expect("sent");
+        let answer = answer(stream).await;
+        assert!(answer.contains(&format!(" {status} ")), "{head:?}: {answer}");
+    }
+}

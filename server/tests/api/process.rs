@@ -149,6 +149,7 @@ fn a_command_line_that_is_wrong_is_a_usage_error() {
         let output = run(directory.path(), arguments);
         assert_eq!(output.status.code(), Some(2));
         assert!(stderr(&output).starts_with("error[usage]: "), "{}", stderr(&output));
+        assert!(stderr(&output).contains("\nhelp: "), "{}", stderr(&output));
     }
     let output = run(directory.path(), &["completions", "bash"]);
     assert!(output.status.success() && !output.stdout.is_empty());
@@ -219,6 +220,61 @@ fn a_database_that_is_gone_is_not_taken_for_an_empty_one() {
     assert!(String::from_utf8_lossy(&listed.stdout).contains("Vendor"), "{}", stderr(&listed));
     assert!(run(directory.path(), &["migrate"]).status.success());
     assert!(run(directory.path(), &["token", "list"]).status.success());
+}
+
+#[test]
+fn a_damaged_database_is_named_at_once() {
+    let directory = init();
+    std::fs::write(directory.path().join("trybuy.sqlite3"), "no database".repeat(1000))
+        .expect("written");
+    for arguments in [&["serve", "--listen", "127.0.0.1:0"][..], &["token", "list"]] {
+        let text = stderr(&run(directory.path(), arguments));
+        assert!(text.contains("error[local-file]: ") && text.contains("not a database"), "{text}");
+        assert!(text.contains("\nhelp: restore it from your backup"), "{text}");
+    }
+}
+
+#[test]
+fn init_leaves_a_directory_of_others_alone() {
+    let directory = tempfile::tempdir().expect("a directory");
+    std::fs::create_dir(directory.path().join("lost+found")).expect("made");
+    let notes = directory.path().join("notes.txt");
+    std::fs::write(&notes, "of somebody").expect("written");
+    let refused = run(directory.path(), &["init"]);
+    let text = stderr(&refused);
+    assert!(text.starts_with("error[local-file]: ") && text.contains("notes.txt"), "{text}");
+    assert!(text.contains("\nhelp: "), "{text}");
+    assert_eq!(std::fs::read_dir(directory.path()).expect("listed").count(), 2);
+    std::fs::remove_file(notes).expect("removed");
+    assert!(run(directory.path(), &["init"]).status.success(), "an empty file system is no one's");
+}
+
+#[test]
+fn output_that_cannot_be_written_is_a_failure_and_a_reader_that_left_is_none() {
+    let directory = init();
+    token(directory.path());
+    let with = |arguments: &[&str], stdout: Stdio| {
+        let mut command = command(directory.path(), arguments);
+        command.stdout(stdout).stderr(Stdio::piped()).spawn().expect("started")
+    };
+    let full = || std::fs::File::options().write(true).open("/dev/full").expect("there").into();
+    let closed = || Stdio::from(std::io::pipe().expect("a pipe").1);
+    let create = ["token", "create", "--role", "vendor", "--name", "Vendor"];
+    for arguments in [&["--help"][..], &["token", "list"], &["completions", "bash"]] {
+        let failed = with(arguments, full()).wait_with_output().expect("ended");
+        assert_eq!(failed.status.code(), Some(1), "{arguments:?}");
+        assert!(stderr(&failed).contains("standard output"), "{}", stderr(&failed));
+        let left = with(arguments, closed()).wait_with_output().expect("ended");
+        assert!(left.status.success(), "{arguments:?}: {}", stderr(&left));
+    }
+    for stdout in [full(), closed()] {
+        let lost = with(&create, stdout).wait_with_output().expect("ended");
+        assert!(
+            stderr(&lost).contains("help: run `trybuy-server token revoke "),
+            "{}",
+            stderr(&lost)
+        );
+    }
 }
 
 #[test]

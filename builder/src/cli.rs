@@ -13,7 +13,7 @@ use trybuy_formats::ids::{ApplicationId, Email, Name, Platform, Version};
 pub struct Cli {
     /// Directory of the Builder's files
     #[arg(long, global = true, value_name = "DIR", env = crate::data_dir::VARIABLE, hide_env_values = true)]
-    pub data_dir: Option<PathBuf>,
+    pub data_dir: Option<OsString>,
 
     /// Address of the server, instead of the one of setup; its key must be the same
     #[arg(long, global = true, value_name = "URL", env = "TRYBUY_SERVER", hide_env_values = true)]

@@ -14,7 +14,9 @@ mod show;
 mod try_application;
 mod verify;
 
+use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _};
@@ -43,15 +45,17 @@ struct Context {
 /// The program: hardens itself first, then does what the command line says.
 pub fn main() -> ExitCode {
     let process = harden_process();
+    // A file beyond the limit of sizes (ulimit -f) is an error like others, and not the end.
+    let _ = signal_hook::flag::register(libc::SIGXFSZ, Arc::default());
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return refuse_command_line(&error),
     };
     let Some(command) = cli.command else {
-        output::print(Cli::command().render_help().to_string().trim_end());
-        return ExitCode::SUCCESS;
+        let help = Cli::command().render_help().to_string();
+        return conclude(output::print(help.trim_end()).map(success)).into();
     };
-    let done = DataDir::locate(cli.data_dir.as_deref()).map(|data| Context {
+    let done = DataDir::locate(cli.data_dir.as_deref().map(Path::new)).map(|data| Context {
         data,
         server: cli.server,
         process,
@@ -98,10 +102,7 @@ fn dispatch(context: Context, command: Command) -> u8 {
         Command::Doctor(arguments) => {
             apart(&context, |context| doctor::doctor(context, arguments.json))
         }
-        Command::Completions { shell } => {
-            completions::completions(shell);
-            0
-        }
+        Command::Completions { shell } => conclude(completions::completions(shell).map(success)),
         Command::Man { directory } => conclude(man::man(&directory).map(success)),
     }
 }
@@ -137,8 +138,8 @@ fn refuse(error: &Error) -> u8 {
 /// Help and version are answers; everything else is a failure like all others.
 fn refuse_command_line(error: &clap::Error) -> ExitCode {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-        output::print(error.render().to_string().trim_end());
-        return ExitCode::SUCCESS;
+        let text = error.render().to_string();
+        return conclude(output::print(text.trim_end()).map(success)).into();
     }
     let text = error.render().to_string();
     let mut paragraphs = text.trim_start_matches("error: ").split("\n\n");

@@ -50,7 +50,8 @@ impl DataDir {
     /// # Errors
     /// `local-file` when there is no home directory either.
     pub fn locate(asked: Option<&Path>) -> Result<Self, Error> {
-        let root = match asked {
+        // An empty variable counts as one that is not set, as elsewhere (XDG Base Directory).
+        let root = match asked.filter(|path| !path.as_os_str().is_empty()) {
             Some(path) => std::path::absolute(path)
                 .map_err(|error| messages::local_file("use", path, error))?,
             None => directories::ProjectDirs::from("", "", "trybuy")
@@ -109,6 +110,22 @@ impl DataDir {
     pub(crate) fn lock_file(&self, name: &str) -> PathBuf {
         self.root.join("locks").join(format!("{name}.lock"))
     }
+}
+
+/// What is a folder, link or pipe where the Builder keeps a file.
+pub(crate) fn misplaced(data: &DataDir) -> Option<PathBuf> {
+    let folders = |path: PathBuf| entries(&path).into_iter().filter(|path| path.is_dir());
+    let of_applications =
+        [data.library(), data.root.join("downloads")].into_iter().flat_map(folders);
+    let with_files = [data.keys(), data.root.join("locks")].into_iter().chain(of_applications);
+    let known = [data.server_file(), data.license_file(), data.clock_file()];
+    let mut all = with_files.flat_map(|folder| entries(&folder)).chain(known);
+    all.find(|path| path.exists() && !path.is_file())
+}
+
+/// What is in a folder; nothing if it cannot be read.
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
 }
 
 /// Makes a directory and those above it, for the owner only; one that exists is left as it is.

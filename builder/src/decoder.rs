@@ -124,8 +124,7 @@ fn verify_control<R: ReadAt>(
         .verify(&builder.server_key, &builder.license, &builder.secret)
         .map_err(|error| file_problem(id, error.slug(), error))?;
     if file.control().application != *id {
-        let other = format!("it is one of {}", file.control().application);
-        return Err(messages::file_problem(id, Slug::ControlMismatch, &other));
+        return Err(messages::file_of_another(id, &file.control().application));
     }
     Ok(file)
 }

@@ -8,7 +8,7 @@ use trybuy_formats::instant::{DAY, Instant, Span};
 use trybuy_formats::keys::{LicenseSecret, key_id};
 use trybuy_formats::limits;
 use trybuy_formats::primitives::{DecryptionKey, VerificationKey};
-use trybuy_formats::signed::{self, Verified};
+use trybuy_formats::signed::{self, SignedError, Verified};
 
 use crate::client::address::{ServerAddress, Transport};
 use crate::client::{Server, Signer};
@@ -67,6 +67,17 @@ impl PinnedServer {
     }
 }
 
+/// Why a license is not this Builder's.
+#[derive(Debug, thiserror::Error)]
+enum Unusable {
+    #[error("the pinned key is damaged")]
+    PinnedKey,
+    #[error(transparent)]
+    Signed(#[from] SignedError),
+    #[error("it was given to another Builder")]
+    OfAnotherBuilder,
+}
+
 /// A Builder whose license was verified, while the secret in it is still sealed.
 pub struct SealedBuilder {
     server: PinnedServer,
@@ -107,17 +118,20 @@ impl SealedBuilder {
         };
         let text = String::from_utf8(license)
             .map_err(|_| messages::no_builder_license("license.jws is damaged"))?;
-        Self::verify(server, keys::load_decryption_key(data)?, &text)
+        Self::verify(server, keys::load_decryption_key(data)?, &text).map_err(|error| match error {
+            Unusable::PinnedKey | Unusable::Signed(SignedError::ForeignKey) => {
+                messages::pinned_key_damaged(&data.server_file())
+            }
+            other => messages::no_builder_license("license.jws was refused").caused_by(other),
+        })
     }
 
-    fn verify(server: PinnedServer, key: DecryptionKey, text: &str) -> Result<Self, Error> {
-        let unusable = |what: &str| messages::no_builder_license(what);
-        let server_key = VerificationKey::from_spki(&server.public_key)
-            .map_err(|_| unusable("the pinned key in server.json is damaged"))?;
-        let license: Verified<BuilderLicense> = signed::open(&server_key, text)
-            .map_err(|error| unusable("license.jws was refused").caused_by(error))?;
+    fn verify(server: PinnedServer, key: DecryptionKey, text: &str) -> Result<Self, Unusable> {
+        let server_key =
+            VerificationKey::from_spki(&server.public_key).map_err(|_| Unusable::PinnedKey)?;
+        let license: Verified<BuilderLicense> = signed::open(&server_key, text)?;
         if license.builder_key_id != key_id(key.encryption_key().spki()) {
-            return Err(unusable("license.jws was given to another Builder"));
+            return Err(Unusable::OfAnotherBuilder);
         }
         Ok(Self { server, server_key, license, key })
     }
@@ -155,7 +169,9 @@ impl LicensedBuilder {
     /// # Errors
     /// `no-builder-license` when it is another server's, another Builder's, or damaged.
     pub fn verify(server: PinnedServer, key: DecryptionKey, text: &str) -> Result<Self, Error> {
-        let sealed = SealedBuilder::verify(server, key, text)?;
+        let sealed = SealedBuilder::verify(server, key, text).map_err(|error| {
+            messages::no_builder_license("the one the server sent was refused").caused_by(error)
+        })?;
         let secret = sealed.secret()?;
         Ok(sealed.with_secret(secret))
     }

@@ -20,8 +20,8 @@ use trybuy_formats::slug::Slug;
 use crate::error::Error;
 
 pub(crate) use refusals::{
-    clock_set_back, clock_state_damaged, clock_unconfirmed, execution, file_problem, refusal,
-    state_problem,
+    clock_set_back, clock_state_damaged, clock_unconfirmed, execution, file_of_another,
+    file_problem, refusal, state_problem,
 };
 
 /// A local file could not be read, written, made, locked …
@@ -33,12 +33,33 @@ pub(crate) fn local_file(action: &str, path: &Path, error: io::Error) -> Error {
             "free some space on this disk, then run the same command again: it goes on where it stopped",
         );
     }
-    Error::new(
-        Slug::LocalFile,
-        format!("cannot {action} {}", path.display()),
-        "check that the path and its permissions are as you want them; `trybuy doctor` checks all of them",
-    )
-    .caused_by(error)
+    let help = beyond_a_limit(&error).unwrap_or(match error.raw_os_error() {
+        Some(libc::EISDIR | libc::ENOTDIR) => {
+            "something else is where this file belongs: move it away, then run the same command again"
+        }
+        _ => {
+            "check that the path and its permissions are as you want them; `trybuy doctor` checks all of them"
+        }
+    });
+    Error::new(Slug::LocalFile, format!("cannot {action} {}", path.display()), help)
+        .caused_by(error)
+}
+
+/// What helps where the system's limits for a process are too low.
+fn beyond_a_limit(error: &io::Error) -> Option<&'static str> {
+    match error.raw_os_error()? {
+        libc::EMFILE | libc::ENFILE => {
+            Some("close other programs, or raise the limit of open files (ulimit -n)")
+        }
+        libc::EFBIG => Some("raise the limit of file sizes (ulimit -f)"),
+        libc::EAGAIN => Some("close other programs, or raise the limit of processes (ulimit -u)"),
+        _ => None,
+    }
+}
+
+/// Something that is no file where one belongs.
+pub(crate) fn not_a_file(path: &Path) -> Error {
+    local_file("use", path, io::Error::from_raw_os_error(libc::EISDIR))
 }
 
 /// Something else than a known file is in the way, or a known file has unknown contents.
@@ -88,6 +109,15 @@ pub(crate) fn no_builder_license(what: &str) -> Error {
         Slug::NoBuilderLicense,
         format!("there is no valid Builder license: {what}"),
         "run `trybuy setup` again with the address of your server: with the same keys it gets the same license back",
+    )
+}
+
+/// The pinned key is not the one of the server that gave the license.
+pub(crate) fn pinned_key_damaged(server_file: &Path) -> Error {
+    Error::new(
+        Slug::NoBuilderLicense,
+        format!("{} does not hold the key that license.jws is signed with", server_file.display()),
+        "restore it from a backup; without one, remove it, then run `trybuy setup` with the address of your server: with the same keys it gets the same license back",
     )
 }
 
@@ -302,12 +332,13 @@ pub(crate) fn trial_of_another_release(app: &ApplicationId, version: &str) -> Er
 }
 
 /// There is not enough room for a download.
-pub(crate) fn disk_full(needed: u64, free: u64, directory: &Path) -> Error {
+pub(crate) fn disk_full(needed: u64, margin: u64, free: u64, directory: &Path) -> Error {
     Error::new(
         Slug::DiskFull,
         format!(
-            "the download needs {}, and {} has {} left",
+            "the download needs {} and {} beside it, and {} has {} left",
             words::size(needed),
+            words::size(margin),
             directory.display(),
             words::size(free)
         ),

@@ -9,24 +9,39 @@ pub mod table;
 pub mod text;
 
 use std::io::{self, IsTerminal as _, Write as _};
+use std::path::Path;
 
 use serde::Serialize;
 
 use crate::error::Error;
+use crate::messages;
 
 /// Writes lines of text to standard output.
-pub(crate) fn print(text_of_lines: &str) {
-    let mut out = io::stdout().lock();
-    // Nobody is left to be told when standard output is closed.
-    let _ = writeln!(out, "{}", text::lines(text_of_lines)).and_then(|()| out.flush());
+///
+/// # Errors
+/// `disk-full` or `local-file` when they cannot be written.
+pub(crate) fn print(text_of_lines: &str) -> Result<(), Error> {
+    write(&text::lines(text_of_lines))
 }
 
 /// Writes a value as JSON to standard output.
-pub(crate) fn print_json<T: Serialize>(value: &T) {
+///
+/// # Errors
+/// As [`print`].
+pub(crate) fn print_json<T: Serialize>(value: &T) -> Result<(), Error> {
     let json = serde_json::to_string_pretty(value)
         .expect("the types that are printed have no keys that JSON cannot hold");
+    write(&text::json(&json))
+}
+
+fn write(safe: &str) -> Result<(), Error> {
     let mut out = io::stdout().lock();
-    let _ = writeln!(out, "{}", text::json(&json)).and_then(|()| out.flush());
+    match writeln!(out, "{safe}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(messages::local_file("write to", Path::new("standard output"), error))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Writes a notice to standard error.

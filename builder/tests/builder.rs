@@ -14,6 +14,8 @@ mod downloads;
 mod running;
 #[path = "builder/setting_up.rs"]
 mod setting_up;
+#[path = "builder/surroundings.rs"]
+mod surroundings;
 #[path = "builder/transcripts.rs"]
 mod transcripts;
 #[path = "builder/trying.rs"]

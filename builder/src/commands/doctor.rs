@@ -37,9 +37,9 @@ pub(super) fn doctor(context: &Context, json: bool) -> Result<u8, Error> {
         )),
     }
     if json {
-        output::print_json(&findings);
+        output::print_json(&findings)?;
     } else {
-        output::print(&report::lines(&findings));
+        output::print(&report::lines(&findings))?;
     }
     Ok(u8::from(findings.iter().any(|finding| finding.status == Status::Problem)))
 }

@@ -54,12 +54,7 @@ pub(super) fn info(context: &Context, arguments: &InfoArguments) -> Result<(), E
         download_size: source.as_ref().map(|source| source.length),
         download_url: source.map(|source| source.download_url),
     };
-    if arguments.json {
-        output::print_json(&info);
-    } else {
-        output::print(&lines(&info));
-    }
-    Ok(())
+    if arguments.json { output::print_json(&info) } else { output::print(&lines(&info)) }
 }
 
 fn policy(control: &ControlInformation) -> String {
@@ -81,7 +76,7 @@ fn lines(info: &Info) -> String {
     let release = listed.release.as_deref().unwrap_or("?");
     let mut lines = vec![
         format!("{} {release} ({})", listed.name, listed.application),
-        format!("State:      {state}, {}", words::days_left(listed.days_left)),
+        format!("State:      {state}, {}", words::left(listed.days_left, listed.reason)),
         format!("Licensed:   {}", words::date(info.issued_at)),
         format!("Ends:       {}", date(listed.ends_at)),
     ];

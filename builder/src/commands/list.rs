@@ -15,8 +15,7 @@ pub(super) fn list(context: &Context, json: bool) -> Result<(), Error> {
         ids.iter().map(|id| viewer.look(&context.data, id)).collect()
     };
     if json {
-        output::print_json(&listed);
-        return Ok(());
+        return output::print_json(&listed);
     }
     if listed.is_empty() {
         output::notice(notices::NOTHING_INSTALLED);
@@ -26,12 +25,12 @@ pub(super) fn list(context: &Context, json: bool) -> Result<(), Error> {
     for entry in listed {
         table.row(row(entry));
     }
-    table.print();
-    Ok(())
+    table.print()
 }
 
 fn row(entry: Listed) -> [String; 6] {
     let until = entry.until.or(entry.ends_at);
+    let left = words::left(entry.days_left, entry.reason);
     [
         entry.application,
         entry.name,
@@ -40,7 +39,7 @@ fn row(entry: Listed) -> [String; 6] {
             Some(reason) => format!("{}: {reason}", entry.state),
             None => entry.state.to_owned(),
         },
-        words::days_left(entry.days_left),
+        left,
         until.map(words::date).unwrap_or_default(),
     ]
 }

@@ -11,8 +11,7 @@ pub(super) fn search(context: &Context, arguments: &SearchArguments) -> Result<(
     let words = arguments.words.join(" ");
     let found = server.search(&words, arguments.platform.as_ref())?;
     if arguments.json {
-        output::print_json(&found);
-        return Ok(());
+        return output::print_json(&found);
     }
     if found.is_empty() {
         output::notice(notices::NOTHING_FOUND);
@@ -30,6 +29,5 @@ pub(super) fn search(context: &Context, arguments: &SearchArguments) -> Result<(
             platforms.join(" "),
         ]);
     }
-    table.print();
-    Ok(())
+    table.print()
 }

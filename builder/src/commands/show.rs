@@ -10,9 +10,8 @@ pub(super) fn show(context: &Context, arguments: &ShowArguments) -> Result<(), E
     let server = contact::connect_to_read(context)?;
     let details = server.application(&arguments.application)?;
     if arguments.json {
-        output::print_json(&details);
+        output::print_json(&details)
     } else {
-        output::print(&notices::application(&details));
+        output::print(&notices::application(&details))
     }
-    Ok(())
 }

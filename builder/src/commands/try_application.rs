@@ -56,7 +56,8 @@ pub(super) fn try_application(context: &Context, arguments: &TryArguments) -> Re
         return Ok(());
     }
     fetch::fetch(&trial, answer)?;
-    let left = words::days_left(Viewer::new(data).look(data, id).days_left);
+    let listed = Viewer::new(data).look(data, id);
+    let left = words::left(listed.days_left, listed.reason);
     output::notice(&notices::installed(id, &name, &release, &left));
     Ok(())
 }

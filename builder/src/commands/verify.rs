@@ -41,7 +41,7 @@ pub(super) fn verify(context: &Context, arguments: &VerifyArguments) -> Result<u
             checked => findings.push(finding(id, checked)),
         }
     }
-    print(arguments.json, &findings);
+    print(arguments.json, &findings)?;
     Ok(u8::from(findings.iter().any(|finding| !finding.intact)))
 }
 
@@ -62,12 +62,13 @@ fn finding(id: &ApplicationId, checked: Result<(), Error>) -> Finding {
     }
 }
 
-fn print(json: bool, findings: &[Finding]) {
+fn print(json: bool, findings: &[Finding]) -> Result<(), Error> {
     if json {
         return output::print_json(&findings);
     }
     if findings.is_empty() {
-        return output::notice(notices::NOTHING_INSTALLED);
+        output::notice(notices::NOTHING_INSTALLED);
+        return Ok(());
     }
     let mut table = Table::new(&["APPLICATION", "STATE", "WHAT TO DO"], 2);
     for finding in findings {
@@ -77,8 +78,9 @@ fn print(json: bool, findings: &[Finding]) {
             finding.help.clone().unwrap_or_default(),
         ]);
     }
-    table.print();
+    table.print()?;
     for message in findings.iter().filter_map(|finding| finding.message.as_deref()) {
         output::notice(message);
     }
+    Ok(())
 }

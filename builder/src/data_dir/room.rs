@@ -24,9 +24,10 @@ pub(crate) fn free_bytes(directory: &Path) -> io::Result<u64> {
 /// # Errors
 /// `disk-full`.
 pub(crate) fn check_room(directory: &Path, bytes: u64) -> Result<(), Error> {
-    let needed = bytes.saturating_add(MARGIN);
     match free_bytes(directory) {
-        Ok(free) if needed > free => Err(messages::disk_full(needed, free, directory)),
+        Ok(free) if bytes.saturating_add(MARGIN) > free => {
+            Err(messages::disk_full(bytes, MARGIN, free, directory))
+        }
         _ => Ok(()),
     }
 }

@@ -199,7 +199,7 @@ fn forbidden(guard: &LaunchGuard, error: Errno) -> ExecutionError {
 
 fn out_of_memory(error: Errno, needed: u64) -> ExecutionError {
     match error {
-        Errno::NOMEM | Errno::NOSPC | Errno::FBIG => ExecutionError::OutOfMemory { needed },
+        Errno::NOMEM | Errno::NOSPC => ExecutionError::OutOfMemory { needed },
         other => ExecutionError::system("prepare a memory file")(other),
     }
 }

@@ -23,11 +23,16 @@ impl ProcFs {
     ///
     /// # Errors
     ///
-    /// [`ExecutionError::ProcUnavailable`].
+    /// [`ExecutionError::ProcUnavailable`], and [`ExecutionError::System`] beyond a limit.
     pub(super) fn open() -> Result<Self, ExecutionError> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let root =
-            fs::open("/proc", flags, Mode::empty()).map_err(|_| ExecutionError::ProcUnavailable)?;
+        let root = match fs::open("/proc", flags, Mode::empty()) {
+            Ok(root) => root,
+            Err(error @ (Errno::MFILE | Errno::NFILE)) => {
+                return Err(ExecutionError::system("open /proc")(error));
+            }
+            Err(_) => return Err(ExecutionError::ProcUnavailable),
+        };
         match fs::fstatfs(&root) {
             Ok(found) if found.f_type == fs::PROC_SUPER_MAGIC => Ok(Self { root }),
             _ => Err(ExecutionError::ProcUnavailable),

@@ -6,7 +6,7 @@
 
 use serde::Serialize;
 use trybuy_formats::control::{ControlInformation, LicenseKind};
-use trybuy_formats::expiry::{self, Decision, TrialState, TrustedTime};
+use trybuy_formats::expiry::{self, Decision, Refusal, TrialState, TrustedTime};
 use trybuy_formats::ids::ApplicationId;
 use trybuy_formats::instant::Instant;
 use trybuy_formats::slug::Slug;
@@ -36,7 +36,7 @@ pub struct Listed {
     pub state: &'static str,
     /// Why it is refused; null otherwise.
     pub reason: Option<Slug>,
-    /// With `warning`: when the grace ends.
+    /// When the grace ends, with `warning`, or ended, with `grace-ended`.
     pub until: Option<Instant>,
     /// `trial` or `purchase`; null where the file is damaged.
     pub kind: Option<LicenseKind>,
@@ -95,7 +95,7 @@ impl Viewer {
                 let (reason, until) = match decision {
                     Decision::Allow { .. } => (None, None),
                     Decision::Warn { until, .. } => (None, Some(until)),
-                    Decision::Refuse { reason } => (Some(reason.slug()), None),
+                    Decision::Refuse { reason } => (Some(reason.slug()), grace_end(reason)),
                 };
                 (words::state(decision), decision.days_left(now), reason, until)
             }
@@ -130,6 +130,13 @@ impl Viewer {
     }
 }
 
+fn grace_end(reason: Refusal) -> Option<Instant> {
+    match reason {
+        Refusal::GraceEnded(end) => Some(end),
+        _ => None,
+    }
+}
+
 /// What is remembered of a trial, if its file is one that this Builder may use.
 fn usable_state(
     builder: &LicensedBuilder,
@@ -139,7 +146,7 @@ fn usable_state(
 ) -> Result<TrialState, Error> {
     let problem = |slug| Err(messages::file_problem(id, slug, ""));
     if control.application != *id {
-        return problem(Slug::ControlMismatch);
+        return Err(messages::file_of_another(id, &control.application));
     }
     let state = super::state::load(data, &builder.secret, id, control.trial_id)?;
     if control.head_number < state.head_number {

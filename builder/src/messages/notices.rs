@@ -133,7 +133,7 @@ pub(crate) fn grace(
         format!(
             "the trial of {name}{ended}; it still runs until {} ({}; grace is {why})",
             words::date(until),
-            words::days_left(days)
+            words::left(days, None)
         ),
         format!("buy {name} before then, or ask its vendor for more time"),
     )

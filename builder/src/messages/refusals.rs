@@ -107,6 +107,18 @@ pub(crate) fn file_problem(app: &ApplicationId, slug: Slug, detail: &str) -> Err
     Error::new(slug, happened, help)
 }
 
+/// The file of an application is another one's, as in a folder that was renamed.
+pub(crate) fn file_of_another(app: &ApplicationId, other: &ApplicationId) -> Error {
+    Error::new(
+        Slug::ControlMismatch,
+        format!("the file of {app} is one of {other}"),
+        format!(
+            "rename its folder in the library to {other} if you renamed it; otherwise run \
+             `trybuy remove {app}`, and `trybuy try` for the one that you want"
+        ),
+    )
+}
+
 /// The program could not be run from memory.
 pub(crate) fn execution(error: ExecutionError) -> Error {
     let slug = match &error {
@@ -114,8 +126,10 @@ pub(crate) fn execution(error: ExecutionError) -> Error {
         _ => Slug::CannotExecute,
     };
     let text = error.to_string();
-    let help = error.advice();
-    match std::error::Error::source(&error) {
+    let cause = std::error::Error::source(&error);
+    let limit = cause.and_then(|cause| cause.downcast_ref()).and_then(super::beyond_a_limit);
+    let help = limit.unwrap_or_else(|| error.advice());
+    match cause {
         Some(cause) => Error::new(slug, format!("{text}: {cause}"), help),
         None => Error::new(slug, text, help),
     }

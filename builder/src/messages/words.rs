@@ -2,6 +2,7 @@
 
 use trybuy_formats::expiry::{Decision, Limit, Warning};
 use trybuy_formats::instant::Instant;
+use trybuy_formats::slug::Slug;
 
 /// An instant for people: `2026-12-22 10:00 UTC`.
 pub fn date(instant: Instant) -> String {
@@ -29,13 +30,16 @@ pub fn size(bytes: u64) -> String {
     }
 }
 
-/// Days left in words: `12 days left`, `1 day left`, `over`, and `no end`.
-pub fn days_left(days: Option<u64>) -> String {
-    match days {
-        None => "no end".to_owned(),
-        Some(0) => "over".to_owned(),
-        Some(1) => "1 day left".to_owned(),
-        Some(days) => format!("{days} days left"),
+/// What is left of a trial in words: `12 days left`, `1 day left`, `no end`, `over`; and `not known`
+/// where something else than its end keeps it from running.
+pub fn left(days: Option<u64>, refused: Option<Slug>) -> String {
+    match (refused, days) {
+        (Some(Slug::TrialExpired | Slug::GraceEnded | Slug::LimitReached), _) => "over".to_owned(),
+        (Some(_), _) => "not known".to_owned(),
+        (None, None) => "no end".to_owned(),
+        (None, Some(0)) => "over".to_owned(),
+        (None, Some(1)) => "1 day left".to_owned(),
+        (None, Some(days)) => format!("{days} days left"),
     }
 }
 
@@ -89,6 +93,22 @@ mod tests {
             (u64::MAX, "18446744 TB"),
         ] {
             assert_eq!(size(bytes), text);
+        }
+    }
+
+    #[test]
+    fn only_a_trial_that_ended_is_over() {
+        for (days, refused, text) in [
+            (Some(12), None, "12 days left"),
+            (Some(1), None, "1 day left"),
+            (Some(0), None, "over"),
+            (None, None, "no end"),
+            (Some(0), Some(Slug::TrialExpired), "over"),
+            (Some(3), Some(Slug::LimitReached), "over"),
+            (Some(0), Some(Slug::ClockSetBack), "not known"),
+            (Some(0), Some(Slug::FileDamaged), "not known"),
+        ] {
+            assert_eq!(left(days, refused), text, "{days:?} {refused:?}");
         }
     }
 

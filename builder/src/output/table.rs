@@ -5,6 +5,7 @@ use std::io::IsTerminal as _;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use super::text;
+use crate::error::Error;
 
 /// A table: a header and rows of cells.
 pub(crate) struct Table {
@@ -27,8 +28,11 @@ impl Table {
     }
 
     /// Writes the table to standard output, fitted to the terminal if it is one.
-    pub(crate) fn print(&self) {
-        super::print(&self.render(terminal_width()));
+    ///
+    /// # Errors
+    /// As [`super::print`].
+    pub(crate) fn print(&self) -> Result<(), Error> {
+        super::print(&self.render(terminal_width()))
     }
 
     /// The table in lines of at most `width` columns.

@@ -29,11 +29,17 @@ pub fn json(json: &str) -> String {
 
 /// Control characters, and those that reorder or hide text, become U+FFFD.
 fn visible(c: char) -> char {
-    let reorders = matches!(
+    let reorders_or_hides = matches!(
         c,
-        '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+        '\u{061c}'
+            | '\u{200b}'
+            | '\u{200e}'
+            | '\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{2069}'
+            | '\u{feff}'
     );
-    if c.is_control() || reorders { '\u{fffd}' } else { c }
+    if c.is_control() || reorders_or_hides { '\u{fffd}' } else { c }
 }
 
 #[cfg(test)]
@@ -42,9 +48,9 @@ mod tests {
 
     #[test]
     fn a_terminal_is_given_nothing_to_obey() {
-        let hostile = "a\x1b]0;owned\x07b\u{9b}31m\r\nnext\tline\u{202e}txt";
+        let hostile = "a\x1b]0;owned\x07b\u{9b}31m\r\nnext\tline\u{202e}t\u{200b}xt";
         let cleaned = lines(hostile);
-        assert_eq!(cleaned, "a\u{fffd}]0;owned\u{fffd}b\u{fffd}31m\nnext\tline\u{fffd}txt");
+        assert_eq!(cleaned, "a\u{fffd}]0;owned\u{fffd}b\u{fffd}31m\nnext\tline\u{fffd}t\u{fffd}xt");
         assert!(!one_line(hostile).contains('\n'));
     }
 

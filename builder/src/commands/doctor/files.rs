@@ -16,7 +16,15 @@ const LITTLE_ROOM: u64 = 256 << 20;
 
 /// Permissions and keys.
 pub(super) fn check(context: &Context) -> Vec<Finding> {
-    vec![permissions(context), writing(context), keys(context)]
+    let mut findings = vec![permissions(context), writing(context), keys(context)];
+    findings.extend(misplaced(context));
+    findings
+}
+
+/// Whether each file is one.
+fn misplaced(context: &Context) -> Option<Finding> {
+    let path = data_dir::misplaced(&context.data)?;
+    Some(Finding::problem("files", &messages::not_a_file(&path)))
 }
 
 fn permissions(context: &Context) -> Finding {

@@ -10,13 +10,15 @@ mod signer;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use trybuy_formats::api::{
-    AcceptanceCode, ApplicationDetails, ApplicationPage, ApplicationSummary, BASE,
+    AcceptanceCode, ApplicationDetails, ApplicationPage, ApplicationSummary, AskTime, BASE,
     BuilderLicenseAnswer, RegisterBuilder, RenewBuilderLicense, RequestTrial, ServerInfo,
-    TrialAnswer,
+    TimeAnswer, TrialAnswer,
 };
 use trybuy_formats::ids::{ApplicationId, Digest, KeyId, Platform};
+use trybuy_formats::instant::Instant;
 use trybuy_formats::keys::key_id;
 use trybuy_formats::primitives::{VerificationKey, sha256};
+use trybuy_formats::signed_time::TimeQuestion;
 
 use crate::error::Error;
 use crate::messages;
@@ -147,6 +149,19 @@ impl Server {
         signer: &Signer,
     ) -> Result<BuilderLicenseAnswer, Error> {
         self.post("/builders/license", Some(request), signer).map(|(answer, _)| answer)
+    }
+
+    /// Asks the server to sign the time.
+    ///
+    /// # Errors
+    /// What the server refuses; `server-error` when its answer is not a time for this question.
+    pub fn signed_time(&self, signer: &Signer) -> Result<Instant, Error> {
+        let question = TimeQuestion::ask();
+        let request = AskTime { nonce: question.nonce().to_vec() };
+        let (answer, _): (TimeAnswer, _) = self.post("/builders/time", Some(&request), signer)?;
+        question
+            .answered(&self.key, &answer.signed_time)
+            .map_err(|error| messages::strange_answer(&self.address.to_string(), error))
     }
 
     /// Gets a code to retype, as acceptance of an application's terms.

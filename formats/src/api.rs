@@ -8,7 +8,9 @@ mod vendor;
 
 pub use catalog::{ApplicationDetails, ApplicationPage, ApplicationSummary, ReleaseSummary};
 pub use problem::{AccessCondition, Problem};
-pub use registration::{BuilderLicenseAnswer, RegisterBuilder, RenewBuilderLicense, ServerInfo};
+pub use registration::{
+    AskTime, BuilderLicenseAnswer, RegisterBuilder, RenewBuilderLicense, ServerInfo, TimeAnswer,
+};
 pub use trials::{
     AcceptanceCode, AcceptanceProof, RequestTrial, TrialAnswer, TrialSummary, TrialsAnswer,
 };

@@ -33,6 +33,7 @@ pub mod request_signature;
 pub mod sealed_state;
 pub mod server_format;
 pub mod signed;
+pub mod signed_time;
 pub mod slug;
 pub mod transmission;
 

@@ -30,6 +30,8 @@ pub const PUBLIC_KEY: usize = 1024;
 pub const WRAPPED_KEY: usize = 4096;
 /// Payload of a Builder license, in bytes (`BL-5`).
 pub const BUILDER_LICENSE_PAYLOAD: usize = 8192;
+/// Payload of a signed time, in bytes (`ST-2`).
+pub const SIGNED_TIME_PAYLOAD: usize = 512;
 /// A signed document in compact serialisation, in bytes.
 pub const SIGNED_DOCUMENT: usize = 24 << 10;
 /// A sealed state, in bytes (`BL-6`).

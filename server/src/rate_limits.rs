@@ -26,6 +26,8 @@ pub struct RateLimits {
     pub failures: PeerLimit<ClientNetwork>,
     /// Acceptance codes, by Builder license: each costs a row.
     pub acceptance_codes: PeerLimit<LicenseId>,
+    /// Signed times, by Builder license: each costs an RSA signature.
+    pub signed_times: PeerLimit<LicenseId>,
 }
 
 impl RateLimits {
@@ -35,6 +37,7 @@ impl RateLimits {
             registrations: PeerLimit::per_minute(config.registrations_per_minute),
             failures: PeerLimit::per_minute(config.failures_per_minute),
             acceptance_codes: PeerLimit::per_minute(config.acceptance_codes_per_minute),
+            signed_times: PeerLimit::per_minute(config.signed_times_per_minute),
         }
     }
 }

@@ -61,6 +61,7 @@ pub fn routes() -> Vec<Route> {
         GET Short "/api/v1/applications/{id}" => catalog::api::show_application,
         POST Short "/api/v1/builders" => builders::api::register_builder,
         POST Short "/api/v1/builders/license" => builders::api::renew_license,
+        POST Short "/api/v1/builders/time" => builders::api::sign_time,
         POST Short "/api/v1/applications/{id}/acceptance-codes" => trials::api::create_acceptance_code,
         POST Short "/api/v1/applications/{id}/trials" => trials::api::request_trial,
         GET Short "/api/v1/trials" => trials::api::list_trials,

@@ -18,8 +18,9 @@ use crate::support::{ensure_sound, tried, user_behind};
 cases![
     a_server_with_another_key_is_told_nothing_and_changes_nothing[Busybox],
     a_builder_of_one_server_refuses_another[Busybox],
-    a_clock_that_was_set_back_is_refused_until_it_is_right[Busybox, Faketime],
-    a_clock_that_ran_ahead_is_repaired_by_the_server[Busybox, Faketime],
+    a_clock_that_is_set_back_while_the_machine_runs_gains_nothing[Busybox, Faketime],
+    a_clock_that_was_set_back_over_a_boot_is_refused_until_it_is_right[Root, Busybox, Faketime],
+    a_clock_that_ran_ahead_counts_until_it_is_corrected[Busybox, Faketime],
 ];
 
 fn a_server_with_another_key_is_told_nothing_and_changes_nothing(shared: &Shared) -> Result<()> {
@@ -91,30 +92,62 @@ fn at(user: &Builder, time: &str, arguments: &[&str]) -> Result<Outcome> {
     Outcome::of(command.env_remove("TRYBUY_SERVER").args(arguments))
 }
 
-fn a_clock_that_was_set_back_is_refused_until_it_is_right(shared: &Shared) -> Result<()> {
+fn a_clock_that_is_set_back_while_the_machine_runs_gains_nothing(shared: &Shared) -> Result<()> {
     let (user, id) = tried(shared.world(), "busybox-back")?;
-    let run = ["run", &id, "--", "true"];
-    at(&user, "-2d", &run)?.refused(125, "clock-set-back")?;
-    at(&user, "-20m", &run)?.refused(125, "clock-set-back")?;
-    // Within the tolerance for honest corrections.
-    at(&user, "-5m", &run)?.success()?;
+    let days_left = |time: &str| -> Result<u64> {
+        let facts = at(&user, time, &["run", &id, "sh", "-c", "echo $TRYBUY_TRIAL"])?.success()?;
+        let facts: serde_json::Value = serde_json::from_str(&facts.stdout)?;
+        facts["days_left"].as_u64().context("days")
+    };
+    ensure!(days_left("+1s")? == 1);
+    for time in ["-5m", "-20m", "-2d", "-400d"] {
+        ensure!(days_left(time)? == 1, "{time}");
+    }
     let listed = at(&user, "-2d", &["list", "--json"])?.success()?;
-    ensure!(listed.stdout.contains("\"clock-set-back\""), "{listed}");
-    // The server still knows this Builder, and its trial; time is not what it is given for.
-    let renewed = at(&user, "-2d", &["try", &id, "--accept-terms"])?;
-    ensure!(renewed.stderr.contains("clock"), "{renewed}");
-    at(&user, "-2d", &run)?.refused(125, "clock-set-back")?;
+    ensure!(listed.stdout.contains("\"days_left\": 1,"), "{listed}");
+    let checked = at(&user, "-2d", &["doctor"])?;
+    ensure!(checked.stdout.contains("clock: this computer's clock says"), "{checked}");
     ensure_sound(&user, &id)
 }
 
-fn a_clock_that_ran_ahead_is_repaired_by_the_server(shared: &Shared) -> Result<()> {
+fn a_clock_that_was_set_back_over_a_boot_is_refused_until_it_is_right(
+    shared: &Shared,
+) -> Result<()> {
+    let (user, id) = tried(shared.world(), "busybox-rebooted")?;
+    let run = ["run", &id, "true"];
+    // A boot id of its own stands for another boot.
+    let boot = shared.world().path("boot_id");
+    std::fs::write(&boot, "00000000-0000-4000-8000-000000000000\n")?;
+    let in_another_boot = |time: &str, arguments: &[&str]| -> Result<Outcome> {
+        let script = "mount --bind \"$0\" /proc/sys/kernel/random/boot_id && exec \"$@\"";
+        let faketime = Component::Faketime.path().context("faketime is here")?;
+        let builder = user.command();
+        let mut command = Command::new("unshare");
+        command.args(["--mount", "sh", "-c", script]).arg(&boot).arg(faketime).args(["-f", time]);
+        command.arg(builder.get_program()).args(builder.get_args()).args(arguments);
+        Outcome::of(command.env_remove("TRYBUY_SERVER"))
+    };
+    in_another_boot("-2d", &run)?.refused(125, "clock-set-back")?;
+    let listed = in_another_boot("-2d", &["list", "--json"])?.success()?;
+    ensure!(listed.stdout.contains("\"clock-set-back\""), "{listed}");
+    // An hour behind is an honest mistake, and then this boot is known.
+    in_another_boot("-1h", &run)?.success()?;
+    in_another_boot("-2d", &run)?.success()?;
+    // Back in the boot that this machine is really in.
+    ensure_sound(&user, &id)
+}
+
+fn a_clock_that_ran_ahead_counts_until_it_is_corrected(shared: &Shared) -> Result<()> {
     let (user, id) = tried(shared.world(), "busybox-ahead")?;
-    let run = ["run", &id, "--", "true"];
+    let run = ["run", &id, "true"];
+    at(&user, "+60d", &run)?.refused(125, "trial-expired")?;
+    ensure!(user.listed(&id)?["state"] == "allowed", "the clock is right again");
+    ensure_sound(&user, &id)?;
+    // Less than nobody would notice counts, until the server says otherwise.
     at(&user, "+23h", &run)?.success()?;
     at(&user, "+25h", &run)?.refused(125, "trial-expired")?;
-    // The clock is right again, but a later time was seen.
-    user.run(run)?.refused(125, "clock-set-back")?;
-    ensure!(user.listed(&id)?["reason"] == "clock-set-back");
-    user.run(["doctor"])?;
+    user.run(run)?.refused(125, "trial-expired")?;
+    let repaired = user.run(["doctor"])?;
+    ensure!(repaired.stdout.contains("the server signed"), "{repaired}");
     ensure_sound(&user, &id)
 }

@@ -5,10 +5,11 @@ use trybuy_formats::instant::Instant;
 use super::Context;
 use crate::client::Server;
 use crate::client::address::{ServerAddress, Transport};
+use crate::clock::{self, ClockFile, Reading};
 use crate::error::Error;
 use crate::license::{LicensedBuilder, PinnedServer};
 use crate::messages::{self, notices};
-use crate::{clock, output};
+use crate::output;
 
 /// Contacts the server as a Builder that was set up. A license that has ended or is about to is
 /// renewed, if the terms are still those that were accepted.
@@ -83,5 +84,5 @@ pub(super) fn remember_time(
         let (what, help) = notices::clock_differs(own, server_time);
         output::warn(&what, help);
     }
-    clock::remember(&context.data, &builder.secret, server_time)
+    ClockFile::of(&context.data, &builder.secret).observe(server_time, &Reading::take())
 }

@@ -12,7 +12,7 @@ use trybuy_formats::slug::Slug;
 
 use super::Context;
 use crate::cli::RunArguments;
-use crate::clock::{self, Clock};
+use crate::clock::{ClockFile, Reading};
 use crate::data_dir::DataDir;
 use crate::decoder::{Fetched, VerifiedTrial};
 use crate::error::Error;
@@ -132,11 +132,9 @@ fn program_name(id: &ApplicationId) -> &str {
     id.as_str().rsplit('.').next().unwrap_or(id.as_str())
 }
 
-/// The trusted time, which is remembered at once.
+/// The trusted time (steps 316, 432), which is remembered at once.
 fn trusted_time(data: &DataDir, builder: &LicensedBuilder) -> Result<TrustedTime, Error> {
-    let now = Clock::load(data, &builder.secret)?.trusted(clock::now())?;
-    clock::remember(data, &builder.secret, now.instant())?;
-    Ok(now)
+    Ok(ClockFile::of(data, &builder.secret).weigh(&Reading::take())?.time)
 }
 
 /// The launch about to happen, in the state. The first warning is part of it, so that it is on the

@@ -10,7 +10,7 @@ use super::{Context, contact};
 use crate::cli::SetupArguments;
 use crate::client::Server;
 use crate::client::address::{ServerAddress, Transport};
-use crate::clock::Clock;
+use crate::clock::{ClockFile, Reading};
 use crate::data_dir::{self, DataDir, Lock};
 use crate::error::Error;
 use crate::keys;
@@ -142,13 +142,11 @@ fn register(
     applicant: Applicant,
 ) -> Result<LicensedBuilder, Error> {
     let (builder, document) = license::register(data, pinned, server, applicant)?;
-    let remembered = Clock::load(data, &builder.secret);
-    if remembered.is_err() {
-        // Only a Builder that never ran anything may begin to remember; `trybuy doctor` brings
-        // back what was lost.
-        if !data.library().exists() {
-            Clock::starting_at(server.info().time).store(data, &builder.secret)?;
-        }
+    let memory = ClockFile::of(data, &builder.secret);
+    // Only a Builder that never ran anything may begin to remember; `trybuy doctor` brings back what
+    // was lost.
+    if memory.load().is_err() && !data.library().exists() {
+        memory.replace(server.info().time, &Reading::take())?;
     }
     data_dir::replace(&data.license_file(), document.as_bytes())?;
     Ok(builder)

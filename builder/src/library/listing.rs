@@ -11,7 +11,7 @@ use trybuy_formats::ids::ApplicationId;
 use trybuy_formats::instant::Instant;
 use trybuy_formats::slug::Slug;
 
-use crate::clock::{self, Clock};
+use crate::clock::{ClockFile, Reading};
 use crate::data_dir::DataDir;
 use crate::error::Error;
 use crate::license::{self, LicensedBuilder};
@@ -55,9 +55,10 @@ impl Viewer {
     pub fn new(data: &DataDir) -> Self {
         let builder = LicensedBuilder::load(data);
         let now = match &builder {
-            Ok(builder) => Clock::load(data, &builder.secret)
-                .map_err(|error| error.slug())
-                .and_then(|clock| clock.trusted(clock::now()).map_err(|_| Slug::ClockSetBack)),
+            Ok(builder) => ClockFile::of(data, &builder.secret)
+                .look(&Reading::take())
+                .map(|weighed| weighed.time)
+                .map_err(|error| error.slug()),
             Err(error) => Err(error.slug()),
         };
         Self { builder, now }

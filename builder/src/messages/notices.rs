@@ -50,6 +50,29 @@ pub(crate) fn clock_differs(own: Instant, server: Instant) -> (String, &'static 
     )
 }
 
+/// This computer's clock is later than anything explains.
+pub(crate) fn clock_ahead(own: Instant) -> (String, &'static str) {
+    (
+        format!(
+            "this computer's clock says {}, which is later than anything else here tells",
+            words::date(own)
+        ),
+        "if it is wrong, set it: then that time counts no more; if it is right, run `trybuy doctor` while the server can be reached",
+    )
+}
+
+/// This computer's clock is earlier than the time is.
+pub(crate) fn clock_behind(own: Instant, time: Instant) -> (String, &'static str) {
+    (
+        format!(
+            "this computer's clock says {}, but it is {} at least, which counts",
+            words::date(own),
+            words::date(time)
+        ),
+        "set this computer's clock, or programs may be refused after the next start",
+    )
+}
+
 /// Licensing terms, before they are accepted.
 pub(crate) fn terms(whose: &str, text: &str) -> String {
     format!("Licensing terms of {whose}:\n\n{}\n", text.trim_end())

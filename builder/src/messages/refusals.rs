@@ -2,10 +2,10 @@
 
 use trybuy_formats::expiry::Refusal;
 use trybuy_formats::ids::ApplicationId;
-use trybuy_formats::instant::Instant;
 use trybuy_formats::slug::Slug;
 
 use super::words;
+use crate::clock::{SetBack, Witness};
 use crate::error::Error;
 use crate::execution::ExecutionError;
 
@@ -40,15 +40,20 @@ pub(crate) fn refusal(name: &str, reason: Refusal) -> Error {
     Error::new(reason.slug(), happened, help)
 }
 
-/// The clock is earlier than a time that was already seen.
-pub(crate) fn clock_set_back(now: Instant, latest: Instant) -> Error {
+/// The clock is earlier than the time must be.
+pub(crate) fn clock_set_back(set_back: SetBack) -> Error {
+    let (now, latest) = (words::date(set_back.now), words::date(set_back.latest));
+    let happened = match set_back.by {
+        Witness::Floor => {
+            format!("this computer's clock says {now}, but it has already been {latest}")
+        }
+        Witness::FileDates => format!(
+            "this computer's clock says {now}, but files of this system were written until {latest}"
+        ),
+    };
     Error::new(
         Slug::ClockSetBack,
-        format!(
-            "this computer's clock says {}, but it has already been {}",
-            words::date(now),
-            words::date(latest)
-        ),
+        happened,
         "set the clock; if the clock is right and was wrong before, run `trybuy doctor`: it asks the server for the time",
     )
 }
@@ -133,13 +138,4 @@ pub(crate) fn execution(error: ExecutionError) -> Error {
         Some(cause) => Error::new(slug, format!("{text}: {cause}"), help),
         None => Error::new(slug, text, help),
     }
-}
-
-/// The server signed no time of today.
-pub(crate) fn clock_unconfirmed() -> Error {
-    Error::new(
-        Slug::StateDamaged,
-        "the server did not sign the time it says, so what the Builder remembers of the time stays as it is",
-        "try again later; if it stays so, tell the operator of the server",
-    )
 }

@@ -38,20 +38,41 @@ fn a_lost_memory_of_time_fails_closed_and_is_brought_back() {
 
 #[test]
 fn a_memory_of_time_that_ran_ahead_is_brought_back() {
-    // The server was a year ahead; this computer's clock now reads as set back.
+    // The server was most of a year ahead at setup, and is right now.
     let world = World::new(Layout::Leading);
     world.server().clock_ahead = 300 * 86_400;
     world.set_up();
     world.server().clock_ahead = 0;
-    let said = world.run(&["doctor"]);
-    // A license from the future is not replaced by an earlier one: nothing older proves a time.
-    assert_eq!(said.code, 1, "{}", said.out);
+    assert_eq!(finding(&world, "clock")["status"], "ok");
 
+    // It was ahead when a trial was asked for.
     let world = World::installed(Layout::Leading);
     world.server().clock_ahead = 86_400 * 3 / 4;
     world.good(&["try", APP]);
-    assert_eq!(world.refused(Slug::ClockSetBack, &["run", APP]).code, 125);
     world.server().clock_ahead = 0;
+    let days_left = |world: &World| {
+        let listed: serde_json::Value =
+            serde_json::from_str(&world.good(&["list", "--json"]).out).expect("JSON");
+        listed[0]["days_left"].as_u64()
+    };
+    assert_eq!(world.run(&["run", APP, "--", "-c", "exit 3"]).code, 3);
+    assert_eq!(days_left(&world), Some(30), "the later time counts");
+    let repaired = finding(&world, "clock");
+    assert_eq!(repaired["status"], "ok");
+    assert!(repaired["message"].as_str().expect("a text").contains("repaired"), "{repaired}");
+    assert_eq!(finding(&world, "clock")["message"], "agrees with the server's");
+}
+
+#[test]
+fn an_older_answer_of_the_server_does_not_bring_time_back() {
+    let world = World::installed(Layout::Leading);
+    fs::remove_file(world.data().join("clock.sealed")).expect("removed");
+    world.server().answers_another_question = true;
+    let clock = finding(&world, "clock");
+    assert_eq!(clock["status"], "problem", "{clock}");
+    assert!(clock["message"].as_str().expect("a text").contains("another question"), "{clock}");
+    assert_eq!(world.refused(Slug::StateDamaged, &["run", APP]).code, 125);
+    world.server().answers_another_question = false;
     assert_eq!(finding(&world, "clock")["status"], "ok");
     assert_eq!(world.run(&["run", APP, "--", "-c", "exit 3"]).code, 3);
 }

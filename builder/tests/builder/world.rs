@@ -6,8 +6,9 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
 
 use serde::Serialize;
 use trybuy_formats::api::{
-    AcceptanceCode, ApplicationDetails, ApplicationPage, ApplicationSummary, BuilderLicenseAnswer,
-    Problem, RegisterBuilder, ReleaseSummary, RequestTrial, ServerInfo, TrialAnswer, TrialSummary,
+    AcceptanceCode, ApplicationDetails, ApplicationPage, ApplicationSummary, AskTime,
+    BuilderLicenseAnswer, Problem, RegisterBuilder, ReleaseSummary, RequestTrial, ServerInfo,
+    TimeAnswer, TrialAnswer, TrialSummary,
 };
 use trybuy_formats::builder_license::{BuilderKind, BuilderLicense, Holder};
 use trybuy_formats::control::{ControlInformation, LicenseKind, Sections};
@@ -19,6 +20,7 @@ use trybuy_formats::primitives::{EncryptionKey, SignatureKey, sha256};
 use trybuy_formats::request_signature::{self, RequestSignature};
 use trybuy_formats::server_format::{Compression, ProgramSectionWriter};
 use trybuy_formats::signed;
+use trybuy_formats::signed_time::SignedTime;
 use trybuy_formats::slug::Slug;
 use trybuy_formats::transmission::{Body, seal_head};
 
@@ -36,6 +38,9 @@ pub(crate) struct Server {
     pub(crate) signer: SignatureKey,
     /// Seconds that the server's clock is ahead of this computer's.
     pub(crate) clock_ahead: i64,
+    /// Whether it signs the time for another question than it was asked, as one who replays an
+    /// older answer would.
+    pub(crate) answers_another_question: bool,
     /// How long Builder licenses last, in seconds.
     pub(crate) license_length: u64,
     pub(crate) policy: TrialPolicy,
@@ -197,6 +202,7 @@ impl Server {
         Self {
             signer: signer(),
             clock_ahead: 0,
+            answers_another_question: false,
             license_length: 365 * DAY,
             policy: TrialPolicy {
                 duration: Span::seconds(30 * DAY),
@@ -260,6 +266,7 @@ impl Server {
                 json(201, &self.license())
             }
             ("POST", "/builders/license") => json(200, &self.license()),
+            ("POST", "/builders/time") => json(200, &self.signed_time(request)),
             ("GET", "/applications") => json(200, &self.page()),
             ("GET", path) if path == application => json(200, &self.details()),
             ("POST", path) if path == format!("{application}/acceptance-codes") => {
@@ -336,6 +343,13 @@ impl Server {
         };
         let license = signed::sign(&self.signer, &license).expect("signed");
         BuilderLicenseAnswer { license, time: self.now() }
+    }
+
+    fn signed_time(&self, request: &Request) -> TimeAnswer {
+        let AskTime { nonce } = serde_json::from_slice(&request.body).expect("a question");
+        let nonce = if self.answers_another_question { vec![7; nonce.len()] } else { nonce };
+        let time = SignedTime { format: 1, nonce, time: self.now() };
+        TimeAnswer { signed_time: signed::sign(&self.signer, &time).expect("signed") }
     }
 
     fn page(&self) -> ApplicationPage {

@@ -56,6 +56,22 @@ pub struct RenewBuilderLicense {
     pub terms_digest: Digest,
 }
 
+/// `POST /builders/time`: the server's word for the time (`ST-1`). Signed.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AskTime {
+    /// A random number of 32 bytes.
+    #[serde(with = "base64_bytes")]
+    pub nonce: Vec<u8>,
+}
+
+/// Answers a question for the time.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct TimeAnswer {
+    /// The signed time, a signed document (`ST-2`).
+    pub signed_time: String,
+}
+
 /// Answers registration and renewal.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct BuilderLicenseAnswer {

@@ -14,6 +14,8 @@ pub struct RateLimitsConfig {
     pub failures_per_minute: NonZeroU32,
     /// Acceptance codes of one Builder license. Default: 30.
     pub acceptance_codes_per_minute: NonZeroU32,
+    /// Signed times for one Builder license. Default: 10.
+    pub signed_times_per_minute: NonZeroU32,
 }
 
 impl Default for RateLimitsConfig {
@@ -23,6 +25,7 @@ impl Default for RateLimitsConfig {
             registrations_per_minute: of(60),
             failures_per_minute: of(120),
             acceptance_codes_per_minute: of(30),
+            signed_times_per_minute: of(10),
         }
     }
 }

@@ -91,6 +91,8 @@ pub fn operations() -> Vec<Operation> {
             "Registers a Builder; 200 where it was registered before with the same keys";
         POST "/api/v1/builders/license" renew_license Builder &[], Some("RenewBuilderLicense")
             => &[(200, Json("BuilderLicenseAnswer"))], "Renews a Builder's license";
+        POST "/api/v1/builders/time" sign_time Builder &[], Some("AskTime")
+            => &[(200, Json("TimeAnswer"))], "Signs the time for one question";
         POST "/api/v1/applications/{id}/acceptance-codes" create_acceptance_code Builder
             &[("path", "id", "ApplicationId")], None => &[(200, Json("AcceptanceCode"))],
             "Shows a code to be typed back as acceptance of the terms";

@@ -185,6 +185,8 @@ fn builders() -> Schemas {
             ],
         ),
         object("RenewBuilderLicense", &[("terms_digest", of("Digest"))]),
+        object("AskTime", &[("nonce", of("Base64"))]),
+        object("TimeAnswer", &[("signed_time", text())]),
         object("BuilderLicenseAnswer", &[("license", text()), ("time", of("Instant"))]),
     ]
 }

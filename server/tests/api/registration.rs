@@ -2,12 +2,14 @@
 
 use reqwest::Method;
 use trybuy_formats::api::{
-    AccessCondition, BuilderLicenseAnswer, RegisterBuilder, RenewBuilderLicense,
+    AccessCondition, AskTime, BuilderLicenseAnswer, RegisterBuilder, RenewBuilderLicense,
+    TimeAnswer,
 };
 use trybuy_formats::builder_license::BuilderLicense;
 use trybuy_formats::ids::Digest;
 use trybuy_formats::primitives::RequestSignatureKey;
 use trybuy_formats::signed;
+use trybuy_formats::signed_time::TimeQuestion;
 use trybuy_formats::slug::Slug;
 
 use crate::support::{DAY, TestBuilder, TestServer, register, registration, start};
@@ -104,4 +106,33 @@ async fn registrations_from_one_address_are_limited() {
     answer.refused(429, Slug::RateLimited, None);
     let wait: u64 = answer.header("retry-after").parse().expect("seconds");
     assert!((1..=31).contains(&wait), "{wait}");
+}
+
+#[tokio::test]
+async fn the_time_is_signed_for_one_question() {
+    let server = start().await;
+    let builder = TestBuilder::register(&server, 0).await;
+    let path = "/api/v1/builders/time";
+    let question = TimeQuestion::ask();
+    let ask = AskTime { nonce: question.nonce().to_vec() };
+    let answer = builder.send(&server, Method::POST, path, &ask).await;
+    let TimeAnswer { signed_time } = answer.json(200);
+    let key = server.app.keys.signature().verification_key();
+    assert_eq!(question.answered(&key, &signed_time), Ok(server.now()));
+    assert!(TimeQuestion::ask().answered(&key, &signed_time).is_err());
+    for nonce in [vec![], vec![1; 31], vec![1; 33], vec![1; 5000]] {
+        let answer = builder.send(&server, Method::POST, path, &AskTime { nonce }).await;
+        answer.refused(400, Slug::BadRequest, None);
+    }
+}
+
+#[tokio::test]
+async fn signed_times_for_one_builder_are_limited() {
+    let server = TestServer::with("[rate_limits]\nsigned_times_per_minute = 1").await;
+    let builder = TestBuilder::register(&server, 0).await;
+    let ask = AskTime { nonce: vec![1; 32] };
+    let path = "/api/v1/builders/time";
+    builder.send(&server, Method::POST, path, &ask).await.json::<TimeAnswer>(200);
+    let answer = builder.send(&server, Method::POST, path, &ask).await;
+    answer.refused(429, Slug::RateLimited, None);
 }

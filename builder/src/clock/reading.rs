@@ -1,0 +1,92 @@
+//! What this computer says of the time.
+
+use std::fmt;
+
+use rustix::time::{ClockId, clock_gettime};
+use serde::{Deserialize, Serialize};
+use trybuy_formats::instant::{Instant, Span};
+
+/// The kernel's random number of a boot (`/proc/sys/kernel/random/boot_id`).
+const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
+
+/// One look at this computer's clocks.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reading {
+    /// The clock that people see and set.
+    pub wall: Instant,
+    /// The clock that nobody can set.
+    pub uptime: Uptime,
+}
+
+/// How long the machine has been up, suspended or not: a clock that nobody can set, as long as it
+/// is the same boot.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Uptime {
+    /// Which boot.
+    pub boot: Boot,
+    /// Seconds since then.
+    pub seconds: Span,
+}
+
+/// A boot of a machine.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Boot(String);
+
+impl Boot {
+    /// The boot of that id.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self(id.into())
+    }
+}
+
+impl fmt::Display for Boot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Reading {
+    /// Looks now.
+    pub fn take() -> Self {
+        // Where the kernel does not say which boot it is, every look counts as one of another.
+        let boot = std::fs::read_to_string(BOOT_ID).unwrap_or_default().trim().to_owned();
+        let since_boot = clock_gettime(ClockId::Boottime);
+        let seconds = Span::seconds(u64::try_from(since_boot.tv_sec).unwrap_or(0));
+        Self { wall: super::now(), uptime: Uptime { boot: Boot(boot), seconds } }
+    }
+}
+
+impl Uptime {
+    /// The time since an earlier look, if it was in the same boot.
+    pub fn since(&self, earlier: &Self) -> Option<Span> {
+        let is_same = !self.boot.0.is_empty() && self.boot == earlier.boot;
+        let passed = self.seconds.as_seconds().checked_sub(earlier.seconds.as_seconds());
+        passed.filter(|_| is_same).map(Span::seconds)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_computer_has_clocks() {
+        let (first, second) = (Reading::take(), Reading::take());
+        assert!(second.wall >= first.wall);
+        assert!(
+            second.uptime.since(&first.uptime).is_some_and(|passed| passed < Span::seconds(60))
+        );
+    }
+
+    #[test]
+    fn another_boot_says_nothing_of_the_time_between() {
+        let at =
+            |boot: &str, seconds| Uptime { boot: Boot::new(boot), seconds: Span::seconds(seconds) };
+        assert_eq!(at("a", 50).since(&at("a", 20)), Some(Span::seconds(30)));
+        assert_eq!(at("b", 50).since(&at("a", 20)), None);
+        assert_eq!(at("a", 10).since(&at("a", 20)), None, "no time before");
+        assert_eq!(at("", 50).since(&at("", 20)), None, "an unknown boot is not the same one");
+    }
+}

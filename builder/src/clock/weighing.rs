@@ -1,0 +1,189 @@
+//! Weighs the evidence for the time of day. This is the only place that does.
+//!
+//! | evidence | what it is worth |
+//! |---|---|
+//! | the floor, sealed | the time was at least that when it was written |
+//! | the uptime, in the boot in which the floor was written | so much has passed since: exact, and nobody can set it |
+//! | this computer's clock | believed where it goes forward; where it jumps further than anything explains, only until something contradicts |
+//! | the server's time at a contact | as this computer's clock |
+//! | the dates of the system's files, once a boot | a clock that is a day behind several of them was set back |
+//! | a time that the server signed for this very question | the truth: it replaces all of the above |
+//!
+//! The trusted time never goes back, but where a signed time says so, or where a clock that had
+//! jumped ahead is corrected.
+
+use serde::{Deserialize, Serialize};
+use trybuy_formats::expiry::TrustedTime;
+use trybuy_formats::instant::{DAY, Instant, Span};
+
+use super::reading::{Boot, Reading, Uptime};
+
+/// How far behind the floor the clock may be in another boot: time zones, daylight saving, another
+/// system on the same machine. Time then goes on from the floor.
+pub const TOLERANCE: Span = DAY;
+/// What a boot with a clock behind the floor costs, so that the time does not stand still for those
+/// who set the clock back every day.
+const COST_OF_A_BOOT: Span = Span::seconds(3600);
+/// A jump forward in the same boot that cannot be real: the uptime knows better.
+const IMPOSSIBLE: Span = DAY;
+/// A jump forward in another boot that is probably a mistake.
+const IMPROBABLE: Span = Span::seconds(180 * DAY.as_seconds());
+
+/// What is remembered of the time.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Memory {
+    /// It is at least so late.
+    pub(super) floor: Instant,
+    /// When the floor was that.
+    pub(super) uptime: Uptime,
+    /// A time that the clock showed and nothing explains.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) ahead: Option<Ahead>,
+    /// Dates of files up to this one are known to be wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) excused: Option<Instant>,
+}
+
+/// A time ahead of everything that is known.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Ahead {
+    pub(super) time: Instant,
+    pub(super) boot: Boot,
+}
+
+/// The time, and what is to be remembered of it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Weighed {
+    /// The trusted time.
+    pub time: TrustedTime,
+    /// What this computer's clock turned out to be.
+    pub clock: ClockState,
+    /// What to remember.
+    pub memory: Memory,
+}
+
+/// What this computer's clock is, by the other evidence.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ClockState {
+    /// As it should be.
+    Right,
+    /// Earlier than the time is.
+    Behind,
+    /// Later than anything explains.
+    Ahead,
+}
+
+/// This computer's clock was set back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SetBack {
+    /// What it says.
+    pub now: Instant,
+    /// What it has been.
+    pub latest: Instant,
+    /// How that is known.
+    pub by: Witness,
+}
+
+/// What tells that a clock was set back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Witness {
+    /// The Builder has seen a later time.
+    Floor,
+    /// The dates of the system's files.
+    FileDates,
+}
+
+impl Memory {
+    /// What is known after the server has signed the time. `file_dates` are the system's: where
+    /// they are later they are wrong.
+    pub fn signed(time: Instant, uptime: Uptime, file_dates: Option<Instant>) -> Self {
+        let excused = file_dates.filter(|dates| *dates > time);
+        Self { floor: time, uptime, ahead: None, excused }
+    }
+
+    /// The latest time that counts: the floor, or what the clock showed beyond it.
+    pub fn latest(&self) -> Instant {
+        self.ahead.as_ref().map_or(self.floor, |ahead| ahead.time.max(self.floor))
+    }
+
+    /// Whether the dates of the system's files are worth a look: not in a boot in which the time
+    /// is known.
+    pub fn needs_file_dates(&self, reading: &Reading) -> bool {
+        reading.uptime.since(&self.uptime).is_none()
+    }
+
+    /// Weighs what this computer's clocks say.
+    ///
+    /// # Errors
+    /// When the clock was set back and nothing tells how late it is.
+    pub fn weigh(
+        &self,
+        reading: &Reading,
+        file_dates: Option<Instant>,
+    ) -> Result<Weighed, SetBack> {
+        match reading.uptime.since(&self.uptime) {
+            Some(passed) => Ok(self.rise(reading, self.floor.plus(passed), IMPOSSIBLE)),
+            None => {
+                self.refuse_set_back(reading, file_dates)?;
+                let behind = reading.wall < self.floor;
+                let cost = if behind { COST_OF_A_BOOT } else { Span::default() };
+                Ok(self.rise(reading, self.floor.plus(cost), IMPROBABLE))
+            }
+        }
+    }
+
+    fn refuse_set_back(
+        &self,
+        reading: &Reading,
+        file_dates: Option<Instant>,
+    ) -> Result<(), SetBack> {
+        let now = reading.wall;
+        let set_back = |latest, by| Err(SetBack { now, latest, by });
+        if now.plus(TOLERANCE) < self.floor {
+            return set_back(self.floor, Witness::Floor);
+        }
+        let believed = file_dates.filter(|dates| self.excused.is_none_or(|wrong| *dates > wrong));
+        match believed {
+            Some(dates) if now.plus(TOLERANCE) < dates => set_back(dates, Witness::FileDates),
+            _ => Ok(()),
+        }
+    }
+
+    /// The time from a floor of now on: what the clock shows beyond it, if it may.
+    fn rise(&self, reading: &Reading, floor: Instant, unexplained: Span) -> Weighed {
+        let Reading { wall, uptime } = reading;
+        let memory =
+            |floor, ahead| Memory { floor, uptime: uptime.clone(), ahead, excused: self.excused };
+        let weighed =
+            |time, clock, memory| Weighed { time: TrustedTime::vouch(time), clock, memory };
+        if *wall < floor {
+            // A clock that had jumped ahead has been corrected as well.
+            return weighed(floor, ClockState::Behind, memory(floor, None));
+        }
+        let right = || weighed(*wall, ClockState::Right, memory(*wall, None));
+        if wall.since(floor) <= unexplained {
+            return right();
+        }
+        match &self.ahead {
+            // Two boots agree.
+            Some(ahead) if ahead.boot != uptime.boot && wall.plus(TOLERANCE) >= ahead.time => {
+                right()
+            }
+            // The boot in which it was first seen stays.
+            Some(ahead) if wall.plus(TOLERANCE) >= ahead.time => {
+                let ahead = Ahead { time: ahead.time.max(*wall), boot: ahead.boot.clone() };
+                let time = ahead.time;
+                weighed(time, ClockState::Ahead, memory(floor, Some(ahead)))
+            }
+            _ => {
+                let ahead = Ahead { time: *wall, boot: uptime.boot.clone() };
+                weighed(*wall, ClockState::Ahead, memory(floor, Some(ahead)))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -25,7 +25,7 @@ use trybuy_formats::slug::Slug;
 use crate::cli::{Cli, Command};
 use crate::data_dir::DataDir;
 use crate::error::Error;
-use crate::execution::{ExecutionError, HardenedProcess, harden_process};
+use crate::execution::{ExecutionError, HardenedProcess, LaunchGuard, harden_process};
 use crate::{messages, output};
 
 /// The exit code for a wrong command line, as of other programs.
@@ -40,6 +40,16 @@ struct Context {
     server: Option<String>,
     /// Proof that this process is hardened, or why it could not be: only `run` needs it.
     process: Result<HardenedProcess, ExecutionError>,
+}
+
+impl Context {
+    /// Leave to decode a program.
+    fn guard(&self) -> Result<LaunchGuard, Error> {
+        match &self.process {
+            Ok(process) => process.authorize_launch().map_err(Error::from),
+            Err(error) => Err(messages::execution(error)),
+        }
+    }
 }
 
 /// The program: hardens itself first, then does what the command line says.
@@ -112,7 +122,7 @@ fn apart(context: &Context, command: impl FnOnce(&Context) -> Result<u8, Error>)
     match &context.process {
         Ok(process) => process
             .apart(|| conclude(command(context)))
-            .unwrap_or_else(|error| refuse(&messages::execution(error))),
+            .unwrap_or_else(|error| refuse(&error.into())),
         // Where the Builder cannot be closed to others, nothing can be launched, but much be done.
         Err(_) => conclude(command(context)),
     }

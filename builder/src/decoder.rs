@@ -154,11 +154,11 @@ impl VerifiedTrial {
         self.control().sections.total()
     }
 
-    /// Verifies every chunk of the file, and the digest of the program.
+    /// Verifies every chunk of the file, and the digest of the program, which is decoded for it.
     ///
     /// # Errors
     /// `file-damaged`.
-    pub fn check(&self, progress: &mut dyn FnMut(u64)) -> Result<(), Error> {
+    pub fn check(&self, _guard: &LaunchGuard, progress: &mut dyn FnMut(u64)) -> Result<(), Error> {
         self.file.check(progress).map_err(|error| file_problem(&self.id, error.slug(), error))
     }
 
@@ -197,13 +197,13 @@ impl AuthorizedTrial {
     /// `file-damaged`; `cannot-execute` when there is no memory for it.
     pub fn decode(self, guard: &LaunchGuard, file: &MemoryFile) -> Result<(), Error> {
         let size = self.file.control().program_size;
-        let memory = Executable(file.writer(guard, size).map_err(messages::execution)?);
+        let memory = Executable(file.writer(guard, size)?);
         let threads = thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
         let decoded = self
             .file
             .decode_into(memory, threads)
             .map_err(|error| file_problem(&self.id, error.slug(), error))?;
-        decoded.into_memory().0.seal().map_err(messages::execution)
+        decoded.into_memory().0.seal().map_err(Error::from)
     }
 }
 

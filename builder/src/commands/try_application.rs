@@ -15,6 +15,7 @@ use crate::clock;
 use crate::data_dir::{self, Lock};
 use crate::decoder::Fetched;
 use crate::error::Error;
+use crate::execution::LaunchGuard;
 use crate::library::{self, SourceRecord, StateLock, Viewer};
 use crate::license::{self, LicensedBuilder};
 use crate::messages::{self, notices, words};
@@ -24,6 +25,7 @@ use crate::output::progress::Progress;
 /// What the steps of a trial share.
 struct Trial<'a> {
     context: &'a Context,
+    guard: LaunchGuard,
     id: &'a ApplicationId,
     builder: LicensedBuilder,
     server: Server,
@@ -34,6 +36,7 @@ struct Trial<'a> {
 
 pub(super) fn try_application(context: &Context, arguments: &TryArguments) -> Result<(), Error> {
     let (data, id) = (&context.data, &arguments.application);
+    let guard = context.guard()?;
     let builder = LicensedBuilder::load(data)?;
     let _lock = Lock::application(data, id)?;
     data_dir::remove_leftovers(&data.application(id));
@@ -41,7 +44,7 @@ pub(super) fn try_application(context: &Context, arguments: &TryArguments) -> Re
     let (builder, server) = contact::connect(context, builder)?;
     let signer = builder.signer(data)?;
     let version = arguments.version.clone();
-    let trial = Trial { context, id, builder, server, signer, version };
+    let trial = Trial { context, guard, id, builder, server, signer, version };
 
     let details = trial.server.application(id)?;
     let release = offered_release(&details, arguments.version.as_ref())?;
@@ -178,7 +181,7 @@ impl Trial<'_> {
         };
         let checked = fetched.and_then(|fetched| fetched.verify(&self.builder)).and_then(|trial| {
             let progress = Progress::of_bytes("Checking", 0, trial.checked_length());
-            trial.check(&mut |done| progress.set(done))?;
+            trial.check(&self.guard, &mut |done| progress.set(done))?;
             Ok(trial.control().head_number >= answer.trial.head_number)
         });
         match checked {

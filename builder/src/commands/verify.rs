@@ -8,6 +8,7 @@ use super::Context;
 use crate::cli::VerifyArguments;
 use crate::decoder::Fetched;
 use crate::error::Error;
+use crate::execution::LaunchGuard;
 use crate::library;
 use crate::license::LicensedBuilder;
 use crate::messages::notices;
@@ -31,10 +32,11 @@ pub(super) fn verify(context: &Context, arguments: &VerifyArguments) -> Result<u
         Some(id) => vec![id.clone()],
         None => library::applications(data)?,
     };
+    let guard = context.guard()?;
     let builder = LicensedBuilder::load(data)?;
     let mut findings = Vec::new();
     for id in &ids {
-        let checked = check(context, &builder, id);
+        let checked = check(context, &guard, &builder, id);
         match checked {
             // Of one that was asked for by name, this is the answer.
             Err(error) if error.slug() == Slug::NotInstalled => return Err(error),
@@ -45,10 +47,15 @@ pub(super) fn verify(context: &Context, arguments: &VerifyArguments) -> Result<u
     Ok(u8::from(findings.iter().any(|finding| !finding.intact)))
 }
 
-fn check(context: &Context, builder: &LicensedBuilder, id: &ApplicationId) -> Result<(), Error> {
+fn check(
+    context: &Context,
+    guard: &LaunchGuard,
+    builder: &LicensedBuilder,
+    id: &ApplicationId,
+) -> Result<(), Error> {
     let trial = Fetched::open(&context.data, id)?.verify(builder)?;
     let progress = Progress::of_bytes("Checking", 0, trial.checked_length());
-    trial.check(&mut |done| progress.set(done))
+    trial.check(guard, &mut |done| progress.set(done))
 }
 
 fn finding(id: &ApplicationId, checked: Result<(), Error>) -> Finding {

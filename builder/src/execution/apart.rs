@@ -9,16 +9,20 @@
 
 use std::io::{Read as _, Write as _};
 
+use rustix::process::getpid;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::launch::Ending;
 use super::process::ChildProcess;
 use super::procfs::ProcFs;
-use super::{ExecutionError, HardenedProcess};
+use super::{ExecutionError, HardenedProcess, protection};
 
 /// Cap of an answer, in bytes: a trial's facts with names of the greatest length are far below.
 const LONGEST_ANSWER: u64 = 64 * 1024;
+
+/// The exit code of a process that found the Builder open to others.
+const EXPOSED: u8 = 99;
 
 impl HardenedProcess {
     /// Does `work` in a process of its own and returns what it returned, sent as JSON.
@@ -28,6 +32,7 @@ impl HardenedProcess {
     ///
     /// # Errors
     ///
+    /// [`ExecutionError::Exposed`] if others can look into this process after all,
     /// [`ExecutionError::Apart`] if the process ended without an answer, and
     /// [`ExecutionError::System`], also when this process has threads.
     pub fn apart<T>(&self, work: impl FnOnce() -> T) -> Result<T, ExecutionError>
@@ -37,7 +42,12 @@ impl HardenedProcess {
         const ACTION: &str = "start a process apart";
         refuse_threads()?;
         let (mut answers, mut answer) = std::io::pipe().map_err(ExecutionError::system(ACTION))?;
+        let builder = getpid();
         let mut process = ChildProcess::fork(|| {
+            // From here the kernel's refusal can be seen.
+            if ProcFs::open().and_then(|proc| protection::verify(&proc, builder)).is_err() {
+                return EXPOSED.into();
+            }
             let json = serde_json::to_vec(&work()).expect("a plain structure");
             // An error means that nobody waits for the answer any more.
             i32::from(answer.write_all(&json).is_err())
@@ -49,6 +59,7 @@ impl HardenedProcess {
         read.map_err(ExecutionError::system("hear of the process apart"))?;
         match (process.wait_for_end()?, serde_json::from_slice(&json)) {
             (Ending::Code(0), Ok(answer)) => Ok(answer),
+            (Ending::Code(EXPOSED), _) => Err(ExecutionError::Exposed),
             (ending, _) => Err(ExecutionError::Apart { ending }),
         }
     }

@@ -61,6 +61,9 @@ pub enum ExecutionError {
     /// caller.
     #[error("not all of the program was written to memory")]
     Incomplete,
+    /// The Builder asked to be closed to other processes, and is not.
+    #[error("other processes can look into the Builder")]
+    Exposed,
     /// The process that worked with keys and decrypted bytes ended before its work was done.
     #[error("the Builder's own process for keys and programs {ending}")]
     Apart {
@@ -114,6 +117,9 @@ impl ExecutionError {
             Self::TooLarge { .. } => "report this to the vendor of the program",
             Self::OutOfMemory { .. } => "close other programs, then try again",
             Self::Incomplete => "report this as a fault of the Builder",
+            Self::Exposed => {
+                "run it without a debugger, and without a sandbox that answers its system calls"
+            }
             Self::Apart { .. } => {
                 "try again; if memory is short, close other programs before; otherwise report this \
                  as a fault of the Builder"

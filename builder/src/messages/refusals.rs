@@ -124,14 +124,20 @@ pub(crate) fn file_of_another(app: &ApplicationId, other: &ApplicationId) -> Err
     )
 }
 
+impl From<ExecutionError> for Error {
+    fn from(error: ExecutionError) -> Self {
+        execution(&error)
+    }
+}
+
 /// The program could not be run from memory.
-pub(crate) fn execution(error: ExecutionError) -> Error {
-    let slug = match &error {
+pub(crate) fn execution(error: &ExecutionError) -> Error {
+    let slug = match error {
         ExecutionError::MemoryExecutionForbidden { .. } => Slug::MemoryExecutionForbidden,
         _ => Slug::CannotExecute,
     };
     let text = error.to_string();
-    let cause = std::error::Error::source(&error);
+    let cause = std::error::Error::source(error);
     let limit = cause.and_then(|cause| cause.downcast_ref()).and_then(super::beyond_a_limit);
     let help = limit.unwrap_or_else(|| error.advice());
     match cause {

@@ -1,6 +1,7 @@
 //! The roles this executable plays as a process of a test.
 
 mod apart;
+mod deceived;
 mod launcher;
 mod payload;
 mod unprotected;
@@ -15,6 +16,7 @@ pub(crate) fn play(role: &str, arguments: Vec<OsString>) -> Option<ExitCode> {
         arguments.into_iter().map(|argument| argument.into_string().unwrap()).collect();
     match role {
         "apart" => Some(apart::play(&arguments)),
+        "deceived" => Some(deceived::play(&arguments)),
         "launcher" => Some(launcher::play(arguments)),
         "doctor" => Some(launcher::doctor()),
         "payload" => Some(payload::play(&arguments)),

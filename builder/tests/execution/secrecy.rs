@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use crate::Case;
 use crate::attacks;
 use crate::process::{
-    Running, exit_code, finish, has_tool, launch_payload, launcher, ourselves, role, text,
+    Running, errors, exit_code, finish, has_tool, launch_payload, launcher, ourselves, role, text,
 };
 
 pub(crate) const CASES: &[Case] = &[
@@ -26,6 +26,10 @@ pub(crate) const CASES: &[Case] = &[
     (
         "a_program_never_passes_through_memory_that_was_opened_before_the_first_act",
         a_program_never_passes_through_memory_that_was_opened_before_the_first_act,
+    ),
+    (
+        "a_launcher_that_only_seems_to_be_closed_decodes_nothing",
+        a_launcher_that_only_seems_to_be_closed_decodes_nothing,
     ),
     ("no_file_is_written", no_file_is_written),
     ("a_crash_leaves_no_core_dump", a_crash_leaves_no_core_dump),
@@ -104,6 +108,21 @@ fn a_program_never_passes_through_memory_that_was_opened_before_the_first_act() 
     launcher.output.expect("held");
     assert!(opened.holds(of_the_launcher), "what is read is the launcher's memory");
     assert!(!opened.holds(&of_the_program));
+}
+
+fn a_launcher_that_only_seems_to_be_closed_decodes_nothing() {
+    let ourselves = ourselves();
+    let launch = ["launcher", "/bin/sh", "-c", "echo ran"];
+    let deceived = |call| {
+        let executed = [&["deceived", call, ourselves.to_str().unwrap()], &launch[..]].concat();
+        finish(role(&executed))
+    };
+    let exposed = deceived("prctl");
+    assert_eq!((exposed.status.code(), text(&exposed).as_str()), (Some(126), ""));
+    assert!(errors(&exposed).starts_with("Exposed\n"), "{}", errors(&exposed));
+    let unprotected = deceived("fchmod");
+    assert_eq!(unprotected.status.code(), Some(126), "{}", errors(&unprotected));
+    assert!(errors(&unprotected).starts_with("Unprotected\n"), "{}", errors(&unprotected));
 }
 
 fn no_file_is_written() {

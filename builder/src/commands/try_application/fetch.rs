@@ -182,7 +182,7 @@ impl<'a> Download<'a> {
             return Err(messages::strange_answer(&url, "it sends the file of another trial"));
         }
         let progress = Progress::of_bytes("Checking", 0, verified.checked_length());
-        verified.check(&mut |done| progress.set(done))?;
+        verified.check(&self.trial.guard, &mut |done| progress.set(done))?;
         Ok(verified)
     }
 

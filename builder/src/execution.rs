@@ -73,3 +73,4 @@ pub use guard::{HardenedProcess, LaunchGuard, harden_process};
 pub use launch::{Ending, Exit, LaunchSpec, launch};
 pub use memory::{MAX_PROGRAM_BYTES, MemoryFile, MemoryWriter, SealedProgram};
 pub use memory_lock::MemoryLock;
+pub use signals::end_by_interrupt;

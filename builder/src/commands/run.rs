@@ -64,6 +64,9 @@ pub(super) fn run(context: Context, arguments: &RunArguments) -> Result<u8, Erro
     if running != Span::default() {
         process.apart(|| count_running(data, &id, trial.trial_id, running))?;
     }
+    if exit.interrupted {
+        execution::end_by_interrupt();
+    }
     Ok(exit.code())
 }
 

@@ -18,7 +18,7 @@ use rustix::thread::CapabilitySet;
 
 use super::environment::for_program;
 use super::launch::LaunchSpec;
-use super::signals::{RELAYED, SignalRelay};
+use super::signals::{SignalRelay, relayed};
 use super::{ExecutionError, LaunchGuard, SealedProgram, core_dump};
 
 /// The flag of `close_range` that sets close-on-exec instead of closing (Linux 5.11).
@@ -110,7 +110,7 @@ impl ChildPlan {
     /// Ties the child to the Builder's life and gives it the signal actions of a new program.
     #[expect(unsafe_code, reason = "rustix has no stable interface for signal actions")]
     fn give_up_independence(&self) -> io::Result<()> {
-        for signal in RELAYED.into_iter().chain([libc::SIGCHLD, libc::SIGALRM]) {
+        for signal in relayed().chain([libc::SIGCHLD]) {
             let action = if self.ignored.contains(&signal) { libc::SIG_IGN } else { libc::SIG_DFL };
             // SAFETY: setting a default action or ignoring a signal runs no code.
             unsafe { libc::signal(signal, action) };

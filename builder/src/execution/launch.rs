@@ -15,6 +15,9 @@ use super::supervisor::RunningProgram;
 use super::terminal::TerminalSettings;
 use super::{ExecutionError, LaunchGuard, MemoryLock, SealedProgram, elf, memory_lock};
 
+/// The signal of the interrupt key, `SIGINT`.
+const INTERRUPT: u8 = 2;
+
 /// Signals are received for the whole process, so programs run one at a time.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
@@ -102,6 +105,8 @@ pub struct Exit {
     /// How long it ran. Time while the machine was suspended does not count, time while the
     /// program was stopped does.
     pub running: Duration,
+    /// Whether it died of the terminal's interrupt key; see [`super::end_by_interrupt`].
+    pub interrupted: bool,
     /// Whether its deadline was reached, and it was asked to end.
     pub deadline_reached: bool,
     /// Whether its pages were kept out of the swap area.
@@ -161,6 +166,7 @@ pub fn launch(
     }
     Ok(Exit {
         ending,
+        interrupted: ending == Ending::Signal(INTERRUPT) && running.was_interrupted(),
         running: started.elapsed(),
         deadline_reached: deadline.is_some_and(|deadline| deadline.reached()),
         memory,

@@ -17,7 +17,8 @@ use std::sync::{Arc, OnceLock};
 use libc::c_int;
 use rustix::process::{Pid, Signal, getpid, getsid};
 use signal_hook::consts::{
-    SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2, SIGWINCH,
+    SIGALRM, SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGIO, SIGPROF, SIGQUIT, SIGSYS, SIGTERM, SIGTRAP,
+    SIGTSTP, SIGURG, SIGUSR1, SIGUSR2, SIGVTALRM, SIGWINCH, SIGXCPU,
 };
 use signal_hook::iterator::backend::SignalDelivery;
 use signal_hook::iterator::exfiltrator::WithOrigin;
@@ -26,12 +27,21 @@ use signal_hook::low_level::siginfo::{Cause, Origin};
 use super::ExecutionError;
 use super::procfs::{ProcFs, status_field};
 
-/// Signals that the Builder survives while a program runs, and passes on where needed.
-pub(super) const RELAYED: [c_int; 9] =
-    [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGTSTP, SIGWINCH, SIGCONT];
+/// Signals that end or stop a process which does not handle them, and that the Builder survives
+/// while a program runs: those that programs send each other, and not those that nobody can
+/// survive, that a fault of the Builder's own raises, or that Rust's runtime ignores.
+const WITH_DEFAULT: [c_int; 14] = [
+    SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGTSTP, SIGALRM, SIGIO, SIGPROF, SIGSYS,
+    SIGTRAP, SIGVTALRM, SIGXCPU,
+];
 
-/// Those of them that do something to a process which does not handle them.
-const WITH_DEFAULT: [c_int; 7] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGTSTP];
+/// Those that do nothing to it.
+const WITHOUT_DEFAULT: [c_int; 3] = [SIGURG, SIGWINCH, SIGCONT];
+
+/// Signals that the Builder survives while a program runs, and passes on where needed.
+pub(super) fn relayed() -> impl Iterator<Item = c_int> {
+    WITH_DEFAULT.into_iter().chain(WITHOUT_DEFAULT)
+}
 
 /// Receives signals from now until it is dropped; then they have their ordinary meaning again.
 pub(super) struct SignalRelay {
@@ -45,7 +55,7 @@ impl SignalRelay {
         const ACTION: &str = "prepare for signals";
         let defaults = Defaults::install(proc)?;
         let (read, write) = UnixStream::pair().map_err(ExecutionError::system(ACTION))?;
-        let signals = RELAYED.iter().chain(&[SIGCHLD]);
+        let signals = relayed().chain([SIGCHLD]);
         let delivery = SignalDelivery::with_pipe(read, write, WithOrigin::default(), signals)
             .map_err(ExecutionError::system(ACTION))?;
         defaults.in_force.store(false, Ordering::SeqCst);
@@ -102,12 +112,12 @@ impl Defaults {
     }
 }
 
-/// Those of [`RELAYED`] that the mask `SigIgn` of a `/proc/PID/status` contains.
+/// Those of [`relayed`] that the mask `SigIgn` of a `/proc/PID/status` contains.
 fn ignored_signals(status: &str) -> Vec<c_int> {
     let mask = status_field(status, "SigIgn").and_then(|mask| u64::from_str_radix(mask, 16).ok());
     let mask = mask.unwrap_or(0);
     let is_ignored = |signal: &c_int| mask >> (signal - 1) & 1 == 1;
-    RELAYED.into_iter().filter(is_ignored).collect()
+    relayed().filter(is_ignored).collect()
 }
 
 /// The signal to send to `program` because of what arrived, if any.
@@ -123,6 +133,18 @@ pub(super) fn passed_on(origin: &Origin, program: Pid) -> Option<Signal> {
         _ => origin.process.is_none_or(|sender| sender.pid != program.as_raw_nonzero().get()),
     };
     for_program.then(|| Signal::from_named_raw(origin.signal))?
+}
+
+/// Whether it is the terminal's interrupt key.
+pub(super) fn is_interrupt_key(origin: &Origin) -> bool {
+    origin.signal == SIGINT && matches!(origin.cause, Cause::Kernel)
+}
+
+/// Ends the Builder as the interrupt key does, so that a shell which runs it in a loop or a script
+/// ends that as well. Returns only if the signal is blocked or ignored.
+pub fn end_by_interrupt() {
+    // The signal number is valid.
+    let _ = signal_hook::low_level::emulate_default_handler(SIGINT);
 }
 
 /// Stops the Builder as Ctrl-Z would, until the shell continues it. In a process group that no

@@ -9,7 +9,7 @@ use super::deadline::DeadlineTimer;
 use super::launch::Ending;
 use super::process::{ChildProcess, ending};
 use super::protection::{self, Protection};
-use super::signals::{SignalRelay, passed_on, stop_self};
+use super::signals::{SignalRelay, is_interrupt_key, passed_on, stop_self};
 use super::{ExecutionError, LaunchGuard};
 
 /// A program that was started and has not been waited for. Dropping it kills it, so that no path
@@ -17,12 +17,13 @@ use super::{ExecutionError, LaunchGuard};
 pub(super) struct RunningProgram {
     process: ChildProcess,
     stopped: bool,
+    interrupted: bool,
 }
 
 impl RunningProgram {
     /// Takes charge of the child `pid`.
     pub(super) fn new(pid: Pid) -> Self {
-        Self { process: ChildProcess::new(pid), stopped: false }
+        Self { process: ChildProcess::new(pid), stopped: false, interrupted: false }
     }
 
     /// Checks that the kernel protects the program.
@@ -43,6 +44,7 @@ impl RunningProgram {
         loop {
             wait_for_event(relay, deadline.as_ref())?;
             let arrived: Vec<_> = relay.arrived().collect();
+            self.interrupted |= arrived.iter().any(is_interrupt_key);
             if let Some(ending) = self.follow()? {
                 return Ok(ending);
             }
@@ -62,6 +64,11 @@ impl RunningProgram {
                 self.process.send(Signal::CONT);
             }
         }
+    }
+
+    /// Whether the terminal's interrupt key was pressed.
+    pub(super) fn was_interrupted(&self) -> bool {
+        self.interrupted
     }
 
     /// Takes note of what the program did: stop, continue or end.

@@ -36,6 +36,14 @@ fn signals_to_the_launcher_reach_the_program_once() {
         Signal::USR2,
         Signal::WINCH,
         Signal::TSTP,
+        Signal::ALARM,
+        Signal::IO,
+        Signal::PROF,
+        Signal::SYS,
+        Signal::TRAP,
+        Signal::URG,
+        Signal::VTALARM,
+        Signal::XCPU,
     ];
     let numbers = signals.map(|signal| signal.as_raw().to_string());
     let mut count = vec!["count"];

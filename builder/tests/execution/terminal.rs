@@ -13,6 +13,7 @@ use crate::process::{Watched, ourselves};
 
 pub(crate) const CASES: &[Case] = &[
     ("interrupt_key_reaches_the_program_once", interrupt_key_reaches_the_program_once),
+    ("interrupt_key_ends_a_loop_of_the_shell", interrupt_key_ends_a_loop_of_the_shell),
     ("a_change_of_size_reaches_the_program_once", a_change_of_size_reaches_the_program_once),
     ("suspend_key_and_fg_work_in_a_shell", suspend_key_and_fg_work_in_a_shell),
     (
@@ -101,6 +102,18 @@ fn interrupt_key_reaches_the_program_once() {
     terminal.press("enough\n");
     terminal.screen.expect("total 2 1\r\n");
     assert!(terminal.child.wait().unwrap().success());
+}
+
+fn interrupt_key_ends_a_loop_of_the_shell() {
+    let mut shell = Terminal::shell();
+    let launch = "\"$LAUNCHER\" launcher \"$LAUNCHER\" payload pause";
+    shell.press(&format!("while true; do {launch}; echo ag\"\"ain; done\n"));
+    shell.screen.expect_ready();
+    shell.press("\x03");
+    let between = shell.screen.expect("prompt> ");
+    assert!(!between.contains("again\r\n"), "{between}");
+    shell.press("echo code $?\n");
+    shell.screen.expect("code 130\r\n");
 }
 
 fn a_change_of_size_reaches_the_program_once() {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use trybuy::execution::{
     Deadline, ExecutionError, HardenedProcess, LaunchGuard, LaunchSpec, MemoryFile, SealedProgram,
-    diagnose, harden_process, launch,
+    diagnose, end_by_interrupt, harden_process, launch,
 };
 
 use super::{say, wait_for_end_of_input, wait_for_line};
@@ -105,6 +105,9 @@ impl Options {
         if self.idle {
             say("idle");
             wait_for_end_of_input();
+        }
+        if exit.interrupted {
+            end_by_interrupt();
         }
         Ok(exit.code())
     }

@@ -57,6 +57,16 @@ fn beyond_a_limit(error: &io::Error) -> Option<&'static str> {
     }
 }
 
+/// Standard output cannot be written.
+pub(crate) fn output_lost(error: io::Error) -> Error {
+    Error::new(
+        Slug::LocalFile,
+        "standard output cannot be written",
+        "make room where it goes to, or send it elsewhere, then run the same command again",
+    )
+    .caused_by(error)
+}
+
 /// Something that is no file where one belongs.
 pub(crate) fn not_a_file(path: &Path) -> Error {
     local_file("use", path, io::Error::from_raw_os_error(libc::EISDIR))

@@ -9,7 +9,6 @@ pub mod table;
 pub mod text;
 
 use std::io::{self, IsTerminal as _, Write as _};
-use std::path::Path;
 
 use serde::Serialize;
 
@@ -19,7 +18,7 @@ use crate::messages;
 /// Writes lines of text to standard output.
 ///
 /// # Errors
-/// `disk-full` or `local-file` when they cannot be written.
+/// `local-file` when they cannot be written.
 pub(crate) fn print(text_of_lines: &str) -> Result<(), Error> {
     write(&text::lines(text_of_lines))
 }
@@ -38,7 +37,7 @@ fn write(safe: &str) -> Result<(), Error> {
     let mut out = io::stdout().lock();
     match writeln!(out, "{safe}").and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(messages::local_file("write to", Path::new("standard output"), error))
+            Err(messages::output_lost(error))
         }
         _ => Ok(()),
     }

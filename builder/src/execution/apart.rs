@@ -7,22 +7,18 @@
 //! of a program, and whatever does is done apart. When that is done the process ends, and the
 //! kernel takes back all that its memory held, wherever a library had left it.
 
-use std::io::{Read as _, Write as _};
+use std::io::{self, Read as _, Write as _};
 
 use rustix::process::getpid;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
-use super::launch::Ending;
 use super::process::ChildProcess;
 use super::procfs::ProcFs;
 use super::{ExecutionError, HardenedProcess, protection};
 
 /// Cap of an answer, in bytes: a trial's facts with names of the greatest length are far below.
 const LONGEST_ANSWER: u64 = 64 * 1024;
-
-/// The exit code of a process that found the Builder open to others.
-const EXPOSED: u8 = 99;
 
 impl HardenedProcess {
     /// Does `work` in a process of its own and returns what it returned, sent as JSON.
@@ -41,14 +37,16 @@ impl HardenedProcess {
     {
         const ACTION: &str = "start a process apart";
         refuse_threads()?;
-        let (mut answers, mut answer) = std::io::pipe().map_err(ExecutionError::system(ACTION))?;
+        let (mut answers, mut answer) = io::pipe().map_err(ExecutionError::system(ACTION))?;
         let builder = getpid();
         let mut process = ChildProcess::fork(|| {
-            // From here the kernel's refusal can be seen.
-            if ProcFs::open().and_then(|proc| protection::verify(&proc, builder)).is_err() {
-                return EXPOSED.into();
-            }
-            let json = serde_json::to_vec(&work()).expect("a plain structure");
+            // From here it can be seen what the kernel shows of the Builder to others.
+            let sent = match ProcFs::open().and_then(|proc| protection::verify(&proc, builder)) {
+                Ok(_) => Sent::Answer(work()),
+                Err(ExecutionError::System { source, .. }) => Sent::Failed(source.raw_os_error()),
+                Err(_) => Sent::Exposed,
+            };
+            let json = serde_json::to_vec(&sent).expect("a plain structure");
             // An error means that nobody waits for the answer any more.
             i32::from(answer.write_all(&json).is_err())
         })
@@ -57,12 +55,28 @@ impl HardenedProcess {
         let mut json = Vec::new();
         let read = answers.by_ref().take(LONGEST_ANSWER).read_to_end(&mut json);
         read.map_err(ExecutionError::system("hear of the process apart"))?;
-        match (process.wait_for_end()?, serde_json::from_slice(&json)) {
-            (Ending::Code(0), Ok(answer)) => Ok(answer),
-            (Ending::Code(EXPOSED), _) => Err(ExecutionError::Exposed),
-            (ending, _) => Err(ExecutionError::Apart { ending }),
+        let ending = process.wait_for_end()?;
+        match serde_json::from_slice(&json) {
+            Ok(Sent::Answer(answer)) => Ok(answer),
+            Ok(Sent::Exposed) => Err(ExecutionError::Exposed),
+            Ok(Sent::Failed(number)) => {
+                let error =
+                    number.map_or(io::ErrorKind::Other.into(), io::Error::from_raw_os_error);
+                Err(ExecutionError::system("see whether the Builder is closed to others")(error))
+            }
+            Err(_) => Err(ExecutionError::Apart { ending }),
         }
     }
+}
+
+/// What the process apart sends.
+#[derive(Serialize, Deserialize)]
+enum Sent<T> {
+    Answer(T),
+    /// The Builder is open to others.
+    Exposed,
+    /// It could not find out whether it is: the system's error number.
+    Failed(Option<i32>),
 }
 
 /// A lock that another thread holds at the fork would be held for ever in the new process.
@@ -71,6 +85,6 @@ fn refuse_threads() -> Result<(), ExecutionError> {
     let threads = ProcFs::open()?.numbers("self/task").map_err(ExecutionError::system(ACTION))?;
     match threads.len() {
         1 => Ok(()),
-        _ => Err(ExecutionError::system(ACTION)(std::io::Error::from(std::io::ErrorKind::Other))),
+        _ => Err(ExecutionError::system(ACTION)(io::Error::from(io::ErrorKind::Other))),
     }
 }

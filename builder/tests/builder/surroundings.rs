@@ -34,6 +34,28 @@ fn a_limit_of_the_system_is_named() {
 }
 
 #[test]
+fn a_library_of_the_user_is_refused_where_a_program_is_decoded() {
+    let world = World::installed(Layout::Leading);
+    let maps = fs::read_to_string("/proc/self/maps").expect("read");
+    let libc = maps.lines().find_map(|line| {
+        line.find('/').map(|at| &line[at..]).filter(|path| path.ends_with("/libc.so.6"))
+    });
+    let copy = world.data().join("libc.so.6");
+    fs::copy(libc.expect("the C library"), &copy).expect("copied");
+    // Root's files are the system's, unless others may write them.
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o666);
+    fs::set_permissions(&copy, mode).expect("a mode");
+    let preloaded = |arguments: &[&str]| {
+        said(&world.command(arguments).env("LD_PRELOAD", &copy).output().expect("started"))
+    };
+    for arguments in [&["run", APP, "-c", "exit 3"][..], &["verify"], &["try", APP]] {
+        let refused = preloaded(arguments);
+        assert!(refused.err.contains("libc.so.6 was loaded into the Builder"), "{}", refused.err);
+    }
+    assert_eq!(preloaded(&["list"]).code, 0, "nothing is decoded for it");
+}
+
+#[test]
 fn output_that_cannot_be_written_is_a_failure_and_a_reader_that_left_is_none() {
     let world = World::installed(Layout::Leading);
     let commands: [&[&str]; 7] = [
@@ -53,7 +75,11 @@ fn output_that_cannot_be_written_is_a_failure_and_a_reader_that_left_is_none() {
         };
         let full = with(File::options().write(true).open("/dev/full").expect("there").into());
         assert_eq!(full.code, 1, "{arguments:?}");
-        assert!(full.err.starts_with("error[disk-full]: "), "{arguments:?}: {}", full.err);
+        assert!(
+            full.err.starts_with("error[local-file]: standard output"),
+            "{arguments:?}: {}",
+            full.err
+        );
         let left = with(std::io::pipe().expect("a pipe").1.into());
         assert_eq!(left.code, 0, "{arguments:?}: {}", left.err);
     }

@@ -15,6 +15,7 @@ use crate::attacks;
 use crate::process::{
     Running, errors, exit_code, finish, has_tool, launch_payload, launcher, ourselves, role, text,
 };
+use crate::unprivileged::CLOSED_COPY;
 
 pub(crate) const CASES: &[Case] = &[
     ("a_running_program_withstands_every_attack", a_running_program_withstands_every_attack),
@@ -26,6 +27,10 @@ pub(crate) const CASES: &[Case] = &[
     (
         "a_program_never_passes_through_memory_that_was_opened_before_the_first_act",
         a_program_never_passes_through_memory_that_was_opened_before_the_first_act,
+    ),
+    (
+        "an_executable_that_its_user_cannot_read_is_closed_from_its_birth",
+        an_executable_that_its_user_cannot_read_is_closed_from_its_birth,
     ),
     (
         "a_launcher_that_only_seems_to_be_closed_decodes_nothing",
@@ -108,6 +113,22 @@ fn a_program_never_passes_through_memory_that_was_opened_before_the_first_act() 
     launcher.output.expect("held");
     assert!(opened.holds(of_the_launcher), "what is read is the launcher's memory");
     assert!(!opened.holds(&of_the_program));
+}
+
+fn an_executable_that_its_user_cannot_read_is_closed_from_its_birth() {
+    let closed = ourselves().with_file_name(CLOSED_COPY);
+    if !closed.exists() {
+        eprintln!("only root can make such a file: this test is left out");
+        return;
+    }
+    let program = closed.with_file_name("execution");
+    let mut command = Command::new(&closed);
+    command.args(["launcher", "--late"]).arg(&program).args(["payload", "exit", "7"]);
+    let mut launcher = Running::start(command);
+    launcher.output.expect("born");
+    assert_eq!(attacks::successful(launcher.pid()), [""; 0]);
+    launcher.say("go on");
+    assert_eq!(launcher.wait().code(), Some(7));
 }
 
 fn a_launcher_that_only_seems_to_be_closed_decodes_nothing() {

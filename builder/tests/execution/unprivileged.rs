@@ -12,6 +12,9 @@ use tempfile::TempDir;
 /// The user and group "nobody".
 const NOBODY: u32 = 65534;
 
+/// Beside the executable of a test of "nobody": root's copy that others can execute and not read.
+pub(crate) const CLOSED_COPY: &str = "execution-closed";
+
 /// How to run a test without privileges.
 #[derive(Clone)]
 pub(crate) enum User {
@@ -31,6 +34,9 @@ impl User {
         let copy = folder.path().join("execution");
         fs::copy(std::env::current_exe().unwrap(), &copy).unwrap();
         fs::set_permissions(copy, Permissions::from_mode(0o755)).unwrap();
+        let closed = folder.path().join(CLOSED_COPY);
+        fs::copy(std::env::current_exe().unwrap(), &closed).unwrap();
+        fs::set_permissions(closed, Permissions::from_mode(0o711)).unwrap();
         Self::Nobody(Arc::new(folder))
     }
 

@@ -91,7 +91,15 @@ impl From<sqlx::Error> for StoreError {
 
 impl From<MigrateError> for StoreError {
     fn from(error: MigrateError) -> Self {
-        Self::Migration(Box::new(error))
+        match error {
+            MigrateError::Execute(sqlx::Error::Database(database))
+            | MigrateError::ExecuteMigration(sqlx::Error::Database(database), _)
+                if is_damage(database.as_ref()) =>
+            {
+                Self::Damaged(sqlx::Error::Database(database))
+            }
+            error => Self::Migration(Box::new(error)),
+        }
     }
 }
 

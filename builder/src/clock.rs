@@ -1,8 +1,8 @@
 //! Trusted time (steps 316 and 428 ask for "the ambient date"): it never goes back, whatever is
 //! done to this computer's clock, and honest mistakes cost nothing.
 //!
-//! [`reading`] looks at this computer's clocks and [`file_dates`] at the dates of its files,
-//! [`weighing`] decides what to believe, [`clock_file`] keeps what is known, sealed.
+//! `reading` looks at this computer's clocks and `file_dates` at the dates of its files,
+//! `weighing` decides what to believe, `clock_file` keeps what is known, sealed.
 //!
 //! - In one boot the uptime tells how much time has passed: setting the clock back changes nothing.
 //! - In another boot a clock that is behind by at most [`TOLERANCE`] is an honest correction, and

@@ -26,7 +26,7 @@ pub(crate) fn print(text_of_lines: &str) -> Result<(), Error> {
 /// Writes a value as JSON to standard output.
 ///
 /// # Errors
-/// As [`print`].
+/// As [`print()`].
 pub(crate) fn print_json<T: Serialize>(value: &T) -> Result<(), Error> {
     let json = serde_json::to_string_pretty(value)
         .expect("the types that are printed have no keys that JSON cannot hold");

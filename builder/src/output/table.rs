@@ -30,7 +30,7 @@ impl Table {
     /// Writes the table to standard output, fitted to the terminal if it is one.
     ///
     /// # Errors
-    /// As [`super::print`].
+    /// As [`super::print()`].
     pub(crate) fn print(&self) -> Result<(), Error> {
         super::print(&self.render(terminal_width()))
     }

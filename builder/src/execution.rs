@@ -29,7 +29,7 @@
 //!     writer.seal().expect("it is complete");
 //! })?;
 //! let spec = LaunchSpec::new("sketch").with_trial_facts(r#"{"days_left":12}"#);
-//! let exit = launch(&guard, file.into_program()?, &spec)?;
+//! let exit = launch(&guard, file.into_program()?, &spec, &mut |_| {})?;
 //! std::process::exit(exit.code().into());
 //! # #[expect(unreachable_code)]
 //! # Ok::<(), ExecutionError>(())
@@ -70,7 +70,7 @@ pub use deadline::Deadline;
 pub use diagnosis::{Check, Outcome, diagnose};
 pub use error::ExecutionError;
 pub use guard::{HardenedProcess, LaunchGuard, harden_process};
-pub use launch::{Ending, Exit, LaunchSpec, launch};
+pub use launch::{Ending, Exit, LaunchSpec, Occasion, launch};
 pub use memory::{MAX_PROGRAM_BYTES, MemoryFile, MemoryWriter, SealedProgram};
 pub use memory_lock::MemoryLock;
 pub use signals::end_by_interrupt;

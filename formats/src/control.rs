@@ -9,7 +9,7 @@ use crate::ids::{
 use crate::instant::Instant;
 use crate::keys::LicenseSecret;
 use crate::limits;
-use crate::policy::{Expiration, Layout, Limits};
+use crate::policy::{Expiration, Layout, Limits, OnExpiry};
 use crate::primitives::{PrimitiveError, SignatureKey, VerificationKey};
 use crate::salted_box;
 use crate::signed::{self, Document, SignError, SignedError, Verified};
@@ -47,6 +47,9 @@ pub struct ControlInformation {
     pub expiration: Expiration,
     /// Limits beside the date.
     pub limits: Limits,
+    /// What becomes of a program that runs when the license ends.
+    #[serde(default, skip_serializing_if = "OnExpiry::is_finish")]
+    pub on_expiry: OnExpiry,
     /// The Builder's key that the envelope is made for.
     pub builder_key_id: KeyId,
     /// The oldest release of the Builder that may run the application.

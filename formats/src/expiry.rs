@@ -151,6 +151,47 @@ pub fn decide(
     }
 }
 
+/// How long a program that is launched now may run, where it is ended at the end of its license or
+/// limits (`XD-14`); none if nothing ends it.
+///
+/// `state` is that before the launch.
+pub fn may_run_for(
+    control: &ControlInformation,
+    decision: Decision,
+    now: TrustedTime,
+    state: &TrialState,
+) -> Option<Span> {
+    if control.on_expiry.is_finish() {
+        return None;
+    }
+    let now = now.instant();
+    let date = match decision {
+        Decision::Allow { .. } => control.ends_at.map(|end| match control.expiration {
+            Expiration::Hard {} => end,
+            Expiration::Soft { grace, .. } => end.plus(grace),
+        }),
+        Decision::Warn { until, .. } => Some(until),
+        Decision::Refuse { .. } => Some(now),
+    };
+    let running = control.limits.running.map(|most| most.minus(state.running));
+    let days = control.limits.days.map(|most| first_day_too_many(most, now, state).since(now));
+    [date.map(|date| date.since(now)), running, days].into_iter().flatten().min()
+}
+
+/// The beginning of the day that would be one more than the limit, if every day until then is one
+/// of use.
+fn first_day_too_many(most: u64, now: Instant, state: &TrialState) -> Instant {
+    let further = most.saturating_sub(days_with_today(now, state));
+    let number = i64::try_from(further).unwrap_or(i64::MAX).saturating_add(1);
+    Instant::start_of_day(now.day_number().saturating_add(number))
+}
+
+/// The days of use, today among them.
+fn days_with_today(now: Instant, state: &TrialState) -> u64 {
+    let seen = u64::try_from(state.days.len()).unwrap_or(u64::MAX);
+    seen.saturating_add(u64::from(!state.days.contains(&now.day_number())))
+}
+
 /// Why a license is over whatever its Builder remembers; none as long as a launch may be allowed.
 ///
 /// With a grace from the first warning it is never over in this sense: that instant is known to the
@@ -186,18 +227,14 @@ fn limit_reached(
     state: &TrialState,
 ) -> Option<Limit> {
     let limits = control.limits;
-    let today = now.instant().day_number();
-    let days_with_today = {
-        let seen = u64::try_from(state.days.len()).unwrap_or(u64::MAX);
-        seen.saturating_add(u64::from(!state.days.contains(&today)))
-    };
     if limits.launches.is_some_and(|most| state.launches >= most) {
         return Some(Limit::Launches);
     }
     if limits.running.is_some_and(|most| state.running >= most) {
         return Some(Limit::Running);
     }
-    limits.days.is_some_and(|most| days_with_today > most).then_some(Limit::Days)
+    let days = days_with_today(now.instant(), state);
+    limits.days.is_some_and(|most| days > most).then_some(Limit::Days)
 }
 
 /// `XD-8` to `XD-12`: the license termination date and the grace after it.

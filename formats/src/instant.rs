@@ -45,6 +45,12 @@ impl Instant {
         Span(u64::try_from(self.0 - earlier.0).unwrap_or(0))
     }
 
+    /// The first instant of a day in UTC, by its number; the last instant there is for one that lies
+    /// later.
+    pub fn start_of_day(number: i64) -> Self {
+        Self(number.saturating_mul(86_400).clamp(0, LATEST))
+    }
+
     /// The number of its day in UTC, counted from 1970-01-01 (`XD-13`).
     pub fn day_number(self) -> i64 {
         self.0 / 86_400
@@ -118,6 +124,11 @@ impl Span {
     /// The number of started 24-hour periods in it: "days left" (`XD-3`).
     pub const fn started_days(self) -> u64 {
         self.0.div_ceil(DAY.0)
+    }
+
+    /// What is left of it without another one; zero if that is longer.
+    pub const fn minus(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
     }
 
     /// Both spans together, at most the longest there is.

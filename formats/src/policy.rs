@@ -76,6 +76,26 @@ impl Limits {
     }
 }
 
+/// What becomes of a program that runs when its license ends (`XD-14`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnExpiry {
+    /// It runs on until its user ends it.
+    #[default]
+    Finish,
+    /// Its user is told some minutes before, then it is asked to end.
+    Warn,
+    /// It is asked to end.
+    Terminate,
+}
+
+impl OnExpiry {
+    /// Whether it is what a policy says that says nothing of it.
+    pub fn is_finish(&self) -> bool {
+        *self == Self::Finish
+    }
+}
+
 /// How a user accepts the licensing terms, access condition C.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -109,6 +129,9 @@ pub struct TrialPolicy {
     /// Limits beside the date.
     #[serde(default, skip_serializing_if = "Limits::is_empty")]
     pub limits: Limits,
+    /// What becomes of a program that runs at its end.
+    #[serde(default, skip_serializing_if = "OnExpiry::is_finish")]
+    pub on_expiry: OnExpiry,
     /// Trials per licensee, 1 to 10.
     pub trials: u8,
     /// How the terms are accepted.

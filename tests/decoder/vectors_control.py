@@ -55,7 +55,11 @@ VALUES = (
     ("program-size-0", "CI-3", {"program_size": 0}),
     ("program-size-cap", "CI-3", {"program_size": (64 << 30) + 1}),
 )
+# The member in its place, which may be left out.
+ENDINGS = (("on-expiry-finish", "CV-2", "finish"), ("on-expiry-other", "CI-3", "explode"))
 ACCEPTED = (
+    ("on-expiry-warn", "CI-3", {"on_expiry": "warn"}),
+    ("on-expiry-terminate", "CI-3", {"on_expiry": "terminate"}),
     ("purchase", "CI-3", {"kind": "purchase", "ends_at": None, "expiration": {"kind": "hard"}}),
     ("grace-longest", "CI-3", {"expiration": _soft(36525 * 86400)}),
     ("escapes", "CV-2", {"name": '"\\/\U0001f600\u0308'}),
@@ -75,6 +79,9 @@ def write(writer) -> None:
     for name, rule, changes in VALUES:
         edit = lambda c, changes=changes: c | changes
         writer.broken(f"control-{name}", "malformed", rule, control=edit)
+    for name, rule, ending in ENDINGS:
+        edit = lambda c, ending=ending: _with_ending(c, ending)
+        writer.broken(f"control-{name}", "malformed", rule, control=edit)
     reverse = lambda c: {name: c[name] for name in reversed(c)}
     writer.broken("control-order", "malformed", "CV-2", control=reverse)
     for version in (0, 2):
@@ -83,6 +90,12 @@ def write(writer) -> None:
     _write_disagreements(writer)
     _write_documents(writer)
     _write_licensees(writer)
+
+
+def _with_ending(control: dict, ending: str) -> dict:
+    members = list(control.items())
+    place = list(control).index("limits") + 1
+    return dict([*members[:place], ("on_expiry", ending), *members[place:]])
 
 
 def _write_disagreements(writer) -> None:

@@ -1,13 +1,17 @@
 //! `trybuy run`: check, decode into memory, launch (steps 424-434). Needs no server.
 
+mod meter;
+
 use std::panic::resume_unwind;
 use std::thread;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use trybuy_formats::control::ControlInformation;
-use trybuy_formats::expiry::{Decision, TrialState, TrustedTime};
-use trybuy_formats::ids::{ApplicationId, LicenseeId, Name, TrialId, Version};
+use trybuy_formats::expiry::{self, Decision, TrialState, TrustedTime};
+use trybuy_formats::ids::{ApplicationId, LicenseeId, Name, Version};
 use trybuy_formats::instant::{Instant, Span};
+use trybuy_formats::policy::OnExpiry;
 use trybuy_formats::slug::Slug;
 
 use super::Context;
@@ -16,14 +20,17 @@ use crate::clock::{ClockFile, Reading};
 use crate::data_dir::DataDir;
 use crate::decoder::{Fetched, VerifiedTrial};
 use crate::error::Error;
-use crate::execution::{self, LaunchGuard, LaunchSpec, MemoryFile};
+use crate::execution::{self, Deadline, LaunchGuard, LaunchSpec, MemoryFile, Occasion};
 use crate::library::StateLock;
 use crate::license::{LicensedBuilder, SealedBuilder};
 use crate::messages::{self, notices, words};
 use crate::output;
+use meter::{Counted, Meter};
 
-/// The most days of use that are remembered.
-const MOST_DAYS: usize = 20 * 366;
+/// How long before the end of a trial its user is told to save, where the vendor wants that.
+const NOTICE: Span = Span::seconds(300);
+/// How long a program may take to save and end itself when its trial is over.
+const SAVING: Span = Span::seconds(30);
 
 /// The exit code when `run` refuses (125), cannot execute (126), or there is no such application
 /// (127), as `env` and the shells use them.
@@ -56,26 +63,70 @@ pub(super) fn run(context: Context, arguments: &RunArguments) -> Result<u8, Erro
         Err(code) => return Ok(code),
     };
     let program = memory.into_program()?;
-    let spec =
-        LaunchSpec::new(program_name(&id)).with_arguments(arguments).with_trial_facts(trial.facts);
-    let exit = execution::launch(&guard, program, &spec)?;
-    let running = Span::seconds(exit.running.as_secs());
-    // Whole seconds are counted, so a shorter run changes nothing: it costs no write either.
-    if running != Span::default() {
-        process.apart(|| count_running(data, &id, trial.trial_id, running))?;
-    }
+    let Prepared { name, counted, facts, deadline } = trial;
+    let mut meter = Meter::new(&process, data, &id, counted);
+    let mut spec =
+        LaunchSpec::new(program_name(&id)).with_arguments(arguments).with_trial_facts(facts);
+    spec.tick = meter.interval();
+    spec.deadline = deadline.map(Deadline::from);
+    let left = deadline.map(|deadline| deadline.notice).unwrap_or_default();
+    let exit = execution::launch(&guard, program, &spec, &mut |occasion| match occasion {
+        Occasion::Tick => meter.count_on(),
+        Occasion::DeadlineNear => warn(notices::deadline_near(&name, left)),
+        Occasion::DeadlineReached => warn(notices::deadline_reached(&name, SAVING)),
+    })?;
+    meter.settle(Span::seconds(exit.running.as_secs()));
     if exit.interrupted {
         execution::end_by_interrupt();
     }
     Ok(exit.code())
 }
 
+fn warn((what, help): (String, String)) {
+    output::warn(&what, &help);
+}
+
 /// A trial whose program is in memory, and whose launch was counted.
 #[derive(Serialize, Deserialize)]
 struct Prepared {
-    trial_id: TrialId,
+    name: Name,
+    counted: Counted,
     /// See [`Facts`].
     facts: String,
+    /// When the program is ended, if ever.
+    deadline: Option<EndOfTrial>,
+}
+
+/// When a running program is ended (`XD-14`).
+#[derive(Clone, Copy, Serialize, Deserialize)]
+struct EndOfTrial {
+    /// From its launch.
+    after: Span,
+    /// How long before it is told so.
+    notice: Span,
+}
+
+impl EndOfTrial {
+    fn of(
+        control: &ControlInformation,
+        decision: Decision,
+        now: TrustedTime,
+        state: &TrialState,
+    ) -> Option<Self> {
+        let notice = match control.on_expiry {
+            OnExpiry::Warn => NOTICE,
+            OnExpiry::Finish | OnExpiry::Terminate => Span::default(),
+        };
+        let after = expiry::may_run_for(control, decision, now, state)?;
+        Some(Self { after, notice: notice.min(after) })
+    }
+}
+
+impl From<EndOfTrial> for Deadline {
+    fn from(EndOfTrial { after, notice }: EndOfTrial) -> Self {
+        let duration = |span: Span| Duration::from_secs(span.as_seconds());
+        Self { after: duration(after), grace: duration(SAVING), notice: duration(notice) }
+    }
 }
 
 /// Everything that takes keys, up to the launch.
@@ -96,7 +147,8 @@ fn prepare(
     let trial = trial.authorize(now, &state)?;
     let decision = trial.decision();
     trial.decode(guard, memory)?;
-    count_launch(&mut state, &control, decision, now);
+    let deadline = EndOfTrial::of(&control, decision, now, &state);
+    let counted = count_launch(&mut state, &control, decision, now);
     lock.store(control.trial_id, &state)?;
     drop(lock);
 
@@ -107,7 +159,8 @@ fn prepare(
         let (what, help) = notices::grace(name, control.ends_at, until, days, why);
         output::warn(&what, &help);
     }
-    Ok(Prepared { trial_id: control.trial_id, facts: facts(&control, decision, now) })
+    let facts = facts(&control, decision, now);
+    Ok(Prepared { name: control.name.clone(), counted, facts, deadline })
 }
 
 /// Verifies license and trial. The license's secret and the file key are both encrypted by RSA,
@@ -150,30 +203,13 @@ fn count_launch(
     control: &ControlInformation,
     decision: Decision,
     now: TrustedTime,
-) {
+) -> Counted {
     state.head_number = state.head_number.max(control.head_number);
     state.launches = state.launches.saturating_add(1);
-    // Twenty years of daily use: then the sealed state keeps within its cap.
-    if state.days.len() < MOST_DAYS {
-        state.days.insert(now.instant().day_number());
-    }
     if matches!(decision, Decision::Warn { .. }) {
         state.first_warned_at.get_or_insert(now.instant());
     }
-}
-
-/// The time the program ran. It has ended with its own code by now, so a failure is only told.
-fn count_running(data: &DataDir, id: &ApplicationId, trial_id: TrialId, running: Span) {
-    let counted = LicensedBuilder::load(data).and_then(|builder| {
-        StateLock::wait(data, &builder.secret, id)?
-            .update(trial_id, |state| state.running = state.running.plus(running))
-    });
-    if let Err(error) = counted {
-        output::warn(
-            &format!("{}: {}", notices::RUNNING_NOT_RECORDED, error.explain()),
-            error.help(),
-        );
-    }
+    Counted::launch(state, control.trial_id, control.limits, now.instant())
 }
 
 /// What the program may know about its trial, in the environment variable `TRYBUY_TRIAL`.

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use rustix::io::Errno;
 
 use super::child::ChildPlan;
-use super::deadline::{Deadline, DeadlineTimer};
+use super::deadline::{Deadline, DeadlineTimer, Ticker};
 use super::signals::SignalRelay;
-use super::supervisor::RunningProgram;
+use super::supervisor::{RunningProgram, Timers};
 use super::terminal::TerminalSettings;
 use super::{ExecutionError, LaunchGuard, MemoryLock, SealedProgram, elf, memory_lock};
 
@@ -39,6 +39,20 @@ pub struct LaunchSpec {
     pub trial_facts: String,
     /// When the program is to be ended, if ever.
     pub deadline: Option<Deadline>,
+    /// How often [`Occasion::Tick`] is told, if ever.
+    pub tick: Option<Duration>,
+}
+
+/// Something that happens while a program runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Occasion {
+    /// It has run for another [`LaunchSpec::tick`].
+    Tick,
+    /// Its deadline comes near.
+    DeadlineNear,
+    /// Its deadline is reached: it is asked to end now.
+    DeadlineReached,
 }
 
 impl LaunchSpec {
@@ -50,6 +64,7 @@ impl LaunchSpec {
             arguments: Vec::new(),
             trial_facts: "{}".to_owned(),
             deadline: None,
+            tick: None,
         }
     }
 
@@ -67,6 +82,13 @@ impl LaunchSpec {
     #[must_use]
     pub fn with_trial_facts(mut self, json: impl Into<String>) -> Self {
         self.trial_facts = json.into();
+        self
+    }
+
+    /// With a tick every so often.
+    #[must_use]
+    pub fn with_tick(mut self, tick: Duration) -> Self {
+        self.tick = Some(tick);
         self
     }
 
@@ -132,8 +154,8 @@ impl Exit {
 /// `TRYBUY_TRIAL`. It gets `SIGKILL` when the calling thread ends.
 ///
 /// While it runs, signals to the Builder go to the program (see [`Exit::code`] for how its end is
-/// told), and a stop of the program stops the Builder, so that Ctrl-Z and `fg` work. A second
-/// call waits until the first has returned.
+/// told), a stop of the program stops the Builder, so that Ctrl-Z and `fg` work, and `watch` is told
+/// of what goes by the clock; the program runs on meanwhile. A second call waits until the first has returned.
 ///
 /// # Errors
 ///
@@ -145,12 +167,16 @@ pub fn launch(
     guard: &LaunchGuard,
     program: SealedProgram,
     spec: &LaunchSpec,
+    watch: &mut dyn FnMut(Occasion),
 ) -> Result<Exit, ExecutionError> {
     let _turn = take_turn();
     let terminal = TerminalSettings::remember();
     let mut relay = SignalRelay::start(&guard.proc)?;
     let plan = ChildPlan::new(guard, &program, spec, &relay)?;
-    let mut deadline = spec.deadline.map(DeadlineTimer::start).transpose()?;
+    let mut timers = Timers {
+        deadline: spec.deadline.map(DeadlineTimer::start).transpose()?,
+        ticker: spec.tick.map(Ticker::start).transpose()?,
+    };
 
     let started = Instant::now();
     let pid = plan.start().map_err(|error| refusal(error, &program))?;
@@ -159,7 +185,7 @@ pub fn launch(
     let (_keeper, memory) = memory_lock::lock(&program, &guard.proc);
     // The kernel keeps the file for the program. Our descriptor could only be misused.
     drop(program);
-    let ending = running.supervise(&mut relay, &mut deadline)?;
+    let ending = running.supervise(&mut relay, &mut timers, watch)?;
 
     if let (Ending::Signal(_), Some(terminal)) = (ending, terminal) {
         terminal.restore();
@@ -168,7 +194,7 @@ pub fn launch(
         ending,
         interrupted: ending == Ending::Signal(INTERRUPT) && running.was_interrupted(),
         running: started.elapsed(),
-        deadline_reached: deadline.is_some_and(|deadline| deadline.reached()),
+        deadline_reached: timers.deadline.is_some_and(|deadline| deadline.reached()),
         memory,
     })
 }

@@ -5,12 +5,18 @@ use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitIdOptions};
 use signal_hook::consts::SIGCONT;
 
-use super::deadline::DeadlineTimer;
-use super::launch::Ending;
+use super::deadline::{DeadlineTimer, Due, Ticker};
+use super::launch::{Ending, Occasion};
 use super::process::{ChildProcess, ending};
 use super::protection::{self, Protection};
 use super::signals::{SignalRelay, is_interrupt_key, passed_on, stop_self};
 use super::{ExecutionError, LaunchGuard};
+
+/// What goes by the clock while a program runs.
+pub(super) struct Timers {
+    pub(super) deadline: Option<DeadlineTimer>,
+    pub(super) ticker: Option<Ticker>,
+}
 
 /// A program that was started and has not been waited for. Dropping it kills it, so that no path
 /// out of a launch leaves a program running without supervision.
@@ -34,15 +40,16 @@ impl RunningProgram {
         protection::verify(&guard.proc, self.process.pid())
     }
 
-    /// Waits for the program to end; passes signals on, follows it into and out of a stop, and
-    /// ends it when its time is over.
+    /// Waits for the program to end; passes signals on, follows it into and out of a stop, ends it
+    /// when its time is over, and tells `watch` of what goes by the clock.
     pub(super) fn supervise(
         &mut self,
         relay: &mut SignalRelay,
-        deadline: &mut Option<DeadlineTimer>,
+        timers: &mut Timers,
+        watch: &mut dyn FnMut(Occasion),
     ) -> Result<Ending, ExecutionError> {
         loop {
-            wait_for_event(relay, deadline.as_ref())?;
+            wait_for_event(relay, timers)?;
             let arrived: Vec<_> = relay.arrived().collect();
             self.interrupted |= arrived.iter().any(is_interrupt_key);
             if let Some(ending) = self.follow()? {
@@ -58,12 +65,25 @@ impl RunningProgram {
             if self.stopped && arrived.iter().any(|origin| origin.signal == SIGCONT) {
                 self.process.send(Signal::CONT);
             }
-            if let Some(signal) = deadline.as_mut().map(DeadlineTimer::due).transpose()?.flatten() {
-                self.process.send(signal);
-                // A stopped program could not act on it.
-                self.process.send(Signal::CONT);
+            if timers.ticker.as_ref().is_some_and(Ticker::has_fired) {
+                watch(Occasion::Tick);
+            }
+            match timers.deadline.as_mut().map(DeadlineTimer::due).transpose()?.flatten() {
+                Some(Due::Notice) => watch(Occasion::DeadlineNear),
+                Some(Due::End) => {
+                    watch(Occasion::DeadlineReached);
+                    self.end(Signal::TERM);
+                }
+                Some(Due::Kill) => self.end(Signal::KILL),
+                None => {}
             }
         }
+    }
+
+    fn end(&self, signal: Signal) {
+        self.process.send(signal);
+        // A stopped program could not act on it.
+        self.process.send(Signal::CONT);
     }
 
     /// Whether the terminal's interrupt key was pressed.
@@ -88,17 +108,14 @@ impl RunningProgram {
     }
 }
 
-/// Sleeps until a signal arrives (the program's own changes arrive as `SIGCHLD`) or the time of
-/// the program is over.
-fn wait_for_event(
-    relay: &SignalRelay,
-    deadline: Option<&DeadlineTimer>,
-) -> Result<(), ExecutionError> {
-    let signals = relay.descriptor();
-    let timer = deadline.map(DeadlineTimer::descriptor);
-    let mut events = Vec::with_capacity(2);
-    events.push(PollFd::new(&signals, PollFlags::IN));
-    events.extend(timer.iter().map(|timer| PollFd::new(timer, PollFlags::IN)));
+/// Sleeps until a signal arrives (the program's own changes arrive as `SIGCHLD`) or a timer fires.
+fn wait_for_event(relay: &SignalRelay, timers: &Timers) -> Result<(), ExecutionError> {
+    let deadline = timers.deadline.as_ref().map(DeadlineTimer::descriptor);
+    let ticker = timers.ticker.as_ref().map(Ticker::descriptor);
+    let sources: Vec<_> =
+        [Some(relay.descriptor()), deadline, ticker].into_iter().flatten().collect();
+    let mut events: Vec<_> =
+        sources.iter().map(|source| PollFd::new(source, PollFlags::IN)).collect();
     match poll(&mut events, None) {
         Ok(_) | Err(Errno::INTR) => Ok(()),
         Err(error) => Err(ExecutionError::system("wait for the program")(error)),

@@ -1,8 +1,8 @@
 //! What the Builder says when nothing is wrong, or not wrong enough to stop.
 
 use trybuy_formats::api::ApplicationDetails;
-use trybuy_formats::ids::ApplicationId;
-use trybuy_formats::instant::Instant;
+use trybuy_formats::ids::{ApplicationId, Name};
+use trybuy_formats::instant::{Instant, Span};
 
 use super::words;
 
@@ -47,6 +47,22 @@ pub(crate) fn clock_differs(own: Instant, server: Instant) -> (String, &'static 
             words::date(server)
         ),
         "set this computer's clock, or programs may be refused later",
+    )
+}
+
+/// The trial of a running program ends soon, and the program with it.
+pub(crate) fn deadline_near(name: &Name, left: Span) -> (String, String) {
+    (
+        format!("the trial of {name} ends in {}, and the running program with it", left.in_words()),
+        "save your work now; to go on afterwards, buy it or ask its vendor for more".to_owned(),
+    )
+}
+
+/// The trial of a running program is over.
+pub(crate) fn deadline_reached(name: &Name, grace: Span) -> (String, String) {
+    (
+        format!("the trial of {name} is over, and the running program is asked to end"),
+        format!("it has {} to save", grace.in_words()),
     )
 }
 

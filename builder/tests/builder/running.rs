@@ -3,7 +3,7 @@
 use std::fs;
 
 use trybuy_formats::instant::Span;
-use trybuy_formats::policy::{Expiration, GraceFrom, Layout};
+use trybuy_formats::policy::{Expiration, GraceFrom, Layout, OnExpiry};
 use trybuy_formats::slug::Slug;
 
 use crate::world::{APP, World};
@@ -137,6 +137,82 @@ fn running_time_is_counted_across_launches() {
     let long = world.run(&["run", APP, "--", "-c", "sleep 1.2; exit 4"]);
     assert_eq!(long.code, 4);
     assert_eq!(world.refused(Slug::LimitReached, &["run", APP]).code, 125);
+}
+
+/// A world with a trial that ends so many seconds after now, and what becomes of a running program.
+fn ends_in(seconds: u64, on_expiry: OnExpiry) -> World {
+    let world = World::new(Layout::Leading);
+    world.set_up();
+    {
+        let mut server = world.server();
+        server.began_ago = 30 * DAY - seconds;
+        server.policy.expiration = Expiration::Hard {};
+        server.policy.on_expiry = on_expiry;
+    }
+    world.good(&["try", APP, "--name", "Ada"]);
+    world
+}
+
+const SAVES: &str = "trap 'echo saved; exit 5' TERM; while :; do sleep 0.05; done";
+
+#[test]
+fn a_running_program_is_asked_to_end_with_its_trial() {
+    let world = ends_in(3, OnExpiry::Terminate);
+    let said = world.run(&["run", APP, "-c", SAVES]);
+    assert_eq!((said.code, said.out.as_str()), (5, "saved\n"), "{}", said.err);
+    assert!(said.err.starts_with("warning: the trial of Shell is over"), "{}", said.err);
+    assert!(said.err.contains("help: it has 30 seconds to save"), "{}", said.err);
+    world.refused(Slug::TrialExpired, &["run", APP]);
+}
+
+#[test]
+fn a_user_is_warned_before_a_running_program_is_ended() {
+    let world = ends_in(3, OnExpiry::Warn);
+    let said = world.run(&["run", APP, "-c", SAVES]);
+    assert_eq!((said.code, said.out.as_str()), (5, "saved\n"), "{}", said.err);
+    let near = said.err.find("the trial of Shell ends in ").expect("a warning");
+    assert!(near < said.err.find("is over").expect("the end"), "{}", said.err);
+}
+
+#[test]
+fn a_program_runs_on_where_the_vendor_lets_it_finish() {
+    let world = ends_in(2, OnExpiry::Finish);
+    let said = world.run(&["run", APP, "-c", "sleep 3; echo finished"]);
+    assert_eq!((said.code, said.out.as_str(), said.err.as_str()), (0, "finished\n", ""));
+}
+
+#[test]
+fn a_limit_of_running_time_ends_a_running_program() {
+    let world = World::new(Layout::Leading);
+    world.set_up();
+    world.server().limits.running = Some(Span::seconds(2));
+    world.server().policy.on_expiry = OnExpiry::Terminate;
+    world.good(&["try", APP, "--name", "Ada"]);
+    let said = world.run(&["run", APP, "-c", SAVES]);
+    assert_eq!((said.code, said.out.as_str()), (5, "saved\n"), "{}", said.err);
+    world.refused(Slug::LimitReached, &["run", APP]);
+}
+
+#[test]
+fn who_kills_the_builder_pays_for_a_minute() {
+    let world = World::new(Layout::Leading);
+    world.set_up();
+    world.server().limits.running = Some(Span::seconds(100));
+    world.good(&["try", APP, "--name", "Ada"]);
+    // A run that ends by itself costs what it took.
+    for _ in 0..5 {
+        assert_eq!(world.run(&["run", APP, "-c", "exit 3"]).code, 3);
+    }
+    for _ in 0..2 {
+        let mut killed = world.command(&["run", APP, "-c", "echo begun; sleep 600"]);
+        let mut killed = killed.stdout(std::process::Stdio::piped()).spawn().expect("started");
+        let mut begun = [0; 6];
+        std::io::Read::read_exact(killed.stdout.as_mut().expect("a pipe"), &mut begun)
+            .expect("it runs");
+        killed.kill().expect("killed");
+        killed.wait().expect("ended");
+    }
+    world.refused(Slug::LimitReached, &["run", APP]);
 }
 
 #[test]

@@ -15,7 +15,7 @@ use trybuy_formats::control::{ControlInformation, LicenseKind, Sections};
 use trybuy_formats::ids::{Digest, LicenseId, LicenseeId, Platform, TrialId};
 use trybuy_formats::instant::{Instant, Span};
 use trybuy_formats::keys::{FileKey, LicenseSecret, MasterSecret, key_id};
-use trybuy_formats::policy::{AcceptanceKind, Expiration, Layout, Limits, TrialPolicy};
+use trybuy_formats::policy::{AcceptanceKind, Expiration, Layout, Limits, OnExpiry, TrialPolicy};
 use trybuy_formats::primitives::{EncryptionKey, SignatureKey, sha256};
 use trybuy_formats::request_signature::{self, RequestSignature};
 use trybuy_formats::server_format::{Compression, ProgramSectionWriter};
@@ -208,6 +208,7 @@ impl Server {
                 duration: Span::seconds(30 * DAY),
                 expiration: Expiration::Hard {},
                 limits: Limits::default(),
+                on_expiry: OnExpiry::Finish,
                 trials: 1,
                 acceptance: AcceptanceKind::Explicit,
                 layout,
@@ -462,6 +463,7 @@ impl Server {
             ends_at: Some(self.began_at().plus(self.policy.duration)),
             expiration: self.policy.expiration,
             limits: self.limits,
+            on_expiry: self.policy.on_expiry,
             builder_key_id: key_id(recipient.spki()),
             minimum_builder: None,
             file_key_commitment: file_key.commitment(),

@@ -7,6 +7,7 @@ use crate::process::{Running, Watched, errors, exit_code, finish, launch_payload
 
 pub(crate) const CASES: &[Case] = &[
     ("a_program_is_asked_to_end_at_its_deadline", a_program_is_asked_to_end_at_its_deadline),
+    ("what_goes_by_the_clock_is_told", what_goes_by_the_clock_is_told),
     ("a_program_that_does_not_end_is_killed", a_program_that_does_not_end_is_killed),
     (
         "a_program_that_ends_before_its_deadline_is_left_alone",
@@ -25,6 +26,15 @@ fn a_program_is_asked_to_end_at_its_deadline() {
     let finished = finish(launch_payload(&["--deadline", "20", LONG], &["pause"]));
     assert_eq!(finished.status.code(), Some(128 + 15));
     assert!(errors(&finished).contains("deadline_reached: true"), "{}", errors(&finished));
+}
+
+fn what_goes_by_the_clock_is_told() {
+    let options = ["--tick", "10", "--notice", "100", "--deadline", "200", LONG];
+    let said = errors(&finish(launch_payload(&options, &["pause"])));
+    let place = |word| said.find(word).unwrap_or_else(|| panic!("no {word} in {said}"));
+    assert!(place("Tick") < place("DeadlineNear"), "{said}");
+    assert!(place("DeadlineNear") < place("DeadlineReached"), "{said}");
+    assert!(said.matches("Tick").count() > 3, "{said}");
 }
 
 fn a_program_that_does_not_end_is_killed() {

@@ -5,7 +5,7 @@ use std::error::Error;
 use trybuy_formats::control::{ControlInformation, LicenseKind};
 use trybuy_formats::ids::{ReleaseId, TrialId};
 use trybuy_formats::keys::FileKey;
-use trybuy_formats::policy::{Expiration, Layout, Limits};
+use trybuy_formats::policy::{Expiration, Layout, Limits, OnExpiry};
 use trybuy_formats::transmission::{Body, TrialHead, seal_head};
 
 use super::parties::{Parties, at};
@@ -99,6 +99,7 @@ fn control(
         ends_at: Some(at(30 * 86_400)?),
         expiration: Expiration::Hard {},
         limits: Limits::default(),
+        on_expiry: OnExpiry::Finish,
         builder_key_id: parties.builder_key_id(),
         minimum_builder: manifest.minimum_builder.clone(),
         file_key_commitment: file_key(parties, release_id, trial_id).commitment(),

@@ -4,7 +4,7 @@ use super::*;
 use crate::builder_license::{BuilderKind, Holder};
 use crate::control::{LicenseKind, Sections};
 use crate::ids::{Digest, FileKeyCommitment, KeyId, LicenseId, LicenseeId, Platform, TrialId};
-use crate::policy::{Layout, Limits};
+use crate::policy::{Layout, Limits, OnExpiry};
 
 const END: i64 = 1_000_000_000;
 const DAY_SECONDS: i64 = 86_400;
@@ -29,6 +29,7 @@ fn control(expiration: Expiration) -> ControlInformation {
         ends_at: Some(at(END)),
         expiration,
         limits: Limits::default(),
+        on_expiry: OnExpiry::Finish,
         builder_key_id: KeyId::from_bytes([0; 32]),
         minimum_builder: None,
         file_key_commitment: FileKeyCommitment::from_bytes([0; 32]),
@@ -229,6 +230,80 @@ fn the_first_limit_reached_ends_the_trial() {
         let expected = limit.map_or(allow(1), |limit| refuse(Refusal::LimitReached(limit)));
         assert_eq!(decide_at(now, &control, &state), expected, "{state:?}");
     }
+}
+
+#[test]
+fn a_program_may_run_until_the_first_thing_ends_it() {
+    let soft = |from| Expiration::Soft { from, grace: WEEK };
+    let none = Limits::default();
+    let day = END - END % DAY_SECONDS;
+    let week = 7 * DAY_SECONDS;
+    for (name, now, expiration, limits, state, seconds) in [
+        ("hard", END - 10, Expiration::Hard {}, none, TrialState::default(), Some(10)),
+        (
+            "grace",
+            END - 10,
+            soft(GraceFrom::Expiration),
+            none,
+            TrialState::default(),
+            Some(week + 10),
+        ),
+        (
+            "in grace",
+            END + 10,
+            soft(GraceFrom::Expiration),
+            none,
+            TrialState::default(),
+            Some(week - 10),
+        ),
+        (
+            "warned",
+            END + 100,
+            soft(GraceFrom::FirstWarning),
+            none,
+            TrialState { first_warned_at: Some(at(END + 60)), ..TrialState::default() },
+            Some(week - 40),
+        ),
+        (
+            "running time",
+            END - 1000,
+            Expiration::Hard {},
+            Limits { running: Some(Span::seconds(100)), ..none },
+            TrialState { running: Span::seconds(30), ..TrialState::default() },
+            Some(70),
+        ),
+        (
+            "the last day",
+            day - DAY_SECONDS + 100,
+            soft(GraceFrom::Expiration),
+            Limits { days: Some(2), ..none },
+            TrialState { days: [day / DAY_SECONDS - 9].into(), ..TrialState::default() },
+            Some(DAY_SECONDS - 100),
+        ),
+        (
+            "the last day but one",
+            day - DAY_SECONDS + 100,
+            soft(GraceFrom::Expiration),
+            Limits { days: Some(2), ..none },
+            TrialState { days: [day / DAY_SECONDS - 1].into(), ..TrialState::default() },
+            Some(2 * DAY_SECONDS - 100),
+        ),
+    ] {
+        let mut control = control(expiration);
+        control.limits = limits;
+        let decision = decide_at(now, &control, &state);
+        let now = TrustedTime::vouch(at(now));
+        assert_eq!(may_run_for(&control, decision, now, &state), None, "{name}: it runs on");
+        control.on_expiry = OnExpiry::Terminate;
+        let span = may_run_for(&control, decision, now, &state);
+        assert_eq!(span.map(|span| span.as_seconds().cast_signed()), seconds, "{name}");
+    }
+    let mut control = control(Expiration::Hard {});
+    control.on_expiry = OnExpiry::Warn;
+    control.ends_at = None;
+    let now = TrustedTime::vouch(at(END));
+    let allowed = Decision::Allow { remaining: None };
+    assert_eq!(may_run_for(&control, allowed, now, &TrialState::default()), None, "no end");
 }
 
 #[test]

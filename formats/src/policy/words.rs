@@ -1,6 +1,6 @@
 //! A policy in words, the same in every front end.
 
-use super::{Expiration, GraceFrom, Limits, TrialPolicy};
+use super::{Expiration, GraceFrom, Limits, OnExpiry, TrialPolicy};
 use crate::instant::Span;
 
 impl TrialPolicy {
@@ -9,17 +9,20 @@ impl TrialPolicy {
     ///
     /// ```
     /// use trybuy_formats::instant::Span;
-    /// use trybuy_formats::policy::{AcceptanceKind, Expiration, Layout, Limits, TrialPolicy};
+    /// use trybuy_formats::policy::{
+    ///     AcceptanceKind, Expiration, Layout, Limits, OnExpiry, TrialPolicy,
+    /// };
     ///
     /// let policy = TrialPolicy {
     ///     duration: "30d".parse()?,
     ///     expiration: Expiration::Hard {},
     ///     limits: Limits { launches: Some(50), ..Limits::default() },
+    ///     on_expiry: OnExpiry::Terminate,
     ///     trials: 1,
     ///     acceptance: AcceptanceKind::Explicit,
     ///     layout: Layout::Leading,
     /// };
-    /// assert_eq!(policy.in_words(), "30 days, then refused at once; at most 50 launches");
+    /// assert_eq!(policy.in_words(), "30 days, then refused at once; at most 50 launches; a running program is ended then");
     /// # Ok::<(), trybuy_formats::instant::InvalidTime>(())
     /// ```
     pub fn in_words(&self) -> String {
@@ -28,6 +31,10 @@ impl TrialPolicy {
         if !self.limits.is_empty() {
             words.push_str("; at most ");
             words.push_str(&self.limits.in_words());
+        }
+        if let Some(ending) = self.on_expiry.in_words() {
+            words.push_str("; ");
+            words.push_str(ending);
         }
         words
     }
@@ -42,6 +49,17 @@ impl Expiration {
             Self::Soft { grace, from: GraceFrom::FirstWarning } => (grace, "the first warning"),
         };
         format!("{} of grace from {from}", grace.in_words())
+    }
+}
+
+impl OnExpiry {
+    /// What becomes of a running program; nothing where it runs on.
+    pub fn in_words(self) -> Option<&'static str> {
+        match self {
+            Self::Finish => None,
+            Self::Warn => Some("a running program is ended then, after a warning"),
+            Self::Terminate => Some("a running program is ended then"),
+        }
     }
 }
 
@@ -90,6 +108,7 @@ mod tests {
             duration: duration.parse().expect("a span"),
             expiration,
             limits,
+            on_expiry: OnExpiry::Finish,
             trials: 1,
             acceptance: AcceptanceKind::Explicit,
             layout: Layout::Leading,

@@ -10,7 +10,7 @@ use trybuy_formats::expiry::{TrialState, TrustedTime};
 use trybuy_formats::ids::{Digest, LicenseId, LicenseeId, Platform, ReleaseId, TrialId, Version};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::keys::{FileKey, LicenseSecret, MasterSecret, key_id};
-use trybuy_formats::policy::{Expiration, Layout, Limits};
+use trybuy_formats::policy::{Expiration, Layout, Limits, OnExpiry};
 use trybuy_formats::primitives::{DecryptionKey, SignatureKey, sha256};
 use trybuy_formats::server_format::{
     Compression, Manifest, ProgramKind, ProgramSectionWriter, encode_prefix,
@@ -155,6 +155,7 @@ impl<'a> Trial<'a> {
             ends_at: Some(at(1000)),
             expiration: Expiration::Hard {},
             limits: Limits::default(),
+            on_expiry: OnExpiry::Finish,
             builder_key_id: world.license.builder_key_id,
             minimum_builder: None,
             file_key_commitment: file_key.commitment(),

@@ -102,6 +102,7 @@ fn policies() -> Schemas {
                 ("duration", of("Seconds")),
                 ("expiration", of("Expiration")),
                 ("limits?", of("Limits")),
+                ("on_expiry?", one_of(&["finish", "warn", "terminate"])),
                 ("trials", json!({ "type": "integer", "minimum": 1, "maximum": 10 })),
                 ("acceptance", one_of(&["explicit", "retype-code", "passive"])),
                 ("layout", one_of(&["leading", "dispersed"])),

@@ -118,6 +118,7 @@ impl Particulars<'_> {
             ends_at: Some(self.now.plus(policy.duration)),
             expiration: policy.expiration,
             limits: policy.limits,
+            on_expiry: policy.on_expiry,
             builder_key_id: builder.facts.builder_key_id,
             minimum_builder: release.minimum_builder.clone(),
             file_key_commitment: file_key.commitment(),

@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use trybuy_formats::ids::ApplicationId;
 use trybuy_formats::instant::Span;
-use trybuy_formats::policy::{AcceptanceKind, GraceFrom, Layout};
+use trybuy_formats::policy::{AcceptanceKind, GraceFrom, Layout, OnExpiry};
 
 use super::choices::{self, ExpirationKind};
 
@@ -141,10 +141,13 @@ pub(super) struct PolicyChanges {
     /// At most so many distinct days of use, or `none`
     #[arg(long, value_name = "NUMBER", value_parser = count_limit)]
     pub(super) max_days: Option<LimitChange<u64>>,
+    /// What becomes of a program that runs at the end
+    #[arg(long, value_name = "WHAT", value_parser = choices::parser(choices::ON_EXPIRY))]
+    pub(super) on_expiry: Option<OnExpiry>,
 }
 
 /// The options that change single values of a policy.
-const FIELDS: [&str; 10] = [
+const FIELDS: [&str; 11] = [
     "duration",
     "expiration",
     "grace",
@@ -155,6 +158,7 @@ const FIELDS: [&str; 10] = [
     "max_launches",
     "max_running",
     "max_days",
+    "on_expiry",
 ];
 
 /// A new limit; `none` takes the limit away.

@@ -2,7 +2,7 @@
 //! line.
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use trybuy_formats::policy::{AcceptanceKind, GraceFrom, Layout};
+use trybuy_formats::policy::{AcceptanceKind, GraceFrom, Layout, OnExpiry};
 
 /// Words and what each stands for.
 pub(super) type Choices<T> = &'static [(&'static str, T)];
@@ -27,6 +27,9 @@ pub(super) const ACCEPTANCE: Choices<AcceptanceKind> = &[
 ];
 pub(super) const LAYOUT: Choices<Layout> =
     &[("leading", Layout::Leading), ("dispersed", Layout::Dispersed)];
+
+pub(super) const ON_EXPIRY: Choices<OnExpiry> =
+    &[("finish", OnExpiry::Finish), ("warn", OnExpiry::Warn), ("terminate", OnExpiry::Terminate)];
 
 /// What the word stands for.
 pub(super) fn choose<T: Copy>(choices: Choices<T>, word: &str) -> Option<T> {

@@ -12,7 +12,7 @@ pub(crate) use self::release::{ReleaseMaker, program_bytes};
 pub(crate) use self::server::{TestServer, start};
 
 use trybuy_formats::instant::Span;
-use trybuy_formats::policy::{AcceptanceKind, Expiration, Layout, Limits, TrialPolicy};
+use trybuy_formats::policy::{AcceptanceKind, Expiration, Layout, Limits, OnExpiry, TrialPolicy};
 
 /// The id of the application that most tests publish.
 pub(crate) const APPLICATION: &str = "com.example.sketch";
@@ -27,6 +27,7 @@ pub(crate) fn policy() -> TrialPolicy {
         duration: Span::seconds(10 * DAY),
         expiration: Expiration::Hard {},
         limits: Limits::default(),
+        on_expiry: OnExpiry::Finish,
         trials: 1,
         acceptance: AcceptanceKind::Passive,
         layout: Layout::Leading,

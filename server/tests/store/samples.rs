@@ -6,7 +6,9 @@ use trybuy_formats::ids::{
     ApplicationId, Digest, KeyId, LicenseId, LicenseeId, ReleaseId, TrialId,
 };
 use trybuy_formats::instant::{DAY, Instant, Span};
-use trybuy_formats::policy::{AcceptanceKind, Expiration, GraceFrom, Layout, Limits, TrialPolicy};
+use trybuy_formats::policy::{
+    AcceptanceKind, Expiration, GraceFrom, Layout, Limits, OnExpiry, TrialPolicy,
+};
 use trybuy_formats::server_format::ProgramKind;
 use trybuy_server::store::{
     Builder, GrantRequest, Head, NewBuilder, NewRelease, NewVendorToken, OfferQuery, Publication,
@@ -48,6 +50,7 @@ pub(crate) fn policy() -> TrialPolicy {
         duration: Span::seconds(30 * DAY.as_seconds()),
         expiration: Expiration::Soft { from: GraceFrom::FirstWarning, grace: DAY },
         limits: Limits { launches: Some(50), running: None, days: Some(14) },
+        on_expiry: OnExpiry::Finish,
         trials: 3,
         acceptance: AcceptanceKind::Explicit,
         layout: Layout::Dispersed,

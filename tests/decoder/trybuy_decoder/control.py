@@ -1,7 +1,7 @@
 """The control information (CI-3 to CI-6)."""
 
 from .documents import (
-    application_id, digest, instant, integer, name, one_of, or_null, parse_table, platform, record,
+    application_id, digest, instant, integer, left_out_or, name, one_of, or_null, parse_table, platform, record,
     semantic_version, uuid,
 )
 from .envelope import Envelope
@@ -40,6 +40,7 @@ _check_members = record({
     "ends_at": or_null(instant),
     "expiration": check_expiration,
     "limits": check_limits,
+    "on_expiry": left_out_or(one_of("warn", "terminate")),
     "builder_key_id": digest,
     "minimum_builder": or_null(semantic_version),
     "file_key_commitment": digest,

@@ -215,13 +215,26 @@ def base64_of(length: int | None):
     return check
 
 
+class left_out_or:
+    """A member that may be left out."""
+
+    def __init__(self, inner):
+        self.inner = inner
+
+    def __call__(self, value):
+        self.inner(value)
+
+
 def record(members: dict, optional: bool = False):
     """An object with exactly these members in this order; optional: or with fewer of them."""
 
     def check(value):
         if type(value) is not dict:
             raise Malformed("an object expected")
-        expected = [name for name in members if not optional or name in value]
+        expected = [
+            name for name, inner in members.items()
+            if name in value or not (optional or isinstance(inner, left_out_or))
+        ]
         if list(value) != expected:
             raise Malformed(f"the members {expected} expected, in this order")
         for name, inner in members.items():

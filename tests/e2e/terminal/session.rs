@@ -94,8 +94,8 @@ impl Session {
         self.master.resize(size(columns, rows))
     }
 
-    /// Waits for the end of the program and answers its exit code; what it drew last is on the
-    /// screen then.
+    /// Waits for the end of the program and answers its exit code, as a shell would say it; what it
+    /// drew last is on the screen then.
     pub(super) fn wait_for_end(&mut self) -> Result<u32> {
         let deadline = Instant::now() + PATIENCE;
         // The terminal closes with the last process that has it open.
@@ -111,7 +111,12 @@ impl Session {
             }
         }
         wait::until("the end", || Ok(self.child.try_wait()?.is_some()))?;
-        Ok(self.child.wait()?.exit_code())
+        let status = self.child.wait()?;
+        match status.signal() {
+            Some("Interrupt") => Ok(128 + 2),
+            Some(signal) => bail!("it was killed: {signal}"),
+            None => Ok(status.exit_code()),
+        }
     }
 }
 

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use trybuy::execution::{
-    Deadline, ExecutionError, HardenedProcess, LaunchGuard, LaunchSpec, MemoryFile, SealedProgram,
-    diagnose, end_by_interrupt, harden_process, launch,
+    Deadline, ExecutionError, HardenedProcess, LaunchGuard, LaunchSpec, MemoryFile, Occasion,
+    SealedProgram, diagnose, end_by_interrupt, harden_process, launch,
 };
 
 use super::{say, wait_for_end_of_input, wait_for_line};
@@ -24,6 +24,8 @@ struct Options {
     idle: bool,
     /// `--partial`: leave the last byte of the program unwritten.
     partial: bool,
+    /// `--notice MILLISECONDS`, before `--deadline AFTER GRACE`; `--tick MILLISECONDS`
+    notice: Duration,
     /// `-` for PROGRAM reads it from standard input.
     program: String,
     spec: LaunchSpec,
@@ -61,6 +63,7 @@ impl Options {
             twice: false,
             idle: false,
             partial: false,
+            notice: Duration::ZERO,
             program: String::new(),
             spec: LaunchSpec::new("program"),
         };
@@ -74,10 +77,16 @@ impl Options {
                 "--partial" => options.partial = true,
                 "--name" => options.spec.program_name = value().into(),
                 "--facts" => options.spec.trial_facts = value(),
+                "--notice" => {
+                    options.notice = Duration::from_millis(value().parse().unwrap());
+                }
+                "--tick" => {
+                    options.spec.tick = Some(Duration::from_millis(value().parse().unwrap()));
+                }
                 "--deadline" => {
                     let [after, grace] = [value(), value()]
                         .map(|milliseconds| Duration::from_millis(milliseconds.parse().unwrap()));
-                    options.spec.deadline = Some(Deadline { after, grace });
+                    options.spec.deadline = Some(Deadline { after, grace, notice: options.notice });
                 }
                 _ => {
                     options.program = argument;
@@ -96,10 +105,10 @@ impl Options {
             say("held");
             wait_for_end_of_input();
         }
-        let mut exit = launch(&guard, program, &self.spec)?;
+        let mut exit = launch(&guard, program, &self.spec, &mut tell)?;
         if self.twice {
             say("again");
-            exit = launch(&guard, self.load(process)?, &self.spec)?;
+            exit = launch(&guard, self.load(process)?, &self.spec, &mut tell)?;
         }
         eprintln!("{exit:?}");
         if self.idle {
@@ -139,4 +148,8 @@ impl Options {
         });
         assert_eq!(writer.seal().is_ok(), !self.partial);
     }
+}
+
+fn tell(occasion: Occasion) {
+    eprintln!("{occasion:?}");
 }

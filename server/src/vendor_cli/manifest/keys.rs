@@ -33,7 +33,16 @@ const TABLES: &[Table] = &[
     Table { path: &["program"], keys: &["platform", "kind", "path", "compression"] },
     Table {
         path: &["trial"],
-        keys: &["duration", "expiration", "grace", "trials", "acceptance", "layout", "limits"],
+        keys: &[
+            "duration",
+            "expiration",
+            "grace",
+            "trials",
+            "acceptance",
+            "layout",
+            "limits",
+            "on-expiry",
+        ],
     },
     Table { path: &["trial", "grace"], keys: &["from", "length"] },
     Table { path: &["trial", "limits"], keys: &["launches", "running", "days"] },

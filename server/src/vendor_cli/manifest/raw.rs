@@ -45,6 +45,8 @@ pub(super) struct RawTrial {
     pub(super) acceptance: Option<Text>,
     pub(super) layout: Option<Text>,
     pub(super) limits: Option<RawLimits>,
+    #[serde(rename = "on-expiry")]
+    pub(super) on_expiry: Option<Text>,
 }
 
 #[derive(Deserialize)]

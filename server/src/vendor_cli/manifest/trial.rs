@@ -5,13 +5,15 @@ use std::ops::RangeInclusive;
 use toml::Spanned;
 use trybuy_formats::instant::Span;
 use trybuy_formats::policy::{
-    AcceptanceKind, Expiration, GraceFrom, InvalidPolicy, Layout, Limits, TrialPolicy,
+    AcceptanceKind, Expiration, GraceFrom, InvalidPolicy, Layout, Limits, OnExpiry, TrialPolicy,
 };
 
 use super::raw::{RawGrace, RawLimits, RawTrial};
 use super::source::Source;
 use super::values::{choice, parsed};
-use crate::vendor_cli::choices::{ACCEPTANCE, EXPIRATION, ExpirationKind, GRACE_FROM, LAYOUT};
+use crate::vendor_cli::choices::{
+    ACCEPTANCE, EXPIRATION, ExpirationKind, GRACE_FROM, LAYOUT, ON_EXPIRY,
+};
 use crate::vendor_cli::failure::Failure;
 
 /// The policy that the table describes.
@@ -21,6 +23,10 @@ pub(super) fn policy(source: &Source, trial: &Spanned<RawTrial>) -> Result<Trial
         duration: span(source, &raw.duration)?,
         expiration: expiration(source, raw)?,
         limits: raw.limits.as_ref().map_or(Ok(Limits::default()), |raw| limits(source, raw))?,
+        on_expiry: raw
+            .on_expiry
+            .as_ref()
+            .map_or(Ok(OnExpiry::Finish), |word| choice(source, ON_EXPIRY, word))?,
         trials: trials(source, raw.trials.as_ref())?,
         acceptance: raw
             .acceptance

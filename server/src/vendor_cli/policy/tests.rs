@@ -1,5 +1,5 @@
 use trybuy_formats::instant::Span;
-use trybuy_formats::policy::{AcceptanceKind, Layout};
+use trybuy_formats::policy::{AcceptanceKind, Layout, OnExpiry};
 
 use super::*;
 
@@ -8,6 +8,7 @@ fn hard() -> TrialPolicy {
         duration: Span::seconds(30 * 86_400),
         expiration: Expiration::Hard {},
         limits: Limits { launches: Some(50), ..Limits::default() },
+        on_expiry: OnExpiry::Finish,
         trials: 1,
         acceptance: AcceptanceKind::Explicit,
         layout: Layout::Leading,

@@ -11,6 +11,6 @@ mod licensing;
 pub use self::acceptance::{AcceptanceError, create_code};
 pub use self::access_conditions::{ConditionA, ConditionB, ConditionC};
 pub use self::buffers::{Buffer, Buffers};
-pub use self::delivery::{DeliveryError, TransmissionFile, open_file, own_file};
+pub use self::delivery::{DeliveryError, TransmissionFile, deliver, open_file, own_file};
 pub use self::encryption::{EncryptionError, TransmissionVersion};
 pub use self::licensing::{LicensedTrial, LicensingError, license_trial};

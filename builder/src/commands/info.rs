@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 use trybuy_formats::control::ControlInformation;
+use trybuy_formats::expiry::TrialState;
 use trybuy_formats::ids::{Platform, TrialId};
-use trybuy_formats::instant::Instant;
+use trybuy_formats::instant::{Instant, Span};
 use trybuy_formats::policy::{Expiration, Layout, Limits};
 
 use super::Context;
@@ -24,6 +25,8 @@ struct Info {
     head_number: u64,
     expiration: Expiration,
     limits: Limits,
+    /// What was used of the limits; null where that is not known.
+    used: Option<Used>,
     /// What happens at the end, in words.
     policy: String,
     layout: Layout,
@@ -35,10 +38,28 @@ struct Info {
     download_url: Option<String>,
 }
 
+/// What was used of a trial.
+#[derive(Serialize)]
+struct Used {
+    launches: u64,
+    /// Seconds.
+    running: Span,
+    days: u64,
+}
+
+impl From<TrialState> for Used {
+    fn from(state: TrialState) -> Self {
+        let days = u64::try_from(state.days.len()).unwrap_or(u64::MAX);
+        Self { launches: state.launches, running: state.running, days }
+    }
+}
+
 pub(super) fn info(context: &Context, arguments: &InfoArguments) -> Result<(), Error> {
     let id = &arguments.application;
     let control = library::clear_copy(&context.data, id)?.untrusted;
-    let listed = Viewer::new(&context.data).look(&context.data, id);
+    let viewer = Viewer::new(&context.data);
+    let listed = viewer.look(&context.data, id);
+    let used = viewer.used(&context.data, id, &control).map(Used::from);
     let source = SourceRecord::load(&context.data, id);
     let info = Info {
         policy: policy(&control),
@@ -49,6 +70,7 @@ pub(super) fn info(context: &Context, arguments: &InfoArguments) -> Result<(), E
         head_number: control.head_number,
         expiration: control.expiration,
         limits: control.limits,
+        used,
         layout: control.layout,
         program_size: control.program_size,
         download_size: source.as_ref().map(|source| source.length),
@@ -59,11 +81,28 @@ pub(super) fn info(context: &Context, arguments: &InfoArguments) -> Result<(), E
 
 fn policy(control: &ControlInformation) -> String {
     let end = control.expiration.in_words();
-    if control.limits.is_empty() {
-        format!("at its end {end}")
-    } else {
-        format!("at its end {end}; at most {}", control.limits.in_words())
+    let mut words = format!("at its end {end}");
+    if !control.limits.is_empty() {
+        words.push_str(&format!("; at most {}", control.limits.in_words()));
     }
+    if let Some(ending) = control.on_expiry.in_words() {
+        words.push_str(&format!("; {ending}"));
+    }
+    words
+}
+
+/// `3 of 50 launches, 90 minutes of 20 hours of running, 2 of 14 days of use`: where there are
+/// limits.
+fn used(limits: Limits, used: &Used) -> String {
+    let parts = [
+        limits.launches.map(|most| format!("{} of {most} launches", used.launches.min(most))),
+        limits.running.map(|most| {
+            let running = used.running.min(most);
+            format!("{} of {} of running", running.in_words(), most.in_words())
+        }),
+        limits.days.map(|most| format!("{} of {most} days of use", used.days.min(most))),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 fn lines(info: &Info) -> String {
@@ -83,8 +122,11 @@ fn lines(info: &Info) -> String {
     if listed.until.is_some() {
         lines.push(format!("Runs until: {}", date(listed.until)));
     }
+    lines.extend([format!("Policy:     {}", info.policy)]);
+    if let Some(so_far) = info.used.as_ref().filter(|_| !info.limits.is_empty()) {
+        lines.push(format!("Used:       {}", used(info.limits, so_far)));
+    }
     lines.extend([
-        format!("Policy:     {}", info.policy),
         format!("Licensee:   {}", listed.licensee_id.as_deref().unwrap_or("?")),
         format!("Trial:      {}", info.trial_id),
         format!("Platform:   {}", info.platform),

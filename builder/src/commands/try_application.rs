@@ -156,9 +156,11 @@ impl Trial<'_> {
         let trial = &answer.trial;
         match lock.load(trial.id) {
             Err(error) if error.slug() == Slug::StateDamaged => {
-                let state = if created {
+                let state = if created || !answer.delivered {
                     TrialState::default()
                 } else {
+                    let (what, help) = notices::state_recovered(&trial.name);
+                    output::warn(&what, help);
                     library::recovered_state(trial.started_at, clock::now().max(answer.time))
                 };
                 lock.store(trial.id, &state)

@@ -73,6 +73,16 @@ impl Viewer {
         }
     }
 
+    /// What was used of a trial, as far as its memory can be read.
+    pub fn used(
+        &self,
+        data: &DataDir,
+        id: &ApplicationId,
+        control: &ControlInformation,
+    ) -> Option<TrialState> {
+        usable_state(self.builder.as_ref().ok()?, data, id, control).ok()
+    }
+
     /// What is wrong with an application's files, as far as it can be seen without decrypting
     /// them. That its trial is over is nothing wrong, and neither license nor clock are its files.
     pub fn defect(&self, data: &DataDir, id: &ApplicationId) -> Option<Error> {

@@ -6,7 +6,7 @@
 
 use trybuy_formats::expiry::TrialState;
 use trybuy_formats::ids::{ApplicationId, TrialId};
-use trybuy_formats::instant::Instant;
+use trybuy_formats::instant::{Instant, Span};
 use trybuy_formats::keys::LicenseSecret;
 use trybuy_formats::{limits, sealed_state};
 
@@ -17,16 +17,22 @@ use crate::messages;
 /// The most days that [`recovered_state`] lists, so that a state keeps within its cap.
 const MOST_DAYS: i64 = 1000;
 
+/// More launches, and more seconds of running, than a policy can allow; and few enough to be counted
+/// on from (`CV-2`).
+const USED_UP: u64 = limits::INTEGER / 2;
+
 /// The state of an older trial whose state was lost, on the safe side: the warning was given at
-/// the earliest moment (`XD-12` reads it as the end of the trial), and every day since the trial
-/// began was a day of use.
+/// the earliest moment (`XD-12` reads it as the end of the trial), every day since the trial began
+/// was a day of use, and whatever launches and running time it had are used up.
 pub fn recovered_state(started_at: Instant, now: Instant) -> TrialState {
     let today = now.day_number();
     let first = started_at.day_number().max(today.saturating_sub(MOST_DAYS));
     TrialState {
         first_warned_at: Some(started_at),
         days: (first..=today).collect(),
-        ..TrialState::default()
+        launches: USED_UP,
+        running: Span::seconds(USED_UP),
+        head_number: 0,
     }
 }
 
@@ -160,6 +166,8 @@ mod tests {
         let state = recovered_state(start, now);
         assert_eq!(state.days.len(), 11);
         assert_eq!(state.first_warned_at, Some(start));
+        let most = USED_UP;
+        assert_eq!((state.launches, state.running), (most, Span::seconds(most)));
         let long_ago = Instant::from_unix(0).expect("in range");
         assert_eq!(recovered_state(long_ago, now).days.len(), 1001);
     }

@@ -50,6 +50,17 @@ pub(crate) fn clock_differs(own: Instant, server: Instant) -> (String, &'static 
     )
 }
 
+/// What was remembered of a trial was lost.
+pub(crate) fn state_recovered(name: &Name) -> (String, &'static str) {
+    (
+        format!(
+            "what this Builder remembered of the trial of {name} was lost: limits on launches, \
+             running time and days count as reached"
+        ),
+        "if the trial has such limits, ask its vendor for another one",
+    )
+}
+
 /// The trial of a running program ends soon, and the program with it.
 pub(crate) fn deadline_near(name: &Name, left: Span) -> (String, String) {
     (

@@ -194,6 +194,35 @@ fn a_limit_of_running_time_ends_a_running_program() {
 }
 
 #[test]
+fn who_deletes_what_is_remembered_has_used_up_what_is_limited() {
+    let world = World::new(Layout::Leading);
+    world.set_up();
+    world.server().limits.launches = Some(5);
+    world.good(&["try", APP, "--name", "Ada"]);
+    let delete_states = || {
+        for entry in fs::read_dir(world.stored().parent().expect("a folder")).expect("listed") {
+            let path = entry.expect("an entry").path();
+            if path.extension().is_some_and(|extension| extension == "sealed") {
+                fs::remove_file(path).expect("removed");
+            }
+        }
+    };
+    assert_eq!(world.run(&["run", APP, "-c", "exit 3"]).code, 3);
+    let info = world.good(&["info", APP]).out;
+    assert!(info.contains("\nUsed:       1 of 5 launches\n"), "{info}");
+    delete_states();
+    world.refused(Slug::StateDamaged, &["run", APP]);
+    let said = world.good(&["try", APP]);
+    assert!(said.err.contains("was lost: limits on launches"), "{}", said.err);
+    world.refused(Slug::LimitReached, &["run", APP]);
+    // As if the answer of the server had been lost before anything was sent.
+    delete_states();
+    world.server().delivered = false;
+    world.good(&["try", APP]);
+    assert_eq!(world.run(&["run", APP, "-c", "exit 3"]).code, 3);
+}
+
+#[test]
 fn who_kills_the_builder_pays_for_a_minute() {
     let world = World::new(Layout::Leading);
     world.set_up();

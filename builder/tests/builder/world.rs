@@ -48,6 +48,8 @@ pub(crate) struct Server {
     /// How long ago the trial began, in seconds.
     pub(crate) began_ago: u64,
     pub(crate) head_number: u64,
+    /// Whether anything of the file was sent.
+    pub(crate) delivered: bool,
     pub(crate) platform: Platform,
     pub(crate) minimum_builder: Option<&'static str>,
     /// What becomes of the next downloads; whole when there are no more.
@@ -215,6 +217,7 @@ impl Server {
             },
             limits: Limits::default(),
             began_ago: 0,
+            delivered: false,
             head_number: 1,
             platform: Platform::current(),
             minimum_builder: None,
@@ -275,7 +278,10 @@ impl Server {
                 json(200, &AcceptanceCode { code: CODE.to_owned(), expires_at })
             }
             ("POST", path) if path == format!("{application}/trials") => self.trial(request),
-            ("GET", "/d/secret") => self.download(request),
+            ("GET", "/d/secret") => {
+                self.delivered = true;
+                self.download(request)
+            }
             _ => problem(Slug::NotFound, 404, None),
         }
     }
@@ -434,6 +440,7 @@ impl Server {
             length,
             etag: self.etag(),
             head_length: 0,
+            delivered: self.delivered,
             time: self.now(),
         }
     }

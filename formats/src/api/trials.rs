@@ -59,6 +59,8 @@ pub struct TrialAnswer {
     pub etag: String,
     /// The length of the head alone, in bytes.
     pub head_length: u64,
+    /// Whether anything of the file was ever sent. Until then nobody can have run the program.
+    pub delivered: bool,
     /// The server's time.
     pub time: Instant,
 }

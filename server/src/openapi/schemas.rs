@@ -215,6 +215,7 @@ fn trials() -> Schemas {
                 ("length", number()),
                 ("etag", text()),
                 ("head_length", number()),
+                ("delivered", json!({ "type": "boolean" })),
                 ("time", of("Instant")),
             ],
         ),

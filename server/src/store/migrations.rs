@@ -7,13 +7,14 @@ use super::connections::Engine;
 use super::{Store, StoreError};
 
 /// Number, name and text of each migration. The numbers ascend without gaps.
-const MIGRATIONS: [(i64, &str, &str); 2] = [
+const MIGRATIONS: [(i64, &str, &str); 3] = [
     (1, "catalog and trials", include_str!("../../migrations/0001_catalog_and_trials.sql")),
     (
         2,
         "releases before pre-releases",
         include_str!("../../migrations/0002_releases_before_pre_releases.sql"),
     ),
+    (3, "delivered trials", include_str!("../../migrations/0003_delivered_trials.sql")),
 ];
 
 impl Store {

@@ -65,23 +65,37 @@ pub struct TrialRecord {
     pub version: Version,
     /// The number of the newest head.
     pub head_number: u64,
+    /// When anything of its file was sent for the first time.
+    pub delivered_at: Option<Instant>,
 }
 
 const BY_ID: &str = "SELECT trials.id, trials.application, licensee_id, license_id, release_id, \
     trials.platform, trials.kind, started_at, ends_at, requested_at, trials.policy, \
-    trials.terms_digest, acceptance, accepted_as, head_number, head_etag, head, \
+    trials.terms_digest, acceptance, accepted_as, delivered_at, head_number, head_etag, head, \
     applications.name AS application_name, releases.version \
     FROM trials JOIN applications ON applications.id = trials.application \
     JOIN releases ON releases.id = trials.release_id WHERE trials.id = $1";
 const OF_LICENSE: &str = "SELECT trials.id, trials.application, licensee_id, license_id, \
     release_id, trials.platform, trials.kind, started_at, ends_at, requested_at, trials.policy, \
-    trials.terms_digest, acceptance, accepted_as, head_number, \
+    trials.terms_digest, acceptance, accepted_as, delivered_at, head_number, \
     applications.name AS application_name, releases.version \
     FROM trials JOIN applications ON applications.id = trials.application \
     JOIN releases ON releases.id = trials.release_id WHERE license_id = $1 \
     ORDER BY trials.id DESC LIMIT 1000";
 
+const DELIVERED: &str =
+    "UPDATE trials SET delivered_at = $2 WHERE id = $1 AND delivered_at IS NULL";
+
 impl Store {
+    /// Remembers that a trial's file is sent; the first time counts.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn deliver_trial(&self, id: TrialId, now: Instant) -> Result<(), StoreError> {
+        let query = sqlx::query(DELIVERED).bind(id.to_string()).bind(now.unix());
+        self.execute(query).await.map(drop)
+    }
+
     /// A trial and its newest head.
     ///
     /// # Errors
@@ -113,6 +127,7 @@ impl TrialRecord {
             application_name: columns.text("application_name")?,
             version: columns.text("version")?,
             head_number: columns.number("head_number")?,
+            delivered_at: columns.optional_instant("delivered_at")?,
         })
     }
 }

@@ -98,6 +98,17 @@ pub async fn open_file(app: &App, address: &str) -> Result<TransmissionFile, Del
     restore(app, &builder, record, &head).await
 }
 
+/// Remembers that a file is sent, before any of it is.
+///
+/// # Errors
+/// When the store fails.
+pub async fn deliver(app: &App, file: &TransmissionFile) -> Result<(), DeliveryError> {
+    if file.trial.delivered_at.is_none() {
+        app.store.deliver_trial(file.trial.trial.id, app.clock.now()).await?;
+    }
+    Ok(())
+}
+
 /// The file of a Builder's own trial.
 ///
 /// # Errors

@@ -183,6 +183,7 @@ async fn record_trial(
             application_name: particulars.name.clone(),
             version: release.version.clone(),
             head_number: request.head.number,
+            delivered_at: None,
         })),
         Grant::Existing(trial) => Recorded::Existing(trial),
         Grant::LimitReached { .. } => return Err(LicensingError::TrialLimit(maximum)),

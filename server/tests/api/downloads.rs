@@ -259,3 +259,19 @@ async fn a_lost_blob_is_a_fault_of_the_server() {
     answer.refused(500, Slug::ServerError, None);
     assert_eq!(download.with(&[]).await.status, 200);
 }
+
+#[tokio::test]
+async fn that_a_file_was_sent_is_remembered() {
+    let server = TestServer::with_sketch().await;
+    let builder = TestBuilder::register(&server, 0).await;
+    let trial = builder.try_it(&server).await;
+    assert!(!trial.delivered);
+    let again = async || builder.ask(&server, None).await.json::<TrialAnswer>(200);
+    assert!(!again().await.delivered, "nobody has asked for it");
+    let path = trial.download_url.strip_prefix(&server.url).expect("the server's").to_owned();
+    let asked = Answer::of(server.client.head(format!("{}{path}", server.url))).await;
+    assert_eq!(asked.status, 200);
+    assert!(!again().await.delivered, "nothing was sent");
+    assert_eq!(Answer::of(server.get(&path)).await.status, 200);
+    assert!(again().await.delivered);
+}

@@ -67,6 +67,7 @@ fn cases() -> Vec<Case> {
         case!(acceptance_codes::the_newest_code_for_an_application_counts),
         case!(acceptance_codes::of_grants_at_once_with_one_code_one_succeeds),
         case!(trials::a_trial_comes_back_with_its_head),
+        case!(trials::the_first_delivery_is_remembered),
         case!(trials::a_license_lists_its_trials_newest_first),
         case!(trials::a_trial_of_an_unknown_release_is_not_recorded),
         case!(grants::a_running_trial_is_answered_instead_of_another),

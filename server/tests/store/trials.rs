@@ -5,7 +5,7 @@ use trybuy_formats::policy::AcceptanceKind;
 use trybuy_server::store::{Grant, TrialRecord};
 
 use crate::harness::Database;
-use crate::samples::{World, at, parsed};
+use crate::samples::{World, at, parsed, registered};
 
 pub(crate) async fn a_trial_comes_back_with_its_head(Database { store, .. }: Database) {
     let world = World::new(&store).await;
@@ -20,10 +20,28 @@ pub(crate) async fn a_trial_comes_back_with_its_head(Database { store, .. }: Dat
         application_name: parsed("Sketch"),
         version: parsed("1.0.0"),
         head_number: 1,
+        delivered_at: None,
     };
     let found = store.trial(request.trial.id).await.expect("answered");
     assert_eq!(found, Some((record, request.head)));
     assert_eq!(store.trial(TrialId::new()).await.expect("answered"), None);
+}
+
+pub(crate) async fn the_first_delivery_is_remembered(Database { store, .. }: Database) {
+    let world = World::new(&store).await;
+    let (request, other) =
+        (world.request(at(10)), world.request_of(&registered(&store).await, at(10)));
+    for request in [&request, &other] {
+        assert_eq!(store.grant_trial(request).await.expect("answered"), Grant::Granted);
+    }
+    store.deliver_trial(request.trial.id, at(20)).await.expect("remembered");
+    store.deliver_trial(request.trial.id, at(30)).await.expect("remembered");
+    let delivered_at = async |id| {
+        let (record, _) = store.trial(id).await.expect("answered").expect("it is there");
+        record.delivered_at
+    };
+    assert_eq!(delivered_at(request.trial.id).await, Some(at(20)));
+    assert_eq!(delivered_at(other.trial.id).await, None);
 }
 
 pub(crate) async fn a_license_lists_its_trials_newest_first(Database { store, .. }: Database) {

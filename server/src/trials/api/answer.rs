@@ -14,6 +14,7 @@ pub(super) fn trial_answer(app: &App, file: TransmissionFile) -> TrialAnswer {
     TrialAnswer {
         download_url: format!("{}{DOWNLOADS}/{trial}.{capability}", app.public_url),
         length: file.version.length(),
+        delivered: file.trial.delivered_at.is_some(),
         head_length: file.version.head.head().len() as u64,
         time: app.clock.now(),
         etag: file.etag,

@@ -13,7 +13,7 @@ use super::transmission_body::TransmissionBody;
 use crate::app::AppState;
 use crate::error::ApiError;
 use crate::extract::Path;
-use crate::trials::{TransmissionFile, open_file};
+use crate::trials::{TransmissionFile, deliver, open_file};
 
 const OCTETS: HeaderValue = HeaderValue::from_static("application/octet-stream");
 
@@ -27,6 +27,9 @@ pub async fn download_file(
 ) -> Result<Response, ApiError> {
     let file = open_file(&app, &address).await?;
     let length = file.version.length();
+    if method == Method::GET {
+        deliver(&app, &file).await?;
+    }
     send(&app, file, &method, &headers, length)
 }
 

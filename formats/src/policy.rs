@@ -134,6 +134,9 @@ pub struct TrialPolicy {
     pub on_expiry: OnExpiry,
     /// Trials per licensee, 1 to 10.
     pub trials: u8,
+    /// The least time from the end of a licensee's trial to the beginning of the next one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub between: Option<Span>,
     /// How the terms are accepted.
     pub acceptance: AcceptanceKind,
     /// The layout of the transmission files.
@@ -150,6 +153,7 @@ impl TrialPolicy {
             (is_duration(self.duration), InvalidPolicy::Duration),
             (self.expiration.is_valid(), InvalidPolicy::Grace),
             ((1..=10).contains(&self.trials), InvalidPolicy::Trials),
+            (self.between.is_none_or(is_duration), InvalidPolicy::Between),
             (self.limits.are_valid(), InvalidPolicy::Limits),
         ];
         checks.into_iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, reason)| Err(reason))
@@ -169,6 +173,9 @@ pub enum InvalidPolicy {
     /// The number of trials.
     #[error("a licensee has 1 to 10 trials of an application")]
     Trials,
+    /// The time between trials.
+    #[error("the time between trials is 1s to 36525d: leave it out for none")]
+    Between,
     /// A limit.
     #[error("a limit is at least 1: leave it out for none")]
     Limits,

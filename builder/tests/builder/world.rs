@@ -212,6 +212,7 @@ impl Server {
                 limits: Limits::default(),
                 on_expiry: OnExpiry::Finish,
                 trials: 1,
+                between: None,
                 acceptance: AcceptanceKind::Explicit,
                 layout,
             },

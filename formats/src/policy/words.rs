@@ -19,6 +19,7 @@ impl TrialPolicy {
     ///     limits: Limits { launches: Some(50), ..Limits::default() },
     ///     on_expiry: OnExpiry::Terminate,
     ///     trials: 1,
+    ///     between: None,
     ///     acceptance: AcceptanceKind::Explicit,
     ///     layout: Layout::Leading,
     /// };
@@ -110,6 +111,7 @@ mod tests {
             limits,
             on_expiry: OnExpiry::Finish,
             trials: 1,
+            between: None,
             acceptance: AcceptanceKind::Explicit,
             layout: Layout::Leading,
         };

@@ -104,6 +104,7 @@ fn policies() -> Schemas {
                 ("limits?", of("Limits")),
                 ("on_expiry?", one_of(&["finish", "warn", "terminate"])),
                 ("trials", json!({ "type": "integer", "minimum": 1, "maximum": 10 })),
+                ("between?", of("Seconds")),
                 ("acceptance", one_of(&["explicit", "retype-code", "passive"])),
                 ("layout", one_of(&["leading", "dispersed"])),
             ],

@@ -38,7 +38,8 @@ pub enum Grant {
 }
 
 const STANDING: &str = "SELECT COUNT(CASE WHEN kind = 'trial' THEN 1 END) AS used, \
-    MAX(CASE WHEN license_id = $3 AND (ends_at IS NULL OR ends_at > $4) THEN id END) AS current_id \
+    MAX(CASE WHEN license_id = $3 AND (ends_at IS NULL OR ends_at > $4) THEN id END) AS current_id, \
+    MAX(CASE WHEN kind = 'trial' THEN ends_at END) AS last_end \
     FROM trials WHERE application = $1 AND licensee_id = $2";
 /// Inserts nothing where a trial runs ($5 license, $11 now), where $19 trials were had, or where
 /// another grant took the ordinal at the same time.

@@ -49,16 +49,20 @@ pub struct TrialStanding {
     pub current: Option<TrialId>,
     /// The trials that the licensee had, with this license and with others, ended or not.
     pub used: u32,
+    /// When the last of these trials ended or will end.
+    pub last_end: Option<Instant>,
 }
 
 /// Columns of the release are null where there is none; the application's own have other names.
 const OFFER: &str = "SELECT applications.name AS application_name, applications.policy, \
     applications.terms_digest AS application_terms, standing.used, standing.current_id, \
+    standing.last_end, \
     releases.*, releases.id AS release_id \
     FROM applications \
     CROSS JOIN (SELECT COUNT(CASE WHEN kind = 'trial' THEN 1 END) AS used, \
         MAX(CASE WHEN license_id = $5 AND (ends_at IS NULL OR ends_at > $6) THEN id END) \
-            AS current_id \
+            AS current_id, \
+        MAX(CASE WHEN kind = 'trial' THEN ends_at END) AS last_end \
         FROM trials WHERE application = $1 AND licensee_id = $4) AS standing \
     LEFT JOIN releases ON releases.id = (SELECT id FROM releases \
         WHERE application = $1 AND platform = $2 AND ($3 IS NULL OR version = $3) \
@@ -98,6 +102,10 @@ impl Offer {
 
 impl TrialStanding {
     pub(super) fn from_columns(columns: Columns<'_>) -> Result<Self, StoreError> {
-        Ok(Self { current: columns.optional_text("current_id")?, used: columns.number("used")? })
+        Ok(Self {
+            current: columns.optional_text("current_id")?,
+            used: columns.number("used")?,
+            last_end: columns.optional_instant("last_end")?,
+        })
     }
 }

@@ -49,6 +49,9 @@ pub enum LicensingError {
     /// The licensee has had all trials.
     #[error("all trials of this application have been used: {0} of {0}")]
     TrialLimit(u32),
+    /// The licensee has to wait for the next trial.
+    #[error("the next trial of this application may begin on {0}")]
+    TooSoon(Instant),
     /// The file of an existing trial cannot be delivered.
     #[error(transparent)]
     Delivery(DeliveryError),
@@ -136,17 +139,27 @@ async fn current_trial(
     offer: &Offer,
     now: Instant,
 ) -> Result<Option<TrialId>, LicensingError> {
-    let TrialStanding { current, used } = offer.standing;
-    let maximum = u32::from(offer.policy.trials);
-    if current.is_some() || used < maximum {
-        return Ok(current);
+    if offer.standing.current.is_some() {
+        return Ok(offer.standing.current);
     }
+    let Some(refusal) = refuse_another(offer, now) else { return Ok(None) };
     // The newest one comes first.
     let trials = app.store.trials_of(builder.facts.license_id).await?;
     let in_grace = trials.iter().map(|record| &record.trial).find(|trial| {
         trial.application == *application && delivery::may_be_delivered(trial, now).is_ok()
     });
-    in_grace.map(|trial| Some(trial.id)).ok_or(LicensingError::TrialLimit(maximum))
+    in_grace.map(|trial| Some(trial.id)).ok_or(refusal)
+}
+
+/// Why the licensee may not have another trial now.
+fn refuse_another(offer: &Offer, now: Instant) -> Option<LicensingError> {
+    let TrialStanding { used, last_end, .. } = offer.standing;
+    let maximum = u32::from(offer.policy.trials);
+    if used >= maximum {
+        return Some(LicensingError::TrialLimit(maximum));
+    }
+    let next = last_end.zip(offer.policy.between).map(|(end, between)| end.plus(between));
+    next.filter(|next| now < *next).map(LicensingError::TooSoon)
 }
 
 /// Step 308: compares the restrictions of the program with the computer platform that is used.
@@ -239,7 +252,7 @@ impl Refusal for LicensingError {
         match self {
             Self::NoApplication | Self::NoVersion(_) => Slug::NotFound,
             Self::Platform(_) => Slug::PlatformUnsupported,
-            Self::TrialLimit(_) => Slug::TrialLimitReached,
+            Self::TrialLimit(_) | Self::TooSoon(_) => Slug::TrialLimitReached,
             other => other.inner().map_or(Slug::ServerError, Refusal::slug),
         }
     }
@@ -250,6 +263,7 @@ impl Refusal for LicensingError {
             Self::NoVersion(_) => "leave the version out to get the newest one",
             Self::Platform(_) => "`trybuy show` lists the platforms it is offered for",
             Self::TrialLimit(_) => "ask its vendor for a license",
+            Self::TooSoon(_) => "ask again then, or its vendor for a license",
             other => return other.inner().and_then(Refusal::help),
         };
         Some(help.to_owned())

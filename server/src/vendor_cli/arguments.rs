@@ -126,6 +126,9 @@ pub(super) struct PolicyChanges {
     /// Trials per licensee, 1 to 10
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u8).range(1..=10))]
     pub(super) trials: Option<u8>,
+    /// The least time between two trials of a licensee, or `none`
+    #[arg(long, value_name = "DURATION", value_parser = running_limit)]
+    pub(super) between: Option<LimitChange<Span>>,
     /// How the licensing terms are accepted
     #[arg(long, value_name = "KIND", value_parser = choices::parser(choices::ACCEPTANCE))]
     pub(super) acceptance: Option<AcceptanceKind>,
@@ -147,12 +150,13 @@ pub(super) struct PolicyChanges {
 }
 
 /// The options that change single values of a policy.
-const FIELDS: [&str; 11] = [
+const FIELDS: [&str; 12] = [
     "duration",
     "expiration",
     "grace",
     "grace_from",
     "trials",
+    "between",
     "acceptance",
     "layout",
     "max_launches",

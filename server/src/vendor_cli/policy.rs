@@ -73,6 +73,7 @@ fn changed(before: TrialPolicy, changes: &PolicyChanges) -> Result<TrialPolicy, 
         limits: limits(before.limits, changes),
         on_expiry: changes.on_expiry.unwrap_or(before.on_expiry),
         trials: changes.trials.unwrap_or(before.trials),
+        between: change(before.between, changes.between),
         acceptance: changes.acceptance.unwrap_or(before.acceptance),
         layout: changes.layout.unwrap_or(before.layout),
     };
@@ -103,10 +104,11 @@ fn expiration(before: Expiration, changes: &PolicyChanges) -> Result<Expiration,
     Ok(Expiration::Soft { from, grace })
 }
 
+fn change<T>(before: Option<T>, change: Option<LimitChange<T>>) -> Option<T> {
+    change.map_or(before, |LimitChange(limit)| limit)
+}
+
 fn limits(before: Limits, changes: &PolicyChanges) -> Limits {
-    fn change<T>(before: Option<T>, change: Option<LimitChange<T>>) -> Option<T> {
-        change.map_or(before, |LimitChange(limit)| limit)
-    }
     Limits {
         launches: change(before.launches, changes.max_launches),
         running: change(before.running, changes.max_running),

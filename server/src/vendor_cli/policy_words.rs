@@ -17,10 +17,18 @@ pub(super) fn rows(policy: &TrialPolicy) -> [(&'static str, String); 4] {
     };
     [
         ("trial", policy.in_words()),
-        ("trials", format!("{} per licensee", policy.trials)),
+        ("trials", trials(policy)),
         ("acceptance", format!("{} ({acceptance})", word_of(ACCEPTANCE, policy.acceptance))),
         ("layout", format!("{} ({layout})", word_of(LAYOUT, policy.layout))),
     ]
+}
+
+fn trials(policy: &TrialPolicy) -> String {
+    let number = format!("{} per licensee", policy.trials);
+    match policy.between {
+        Some(between) => format!("{number}, {} between two", between.in_words()),
+        None => number,
+    }
 }
 
 /// What differs, as `label before → after`.

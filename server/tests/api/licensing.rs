@@ -180,6 +180,30 @@ async fn trials_are_counted() {
 }
 
 #[tokio::test]
+async fn the_next_trial_may_have_to_wait() {
+    let between = Some(Span::seconds(5 * DAY));
+    let expiration = Expiration::Soft { from: GraceFrom::Expiration, grace: Span::seconds(DAY) };
+    let policy = TrialPolicy { trials: 2, between, expiration, ..policy() };
+    let server = TestServer::publishing(policy).await;
+    let builder = TestBuilder::register(&server, 0).await;
+    let first = builder.try_it(&server).await;
+    let proof = acceptance(&server).await;
+    let ask = async || builder.ask(&server, Some(proof.clone())).await;
+    server.pass(11 * DAY - 1);
+    let again: TrialAnswer = ask().await.json(200);
+    assert_eq!(again.trial.id, first.trial.id, "in its grace it is answered again");
+    server.pass(1);
+    let refused = ask().await;
+    refused.refused(403, Slug::TrialLimitReached, None);
+    let may_begin = first.trial.ends_at.expect("an end").plus(Span::seconds(5 * DAY));
+    assert!(refused.text().contains(&may_begin.to_string()), "{}", refused.text());
+    server.pass(4 * DAY - 1);
+    ask().await.refused(403, Slug::TrialLimitReached, None);
+    server.pass(1);
+    ask().await.json::<TrialAnswer>(201);
+}
+
+#[tokio::test]
 async fn a_trial_in_its_grace_is_delivered_again() {
     for (from, after_grace) in [(GraceFrom::Expiration, 403), (GraceFrom::FirstWarning, 200)] {
         let expiration = Expiration::Soft { from, grace: Span::seconds(7 * DAY) };

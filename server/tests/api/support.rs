@@ -29,6 +29,7 @@ pub(crate) fn policy() -> TrialPolicy {
         limits: Limits::default(),
         on_expiry: OnExpiry::Finish,
         trials: 1,
+        between: None,
         acceptance: AcceptanceKind::Passive,
         layout: Layout::Leading,
     }

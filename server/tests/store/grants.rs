@@ -20,7 +20,7 @@ pub(crate) async fn a_running_trial_is_answered_instead_of_another(
     for (second, expected) in [(99, Grant::Existing(first.trial.id)), (100, Grant::Granted)] {
         let current = (second == 99).then_some(first.trial.id);
         let standing = world.standing(&store, at(second)).await;
-        assert_eq!(standing, TrialStanding { current, used: 1 });
+        assert_eq!(standing, TrialStanding { current, used: 1, last_end: first.trial.ends_at });
         let outcome = store.grant_trial(&world.request(at(second))).await.expect("answered");
         assert_eq!(outcome, expected, "{second}");
     }
@@ -128,7 +128,7 @@ pub(crate) async fn a_refused_code_leaves_nothing(Database { store, .. }: Databa
     assert_eq!(store.grant_trial(&request).await.expect("answered"), Grant::CodeRefused);
     assert_eq!(store.trial(request.trial.id).await.expect("answered"), None);
     let standing = world.standing(&store, at(0)).await;
-    assert_eq!(standing, TrialStanding { current: None, used: 0 });
+    assert_eq!(standing, TrialStanding { current: None, used: 0, last_end: None });
 }
 
 pub(crate) async fn a_failing_grant_takes_no_other_along(Database { store, .. }: Database) {

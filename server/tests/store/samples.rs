@@ -52,6 +52,7 @@ pub(crate) fn policy() -> TrialPolicy {
         limits: Limits { launches: Some(50), running: None, days: Some(14) },
         on_expiry: OnExpiry::Finish,
         trials: 3,
+        between: None,
         acceptance: AcceptanceKind::Explicit,
         layout: Layout::Dispersed,
     }

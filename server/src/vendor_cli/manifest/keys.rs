@@ -38,6 +38,7 @@ const TABLES: &[Table] = &[
             "expiration",
             "grace",
             "trials",
+            "between",
             "acceptance",
             "layout",
             "limits",

@@ -42,6 +42,7 @@ pub(super) struct RawTrial {
     pub(super) expiration: Text,
     pub(super) grace: Option<Spanned<RawGrace>>,
     pub(super) trials: Option<Spanned<i64>>,
+    pub(super) between: Option<Text>,
     pub(super) acceptance: Option<Text>,
     pub(super) layout: Option<Text>,
     pub(super) limits: Option<RawLimits>,

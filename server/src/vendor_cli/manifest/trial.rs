@@ -28,6 +28,7 @@ pub(super) fn policy(source: &Source, trial: &Spanned<RawTrial>) -> Result<Trial
             .as_ref()
             .map_or(Ok(OnExpiry::Finish), |word| choice(source, ON_EXPIRY, word))?,
         trials: trials(source, raw.trials.as_ref())?,
+        between: raw.between.as_ref().map(|text| span(source, text)).transpose()?,
         acceptance: raw
             .acceptance
             .as_ref()

@@ -10,6 +10,7 @@ fn hard() -> TrialPolicy {
         limits: Limits { launches: Some(50), ..Limits::default() },
         on_expiry: OnExpiry::Finish,
         trials: 1,
+        between: None,
         acceptance: AcceptanceKind::Explicit,
         layout: Layout::Leading,
     }

@@ -33,6 +33,12 @@ impl Error {
         self
     }
 
+    /// The same failure with something else to do about it.
+    pub(crate) fn with_help(mut self, help: impl Into<String>) -> Self {
+        self.help = help.into();
+        self
+    }
+
     /// The stable name.
     pub fn slug(&self) -> Slug {
         self.slug

@@ -20,8 +20,8 @@ use trybuy_formats::slug::Slug;
 use crate::error::Error;
 
 pub(crate) use refusals::{
-    clock_set_back, clock_state_damaged, execution, file_of_another, file_problem, refusal,
-    state_problem,
+    clock_first, clock_set_back, clock_state_damaged, execution, file_of_another, file_problem,
+    refusal, state_problem,
 };
 
 /// A local file could not be read, written, made, locked …

@@ -10,6 +10,7 @@ pub mod text;
 
 use std::io::{self, IsTerminal as _, Write as _};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde::Serialize;
 
 use crate::error::Error;
@@ -51,6 +52,17 @@ pub(crate) fn notice(text_of_lines: &str) {
 /// Writes a warning to standard error, marked as one.
 pub(crate) fn warn(what: &str, help: &str) {
     write_marked("warning", "33", what, help);
+}
+
+/// Writes a warning as [`warn`] does, unless nobody takes it now: a terminal that was stopped
+/// (Ctrl-S), or a pipe that nobody reads, must not hold up a Builder that watches a program.
+pub(crate) fn warn_at_once(what: &str, help: &str) {
+    let stderr = io::stderr();
+    let mut events = [PollFd::new(&stderr, PollFlags::OUT)];
+    let is_ready = poll(&mut events, Some(&Timespec::default()));
+    if is_ready.is_ok_and(|ready| ready == 1) && events[0].revents().contains(PollFlags::OUT) {
+        warn(what, help);
+    }
 }
 
 /// Writes a failure to standard error: `error[slug]: what happened` and `help: what to do`.

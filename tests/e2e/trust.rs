@@ -141,10 +141,15 @@ fn a_clock_that_was_set_back_over_a_boot_is_refused_until_it_is_right(
 fn a_clock_that_ran_ahead_counts_until_it_is_corrected(shared: &Shared) -> Result<()> {
     let (user, id) = tried(shared.world(), "busybox-ahead")?;
     let run = ["run", &id, "true"];
-    at(&user, "+60d", &run)?.refused(125, "trial-expired")?;
+    let refused = at(&user, "+60d", &run)?.refused(125, "trial-expired")?;
+    ensure!(refused.stderr.contains("if the clock is wrong, set it"), "{refused}");
+    // The server's word for the time counts, whatever the clock says.
+    let mended = at(&user, "+60d", &["doctor"])?;
+    ensure!(mended.stdout.contains("this computer's clock says"), "{mended}");
+    at(&user, "+60d", &run)?.success()?;
     ensure!(user.listed(&id)?["state"] == "allowed", "the clock is right again");
     ensure_sound(&user, &id)?;
-    // Less than nobody would notice counts, until the server says otherwise.
+    // A jump of less than a day counts, until the server says otherwise.
     at(&user, "+23h", &run)?.success()?;
     at(&user, "+25h", &run)?.refused(125, "trial-expired")?;
     user.run(run)?.refused(125, "trial-expired")?;

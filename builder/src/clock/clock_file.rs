@@ -75,7 +75,7 @@ impl<'a> ClockFile<'a> {
         }
     }
 
-    /// Begins to remember, or replaces what was remembered by a time that the server signed.
+    /// Replaces what was remembered by a time that the server signed, or begins with what it said.
     ///
     /// # Errors
     /// `local-file`.

@@ -7,7 +7,7 @@
 //! | this computer's clock | believed where it goes forward; where it jumps further than anything explains, only until something contradicts |
 //! | the server's time at a contact | as this computer's clock |
 //! | the dates of the system's files, once a boot | a clock that is a day behind several of them was set back |
-//! | a time that the server signed for this very question | the truth: it replaces all of the above |
+//! | a time that the server signed for this very question | the truth: it replaces all of the above, and no jump of the clock counts until the next boot |
 //!
 //! The trusted time never goes back, but where a signed time says so, or where a clock that had
 //! jumped ahead is corrected.
@@ -21,6 +21,8 @@ use super::reading::{Boot, Reading, Uptime};
 /// How far behind the floor the clock may be in another boot: time zones, daylight saving, another
 /// system on the same machine. Time then goes on from the floor.
 pub const TOLERANCE: Span = DAY;
+/// Clocks that differ by no more agree.
+pub const AGREEMENT: Span = Span::seconds(600);
 /// What a boot with a clock behind the floor costs, so that the time does not stand still for those
 /// who set the clock back every day.
 const COST_OF_A_BOOT: Span = Span::seconds(3600);
@@ -37,6 +39,9 @@ pub struct Memory {
     pub(super) floor: Instant,
     /// When the floor was that.
     pub(super) uptime: Uptime,
+    /// Whether the server signed the time in that boot: then the uptime alone counts in it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) confirmed: bool,
     /// A time that the clock showed and nothing explains.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) ahead: Option<Ahead>,
@@ -62,6 +67,17 @@ pub struct Weighed {
     pub clock: ClockState,
     /// What to remember.
     pub memory: Memory,
+}
+
+impl Weighed {
+    /// Whether this computer's clock is so wrong that it should be mended before anything else.
+    pub fn is_clock_wrong(&self, reading: &Reading) -> bool {
+        match self.clock {
+            ClockState::Right => false,
+            ClockState::Ahead => true,
+            ClockState::Behind => reading.wall.plus(AGREEMENT) < self.time.instant(),
+        }
+    }
 }
 
 /// What this computer's clock is, by the other evidence.
@@ -100,7 +116,7 @@ impl Memory {
     /// they are later they are wrong.
     pub fn signed(time: Instant, uptime: Uptime, file_dates: Option<Instant>) -> Self {
         let excused = file_dates.filter(|dates| *dates > time);
-        Self { floor: time, uptime, ahead: None, excused }
+        Self { floor: time, uptime, confirmed: true, ahead: None, excused }
     }
 
     /// The latest time that counts: the floor, or what the clock showed beyond it.
@@ -154,8 +170,14 @@ impl Memory {
     /// The time from a floor of now on: what the clock shows beyond it, if it may.
     fn rise(&self, reading: &Reading, floor: Instant, unexplained: Span) -> Weighed {
         let Reading { wall, uptime } = reading;
-        let memory =
-            |floor, ahead| Memory { floor, uptime: uptime.clone(), ahead, excused: self.excused };
+        let confirmed = self.confirmed && uptime.since(&self.uptime).is_some();
+        let memory = |floor, ahead| Memory {
+            floor,
+            uptime: uptime.clone(),
+            confirmed,
+            ahead,
+            excused: self.excused,
+        };
         let weighed =
             |time, clock, memory| Weighed { time: TrustedTime::vouch(time), clock, memory };
         if *wall < floor {
@@ -165,6 +187,9 @@ impl Memory {
         let right = || weighed(*wall, ClockState::Right, memory(*wall, None));
         if wall.since(floor) <= unexplained {
             return right();
+        }
+        if confirmed {
+            return weighed(floor, ClockState::Ahead, memory(floor, None));
         }
         match &self.ahead {
             // Two boots agree.

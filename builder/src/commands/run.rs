@@ -83,7 +83,7 @@ pub(super) fn run(context: Context, arguments: &RunArguments) -> Result<u8, Erro
 }
 
 fn warn((what, help): (String, String)) {
-    output::warn(&what, &help);
+    output::warn_at_once(&what, &help);
 }
 
 /// A trial whose program is in memory, and whose launch was counted.
@@ -139,12 +139,22 @@ fn prepare(
     let builder = SealedBuilder::load(data)?;
     let (builder, trial) = verify(builder, Fetched::open(data, id)?)?;
     let control = trial.control().clone();
-    let now = trusted_time(data, &builder)?;
+    let reading = Reading::take();
+    let weighed = ClockFile::of(data, &builder.secret).weigh(&reading)?;
+    let now = weighed.time;
 
     // From the decision until its launch is counted, nobody else decides.
     let lock = StateLock::wait(data, &builder.secret, id)?;
     let mut state = lock.load(control.trial_id)?;
-    let trial = trial.authorize(now, &state)?;
+    // A wrong clock is the first thing to mend, whatever follows from it.
+    let wrong = weighed.is_clock_wrong(&reading);
+    let trial = trial.authorize(now, &state).map_err(|error| {
+        if wrong {
+            error.with_help(messages::clock_first(reading.wall, now.instant()))
+        } else {
+            error
+        }
+    })?;
     let decision = trial.decision();
     trial.decode(guard, memory)?;
     let deadline = EndOfTrial::of(&control, decision, now, &state);
@@ -189,11 +199,6 @@ fn verify(
 /// `com.example.sketch`.
 fn program_name(id: &ApplicationId) -> &str {
     id.as_str().rsplit('.').next().unwrap_or(id.as_str())
-}
-
-/// The trusted time (steps 316, 432), which is remembered at once.
-fn trusted_time(data: &DataDir, builder: &LicensedBuilder) -> Result<TrustedTime, Error> {
-    Ok(ClockFile::of(data, &builder.secret).weigh(&Reading::take())?.time)
 }
 
 /// The launch about to happen, in the state. The first warning is part of it, so that it is on the

@@ -71,8 +71,8 @@ impl RunningProgram {
             match timers.deadline.as_mut().map(DeadlineTimer::due).transpose()?.flatten() {
                 Some(Due::Notice) => watch(Occasion::DeadlineNear),
                 Some(Due::End) => {
-                    watch(Occasion::DeadlineReached);
                     self.end(Signal::TERM);
+                    watch(Occasion::DeadlineReached);
                 }
                 Some(Due::Kill) => self.end(Signal::KILL),
                 None => {}

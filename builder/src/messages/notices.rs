@@ -61,18 +61,18 @@ pub(crate) fn state_recovered(name: &Name) -> (String, &'static str) {
     )
 }
 
-/// The trial of a running program ends soon, and the program with it.
+/// The time of a running program is over soon.
 pub(crate) fn deadline_near(name: &Name, left: Span) -> (String, String) {
     (
-        format!("the trial of {name} ends in {}, and the running program with it", left.in_words()),
-        "save your work now; to go on afterwards, buy it or ask its vendor for more".to_owned(),
+        format!("{name} may run for another {}, and is then asked to end", left.in_words()),
+        "save your work now; start it again to see whether you can go on".to_owned(),
     )
 }
 
-/// The trial of a running program is over.
+/// The time of a running program is over.
 pub(crate) fn deadline_reached(name: &Name, grace: Span) -> (String, String) {
     (
-        format!("the trial of {name} is over, and the running program is asked to end"),
+        format!("the time that {name} may run is over, and it is asked to end"),
         format!("it has {} to save", grace.in_words()),
     )
 }

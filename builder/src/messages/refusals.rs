@@ -2,6 +2,7 @@
 
 use trybuy_formats::expiry::Refusal;
 use trybuy_formats::ids::ApplicationId;
+use trybuy_formats::instant::Instant;
 use trybuy_formats::slug::Slug;
 
 use super::words;
@@ -40,12 +41,22 @@ pub(crate) fn refusal(name: &str, reason: Refusal) -> Error {
     Error::new(reason.slug(), happened, help)
 }
 
+/// What to do first about a refusal that may come of a wrong clock.
+pub(crate) fn clock_first(clock: Instant, counts: Instant) -> String {
+    format!(
+        "this computer's clock says {}, and {} counts: if the clock is wrong, set it; then run \
+         `trybuy doctor` while the server can be reached, which asks it for the time",
+        words::date(clock),
+        words::date(counts)
+    )
+}
+
 /// The clock is earlier than the time must be.
 pub(crate) fn clock_set_back(set_back: SetBack) -> Error {
     let (now, latest) = (words::date(set_back.now), words::date(set_back.latest));
     let happened = match set_back.by {
         Witness::Floor => {
-            format!("this computer's clock says {now}, but it has already been {latest}")
+            format!("this computer's clock says {now}, but {latest} counts already")
         }
         Witness::FileDates => format!(
             "this computer's clock says {now}, but files of this system were written until {latest}"

@@ -160,7 +160,7 @@ fn a_running_program_is_asked_to_end_with_its_trial() {
     let world = ends_in(3, OnExpiry::Terminate);
     let said = world.run(&["run", APP, "-c", SAVES]);
     assert_eq!((said.code, said.out.as_str()), (5, "saved\n"), "{}", said.err);
-    assert!(said.err.starts_with("warning: the trial of Shell is over"), "{}", said.err);
+    assert!(said.err.starts_with("warning: the time that Shell may run is over"), "{}", said.err);
     assert!(said.err.contains("help: it has 30 seconds to save"), "{}", said.err);
     world.refused(Slug::TrialExpired, &["run", APP]);
 }
@@ -170,7 +170,7 @@ fn a_user_is_warned_before_a_running_program_is_ended() {
     let world = ends_in(3, OnExpiry::Warn);
     let said = world.run(&["run", APP, "-c", SAVES]);
     assert_eq!((said.code, said.out.as_str()), (5, "saved\n"), "{}", said.err);
-    let near = said.err.find("the trial of Shell ends in ").expect("a warning");
+    let near = said.err.find("Shell may run for another ").expect("a warning");
     assert!(near < said.err.find("is over").expect("the end"), "{}", said.err);
 }
 
@@ -233,7 +233,7 @@ fn who_kills_the_builder_pays_for_a_minute() {
         assert_eq!(world.run(&["run", APP, "-c", "exit 3"]).code, 3);
     }
     for _ in 0..2 {
-        let mut killed = world.command(&["run", APP, "-c", "echo begun; sleep 600"]);
+        let mut killed = world.command(&["run", APP, "-c", "echo begun; exec sleep 600"]);
         let mut killed = killed.stdout(std::process::Stdio::piped()).spawn().expect("started");
         let mut begun = [0; 6];
         std::io::Read::read_exact(killed.stdout.as_mut().expect("a pipe"), &mut begun)

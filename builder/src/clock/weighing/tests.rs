@@ -61,7 +61,7 @@ fn at(seconds: i64) -> Instant {
 impl Machine {
     fn new() -> Self {
         let uptime = Uptime { boot: Boot::new("0"), seconds: Span::default() };
-        let memory = Memory::signed(at(0), uptime, None);
+        let memory = Memory { confirmed: false, ..Memory::signed(at(0), uptime, None) };
         Self { real: 0, error: 0, boot: 0, booted_at: 0, files: None, memory }
     }
 
@@ -209,6 +209,23 @@ const SCENARIOS: &[(&str, &[Step])] = &[
             Set(0),
             Look(Time(YEAR)),
             Signed,
+            Look(Time(0)),
+        ],
+    ),
+    (
+        "a clock that stays a year ahead, after the server's word",
+        &[
+            Reboot(HOUR),
+            Look(Time(0)),
+            Set(YEAR),
+            Look(Time(YEAR)),
+            Signed,
+            Look(Time(0)),
+            Pass(HOUR),
+            Look(Time(0)),
+            Reboot(HOUR),
+            Look(Time(YEAR)),
+            Set(0),
             Look(Time(0)),
         ],
     ),

@@ -5,15 +5,13 @@ use trybuy_formats::instant::{Instant, Span};
 
 use super::report::{Finding, Status};
 use crate::client::Server;
-use crate::clock::{ClockFile, ClockState, Reading, Weighed};
+use crate::clock::{AGREEMENT, ClockFile, ClockState, Reading, Weighed};
 use crate::commands::Context;
 use crate::error::Error;
 use crate::license::LicensedBuilder;
 use crate::messages::notices;
 
 const CHECK: &str = "clock";
-/// Clocks that differ by no more agree.
-const AGREEMENT: Span = Span::seconds(600);
 
 pub(super) fn check(
     context: &Context,

@@ -1,7 +1,10 @@
 //! Checks of the Builder's files.
 
+use std::io::Write as _;
+
 use trybuy_formats::expiry::Refusal;
 use trybuy_formats::instant::Instant;
+use trybuy_formats::limits;
 
 use super::report::{Finding, Status};
 use crate::commands::Context;
@@ -45,7 +48,12 @@ fn permissions(context: &Context) -> Finding {
 fn writing(context: &Context) -> Finding {
     const CHECK: &str = "writing";
     let root = context.data.root();
-    match tempfile::tempfile_in(root) {
+    let written = tempfile::tempfile_in(root).and_then(|mut file| {
+        // As much as a sealed state may have; a full disk lets an empty file be made.
+        file.write_all(&vec![0; limits::SEALED_STATE])?;
+        file.sync_all()
+    });
+    match written {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Finding::problem(CHECK, &messages::local_file("write into", root, error))
         }

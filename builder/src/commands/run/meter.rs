@@ -131,7 +131,7 @@ fn count(
 
 fn warn(error: &Error) {
     let what = format!("{}: {}", notices::RUNNING_NOT_RECORDED, error.explain());
-    output::warn(&what, error.help());
+    output::warn_at_once(&what, error.help());
 }
 
 /// Each day that a program runs on is a day of use (`XD-14`).

@@ -75,7 +75,16 @@ impl<'a> ClockFile<'a> {
         }
     }
 
-    /// Replaces what was remembered by a time that the server signed, or begins with what it said.
+    /// Begins to remember, with the time that the server says.
+    ///
+    /// # Errors
+    /// `local-file`.
+    pub fn begin(&self, time: Instant, reading: &Reading) -> Result<(), Error> {
+        let _lock = Lock::clock(self.data)?;
+        self.store(&Memory::said(time, reading.uptime.clone(), file_dates::newest()))
+    }
+
+    /// Replaces what was remembered by a time that the server signed.
     ///
     /// # Errors
     /// `local-file`.

@@ -112,6 +112,11 @@ pub enum Witness {
 }
 
 impl Memory {
+    /// What is known when the server has said the time, without signing it.
+    pub fn said(time: Instant, uptime: Uptime, file_dates: Option<Instant>) -> Self {
+        Self { confirmed: false, ..Self::signed(time, uptime, file_dates) }
+    }
+
     /// What is known after the server has signed the time. `file_dates` are the system's: where
     /// they are later they are wrong.
     pub fn signed(time: Instant, uptime: Uptime, file_dates: Option<Instant>) -> Self {

@@ -146,7 +146,7 @@ fn register(
     // Only a Builder that never ran anything may begin to remember; `trybuy doctor` brings back what
     // was lost.
     if memory.load().is_err() && !data.library().exists() {
-        memory.replace(server.info().time, &Reading::take())?;
+        memory.begin(server.info().time, &Reading::take())?;
     }
     data_dir::replace(&data.license_file(), document.as_bytes())?;
     Ok(builder)

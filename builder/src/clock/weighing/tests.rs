@@ -61,7 +61,7 @@ fn at(seconds: i64) -> Instant {
 impl Machine {
     fn new() -> Self {
         let uptime = Uptime { boot: Boot::new("0"), seconds: Span::default() };
-        let memory = Memory { confirmed: false, ..Memory::signed(at(0), uptime, None) };
+        let memory = Memory::said(at(0), uptime, None);
         Self { real: 0, error: 0, boot: 0, booted_at: 0, files: None, memory }
     }
 

@@ -25,8 +25,9 @@ pub struct Reading {
 pub struct Uptime {
     /// Which boot.
     pub boot: Boot,
-    /// Seconds since then.
-    pub seconds: Span,
+    /// Milliseconds since then: with whole seconds at both ends more time might seem to have passed
+    /// than has.
+    pub milliseconds: u64,
 }
 
 /// A boot of a machine.
@@ -53,17 +54,19 @@ impl Reading {
         // Where the kernel does not say which boot it is, every look counts as one of another.
         let boot = std::fs::read_to_string(BOOT_ID).unwrap_or_default().trim().to_owned();
         let since_boot = clock_gettime(ClockId::Boottime);
-        let seconds = Span::seconds(u64::try_from(since_boot.tv_sec).unwrap_or(0));
-        Self { wall: super::now(), uptime: Uptime { boot: Boot(boot), seconds } }
+        let [seconds, nanoseconds] =
+            [since_boot.tv_sec, since_boot.tv_nsec].map(|part| u64::try_from(part).unwrap_or(0));
+        let milliseconds = seconds.saturating_mul(1000).saturating_add(nanoseconds / 1_000_000);
+        Self { wall: super::now(), uptime: Uptime { boot: Boot(boot), milliseconds } }
     }
 }
 
 impl Uptime {
-    /// The time since an earlier look, if it was in the same boot.
+    /// The whole seconds since an earlier look, if it was in the same boot.
     pub fn since(&self, earlier: &Self) -> Option<Span> {
         let is_same = !self.boot.0.is_empty() && self.boot == earlier.boot;
-        let passed = self.seconds.as_seconds().checked_sub(earlier.seconds.as_seconds());
-        passed.filter(|_| is_same).map(Span::seconds)
+        let passed = self.milliseconds.checked_sub(earlier.milliseconds);
+        passed.filter(|_| is_same).map(|passed| Span::seconds(passed / 1000))
     }
 }
 
@@ -82,9 +85,9 @@ mod tests {
 
     #[test]
     fn another_boot_says_nothing_of_the_time_between() {
-        let at =
-            |boot: &str, seconds| Uptime { boot: Boot::new(boot), seconds: Span::seconds(seconds) };
-        assert_eq!(at("a", 50).since(&at("a", 20)), Some(Span::seconds(30)));
+        let at = |boot: &str, milliseconds| Uptime { boot: Boot::new(boot), milliseconds };
+        assert_eq!(at("a", 50_000).since(&at("a", 20_000)), Some(Span::seconds(30)));
+        assert_eq!(at("a", 50_100).since(&at("a", 20_900)), Some(Span::seconds(29)));
         assert_eq!(at("b", 50).since(&at("a", 20)), None);
         assert_eq!(at("a", 10).since(&at("a", 20)), None, "no time before");
         assert_eq!(at("", 50).since(&at("", 20)), None, "an unknown boot is not the same one");

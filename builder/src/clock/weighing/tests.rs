@@ -60,7 +60,7 @@ fn at(seconds: i64) -> Instant {
 
 impl Machine {
     fn new() -> Self {
-        let uptime = Uptime { boot: Boot::new("0"), seconds: Span::default() };
+        let uptime = Uptime { boot: Boot::new("0"), milliseconds: 0 };
         let memory = Memory::said(at(0), uptime, None);
         Self { real: 0, error: 0, boot: 0, booted_at: 0, files: None, memory }
     }
@@ -68,7 +68,7 @@ impl Machine {
     fn reading(&self, wall: i64) -> Reading {
         let seconds = u64::try_from(self.real - self.booted_at).expect("after the boot");
         let uptime =
-            Uptime { boot: Boot::new(self.boot.to_string()), seconds: Span::seconds(seconds) };
+            Uptime { boot: Boot::new(self.boot.to_string()), milliseconds: seconds * 1000 };
         Reading { wall: at(wall), uptime }
     }
 

@@ -1,5 +1,5 @@
-//! Trusted time (steps 316 and 428 ask for "the ambient date"): it never goes back, whatever is
-//! done to this computer's clock, and honest mistakes cost nothing.
+//! Trusted time (steps 316 and 428 ask for "the ambient date"): it does not go back when this
+//! computer's clock is set back, and an honest mistake has a way out.
 //!
 //! `reading` looks at this computer's clocks and `file_dates` at the dates of its files,
 //! `weighing` decides what to believe, `clock_file` keeps what is known, sealed.

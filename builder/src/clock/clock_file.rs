@@ -1,7 +1,5 @@
 //! The sealed file of what is remembered of the time.
 
-use std::io;
-
 use trybuy_formats::instant::{Instant, Span};
 use trybuy_formats::keys::LicenseSecret;
 use trybuy_formats::limits;
@@ -111,7 +109,7 @@ impl<'a> ClockFile<'a> {
 
     fn store(&self, memory: &Memory) -> Result<(), Error> {
         let sealed = sealed_state::seal(self.secret, NAME, memory)
-            .map_err(|error| messages::clock_state_damaged().caused_by(io::Error::other(error)))?;
+            .map_err(|error| messages::clock_state_damaged().caused_by(error))?;
         data_dir::replace(&self.data.clock_file(), &sealed)
     }
 }
@@ -127,4 +125,98 @@ fn is_news(before: &Memory, after: &Memory) -> bool {
         || after.latest().since(before.latest()) >= GRANULARITY
         || after.uptime.since(&before.uptime).is_none()
         || ahead(after) != ahead(before)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::{Boot, Uptime};
+    use trybuy_formats::ids::{KeyId, LicenseId};
+    use trybuy_formats::keys::MasterSecret;
+    use trybuy_formats::slug::Slug;
+
+    /// A look so many seconds after the beginning, by both clocks.
+    fn after(seconds: u64) -> Reading {
+        let wall = Instant::from_unix(4_000_000_000).expect("in range");
+        let uptime = Uptime { boot: Boot::new("one"), milliseconds: seconds * 1000 };
+        Reading { wall: wall.plus(Span::seconds(seconds)), uptime }
+    }
+
+    fn directory() -> (tempfile::TempDir, DataDir) {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let data = DataDir::locate(Some(directory.path())).expect("located");
+        (directory, data)
+    }
+
+    fn secret() -> LicenseSecret {
+        LicenseSecret::derive(
+            &MasterSecret::generate(),
+            LicenseId::new(),
+            KeyId::from_bytes([7; 32]),
+        )
+    }
+
+    #[test]
+    fn a_missing_foreign_or_edited_memory_is_refused() {
+        let (_directory, data) = directory();
+        let (own, other) = (secret(), secret());
+        let file = ClockFile::of(&data, &own);
+        let refused = || file.weigh(&after(0)).map(drop).map_err(|error| error.slug());
+        assert_eq!(refused(), Err(Slug::StateDamaged));
+        ClockFile::of(&data, &other).begin(after(0).wall, &after(0)).expect("stored");
+        assert_eq!(refused(), Err(Slug::StateDamaged));
+        file.begin(after(0).wall, &after(0)).expect("stored");
+        assert_eq!(refused(), Ok(()));
+        let mut bytes = std::fs::read(data.clock_file()).expect("readable");
+        *bytes.last_mut().expect("not empty") ^= 1;
+        std::fs::write(data.clock_file(), bytes).expect("written");
+        assert_eq!(refused(), Err(Slug::StateDamaged));
+    }
+
+    #[test]
+    fn the_memory_is_written_once_a_minute_at_most() {
+        let (_directory, data) = directory();
+        let secret = secret();
+        let file = ClockFile::of(&data, &secret);
+        file.begin(after(0).wall, &after(0)).expect("stored");
+        let floor_after = |seconds| {
+            file.weigh(&after(seconds)).expect("weighed");
+            file.load().expect("loaded").latest()
+        };
+        assert_eq!(floor_after(59), after(0).wall);
+        assert_eq!(floor_after(60), after(60).wall);
+        assert_eq!(floor_after(119), after(60).wall);
+        file.look(&after(300)).expect("looked");
+        assert_eq!(file.load().expect("loaded").latest(), after(60).wall, "a look writes nothing");
+    }
+
+    #[test]
+    fn of_two_who_remember_the_later_time_stays() {
+        let (_directory, data) = directory();
+        let secret = secret();
+        ClockFile::of(&data, &secret).begin(after(0).wall, &after(0)).expect("stored");
+        std::thread::scope(|scope| {
+            for minutes in 1..=8 {
+                let (data, secret) = (&data, &secret);
+                scope.spawn(move || ClockFile::of(data, secret).weigh(&after(minutes * 60)));
+            }
+        });
+        let latest = ClockFile::of(&data, &secret).load().expect("loaded").latest();
+        assert!(latest >= after(480).wall, "{latest}");
+    }
+
+    #[test]
+    fn the_servers_word_raises_the_time_and_only_a_signed_one_lowers_it() {
+        let (_directory, data) = directory();
+        let secret = secret();
+        let file = ClockFile::of(&data, &secret);
+        file.begin(after(0).wall, &after(0)).expect("stored");
+        let latest = || file.load().expect("loaded").latest();
+        file.observe(after(7200).wall, &after(0)).expect("observed");
+        assert_eq!(latest(), after(7200).wall);
+        file.observe(after(60).wall, &after(0)).expect("observed");
+        assert_eq!(latest(), after(7200).wall);
+        file.replace(after(60).wall, &after(0)).expect("stored");
+        assert_eq!(latest(), after(60).wall);
+    }
 }

@@ -1,7 +1,5 @@
 //! What this computer says of the time.
 
-use std::fmt;
-
 use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 use trybuy_formats::instant::{Instant, Span};
@@ -39,12 +37,6 @@ impl Boot {
     /// The boot of that id.
     pub fn new(id: impl Into<String>) -> Self {
         Self(id.into())
-    }
-}
-
-impl fmt::Display for Boot {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }
 

@@ -122,7 +122,7 @@ fn lines(info: &Info) -> String {
     if listed.until.is_some() {
         lines.push(format!("Runs until: {}", date(listed.until)));
     }
-    lines.extend([format!("Policy:     {}", info.policy)]);
+    lines.push(format!("Policy:     {}", info.policy));
     if let Some(so_far) = info.used.as_ref().filter(|_| !info.limits.is_empty()) {
         lines.push(format!("Used:       {}", used(info.limits, so_far)));
     }

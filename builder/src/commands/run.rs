@@ -149,7 +149,7 @@ fn prepare(
     // A wrong clock is the first thing to mend, whatever follows from it.
     let wrong = weighed.is_clock_wrong(&reading);
     let trial = trial.authorize(now, &state).map_err(|error| {
-        if wrong {
+        if wrong && is_about_time(error.slug()) {
             error.with_help(messages::clock_first(reading.wall, now.instant()))
         } else {
             error
@@ -193,6 +193,12 @@ fn verify(
     let builder = builder.with_secret(secret?);
     let trial = opened?.verify(&builder)?;
     Ok((builder, trial))
+}
+
+/// Whether a refusal would be another one at another time.
+fn is_about_time(refusal: Slug) -> bool {
+    use Slug::{BuilderLicenseExpired, ClockSetBack, GraceEnded, TrialExpired};
+    matches!(refusal, BuilderLicenseExpired | ClockSetBack | GraceEnded | TrialExpired)
 }
 
 /// What the program is called by (`argv[0]`): the last label of its id, `sketch` of
@@ -247,4 +253,22 @@ fn facts(control: &ControlInformation, decision: Decision, now: TrustedTime) -> 
         until,
     };
     serde_json::to_string(&facts).expect("a plain structure")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_that_is_used_up_is_not_blamed_on_the_clock() {
+        for (slug, expected) in [
+            (Slug::TrialExpired, true),
+            (Slug::GraceEnded, true),
+            (Slug::BuilderLicenseExpired, true),
+            (Slug::LimitReached, false),
+            (Slug::BuilderTooOld, false),
+        ] {
+            assert_eq!(is_about_time(slug), expected, "{slug}");
+        }
+    }
 }

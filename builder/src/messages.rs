@@ -237,6 +237,11 @@ fn problem_help(slug: Slug) -> &'static str {
         Slug::NotFound => "look for it with `trybuy search`",
         Slug::RateLimited => "wait a minute, then try again",
         Slug::TrialLimitReached => "ask the vendor of the application for more time",
+        Slug::LicenseeBlocked => "ask the vendor of the application",
+        Slug::EmailNotVerified => "verify your e-mail address with `trybuy setup --verify`",
+        Slug::KeyRefused => {
+            "compare it with the key that you bought, or ask the vendor for another"
+        }
         Slug::PlatformUnsupported => "see its platforms with `trybuy show`",
         Slug::TermsNotAccepted => "read the terms with `trybuy show`, then accept them",
         Slug::ClockSkew => "set this computer's clock",

@@ -35,6 +35,7 @@ pub mod server_format;
 pub mod signed;
 pub mod signed_time;
 pub mod slug;
+pub mod subject;
 pub mod transmission;
 
 mod canonical_json;

@@ -59,6 +59,12 @@ slugs! {
     NoBuilderLicense = "no-builder-license",
     /// Access condition B: the Builder's public key is missing or unusable.
     NoBuilderKey = "no-builder-key",
+    /// The vendor or the operator does not serve this licensee.
+    LicenseeBlocked = "licensee-blocked",
+    /// The server asks for a verified e-mail address.
+    EmailNotVerified = "email-not-verified",
+    /// The purchase key is unknown, used, revoked, or of something else.
+    KeyRefused = "key-refused",
     /// The licensee has had all trials of the application.
     TrialLimitReached = "trial-limit-reached",
     /// The application is not offered for this platform.

@@ -154,7 +154,10 @@ fn status_of(slug: Slug) -> StatusCode {
         | Slug::BuilderLicenseExpired
         | Slug::NoBuilderKey
         | Slug::TermsNotAccepted
-        | Slug::TrialLimitReached => StatusCode::FORBIDDEN,
+        | Slug::TrialLimitReached
+        | Slug::LicenseeBlocked
+        | Slug::EmailNotVerified
+        | Slug::KeyRefused => StatusCode::FORBIDDEN,
         Slug::NotFound => StatusCode::NOT_FOUND,
         Slug::PlatformUnsupported | Slug::ReleaseExists => StatusCode::CONFLICT,
         Slug::TrialExpired | Slug::GraceEnded => StatusCode::GONE,

@@ -1,0 +1,184 @@
+//! Whom a vendor's rule is about: one licensee, an e-mail address, or everybody at a domain.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{Email, LicenseeId};
+
+/// The most labels of a domain that rules of its parents are looked for with.
+const PARENTS: usize = 5;
+
+/// Whom a rule is about, written as a licensee id, `ada@example.com`, or `@example.com`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Subject {
+    /// One licensee.
+    Licensee(LicenseeId),
+    /// Whoever gave this address; in the spelling of [`Email::mailbox`].
+    Email(Email),
+    /// Whoever gave an address at this domain or at one below it.
+    Domain(Domain),
+}
+
+/// A domain in lower case, at least two labels.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Domain(String);
+
+/// A text that names nobody.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("not a licensee id, an e-mail address, or a domain such as @example.com")]
+pub struct InvalidSubject;
+
+impl Subject {
+    /// Every subject that a licensee with this address is, the narrowest first: at most eight.
+    pub fn all_of(licensee: LicenseeId, email: &Email) -> Vec<Self> {
+        let mailbox = email.mailbox();
+        let mut subjects = vec![Self::Licensee(licensee)];
+        let domains = mailbox.domain().map(|domain| domain.and_parents()).unwrap_or_default();
+        subjects.push(Self::Email(mailbox));
+        subjects.extend(domains.into_iter().map(Self::Domain));
+        subjects
+    }
+}
+
+impl Email {
+    /// The address by which one person is known: in lower case, and without the tag behind a `+`, so
+    /// that `Ada+trial2@Example.com` is `ada@example.com`.
+    #[must_use]
+    pub fn mailbox(&self) -> Self {
+        let lower = self.as_str().to_lowercase();
+        let untagged = lower.rsplit_once('@').and_then(|(local, domain)| {
+            let (name, _) = local.split_once('+')?;
+            format!("{name}@{domain}").parse().ok()
+        });
+        untagged.or_else(|| lower.parse().ok()).unwrap_or_else(|| self.clone())
+    }
+
+    /// What stands behind the `@`; none where that is no domain of two labels.
+    fn domain(&self) -> Option<Domain> {
+        self.as_str().rsplit_once('@')?.1.parse().ok()
+    }
+}
+
+impl Domain {
+    /// This domain, and its parents of two to five labels.
+    fn and_parents(&self) -> Vec<Self> {
+        let mut domains = vec![self.clone()];
+        let mut rest = self.0.as_str();
+        while let Some((_, parent)) = rest.split_once('.') {
+            if (2..=PARENTS).contains(&parent.split('.').count()) {
+                domains.push(Self(parent.to_owned()));
+            }
+            rest = parent;
+        }
+        domains
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Licensee(id) => write!(f, "{id}"),
+            Self::Email(email) => write!(f, "{email}"),
+            Self::Domain(Domain(domain)) => write!(f, "@{domain}"),
+        }
+    }
+}
+
+impl FromStr for Subject {
+    type Err = InvalidSubject;
+
+    fn from_str(text: &str) -> Result<Self, InvalidSubject> {
+        if let Ok(licensee) = text.parse() {
+            return Ok(Self::Licensee(licensee));
+        }
+        if let Some(domain) = text.strip_prefix('@') {
+            return domain.to_lowercase().parse().map(Self::Domain);
+        }
+        let email: Email = text.parse().map_err(|_| InvalidSubject)?;
+        Ok(Self::Email(email.mailbox()))
+    }
+}
+
+impl FromStr for Domain {
+    type Err = InvalidSubject;
+
+    fn from_str(text: &str) -> Result<Self, InvalidSubject> {
+        let is_label = |label: &str| {
+            (1..=63).contains(&label.len())
+                && label.chars().all(|c| c.is_alphanumeric() && !c.is_uppercase() || c == '-')
+        };
+        let is_domain = text.len() <= 253 && text.contains('.') && text.split('.').all(is_label);
+        if is_domain { Ok(Self(text.to_owned())) } else { Err(InvalidSubject) }
+    }
+}
+
+impl TryFrom<String> for Subject {
+    type Error = InvalidSubject;
+
+    fn try_from(text: String) -> Result<Self, InvalidSubject> {
+        text.parse()
+    }
+}
+
+impl From<Subject> for String {
+    fn from(subject: Subject) -> Self {
+        subject.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn email(text: &str) -> Email {
+        text.parse().expect("an address")
+    }
+
+    #[test]
+    fn a_mailbox_is_known_by_one_spelling() {
+        for (given, mailbox) in [
+            ("ada@example.com", "ada@example.com"),
+            ("Ada@Example.COM", "ada@example.com"),
+            ("ada+trial2@example.com", "ada@example.com"),
+            ("a+b+c@example.com", "a@example.com"),
+            ("+x@example.com", "+x@example.com"),
+        ] {
+            assert_eq!(email(given).mailbox().as_str(), mailbox, "{given}");
+        }
+    }
+
+    #[test]
+    fn somebody_is_subject_of_the_own_domain_and_its_parents() {
+        let licensee = LicenseeId::new();
+        let subjects = |text: &str| -> Vec<String> {
+            let all = Subject::all_of(licensee, &email(text));
+            all.iter().skip(1).map(Subject::to_string).collect()
+        };
+        assert_eq!(subjects("ada@example.com"), ["ada@example.com", "@example.com"]);
+        assert_eq!(
+            subjects("ada@cs.example.edu"),
+            ["ada@cs.example.edu", "@cs.example.edu", "@example.edu"]
+        );
+        assert_eq!(subjects("a@1.2.3.4.5.6.7.8.9.example.edu").len(), 6);
+    }
+
+    #[test]
+    fn subjects_are_read_as_they_are_written() {
+        let licensee = LicenseeId::new().to_string();
+        for (text, written) in [
+            (licensee.as_str(), licensee.as_str()),
+            ("Ada+x@Example.com", "ada@example.com"),
+            ("@Example.com", "@example.com"),
+        ] {
+            let subject: Subject = text.parse().expect("a subject");
+            assert_eq!(subject.to_string(), written);
+            assert_eq!(written.parse(), Ok(subject));
+        }
+        for bad in ["", "@", "@example", "example.com", "@a..b", "@a b.c", "@%.com", "ada"] {
+            assert_eq!(bad.parse::<Subject>(), Err(InvalidSubject), "{bad}");
+        }
+    }
+}

@@ -1,23 +1,26 @@
 //! The wire types of the HTTP API, the same on both sides. Paths are below `/api/v1`.
 
 mod catalog;
+mod policies;
 mod problem;
 mod registration;
 mod trials;
 mod vendor;
 
 pub use catalog::{ApplicationDetails, ApplicationPage, ApplicationSummary, ReleaseSummary};
+pub use policies::{
+    Class, ClassesAnswer, FollowAnswer, FollowPolicies, PolicyAnswer, PolicyChange, PolicyEntry,
+    PolicyHistory, Profile, ProfilesAnswer, SetClass, SetPolicy, SetProfile,
+};
 pub use problem::{AccessCondition, Problem};
 pub use registration::{
     AskTime, BuilderLicenseAnswer, RegisterBuilder, RenewBuilderLicense, ServerInfo, TimeAnswer,
 };
 pub use trials::{
-    AcceptanceCode, AcceptanceProof, RequestTrial, TrialAnswer, TrialSummary, TrialsAnswer,
+    AcceptanceCode, AcceptanceProof, OfferAnswer, RequestTrial, TrialAnswer, TrialSummary,
+    TrialsAnswer,
 };
-pub use vendor::{
-    PolicyAnswer, PublishAnswer, ReleasesAnswer, Requester, RequestersAnswer, SetPolicy,
-    VendorRelease,
-};
+pub use vendor::{PublishAnswer, ReleasesAnswer, Requester, RequestersAnswer, VendorRelease};
 
 /// Where the API begins.
 pub const BASE: &str = "/api/v1";

@@ -32,6 +32,9 @@ pub enum InvalidId {
     /// Not a name of a person or an application.
     #[error("not a name: 1 to 100 characters, no control characters, no space at either end")]
     Name,
+    /// Not a label.
+    #[error("not a name such as education: 1 to 63 lower-case letters, digits and dashes")]
+    Label,
     /// Not an e-mail address.
     #[error("not an e-mail address such as ada@example.com, at most 254 characters")]
     Email,
@@ -93,6 +96,11 @@ text_newtype! {
 text_newtype! {
     /// The name of a person or an application, for people: 1 to 100 characters.
     Name, InvalidId::Name, is_name
+}
+text_newtype! {
+    /// What a vendor calls a class of licensees or a profile: 1 to 63 lower-case letters, digits and
+    /// dashes.
+    Label, InvalidId::Label, is_label
 }
 text_newtype! {
     /// An e-mail address, checked for its form only: 3 to 254 characters.
@@ -245,6 +253,10 @@ macro_rules! uuid_newtype {
     };
 }
 
+uuid_newtype! {
+    /// A change of a policy.
+    PolicyChangeId
+}
 uuid_newtype! {
     /// Licensee id 103, 184: to whom something is licensed.
     LicenseeId

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{Email, LicenseeId};
+use crate::ids::{Email, Label, LicenseeId};
 
 /// The most labels of a domain that rules of its parents are looked for with.
 const PARENTS: usize = 5;
@@ -22,6 +22,21 @@ pub enum Subject {
     Domain(Domain),
 }
 
+/// For whom a policy is: written `application`, `class:NAME`, a licensee id, or an e-mail address.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Scope {
+    /// Everybody who tries the application.
+    Application,
+    /// The licensees of a class.
+    Class(Label),
+    /// One licensee; never a domain, which is a class.
+    Licensee(Subject),
+}
+
+/// What stands before the name of a class.
+const CLASS: &str = "class:";
+
 /// A domain in lower case, at least two labels.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Domain(String);
@@ -30,6 +45,13 @@ pub struct Domain(String);
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("not a licensee id, an e-mail address, or a domain such as @example.com")]
 pub struct InvalidSubject;
+
+/// A text that is no [`Scope`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error(
+    "not for whom a policy can be: application, class:NAME, a licensee id, or an e-mail address"
+)]
+pub struct InvalidScope;
 
 impl Subject {
     /// Every subject that a licensee with this address is, the narrowest first: at most eight.
@@ -129,6 +151,47 @@ impl From<Subject> for String {
     }
 }
 
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Application => f.write_str("application"),
+            Self::Class(class) => write!(f, "{CLASS}{class}"),
+            Self::Licensee(subject) => write!(f, "{subject}"),
+        }
+    }
+}
+
+impl FromStr for Scope {
+    type Err = InvalidScope;
+
+    fn from_str(text: &str) -> Result<Self, InvalidScope> {
+        if text == "application" {
+            return Ok(Self::Application);
+        }
+        if let Some(class) = text.strip_prefix(CLASS) {
+            return class.parse().map(Self::Class).map_err(|_| InvalidScope);
+        }
+        match text.parse() {
+            Ok(Subject::Domain(_)) | Err(_) => Err(InvalidScope),
+            Ok(subject) => Ok(Self::Licensee(subject)),
+        }
+    }
+}
+
+impl TryFrom<String> for Scope {
+    type Error = InvalidScope;
+
+    fn try_from(text: String) -> Result<Self, InvalidScope> {
+        text.parse()
+    }
+}
+
+impl From<Scope> for String {
+    fn from(scope: Scope) -> Self {
+        scope.to_string()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -179,6 +242,18 @@ mod tests {
         }
         for bad in ["", "@", "@example", "example.com", "@a..b", "@a b.c", "@%.com", "ada"] {
             assert_eq!(bad.parse::<Subject>(), Err(InvalidSubject), "{bad}");
+        }
+    }
+
+    #[test]
+    fn scopes_are_read_as_they_are_written() {
+        let licensee = LicenseeId::new().to_string();
+        for text in ["application", "class:education", "ada@example.com", licensee.as_str()] {
+            let scope: Scope = text.parse().expect("a scope");
+            assert_eq!(scope.to_string(), text);
+        }
+        for bad in ["", "class:", "class:No", "@example.com", "everybody"] {
+            assert_eq!(bad.parse::<Scope>(), Err(InvalidScope), "{bad}");
         }
     }
 }

@@ -24,7 +24,7 @@ use samples::{World, at};
 use sqlx::{AnyConnection, Connection as _};
 use trybuy_formats::ids::{LicenseeId, TrialId};
 use trybuy_formats::primitives::SignatureKey;
-use trybuy_server::store::{Grant, GrantRequest, Head, OfferQuery, Store};
+use trybuy_server::store::{Grant, GrantRequest, Head, OfferQuery, Store, Subjects};
 use trybuy_tests::postgres::Cluster;
 
 /// About what a head and the sealed control information take.
@@ -153,12 +153,14 @@ async fn grant(store: &Store, world: &World, key: Option<&SignatureKey>) -> Resu
     request.head = Head { number: 1, etag: "\"e\"".to_owned(), bytes: vec![7; HEAD] };
     if let Some(key) = key {
         let GrantRequest { trial, head, .. } = &request;
+        let email = samples::parsed("ada@example.com");
+        let subjects = Subjects::of(trial.licensee_id, &email);
         let offer = store
             .offer(&OfferQuery {
                 application: &trial.application,
                 platform: &trial.platform,
                 version: None,
-                licensee: trial.licensee_id,
+                subjects: &subjects,
                 license: trial.license_id,
                 now: at(0),
             })

@@ -89,10 +89,12 @@ CREATE INDEX purchase_keys_by_batch ON purchase_keys (batch_id, id);
 
 -- A trial's file is that of another one before it where only a new head was needed. What does not
 -- count is no trial of its own: the same one on another Builder, or a purchase. The head that is due
--- has a higher number than the one there is, when dates or policy were changed since.
+-- has a higher number than the one there is, when dates or policy were changed since. An end that a
+-- vendor set by hand stays when the policy changes.
 ALTER TABLE trials ADD COLUMN file_trial {text};
 ALTER TABLE trials ADD COLUMN counted BIGINT NOT NULL DEFAULT 1;
 ALTER TABLE trials ADD COLUMN head_due BIGINT NOT NULL DEFAULT 1;
+ALTER TABLE trials ADD COLUMN extended_to BIGINT;
 ALTER TABLE trials ADD COLUMN purchased_at BIGINT;
 ALTER TABLE trials ADD COLUMN purchase_key {text} REFERENCES purchase_keys (id);
 ALTER TABLE trials ADD COLUMN relicensing_digest {text};

@@ -12,4 +12,4 @@ pub use self::client_address::ClientAddress;
 pub use self::signed_body::SignedBody;
 pub use self::signed_builder::SignedBuilder;
 pub use self::token::VendorToken;
-pub use self::vendor::Vendor;
+pub use self::vendor::{Actor, Vendor};

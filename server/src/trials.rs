@@ -13,4 +13,4 @@ pub use self::access_conditions::{ConditionA, ConditionB, ConditionC};
 pub use self::buffers::{Buffer, Buffers};
 pub use self::delivery::{DeliveryError, TransmissionFile, deliver, open_file, own_file};
 pub use self::encryption::{EncryptionError, TransmissionVersion};
-pub use self::licensing::{LicensedTrial, LicensingError, license_trial};
+pub use self::licensing::{LicensedTrial, LicensingError, license_trial, offer_to};

@@ -7,6 +7,7 @@
 
 mod arguments;
 mod choices;
+mod class;
 mod client;
 mod connection;
 mod failure;
@@ -15,6 +16,7 @@ mod manifest;
 mod package;
 mod policy;
 mod policy_words;
+mod profile;
 mod progress;
 mod publish;
 mod releases;
@@ -27,7 +29,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser as _};
 use trybuy_formats::slug::Slug;
 
-use arguments::{Cli, Command, ConnectionArgs, PolicyAction};
+use arguments::{Cli, Command, ConnectionArgs};
 use requests::Shape;
 
 use crate::usage;
@@ -71,12 +73,12 @@ fn execute(cli: &Cli, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Releases { application, json } => {
             releases::releases(&connect()?, application.as_ref(), *json, out)
         }
-        Command::Policy { action: PolicyAction::Show { application, json } } => {
-            policy::show(&connect()?, application, *json, out)
+        Command::Policy { action } => {
+            policy::check(action)?;
+            policy::policy(&connect()?, action, out)
         }
-        Command::Policy { action: PolicyAction::Set { application, changes } } => {
-            policy::set(&connect()?, application, changes, out)
-        }
+        Command::Profile { action } => profile::profile(&connect()?, action, out),
+        Command::Class { action } => class::class(&connect()?, action, out),
         Command::Requests { application, csv, json } => {
             let shape = match (csv, json) {
                 (true, _) => Shape::Csv,

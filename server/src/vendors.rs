@@ -1,13 +1,23 @@
 //! What vendors do: publish releases, set policies, see who asked for trials.
 
 pub mod api;
+mod classes;
+mod existing_trials;
 mod policies;
+mod profiles;
 mod publishing;
 mod receiving;
 mod requests;
 mod upload_slots;
 
-pub use self::policies::{PolicyError, change_policy, policy_of};
+pub use self::classes::{
+    ClassError, add_member, classes_of, remove_class, remove_member, set_class,
+};
+pub use self::existing_trials::follow_policies;
+pub use self::policies::{
+    PolicyError, change_policy, policies_for, policies_of, policy_history, remove_policy,
+};
+pub use self::profiles::{ProfileError, profiles_of, remove_profile, set_profile};
 pub use self::publishing::{
     Address, PublishError, Published, may_publish, publish, settle_abandoned,
 };

@@ -139,6 +139,7 @@ impl Trial<'_> {
         let request = RequestTrial {
             platform: Platform::current(),
             version: self.version.clone(),
+            renews: None,
             acceptance,
         };
         let (answer, created) = self.server.request_trial(self.id, &request, &self.signer)?;

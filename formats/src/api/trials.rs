@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::control::LicenseKind;
 use crate::ids::{ApplicationId, Digest, Name, Platform, TrialId, Version};
 use crate::instant::Instant;
+use crate::policy::TrialPolicy;
 
 /// `POST /applications/{id}/acceptance-codes`: a code to retype, for `retype-code`. Signed, no body.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -27,9 +28,26 @@ pub struct RequestTrial {
     /// A certain release; none for the newest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<Version>,
+    /// One of the Builder's trials of the application that is over: the next one goes on with its
+    /// file, so that in the leading layout only another head is needed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renews: Option<TrialId>,
     /// Access condition C; may be missing only to get an existing trial again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acceptance: Option<AcceptanceProof>,
+}
+
+/// `POST /applications/{id}/offer`: what a trial would be for the Builder that asks. Signed, no body.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct OfferAnswer {
+    /// The policy that the vendor chose for this licensee.
+    pub policy: TrialPolicy,
+    /// SHA-256 of the licensing terms in force.
+    pub terms_digest: Digest,
+    /// The trials that the licensee had.
+    pub trials_used: u32,
+    /// The trials that the licensee may have.
+    pub trials_allowed: u32,
 }
 
 /// The user's acceptance of the licensing terms, as the vendor asked for it.

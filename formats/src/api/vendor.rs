@@ -52,25 +52,6 @@ pub struct ReleasesAnswer {
     pub releases: Vec<VendorRelease>,
 }
 
-/// `PUT /vendor/applications/{id}/policy`.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SetPolicy {
-    /// The policy of trials to come.
-    pub policy: TrialPolicy,
-}
-
-/// Answers `GET` and `PUT /vendor/applications/{id}/policy`.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct PolicyAnswer {
-    /// The application.
-    pub application: ApplicationId,
-    /// Its policy.
-    pub policy: TrialPolicy,
-    /// When it was last changed.
-    pub changed_at: Instant,
-}
-
 /// `GET /vendor/applications/{id}/requests?after=CURSOR&limit=N`: who asked for trials (step 310:
 /// "information about the user can be automatically provided to the owners").
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

@@ -14,7 +14,18 @@ use crate::store;
 /// The vendor whose token came with the request.
 pub struct Vendor(pub store::Vendor);
 
+/// The same with the token, where it is recorded who changed something.
+pub struct Actor(pub store::Actor);
+
 impl FromRequestParts<AppState> for Vendor {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
+        Actor::from_request_parts(parts, app).await.map(|Actor(actor)| Self(actor.vendor))
+    }
+}
+
+impl FromRequestParts<AppState> for Actor {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
@@ -24,11 +35,11 @@ impl FromRequestParts<AppState> for Vendor {
             return Err(refused(app, client, what.to_owned())
                 .help("send `Authorization: Bearer tbv_…` with the token the operator gave you"));
         };
-        let vendor = match VendorToken::parse(text) {
-            Some(token) => app.store.vendor_of_token(&token.hash()).await?,
+        let actor = match VendorToken::parse(text) {
+            Some(token) => app.store.actor(&token.hash()).await?,
             None => None,
         };
-        vendor.map(Self).ok_or_else(|| {
+        actor.map(Self).ok_or_else(|| {
             refused(app, client, "the vendor token is not valid".to_owned())
                 .help("ask the operator of the server for another one")
         })

@@ -99,6 +99,9 @@ pub fn operations() -> Vec<Operation> {
         POST "/api/v1/applications/{id}/trials" request_trial Builder &[("path", "id", "ApplicationId")],
             Some("RequestTrial") => &[(201, Json("TrialAnswer")), (200, Json("TrialAnswer"))],
             "Requests a trial; 200 where there is one";
+        POST "/api/v1/applications/{id}/offer" show_offer Builder
+            &[("path", "id", "ApplicationId")], None => &[(200, Json("OfferAnswer"))],
+            "Shows what a trial would be for the Builder that asks";
         GET "/api/v1/trials" list_trials Builder &[], None => &[(200, Json("TrialsAnswer"))],
             "Lists the trials of the Builder that asks";
         GET "/api/v1/trials/{id}" show_trial Builder &[("path", "id", "Id")], None
@@ -117,12 +120,41 @@ pub fn operations() -> Vec<Operation> {
         GET "/api/v1/vendor/releases" list_releases Vendor
             &[("query", "application", "ApplicationId")], None => &[(200, Json("ReleasesAnswer"))],
             "Lists the vendor's releases";
-        GET "/api/v1/vendor/applications/{id}/policy" show_policy Vendor
-            &[("path", "id", "ApplicationId")], None => &[(200, Json("PolicyAnswer"))],
-            "Shows the policy of an application's trials";
-        PUT "/api/v1/vendor/applications/{id}/policy" set_policy Vendor
-            &[("path", "id", "ApplicationId")], Some("SetPolicy") => &[(200, Json("PolicyAnswer"))],
-            "Sets the policy of the trials to come";
+        GET "/api/v1/vendor/applications/{id}/policies" list_policies Vendor
+            &[("path", "id", "ApplicationId"), ("query", "licensee", "Subject")], None
+            => &[(200, Json("PolicyAnswer"))],
+            "Lists the policies of an application, or those that concern one licensee, by precedence";
+        PUT "/api/v1/vendor/applications/{id}/policies/{scope}" set_policy Vendor
+            &[("path", "id", "ApplicationId"), ("path", "scope", "Scope")], Some("SetPolicy")
+            => &[(200, Json("PolicyAnswer"))], "Sets a policy of the trials to come";
+        DELETE "/api/v1/vendor/applications/{id}/policies/{scope}" remove_policy Vendor
+            &[("path", "id", "ApplicationId"), ("path", "scope", "Scope")], None
+            => &[(200, Json("PolicyAnswer"))], "Removes the policy of a class or a licensee";
+        POST "/api/v1/vendor/applications/{id}/existing-trials" follow_policies Vendor
+            &[("path", "id", "ApplicationId")], Some("FollowPolicies")
+            => &[(200, Json("FollowAnswer"))],
+            "Lets the next granted trials follow the policies in force";
+        GET "/api/v1/vendor/applications/{id}/policy-changes" list_policy_changes Vendor
+            &[("path", "id", "ApplicationId")], None => &[(200, Json("PolicyHistory"))],
+            "Lists the changes of an application's policies";
+        GET "/api/v1/vendor/profiles" list_profiles Vendor &[], None
+            => &[(200, Json("ProfilesAnswer"))], "Lists the vendor's profiles";
+        PUT "/api/v1/vendor/profiles/{name}" set_profile Vendor &[("path", "name", "Label")],
+            Some("SetProfile") => &[(200, Json("Profile"))], "Makes or changes a profile";
+        DELETE "/api/v1/vendor/profiles/{name}" remove_profile Vendor
+            &[("path", "name", "Label")], None => &[(204, Answer::Empty)], "Removes a profile";
+        GET "/api/v1/vendor/classes" list_classes Vendor &[], None
+            => &[(200, Json("ClassesAnswer"))], "Lists the vendor's classes with their members";
+        PUT "/api/v1/vendor/classes/{name}" set_class Vendor &[("path", "name", "Label")],
+            Some("SetClass") => &[(204, Answer::Empty)], "Makes a class, or gives it another rank";
+        DELETE "/api/v1/vendor/classes/{name}" remove_class Vendor &[("path", "name", "Label")],
+            None => &[(204, Answer::Empty)], "Removes a class that no policy is for";
+        PUT "/api/v1/vendor/classes/{name}/members/{subject}" add_class_member Vendor
+            &[("path", "name", "Label"), ("path", "subject", "Subject")], None
+            => &[(204, Answer::Empty)], "Adds a member to a class";
+        DELETE "/api/v1/vendor/classes/{name}/members/{subject}" remove_class_member Vendor
+            &[("path", "name", "Label"), ("path", "subject", "Subject")], None
+            => &[(204, Answer::Empty)], "Takes a member out of a class";
         GET "/api/v1/vendor/applications/{id}/requests" list_requests Vendor
             &[("path", "id", "ApplicationId"), AFTER, LIMIT], None
             => &[(200, JsonOrCsv("RequestersAnswer"))], "Lists who asked for trials";

@@ -69,6 +69,9 @@ fn scalars() -> Schemas {
         ("Version", json!({ "type": "string", "maxLength": 64, "examples": ["1.4.0"] })),
         ("Platform", json!({ "type": "string", "minLength": 3, "maxLength": 32, "examples": ["x86_64-linux"] })),
         ("Name", json!({ "type": "string", "minLength": 1, "maxLength": 100 })),
+        ("Label", json!({ "type": "string", "minLength": 1, "maxLength": 63, "examples": ["education"] })),
+        ("Subject", json!({ "type": "string", "description": "A licensee id, an e-mail address, or @ and a domain", "examples": ["@example.edu"] })),
+        ("Scope", json!({ "type": "string", "description": "For whom a policy is: application, class:NAME, a licensee id, or an e-mail address", "examples": ["class:education"] })),
         ("Email", json!({ "type": "string", "minLength": 3, "maxLength": 254 })),
         ("Id", json!({ "type": "string", "format": "uuid" })),
         ("Digest", hexadecimal.clone()),
@@ -108,6 +111,50 @@ fn policies() -> Schemas {
                 ("acceptance", one_of(&["explicit", "retype-code", "passive"])),
                 ("layout", one_of(&["leading", "dispersed"])),
             ],
+        ),
+        object("SetPolicy", &[("policy", of("TrialPolicy")), ("profile?", of("Label"))]),
+        object(
+            "PolicyAnswer",
+            &[
+                ("application", of("ApplicationId")),
+                ("policies", list(of("PolicyEntry"))),
+                ("change?", of("Id")),
+            ],
+        ),
+        object(
+            "PolicyEntry",
+            &[
+                ("scope", of("Scope")),
+                ("member?", of("Subject")),
+                ("policy", of("TrialPolicy")),
+                ("changed_at", of("Instant")),
+            ],
+        ),
+        object("FollowPolicies", &[("change", of("Id")), ("after?", of("Id"))]),
+        object("FollowAnswer", &[("changed", number()), ("next", nullable(of("Id")))]),
+        object("PolicyHistory", &[("changes", list(of("PolicyChange")))]),
+        object(
+            "PolicyChange",
+            &[
+                ("scope", of("Scope")),
+                ("policy", nullable(of("TrialPolicy"))),
+                ("profile", nullable(of("Label"))),
+                ("applied_to", nullable(number())),
+                ("changed_at", of("Instant")),
+                ("changed_by", text()),
+            ],
+        ),
+        object("SetProfile", &[("policy", of("TrialPolicy"))]),
+        object("ProfilesAnswer", &[("profiles", list(of("Profile")))]),
+        object(
+            "Profile",
+            &[("name", of("Label")), ("policy", of("TrialPolicy")), ("changed_at", of("Instant"))],
+        ),
+        object("SetClass", &[("rank", number())]),
+        object("ClassesAnswer", &[("classes", list(of("Class")))]),
+        object(
+            "Class",
+            &[("name", of("Label")), ("rank", number()), ("members", list(of("Subject")))],
         ),
     ]
 }
@@ -201,7 +248,17 @@ fn trials() -> Schemas {
             &[
                 ("platform", of("Platform")),
                 ("version?", of("Version")),
+                ("renews?", of("Id")),
                 ("acceptance?", of("AcceptanceProof")),
+            ],
+        ),
+        object(
+            "OfferAnswer",
+            &[
+                ("policy", of("TrialPolicy")),
+                ("terms_digest", of("Digest")),
+                ("trials_used", number()),
+                ("trials_allowed", number()),
             ],
         ),
         object(
@@ -262,15 +319,6 @@ fn vendors() -> Schemas {
             ],
         ),
         object("ReleasesAnswer", &[("releases", list(of("VendorRelease")))]),
-        object("SetPolicy", &[("policy", of("TrialPolicy"))]),
-        object(
-            "PolicyAnswer",
-            &[
-                ("application", of("ApplicationId")),
-                ("policy", of("TrialPolicy")),
-                ("changed_at", of("Instant")),
-            ],
-        ),
         object(
             "RequestersAnswer",
             &[("requests", list(of("Requester"))), ("next", nullable(of("Cursor")))],

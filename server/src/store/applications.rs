@@ -4,8 +4,8 @@ use trybuy_formats::ids::{ApplicationId, Digest, Name, Version};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::policy::TrialPolicy;
 
-use super::columns::{Columns, json};
-use super::{Store, StoreError, Vendor, VendorId};
+use super::columns::Columns;
+use super::{Store, StoreError, Vendor};
 
 /// An application without its long texts.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -58,8 +58,6 @@ const TEXTS: &str = "SELECT documentation.content AS documentation, terms.conten
     JOIN texts AS terms ON terms.digest = applications.terms_digest \
     JOIN texts AS relicensing ON relicensing.digest = applications.relicensing_digest \
     WHERE applications.id = $1";
-const SET_POLICY: &str = "UPDATE applications SET policy = $3, policy_changed_at = $4 \
-    WHERE id = $1 AND vendor_id = $2";
 
 impl Store {
     /// An application.
@@ -89,25 +87,6 @@ impl Store {
             })
         })
         .transpose()
-    }
-
-    /// Sets the policy of the trials to come. Answers whether the vendor has such an application.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn set_policy(
-        &self,
-        vendor: VendorId,
-        id: &ApplicationId,
-        policy: &TrialPolicy,
-        now: Instant,
-    ) -> Result<bool, StoreError> {
-        let query = sqlx::query(SET_POLICY)
-            .bind(id.as_str())
-            .bind(vendor.to_string())
-            .bind(json(policy))
-            .bind(now.unix());
-        Ok(self.execute(query).await?.rows_affected() == 1)
     }
 }
 

@@ -39,6 +39,16 @@ impl<'r> Columns<'r> {
         serde_json::from_str(text).map_err(|_| StoreError::Corrupt { column })
     }
 
+    /// A value that is stored as JSON and may be missing.
+    pub(super) fn optional_json<T: DeserializeOwned>(
+        self,
+        column: &'static str,
+    ) -> Result<Option<T>, StoreError> {
+        let text: Option<&str> = self.raw(column)?;
+        let value = text.map(serde_json::from_str).transpose();
+        value.map_err(|_| StoreError::Corrupt { column })
+    }
+
     /// A variant that is stored by its name in the formats.
     pub(super) fn word<T: DeserializeOwned>(self, column: &'static str) -> Result<T, StoreError> {
         let word: String = self.raw(column)?;
@@ -65,6 +75,17 @@ impl<'r> Columns<'r> {
     pub(super) fn number<T: TryFrom<i64>>(self, column: &'static str) -> Result<T, StoreError> {
         let number: i64 = self.raw(column)?;
         T::try_from(number).map_err(|_| StoreError::Corrupt { column })
+    }
+
+    /// A count or a size that may be missing.
+    pub(super) fn optional_number<T: TryFrom<i64>>(
+        self,
+        column: &'static str,
+    ) -> Result<Option<T>, StoreError> {
+        let number: Option<i64> = self.raw(column)?;
+        number
+            .map(|number| T::try_from(number).map_err(|_| StoreError::Corrupt { column }))
+            .transpose()
     }
 
     /// Bytes.

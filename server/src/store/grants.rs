@@ -2,9 +2,11 @@
 
 use sqlx::AnyConnection;
 use trybuy_formats::ids::{Digest, TrialId};
+use trybuy_formats::instant::Instant;
 
 use super::columns::{Columns, json, number, seconds, word};
 use super::connections::in_time;
+use super::offers::standing;
 use super::transaction::{Finish, Isolation, Operation};
 use super::{Head, Store, StoreError, Trial, TrialStanding, acceptance_codes};
 
@@ -17,6 +19,8 @@ pub struct GrantRequest {
     pub head: Head,
     /// The most trials that the licensee may have of the application, this one included.
     pub maximum: u32,
+    /// When the same trial was sent to another Builder for the first time, if it was.
+    pub delivered_at: Option<Instant>,
     /// SHA-256 of the code that was retyped, to be used up by the grant.
     pub code: Option<Digest>,
 }
@@ -37,19 +41,17 @@ pub enum Grant {
     CodeRefused,
 }
 
-const STANDING: &str = "SELECT COUNT(CASE WHEN kind = 'trial' THEN 1 END) AS used, \
-    MAX(CASE WHEN license_id = $3 AND (ends_at IS NULL OR ends_at > $4) THEN id END) AS current_id, \
-    MAX(CASE WHEN kind = 'trial' THEN ends_at END) AS last_end \
-    FROM trials WHERE application = $1 AND licensee_id = $2";
-/// Inserts nothing where a trial runs ($5 license, $11 now), where $19 trials were had, or where
-/// another grant took the ordinal at the same time.
+const STANDING: &str = standing!("$3", "$4");
+/// Inserts nothing where a trial runs ($5 license, $11 now), where $19 trials were had and it counts
+/// ($20), or where another grant took the ordinal at the same time.
 const INSERT: &str = "INSERT INTO trials (id, application, licensee_id, ordinal, license_id, \
     release_id, platform, kind, started_at, ends_at, requested_at, policy, terms_digest, \
-    acceptance, accepted_as, head_number, head_etag, head) \
+    acceptance, accepted_as, head_number, head_due, head_etag, head, counted, file_trial, \
+    delivered_at, purchased_at, purchase_key, relicensing_digest) \
     SELECT $1, $2, $3, $4 + COALESCE(MAX(ordinal), 0), $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, \
-        $15, $16, $17, $18 \
+        $15, $16, $16, $17, $18, $20, $21, $22, $23, $24, $25 \
     FROM trials WHERE application = $2 AND licensee_id = $3 \
-    HAVING COUNT(CASE WHEN kind = 'trial' THEN 1 END) < $19 \
+    HAVING ($20 = 0 OR COUNT(CASE WHEN counted = 1 THEN 1 END) < $19) \
     AND COUNT(CASE WHEN license_id = $5 AND (ends_at IS NULL OR ends_at > $11) THEN 1 END) = 0 \
     ON CONFLICT (application, licensee_id, ordinal) DO NOTHING";
 
@@ -153,6 +155,12 @@ impl GrantRequest {
             .bind(head.etag.as_str())
             .bind(head.bytes.as_slice())
             .bind(i64::from(self.maximum))
+            .bind(i64::from(trial.counted))
+            .bind(trial.file_trial.map(|trial| trial.to_string()))
+            .bind(seconds(self.delivered_at))
+            .bind(seconds(trial.purchase.map(|purchase| purchase.at)))
+            .bind(trial.purchase.and_then(|purchase| purchase.key).map(|key| key.to_string()))
+            .bind(trial.purchase.and_then(|purchase| purchase.terms).map(|terms| terms.to_string()))
             .execute(connection)
             .await?;
         Ok(outcome.rows_affected() == 1)

@@ -44,3 +44,11 @@ uuid_newtype! {
     /// A vendor's token.
     TokenId
 }
+uuid_newtype! {
+    /// A purchase key; the key itself is derived from it.
+    PurchaseKeyId
+}
+uuid_newtype! {
+    /// Purchase keys that were made together.
+    KeyBatchId
+}

@@ -7,8 +7,8 @@ use trybuy_formats::ids::{
 use trybuy_formats::instant::Instant;
 use trybuy_formats::policy::{AcceptanceKind, TrialPolicy};
 
-use super::columns::Columns;
-use super::{Store, StoreError};
+use super::columns::{Columns, number};
+use super::{PurchaseKeyId, Store, StoreError};
 
 /// The facts of a trial.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -41,6 +41,24 @@ pub struct Trial {
     pub acceptance: AcceptanceKind,
     /// The name that was typed, for `explicit`.
     pub accepted_as: Option<Name>,
+    /// Whether it is one of the trials that the licensee may have. The same trial on another Builder
+    /// is not, nor is a license that was bought without one.
+    pub counted: bool,
+    /// The trial whose file it goes on with, under another head; none for its own.
+    pub file_trial: Option<TrialId>,
+    /// Where the license was bought, when and how.
+    pub purchase: Option<Purchase>,
+}
+
+/// How a license was bought.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Purchase {
+    /// When.
+    pub at: Instant,
+    /// With which key; none where the vendor gave it.
+    pub key: Option<PurchaseKeyId>,
+    /// SHA-256 of the relicensing terms that were accepted.
+    pub terms: Option<Digest>,
 }
 
 /// A head (`TF`): the part of a transmission file that is kept.
@@ -65,24 +83,31 @@ pub struct TrialRecord {
     pub version: Version,
     /// The number of the newest head.
     pub head_number: u64,
+    /// The number of the head that is due: a higher one where the facts changed since.
+    pub head_due: u64,
     /// When anything of its file was sent for the first time.
     pub delivered_at: Option<Instant>,
 }
 
 const BY_ID: &str = "SELECT trials.id, trials.application, licensee_id, license_id, release_id, \
     trials.platform, trials.kind, started_at, ends_at, requested_at, trials.policy, \
-    trials.terms_digest, acceptance, accepted_as, delivered_at, head_number, head_etag, head, \
+    trials.terms_digest, acceptance, accepted_as, delivered_at, counted, file_trial, \
+    purchased_at, purchase_key, trials.relicensing_digest, head_number, head_due, head_etag, head, \
     applications.name AS application_name, releases.version \
     FROM trials JOIN applications ON applications.id = trials.application \
     JOIN releases ON releases.id = trials.release_id WHERE trials.id = $1";
 const OF_LICENSE: &str = "SELECT trials.id, trials.application, licensee_id, license_id, \
     release_id, trials.platform, trials.kind, started_at, ends_at, requested_at, trials.policy, \
-    trials.terms_digest, acceptance, accepted_as, delivered_at, head_number, \
+    trials.terms_digest, acceptance, accepted_as, delivered_at, counted, file_trial, \
+    purchased_at, purchase_key, trials.relicensing_digest, head_number, head_due, \
     applications.name AS application_name, releases.version \
     FROM trials JOIN applications ON applications.id = trials.application \
     JOIN releases ON releases.id = trials.release_id WHERE license_id = $1 \
     ORDER BY trials.id DESC LIMIT 1000";
 
+/// Only in the place of the head that it was made after.
+const REPLACE_HEAD: &str = "UPDATE trials SET head_number = $3, head_etag = $4, head = $5 \
+    WHERE id = $1 AND head_number = $2";
 const DELIVERED: &str =
     "UPDATE trials SET delivered_at = $2 WHERE id = $1 AND delivered_at IS NULL";
 
@@ -94,6 +119,26 @@ impl Store {
     pub async fn deliver_trial(&self, id: TrialId, now: Instant) -> Result<(), StoreError> {
         let query = sqlx::query(DELIVERED).bind(id.to_string()).bind(now.unix());
         self.execute(query).await.map(drop)
+    }
+
+    /// Puts a newer head in the place of the one with that number. Answers whether that one was still
+    /// the newest.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn replace_head(
+        &self,
+        id: TrialId,
+        before: u64,
+        head: &Head,
+    ) -> Result<bool, StoreError> {
+        let query = sqlx::query(REPLACE_HEAD)
+            .bind(id.to_string())
+            .bind(number(before))
+            .bind(number(head.number))
+            .bind(head.etag.as_str())
+            .bind(head.bytes.as_slice());
+        Ok(self.execute(query).await?.rows_affected() == 1)
     }
 
     /// A trial and its newest head.
@@ -127,12 +172,18 @@ impl TrialRecord {
             application_name: columns.text("application_name")?,
             version: columns.text("version")?,
             head_number: columns.number("head_number")?,
+            head_due: columns.number("head_due")?,
             delivered_at: columns.optional_instant("delivered_at")?,
         })
     }
 }
 
 impl Trial {
+    /// The trial that the file's key is derived from: its own, or that of the first head.
+    pub fn file_source(&self) -> TrialId {
+        self.file_trial.unwrap_or(self.id)
+    }
+
     fn from_columns(columns: Columns<'_>) -> Result<Self, StoreError> {
         Ok(Self {
             id: columns.text("id")?,
@@ -149,7 +200,18 @@ impl Trial {
             terms_digest: columns.text("terms_digest")?,
             acceptance: columns.word("acceptance")?,
             accepted_as: columns.optional_text("accepted_as")?,
+            counted: columns.number::<u8>("counted")? == 1,
+            file_trial: columns.optional_text("file_trial")?,
+            purchase: Purchase::from_columns(columns)?,
         })
+    }
+}
+
+impl Purchase {
+    fn from_columns(columns: Columns<'_>) -> Result<Option<Self>, StoreError> {
+        let Some(at) = columns.optional_instant("purchased_at")? else { return Ok(None) };
+        let key = columns.optional_text("purchase_key")?;
+        Ok(Some(Self { at, key, terms: columns.optional_text("relicensing_digest")? }))
     }
 }
 

@@ -17,6 +17,15 @@ pub struct Vendor {
     pub name: Name,
 }
 
+/// A vendor who acts with one of its tokens.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Actor {
+    /// The vendor.
+    pub vendor: Vendor,
+    /// The token's id, by which it is recorded who changed something.
+    pub token: TokenId,
+}
+
 /// A token to be stored.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NewVendorToken {
@@ -35,7 +44,7 @@ const INSERT_VENDOR: &str = "INSERT INTO vendors (id, name, created_at) VALUES (
 const VENDOR_BY_NAME: &str = "SELECT id, name FROM vendors WHERE name = $1";
 const INSERT_TOKEN: &str = "INSERT INTO vendor_tokens (id, vendor_id, hash, label, created_at) \
     VALUES ($1, $2, $3, $4, $5)";
-const VENDOR_OF_TOKEN: &str = "SELECT vendors.id, vendors.name FROM vendor_tokens \
+const ACTOR: &str = "SELECT vendors.id, vendors.name, vendor_tokens.id AS token_id FROM vendor_tokens \
     JOIN vendors ON vendors.id = vendor_tokens.vendor_id \
     WHERE vendor_tokens.hash = $1 AND vendor_tokens.revoked_at IS NULL";
 const REVOKE_TOKEN: &str = "UPDATE vendor_tokens SET revoked_at = $2 \
@@ -53,14 +62,18 @@ impl Store {
         self.write(token).await
     }
 
-    /// The vendor that a token belongs to; none if it is unknown or revoked.
+    /// Who acts with a token; nobody if it is unknown or revoked.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn vendor_of_token(&self, hash: &Digest) -> Result<Option<Vendor>, StoreError> {
-        let query = sqlx::query(VENDOR_OF_TOKEN).bind(hash.to_string());
+    pub async fn actor(&self, hash: &Digest) -> Result<Option<Actor>, StoreError> {
+        let query = sqlx::query(ACTOR).bind(hash.to_string());
         let row = self.fetch_optional(query).await?;
-        row.map(|row| vendor(Columns(&row))).transpose()
+        row.map(|row| {
+            let columns = Columns(&row);
+            Ok(Actor { vendor: vendor(columns)?, token: columns.text("token_id")? })
+        })
+        .transpose()
     }
 
     /// Revokes a token. Answers whether there was one to revoke.

@@ -7,6 +7,7 @@ mod download_head;
 mod list_trials;
 mod range;
 mod request_trial;
+mod show_offer;
 mod show_trial;
 mod transmission_body;
 
@@ -15,4 +16,5 @@ pub use self::download_file::download_file;
 pub use self::download_head::download_head;
 pub use self::list_trials::list_trials;
 pub use self::request_trial::request_trial;
+pub use self::show_offer::show_offer;
 pub use self::show_trial::show_trial;

@@ -5,9 +5,10 @@ use trybuy_formats::expiry;
 use trybuy_formats::ids::TrialId;
 use trybuy_formats::instant::Instant;
 use trybuy_formats::keys::Capability;
+use trybuy_formats::primitives::EncryptionKey;
 use trybuy_formats::slug::Slug;
 
-use super::encryption::{EncryptionError, TransmissionVersion};
+use super::encryption::{EncryptionError, Particulars, TransmissionVersion};
 use crate::app::App;
 use crate::blobs::BlobKey;
 use crate::refusal::Refusal;
@@ -131,12 +132,46 @@ async fn restore(
     record: TrialRecord,
     head: &Head,
 ) -> Result<TransmissionFile, DeliveryError> {
-    let trial = &record.trial;
-    may_be_delivered(trial, app.clock.now())?;
-    let release = app.store.release(trial.release_id).await?;
+    may_be_delivered(&record.trial, app.clock.now())?;
+    let release = app.store.release(record.trial.release_id).await?;
     let release = release.ok_or(DeliveryError::Incomplete("release"))?;
-    let version = TransmissionVersion::restore(&app.keys, trial.id, builder, &release, head)?;
+    if record.head_due > record.head_number {
+        return with_new_head(app, builder, record, &release).await;
+    }
+    let version = TransmissionVersion::restore(&app.keys, &record.trial, builder, &release, head)?;
     Ok(TransmissionFile::new(record, &release, version))
+}
+
+/// Makes the head that is due since dates or policy were changed: at the Builder's next contact, so that
+/// a change that concerns many trials signs nothing at once.
+async fn with_new_head(
+    app: &App,
+    builder: &Builder,
+    mut record: TrialRecord,
+    release: &Release,
+) -> Result<TransmissionFile, DeliveryError> {
+    let recipient = EncryptionKey::from_spki(&builder.facts.decryption_key)
+        .map_err(|_| DeliveryError::Incomplete("usable key of the Builder"))?;
+    let particulars = Particulars {
+        trial: &record.trial,
+        head_number: record.head_due,
+        builder,
+        recipient: &recipient,
+        release,
+        name: &record.application_name,
+        now: app.clock.now(),
+    };
+    let version = TransmissionVersion::generate(&app.keys, &particulars)?;
+    let head = version.stored_head(record.head_due, record.trial.id, release.id);
+    if app.store.replace_head(record.trial.id, record.head_number, &head).await? {
+        record.head_number = head.number;
+        return Ok(TransmissionFile::new(record, release, version));
+    }
+    // Another request made it first, or a newer one.
+    let (record, head) =
+        app.store.trial(record.trial.id).await?.ok_or(DeliveryError::Incomplete("row"))?;
+    let version = TransmissionVersion::restore(&app.keys, &record.trial, builder, release, &head)?;
+    Ok(TransmissionFile::new(record, release, version))
 }
 
 /// Whether a trial's file is still delivered: until the program may not be run any more.

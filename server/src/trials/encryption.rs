@@ -1,20 +1,18 @@
 //! The encryption module 135: generates the transmission format 186 of a release for one Builder (T&B
 //! steps 314 and 418).
 
-use trybuy_formats::control::{ControlInformation, LicenseKind};
+use trybuy_formats::control::ControlInformation;
 use trybuy_formats::ids::{Name, ReleaseId, TrialId};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::keys::{FileKey, LicenseSecret};
-use trybuy_formats::policy::TrialPolicy;
 use trybuy_formats::primitives::EncryptionKey;
 use trybuy_formats::signed::FORMAT;
 use trybuy_formats::transmission::{
     Body, BodyError, InvalidHead, SealHeadError, TrialHead, seal_head,
 };
 
-use super::access_conditions::Acceptance;
 use crate::keys::ServerKeys;
-use crate::store::{Builder, Head, Release};
+use crate::store::{Builder, Head, Release, Trial};
 
 /// A release particularized for one Builder: its head, and its body as a function of the stored release.
 pub struct TransmissionVersion {
@@ -39,28 +37,27 @@ pub enum EncryptionError {
     Body(#[from] BodyError),
 }
 
-/// What a trial's first head is made of.
+/// What a head is made of.
 pub(super) struct Particulars<'a> {
-    pub(super) trial_id: TrialId,
+    pub(super) trial: &'a Trial,
+    pub(super) head_number: u64,
     pub(super) builder: &'a Builder,
     pub(super) recipient: &'a EncryptionKey,
     pub(super) release: &'a Release,
     pub(super) name: &'a Name,
-    pub(super) policy: &'a TrialPolicy,
-    pub(super) acceptance: &'a Acceptance,
     pub(super) now: Instant,
 }
 
 impl TransmissionVersion {
-    /// Generates the transmission version for a new trial (steps 314, 418): about a millisecond, nearly
+    /// Generates a transmission version with a new head (steps 314, 418): about a millisecond, nearly
     /// all of it for the signature.
     pub(super) fn generate(
         keys: &ServerKeys,
         particulars: &Particulars<'_>,
     ) -> Result<Self, EncryptionError> {
-        let Particulars { trial_id, builder, recipient, release, .. } = particulars;
+        let Particulars { trial, builder, recipient, release, .. } = particulars;
         let key_id = builder.facts.builder_key_id;
-        let file_key = FileKey::derive(keys.master(), *trial_id, release.id, key_id);
+        let file_key = FileKey::derive(keys.master(), trial.file_source(), release.id, key_id);
         let secret = LicenseSecret::derive(keys.master(), builder.facts.license_id, key_id);
         let control = particulars.control_information(&file_key);
         let head = seal_head(&control, keys.signature(), &secret, recipient, &file_key)?;
@@ -71,13 +68,13 @@ impl TransmissionVersion {
     /// The transmission version of a trial that was granted before, from its stored head.
     pub(super) fn restore(
         keys: &ServerKeys,
-        trial: TrialId,
+        trial: &Trial,
         builder: &Builder,
         release: &Release,
         head: &Head,
     ) -> Result<Self, EncryptionError> {
         let key_id = builder.facts.builder_key_id;
-        let file_key = FileKey::derive(keys.master(), trial, release.id, key_id);
+        let file_key = FileKey::derive(keys.master(), trial.file_source(), release.id, key_id);
         let head = TrialHead::from_bytes(&head.bytes)?;
         let body = Body::new(&file_key, &head, release.sections)?;
         Ok(Self { head, body })
@@ -101,32 +98,32 @@ fn entity_tag(trial: TrialId, head_number: u64, release: ReleaseId) -> String {
 }
 
 impl Particulars<'_> {
-    /// The control information 183-185 of a new trial.
+    /// The control information 183-185.
     fn control_information(&self, file_key: &FileKey) -> ControlInformation {
-        let Self { builder, release, policy, .. } = self;
+        let Self { trial, builder, release, .. } = self;
         ControlInformation {
             format: FORMAT,
             application: release.application.clone(),
             name: self.name.clone(),
             release: release.version.clone(),
             platform: release.platform.clone(),
-            licensee_id: builder.facts.licensee_id,
-            trial_id: self.trial_id,
-            kind: LicenseKind::Trial,
-            head_number: 1,
+            licensee_id: trial.licensee_id,
+            trial_id: trial.id,
+            kind: trial.kind,
+            head_number: self.head_number,
             issued_at: self.now,
-            ends_at: Some(self.now.plus(policy.duration)),
-            expiration: policy.expiration,
-            limits: policy.limits,
-            on_expiry: policy.on_expiry,
+            ends_at: trial.ends_at,
+            expiration: trial.policy.expiration,
+            limits: trial.policy.limits,
+            on_expiry: trial.policy.on_expiry,
             builder_key_id: builder.facts.builder_key_id,
             minimum_builder: release.minimum_builder.clone(),
             file_key_commitment: file_key.commitment(),
-            layout: policy.layout,
+            layout: trial.policy.layout,
             sections: release.sections,
             program_size: release.program_size,
             program_digest: release.program_digest,
-            terms_digest: self.acceptance.terms_digest,
+            terms_digest: trial.terms_digest,
         }
     }
 }

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
-use trybuy_formats::ids::ApplicationId;
+use trybuy_formats::ids::{ApplicationId, Label};
 use trybuy_formats::instant::Span;
 use trybuy_formats::policy::{AcceptanceKind, GraceFrom, Layout, OnExpiry};
+use trybuy_formats::subject::{Scope, Subject};
 
 use super::choices::{self, ExpirationKind};
 
@@ -58,6 +59,16 @@ pub(super) enum Command {
         #[command(subcommand)]
         action: PolicyAction,
     },
+    /// Keep policies with a name, to be set for applications
+    Profile {
+        #[command(subcommand)]
+        action: ProfileAction,
+    },
+    /// Put licensees into classes, which have policies of their own
+    Class {
+        #[command(subcommand)]
+        action: ClassAction,
+    },
     /// List who asked for trials, the oldest request first
     Requests {
         /// The application
@@ -87,10 +98,13 @@ pub(super) struct PublishArgs {
 
 #[derive(Subcommand)]
 pub(super) enum PolicyAction {
-    /// Show the policy
+    /// Show the policies of an application, or which one is in force for a licensee and why
     Show {
         /// The application
         application: ApplicationId,
+        /// Explain what this licensee gets: a licensee id or an e-mail address
+        #[arg(long, value_name = "LICENSEE")]
+        licensee: Option<Subject>,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -101,12 +115,121 @@ pub(super) enum PolicyAction {
         /// The application
         application: ApplicationId,
         #[command(flatten)]
+        target: Target,
+        #[command(flatten)]
         changes: PolicyChanges,
+        /// Take the whole policy from a profile
+        #[arg(long, value_name = "NAME", conflicts_with_all = FIELDS, conflicts_with = "from")]
+        profile: Option<Label>,
+        /// Let trials that have begun follow too: they get it when their users are next online
+        #[arg(long)]
+        apply_to_existing: bool,
+    },
+    /// Remove the policy of a class or a licensee, so that the next one in the order is in force
+    Remove {
+        /// The application
+        application: ApplicationId,
+        #[command(flatten)]
+        target: Target,
+        /// Let trials that have begun follow too: they get it when their users are next online
+        #[arg(long)]
+        apply_to_existing: bool,
+    },
+    /// List the changes of an application's policies, the newest first
+    History {
+        /// The application
+        application: ApplicationId,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
     },
 }
 
-#[derive(Args, Default)]
-#[group(required = true, multiple = true)]
+/// For whom a policy is; for everybody without one of them.
+#[derive(Args)]
+#[group(multiple = false)]
+pub(super) struct Target {
+    /// For the licensees of a class
+    #[arg(long, value_name = "NAME")]
+    class: Option<Label>,
+    /// For one licensee: a licensee id or an e-mail address
+    #[arg(long, value_name = "LICENSEE")]
+    licensee: Option<Subject>,
+}
+
+impl Target {
+    pub(super) fn scope(&self) -> Scope {
+        match (&self.class, &self.licensee) {
+            (Some(class), _) => Scope::Class(class.clone()),
+            (None, Some(licensee)) => Scope::Licensee(licensee.clone()),
+            (None, None) => Scope::Application,
+        }
+    }
+}
+
+#[derive(Subcommand)]
+pub(super) enum ProfileAction {
+    /// List the profiles
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make a profile from a manifest, or change what is named of one
+    #[command(override_usage = "trybuy-vendor profile set [OPTIONS] <NAME>")]
+    Set {
+        /// The profile
+        name: Label,
+        #[command(flatten)]
+        changes: PolicyChanges,
+    },
+    /// Remove a profile; policies that were taken from it stay
+    Remove {
+        /// The profile
+        name: Label,
+    },
+}
+
+#[derive(Subcommand)]
+pub(super) enum ClassAction {
+    /// List the classes and their members
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make a class, or give it another rank
+    Create {
+        /// The class
+        name: Label,
+        /// Where somebody is in several classes, the policy of that with the lowest rank counts
+        #[arg(long, value_name = "NUMBER", default_value_t = 100)]
+        rank: u32,
+    },
+    /// Remove a class that no policy is for
+    Remove {
+        /// The class
+        name: Label,
+    },
+    /// Add members: licensee ids, e-mail addresses, or domains such as @example.edu
+    Add {
+        /// The class
+        name: Label,
+        /// The members
+        #[arg(required = true)]
+        members: Vec<Subject>,
+    },
+    /// Take members out
+    Drop {
+        /// The class
+        name: Label,
+        /// The members
+        #[arg(required = true)]
+        members: Vec<Subject>,
+    },
+}
+
+#[derive(Args, Clone, PartialEq, Eq, Default)]
 pub(super) struct PolicyChanges {
     /// Take the whole policy from a manifest
     #[arg(long, value_name = "MANIFEST", conflicts_with_all = FIELDS)]

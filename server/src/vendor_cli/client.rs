@@ -5,6 +5,7 @@
 //! would look like a broken connection.
 
 mod answer;
+mod policies;
 mod upload;
 
 use std::time::Duration;
@@ -13,11 +14,8 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue};
 use reqwest::{Method, RequestBuilder, Response, redirect};
 use serde::de::DeserializeOwned;
 use tokio::runtime::{self, Runtime};
-use trybuy_formats::api::{
-    BASE, PolicyAnswer, ReleasesAnswer, RequestersAnswer, ServerInfo, SetPolicy,
-};
+use trybuy_formats::api::{BASE, ReleasesAnswer, RequestersAnswer, ServerInfo};
 use trybuy_formats::ids::ApplicationId;
-use trybuy_formats::policy::TrialPolicy;
 use trybuy_formats::slug::Slug;
 use url::Url;
 
@@ -79,28 +77,6 @@ impl Client {
             .with_help("check the address"),
             other => other,
         })
-    }
-
-    /// The policy of an application's trials.
-    ///
-    /// # Errors
-    /// What the server answers, or that it does not.
-    pub fn policy(&self, application: &ApplicationId) -> Result<PolicyAnswer, Failure> {
-        let path = ["vendor", "applications", application.as_str(), "policy"];
-        self.json(self.request(Method::GET, &path))
-    }
-
-    /// Replaces the policy of an application's trials.
-    ///
-    /// # Errors
-    /// What the server answers, or that it does not.
-    pub fn set_policy(
-        &self,
-        application: &ApplicationId,
-        policy: TrialPolicy,
-    ) -> Result<PolicyAnswer, Failure> {
-        let path = ["vendor", "applications", application.as_str(), "policy"];
-        self.json(self.request(Method::PUT, &path).json(&SetPolicy { policy }))
     }
 
     /// The vendor's releases, the newest first.
@@ -172,6 +148,11 @@ impl Client {
             let response = self.send(request).await?;
             answer::json(response, SILENCE).await
         })
+    }
+
+    /// Sends a request that is answered with nothing.
+    fn done(&self, request: RequestBuilder) -> Result<(), Failure> {
+        self.runtime.block_on(self.send(request)).map(drop)
     }
 
     /// Sends a request and answers its response, if that is one of success.

@@ -1,72 +1,285 @@
-//! `trybuy-vendor policy show` and `policy set`.
+//! `trybuy-vendor policy`.
 
 use std::io::Write;
 
-use trybuy_formats::api::PolicyAnswer;
-use trybuy_formats::ids::ApplicationId;
+use trybuy_formats::api::{FollowPolicies, PolicyAnswer, PolicyChange, PolicyEntry, SetPolicy};
+use trybuy_formats::ids::{ApplicationId, Label, PolicyChangeId};
 use trybuy_formats::policy::{Expiration, GraceFrom, Limits, TrialPolicy};
 use trybuy_formats::slug::Slug;
+use trybuy_formats::subject::{Scope, Subject};
 
-use super::arguments::{LimitChange, PolicyChanges};
+use super::arguments::{LimitChange, PolicyAction, PolicyChanges};
 use super::choices::ExpirationKind;
 use super::client::Client;
 use super::failure::Failure;
 use super::manifest::ApplicationManifest;
 use super::{json, policy_words};
 
-/// Prints the policy of an application.
-pub(super) fn show(
+/// Finds what no server is needed for to be refused.
+pub(super) fn check(action: &PolicyAction) -> Result<(), Failure> {
+    match action {
+        PolicyAction::Set { changes, profile: None, .. } => named(changes),
+        _ => Ok(()),
+    }
+}
+
+/// Something has to be named that is to change.
+pub(super) fn named(changes: &PolicyChanges) -> Result<(), Failure> {
+    if *changes != PolicyChanges::default() {
+        return Ok(());
+    }
+    let help = "name it, for example `--duration 30d` or `--from trybuy.toml`";
+    Err(Failure::new(Slug::Usage, "nothing was named that is to change").with_help(help))
+}
+
+/// Does what the command line says.
+pub(super) fn policy(
+    client: &Client,
+    action: &PolicyAction,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    match action {
+        PolicyAction::Show { application, licensee, json } => {
+            show(client, application, licensee.as_ref(), *json, out)
+        }
+        PolicyAction::Set { application, target, changes, profile, apply_to_existing } => {
+            let new = Wanted { changes, profile: profile.as_ref() };
+            set(client, application, &target.scope(), &new, *apply_to_existing, out)
+        }
+        PolicyAction::Remove { application, target, apply_to_existing } => {
+            remove(client, application, &target.scope(), *apply_to_existing, out)
+        }
+        PolicyAction::History { application, json } => history(client, application, *json, out),
+    }
+}
+
+/// Prints the policies of an application, or which one a licensee gets and why.
+fn show(
+    client: &Client,
+    application: &ApplicationId,
+    licensee: Option<&Subject>,
+    as_json: bool,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    let answer = client.policies(application, licensee)?;
+    if as_json {
+        return json::print(&answer, out);
+    }
+    match licensee {
+        Some(licensee) => explain(&answer, licensee, out),
+        None => describe(&answer, out),
+    }
+    .map_err(Failure::output)
+}
+
+fn describe(answer: &PolicyAnswer, out: &mut dyn Write) -> std::io::Result<()> {
+    writeln!(out, "{}", answer.application)?;
+    for entry in &answer.policies {
+        if entry.scope != Scope::Application {
+            writeln!(out, "\nfor {}", whom(&entry.scope))?;
+        }
+        rows(entry, out)?;
+    }
+    Ok(())
+}
+
+/// "30 days, then 7 days of grace from the first warning: from class `education`".
+fn explain(answer: &PolicyAnswer, licensee: &Subject, out: &mut dyn Write) -> std::io::Result<()> {
+    let Some((first, others)) = answer.policies.split_first() else { return Ok(()) };
+    writeln!(out, "{} for {licensee}", answer.application)?;
+    writeln!(out, "{}: from {}", first.policy.in_words(), source(first))?;
+    rows(first, out)?;
+    if !others.is_empty() {
+        writeln!(out, "\nafter it in the order of precedence, and not in force:")?;
+    }
+    for entry in others {
+        writeln!(out, "  {}: from {}", entry.policy.in_words(), source(entry))?;
+    }
+    Ok(())
+}
+
+fn rows(entry: &PolicyEntry, out: &mut dyn Write) -> std::io::Result<()> {
+    for (label, value) in policy_words::rows(&entry.policy) {
+        writeln!(out, "  {label:12}{value}")?;
+    }
+    writeln!(out, "  {:12}{}", "changed", entry.changed_at)
+}
+
+fn whom(scope: &Scope) -> String {
+    match scope {
+        Scope::Application => "everybody".to_owned(),
+        Scope::Class(class) => format!("class `{class}`"),
+        Scope::Licensee(subject) => format!("licensee {subject}"),
+    }
+}
+
+fn source(entry: &PolicyEntry) -> String {
+    match (&entry.scope, &entry.member) {
+        (Scope::Application, _) => "the application".to_owned(),
+        (scope, Some(member)) => format!("{}, as {member}", whom(scope)),
+        (scope, None) => whom(scope),
+    }
+}
+
+/// What a policy is to be.
+struct Wanted<'a> {
+    changes: &'a PolicyChanges,
+    profile: Option<&'a Label>,
+}
+
+impl Wanted<'_> {
+    fn policy(&self, client: &Client, before: TrialPolicy) -> Result<TrialPolicy, Failure> {
+        match self.profile {
+            Some(name) => profile(client, name),
+            None => changed(before, self.changes),
+        }
+    }
+}
+
+fn profile(client: &Client, name: &Label) -> Result<TrialPolicy, Failure> {
+    let found = client.profiles()?.profiles.into_iter().find(|profile| profile.name == *name);
+    found.map(|profile| profile.policy).ok_or_else(|| {
+        Failure::new(Slug::NotFound, format!("there is no profile `{name}`"))
+            .with_help("`trybuy-vendor profile list` shows all")
+    })
+}
+
+/// Changes a policy and prints before and after.
+fn set(
+    client: &Client,
+    application: &ApplicationId,
+    scope: &Scope,
+    wanted: &Wanted<'_>,
+    apply_to_existing: bool,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    // A manifest that is wrong is found before the server is asked.
+    if let Some(path) = wanted.changes.from.as_deref() {
+        ApplicationManifest::load_policy(path)?;
+    }
+    let before = before(&client.policies(application, None)?, scope)?;
+    let policy = wanted.policy(client, before.policy)?;
+    if policy == before.policy && before.is_set && !apply_to_existing {
+        let words = policy.in_words();
+        return writeln!(out, "{application} has this policy for {} already: {words}", whom(scope))
+            .map_err(Failure::output);
+    }
+    let change = SetPolicy { policy, profile: wanted.profile.cloned() };
+    let answer = client.set_policy(application, scope, &change)?;
+    let mut print = || {
+        writeln!(out, "{application} for {}", whom(scope))?;
+        for line in policy_words::changes(&before.policy, &policy) {
+            writeln!(out, "  {line}")?;
+        }
+        Ok(())
+    };
+    print().map_err(Failure::output)?;
+    conclude(client, application, answer.change.filter(|_| apply_to_existing), out)
+}
+
+/// The policy of a scope, or the application's own without one.
+struct Before {
+    policy: TrialPolicy,
+    is_set: bool,
+}
+
+fn before(answer: &PolicyAnswer, scope: &Scope) -> Result<Before, Failure> {
+    let own = answer.policies.iter().find(|entry| entry.scope == *scope);
+    let found = own.or(answer.policies.first()).ok_or_else(|| {
+        Failure::new(Slug::ServerError, "the server answers no policy of the application")
+    })?;
+    Ok(Before { policy: found.policy, is_set: own.is_some() })
+}
+
+/// Removes a policy.
+fn remove(
+    client: &Client,
+    application: &ApplicationId,
+    scope: &Scope,
+    apply_to_existing: bool,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    if *scope == Scope::Application {
+        let what = "the application's own policy can be changed, not removed";
+        let help = "name whose is to be removed with `--class` or `--licensee`";
+        return Err(Failure::new(Slug::Usage, what).with_help(help));
+    }
+    let answer = client.remove_policy(application, scope)?;
+    writeln!(out, "{application} has no policy for {} any more", whom(scope))
+        .map_err(Failure::output)?;
+    conclude(client, application, answer.change.filter(|_| apply_to_existing), out)
+}
+
+/// Lets the trials that have begun follow a change, where that is wanted, and says what became of them.
+fn conclude(
+    client: &Client,
+    application: &ApplicationId,
+    follow: Option<PolicyChangeId>,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    let Some(change) = follow else {
+        return writeln!(out, "Trials to come follow it; those that have begun keep theirs.")
+            .map_err(Failure::output);
+    };
+    let mut changed = 0_u64;
+    let mut after = None;
+    loop {
+        let answer = client.follow_policies(application, FollowPolicies { change, after })?;
+        changed = changed.saturating_add(answer.changed);
+        match answer.next {
+            // A server that names the same place again would be asked for ever.
+            Some(next) if after < Some(next) => after = Some(next),
+            _ => break,
+        }
+    }
+    let trials = if changed == 1 { "trial" } else { "trials" };
+    writeln!(
+        out,
+        "Trials to come follow it, and {changed} {trials} that had begun: their users get it when \
+        they are next online."
+    )
+    .map_err(Failure::output)
+}
+
+/// Prints the changes of an application's policies.
+fn history(
     client: &Client,
     application: &ApplicationId,
     as_json: bool,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
-    let answer = client.policy(application)?;
+    let history = client.policy_history(application)?;
     if as_json {
-        return json::print(&answer, out);
+        return json::print(&history, out);
     }
-    describe(&answer, out).map_err(Failure::output)
-}
-
-fn describe(answer: &PolicyAnswer, out: &mut dyn Write) -> std::io::Result<()> {
-    writeln!(out, "{}", answer.application)?;
-    for (label, value) in policy_words::rows(&answer.policy) {
-        writeln!(out, "  {label:12}{value}")?;
-    }
-    writeln!(out, "  {:12}{}", "changed", answer.changed_at)
-}
-
-/// Changes the policy of an application and prints before and after.
-pub(super) fn set(
-    client: &Client,
-    application: &ApplicationId,
-    changes: &PolicyChanges,
-    out: &mut dyn Write,
-) -> Result<(), Failure> {
-    // A manifest that is wrong is found before the server is asked.
-    let manifest = changes.from.as_deref().map(ApplicationManifest::load_policy).transpose()?;
-    let before = client.policy(application)?.policy;
-    let wanted = match manifest {
-        Some(policy) => policy,
-        None => changed(before, changes)?,
-    };
-    if wanted == before {
-        return writeln!(out, "{application} has this policy already: {}", before.in_words())
+    if history.changes.is_empty() {
+        return writeln!(out, "The policy of {application} is the one it was published with.")
             .map_err(Failure::output);
     }
-    let after = client.set_policy(application, wanted)?.policy;
-    let mut print = || {
-        writeln!(out, "{application}")?;
-        for line in policy_words::changes(&before, &after) {
-            writeln!(out, "  {line}")?;
-        }
-        writeln!(out, "Trials to come follow it; those that have begun keep theirs.")
-    };
-    print().map_err(Failure::output)
+    history.changes.iter().try_for_each(|change| line(change, out)).map_err(Failure::output)
+}
+
+fn line(change: &PolicyChange, out: &mut dyn Write) -> std::io::Result<()> {
+    let PolicyChange { scope, policy, profile, applied_to, changed_at, changed_by } = change;
+    let what = policy.as_ref().map_or_else(|| "removed".to_owned(), TrialPolicy::in_words);
+    write!(out, "{changed_at}  {}: {what}", whom(scope))?;
+    if let Some(profile) = profile {
+        write!(out, " (profile `{profile}`)")?;
+    }
+    if let Some(number) = applied_to {
+        write!(out, ", applied to {number} existing")?;
+    }
+    writeln!(out, ", by {}", super::failure::printable(changed_by))
 }
 
 /// The policy with what was named changed.
-fn changed(before: TrialPolicy, changes: &PolicyChanges) -> Result<TrialPolicy, Failure> {
+pub(super) fn changed(
+    before: TrialPolicy,
+    changes: &PolicyChanges,
+) -> Result<TrialPolicy, Failure> {
+    if let Some(manifest) = &changes.from {
+        return ApplicationManifest::load_policy(manifest);
+    }
     let policy = TrialPolicy {
         duration: changes.duration.unwrap_or(before.duration),
         expiration: expiration(before.expiration, changes)?,

@@ -87,7 +87,7 @@ fn check_key(server: &ServerInfo) -> Result<(), Failure> {
 
 /// Finds out before a long upload whether the token is good for the application.
 fn check_access(client: &Client, application: &Application) -> Result<(), Failure> {
-    match client.policy(&application.id) {
+    match client.policies(&application.id, None) {
         // A new application.
         Ok(_) | Err(Failure::Refused { slug: Slug::NotFound, .. }) => Ok(()),
         Err(failure) => Err(failure),

@@ -1,13 +1,17 @@
-//! The policies of a vendor's applications.
+//! The policies of a vendor's applications: for everybody, for classes, for single licensees.
 
-use trybuy_formats::api::PolicyAnswer;
-use trybuy_formats::ids::ApplicationId;
-use trybuy_formats::policy::{InvalidPolicy, TrialPolicy};
+use trybuy_formats::api::{PolicyAnswer, PolicyChange, PolicyEntry, PolicyHistory, SetPolicy};
+use trybuy_formats::ids::{ApplicationId, Email, LicenseeId, PolicyChangeId};
+use trybuy_formats::policy::InvalidPolicy;
 use trybuy_formats::slug::Slug;
+use trybuy_formats::subject::{Scope, Subject};
 
 use crate::app::App;
 use crate::refusal::Refusal;
-use crate::store::{Application, StoreError, Vendor};
+use crate::store::{
+    Actor, Application, PolicyChangeRecord, PolicyUpdate, PolicyUpdated, ScopedPolicy, StoreError,
+    Subjects, Vendor,
+};
 
 /// Why a policy is not shown or set.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +23,18 @@ pub enum PolicyError {
     /// The application is another vendor's.
     #[error("the application belongs to another vendor")]
     NotYours,
+    /// There is no such class.
+    #[error("there is no class `{0}`")]
+    NoClass(Scope),
+    /// There is no policy of that scope.
+    #[error("the application has no policy for `{0}` that could be removed")]
+    NoPolicy(Scope),
+    /// A domain is no licensee.
+    #[error("a policy is for one licensee or for a class, not for a domain")]
+    Domain,
+    /// There is no such change.
+    #[error("there is no such change of a policy")]
+    NoChange,
     /// A value is out of its range.
     #[error(transparent)]
     Invalid(#[from] InvalidPolicy),
@@ -27,40 +43,118 @@ pub enum PolicyError {
     Store(#[from] StoreError),
 }
 
-/// The policy of an application.
+/// The policies of an application, its own first.
 ///
 /// # Errors
 /// When the vendor has no such application.
-pub async fn policy_of(
+pub async fn policies_of(
     app: &App,
     vendor: &Vendor,
     application: &ApplicationId,
 ) -> Result<PolicyAnswer, PolicyError> {
     let found = own_application(app, vendor, application).await?;
-    Ok(PolicyAnswer {
-        application: found.id,
-        policy: found.policy,
-        changed_at: found.policy_changed_at,
-    })
+    let mut policies = vec![own_policy(&found)];
+    policies.extend(app.store.policy_overrides(application).await?.into_iter().map(entry));
+    Ok(PolicyAnswer { application: found.id, policies, change: None })
 }
 
-/// Sets the policy of the trials to come; those that were granted keep theirs.
+/// The policies that concern a licensee, in their order of precedence: the first one is in force.
 ///
 /// # Errors
-/// When the vendor has no such application, or a value is out of its range.
-pub async fn change_policy(
+/// When the vendor has no such application.
+pub async fn policies_for(
     app: &App,
     vendor: &Vendor,
-    application: ApplicationId,
-    policy: TrialPolicy,
+    application: &ApplicationId,
+    licensee: &Subject,
 ) -> Result<PolicyAnswer, PolicyError> {
+    let found = own_application(app, vendor, application).await?;
+    let (id, email) = person(app, vendor, licensee).await?;
+    let subjects = Subjects::of(id, &email);
+    let applicable = app.store.applicable_policies(application, &subjects).await?;
+    let mut policies: Vec<PolicyEntry> = applicable.into_iter().map(entry).collect();
+    policies.push(own_policy(&found));
+    Ok(PolicyAnswer { application: found.id, policies, change: None })
+}
+
+/// Sets a policy for the trials to come. Those that were granted keep theirs until they are asked to
+/// follow ([`super::follow_policies`]).
+///
+/// # Errors
+/// When the vendor has no such application or class, or a value is out of its range.
+pub async fn change_policy(
+    app: &App,
+    by: &Actor,
+    application: ApplicationId,
+    scope: Scope,
+    change: SetPolicy,
+) -> Result<PolicyAnswer, PolicyError> {
+    let SetPolicy { policy, profile } = change;
     policy.validate()?;
-    own_application(app, vendor, &application).await?;
-    let changed_at = app.clock.now();
-    if !app.store.set_policy(vendor.id, &application, &policy, changed_at).await? {
-        return Err(PolicyError::NoApplication);
+    own_application(app, &by.vendor, &application).await?;
+    let update = PolicyUpdate {
+        id: PolicyChangeId::new(),
+        vendor: by.vendor.id,
+        application,
+        scope,
+        policy: Some(policy),
+        profile,
+        changed_at: app.clock.now(),
+        changed_by: by.token,
+    };
+    updated(app, &update).await?;
+    let PolicyUpdate { id, application, scope, changed_at, .. } = update;
+    let policies = vec![PolicyEntry { scope, member: None, policy, changed_at }];
+    Ok(PolicyAnswer { application, policies, change: Some(id) })
+}
+
+/// Removes a policy of a class or a licensee. Answers the application's own.
+///
+/// # Errors
+/// When the vendor has no such application, or there is no such policy.
+pub async fn remove_policy(
+    app: &App,
+    by: &Actor,
+    application: ApplicationId,
+    scope: Scope,
+) -> Result<PolicyAnswer, PolicyError> {
+    let found = own_application(app, &by.vendor, &application).await?;
+    let update = PolicyUpdate {
+        id: PolicyChangeId::new(),
+        vendor: by.vendor.id,
+        application,
+        scope,
+        policy: None,
+        profile: None,
+        changed_at: app.clock.now(),
+        changed_by: by.token,
+    };
+    updated(app, &update).await?;
+    let policies = vec![own_policy(&found)];
+    Ok(PolicyAnswer { application: found.id, policies, change: Some(update.id) })
+}
+
+/// The changes of an application's policies, the newest first.
+///
+/// # Errors
+/// When the vendor has no such application.
+pub async fn policy_history(
+    app: &App,
+    vendor: &Vendor,
+    application: &ApplicationId,
+) -> Result<PolicyHistory, PolicyError> {
+    own_application(app, vendor, application).await?;
+    let changes = app.store.policy_changes(application).await?;
+    Ok(PolicyHistory { changes: changes.into_iter().map(change).collect() })
+}
+
+async fn updated(app: &App, update: &PolicyUpdate) -> Result<(), PolicyError> {
+    match app.store.update_policy(update).await? {
+        PolicyUpdated::Done => Ok(()),
+        PolicyUpdated::NoApplication => Err(PolicyError::NoApplication),
+        PolicyUpdated::NoClass => Err(PolicyError::NoClass(update.scope.clone())),
+        PolicyUpdated::NoPolicy => Err(PolicyError::NoPolicy(update.scope.clone())),
     }
-    Ok(PolicyAnswer { application, policy, changed_at })
 }
 
 /// An application of this vendor.
@@ -73,11 +167,54 @@ pub(super) async fn own_application(
     if application.vendor.id == vendor.id { Ok(application) } else { Err(PolicyError::NotYours) }
 }
 
+/// Who that is. Somebody who has not asked this vendor for anything yet is known by what was given.
+async fn person(
+    app: &App,
+    vendor: &Vendor,
+    subject: &Subject,
+) -> Result<(LicenseeId, Email), PolicyError> {
+    if let Some(found) = app.store.requester(vendor.id, subject).await? {
+        return Ok(found);
+    }
+    match subject {
+        Subject::Licensee(id) => Ok((*id, nobody())),
+        Subject::Email(email) => Ok((LicenseeId::new(), email.clone())),
+        Subject::Domain(_) => Err(PolicyError::Domain),
+    }
+}
+
+/// An address that is no member of anything.
+fn nobody() -> Email {
+    "nobody@invalid".parse().expect("an address")
+}
+
+fn own_policy(application: &Application) -> PolicyEntry {
+    PolicyEntry {
+        scope: Scope::Application,
+        member: None,
+        policy: application.policy,
+        changed_at: application.policy_changed_at,
+    }
+}
+
+fn entry(scoped: ScopedPolicy) -> PolicyEntry {
+    let ScopedPolicy { scope, member, policy, changed_at } = scoped;
+    PolicyEntry { scope, member, policy, changed_at }
+}
+
+fn change(record: PolicyChangeRecord) -> PolicyChange {
+    let PolicyChangeRecord { scope, policy, profile, applied_to, changed_at, changed_by } = record;
+    PolicyChange { scope, policy, profile, applied_to, changed_at, changed_by }
+}
+
 impl Refusal for PolicyError {
     fn slug(&self) -> Slug {
         match self {
-            Self::NoApplication => Slug::NotFound,
+            Self::NoApplication | Self::NoClass(_) | Self::NoPolicy(_) | Self::NoChange => {
+                Slug::NotFound
+            }
             Self::NotYours => Slug::Forbidden,
+            Self::Domain => Slug::BadRequest,
             Self::Invalid(_) => Slug::InvalidManifest,
             Self::Store(_) => Slug::ServerError,
         }
@@ -87,6 +224,10 @@ impl Refusal for PolicyError {
         let help = match self {
             Self::NoApplication => "`trybuy-vendor releases` lists what you have published",
             Self::NotYours => "use the token of the vendor that it belongs to",
+            Self::NoClass(_) => "make it with `trybuy-vendor class create`",
+            Self::NoPolicy(_) => "`trybuy-vendor policy show` lists the policies there are",
+            Self::NoChange => "`trybuy-vendor policy history` lists the changes",
+            Self::Domain => "make a class with the domain as its member",
             Self::Invalid(_) => "correct it in the policy",
             Self::Store(_) => return None,
         };

@@ -81,7 +81,7 @@ async fn answers_fit_their_schemas() {
         ("/api/v1/applications", "ApplicationPage"),
         ("/api/v1/applications/com.example.sketch", "ApplicationDetails"),
         ("/api/v1/vendor/releases", "ReleasesAnswer"),
-        ("/api/v1/vendor/applications/com.example.sketch/policy", "PolicyAnswer"),
+        ("/api/v1/vendor/applications/com.example.sketch/policies", "PolicyAnswer"),
         ("/api/v1/vendor/applications/com.example.sketch/requests", "RequestersAnswer"),
     ] {
         check(&Answer::of(server.get(path).bearer_auth(&token)).await.json(200), schema);

@@ -15,16 +15,19 @@ async fn a_policy_holds_for_the_trials_to_come() {
     let server = TestServer::with_sketch().await;
     let token = server.token("Vendor").await;
     let put = async |token: &str, policy: TrialPolicy| {
-        let url = format!("{}{}", server.url, path("policy"));
-        Answer::of(server.client.put(url).bearer_auth(token).json(&SetPolicy { policy })).await
+        let url = format!("{}{}", server.url, path("policies/application"));
+        Answer::of(
+            server.client.put(url).bearer_auth(token).json(&SetPolicy { policy, profile: None }),
+        )
+        .await
     };
     let before = TestBuilder::register(&server, 0).await.try_it(&server).await;
     server.pass(60);
     let other = TrialPolicy { duration: "1d".parse().expect("a day"), ..policy() };
     let set: PolicyAnswer = put(&token, other).await.json(200);
-    assert_eq!((set.policy, set.changed_at), (other, server.now()));
-    let shown = server.get(&path("policy")).bearer_auth(&token);
-    assert_eq!(Answer::of(shown).await.json::<PolicyAnswer>(200), set);
+    assert_eq!((set.policies[0].policy, set.policies[0].changed_at), (other, server.now()));
+    let shown = server.get(&path("policies")).bearer_auth(&token);
+    assert_eq!(Answer::of(shown).await.json::<PolicyAnswer>(200).policies, set.policies);
     let after = TestBuilder::register(&server, 1).await.try_it(&server).await;
     assert!(after.trial.ends_at < before.trial.ends_at);
 
@@ -35,7 +38,7 @@ async fn a_policy_holds_for_the_trials_to_come() {
     );
     let foreign = server.token("Other").await;
     put(&foreign, other).await.refused(403, Slug::Forbidden, None);
-    let shown = server.get(&path("policy")).bearer_auth(&foreign);
+    let shown = server.get(&path("policies")).bearer_auth(&foreign);
     Answer::of(shown).await.refused(403, Slug::Forbidden, None);
 }
 

@@ -1,10 +1,16 @@
 //! Publishing releases.
 
 use trybuy_formats::policy::TrialPolicy;
-use trybuy_server::store::{NewRelease, OfferQuery, Publication, Store};
+use trybuy_formats::subject::Scope;
+use trybuy_server::store::{
+    Actor, NewRelease, OfferQuery, PolicyUpdate, PolicyUpdated, Publication, Store,
+};
 
 use crate::harness::Database;
-use crate::samples::{LINUX, at, builder, digest, parsed, policy, publish, release, vendor};
+use crate::samples::{
+    LINUX, actor, at, builder, digest, parsed, policy, policy_update, publish, release, subjects,
+    vendor,
+};
 
 const SKETCH: &str = "com.example.sketch";
 
@@ -16,7 +22,7 @@ async fn offered(store: &Store, platform: &str, version: Option<&str>) -> Option
         application: &parsed(SKETCH),
         platform: &parsed(platform),
         version: version.as_ref(),
-        licensee: somebody.licensee_id,
+        subjects: &subjects(&somebody),
         license: somebody.license_id,
         now: at(10),
     };
@@ -60,8 +66,6 @@ pub(crate) async fn another_vendor_is_refused(Database { store, .. }: Database) 
         assert_eq!(outcome.expect("answered"), Publication::NotYours);
     }
     assert_eq!(store.releases_of(&parsed(SKETCH)).await.expect("answered").len(), 1);
-    let set = store.set_policy(others.id, &parsed(SKETCH), &policy(), at(20)).await;
-    assert!(!set.expect("answered"));
 }
 
 pub(crate) async fn the_same_release_again_changes_nothing(Database { store, .. }: Database) {
@@ -161,13 +165,18 @@ pub(crate) async fn replaced_terms_can_still_be_read(Database { store, .. }: Dat
 }
 
 pub(crate) async fn the_policy_stays_until_its_vendor_sets_it(Database { store, .. }: Database) {
-    let ours = vendor(&store, "Ours").await;
+    let Actor { vendor: ours, token } = actor(&store, "Ours").await;
     publish(&store, &release(&ours, SKETCH, "1.0.0", LINUX)).await;
     let other = TrialPolicy { trials: 9, ..policy() };
     let new = NewRelease { policy: Some(other), ..release(&ours, SKETCH, "2.0.0", LINUX) };
     let outcome = store.publish_release(&new).await.expect("answered");
     assert_eq!(outcome, Publication::Published { created_application: false, policy: policy() });
-    assert!(store.set_policy(ours.id, &parsed(SKETCH), &other, at(77)).await.expect("answered"));
+    let update = PolicyUpdate {
+        changed_at: at(77),
+        ..policy_update(&Actor { vendor: ours, token }, SKETCH, Scope::Application, Some(other))
+    };
+    let outcome = store.update_policy(&update).await.expect("answered");
+    assert_eq!(outcome, PolicyUpdated::Done);
     let application = store.application(&parsed(SKETCH)).await.expect("answered").expect("there");
     assert_eq!((application.policy, application.policy_changed_at), (other, at(77)));
 }

@@ -3,16 +3,18 @@
 use trybuy_formats::builder_license::BuilderKind;
 use trybuy_formats::control::{LicenseKind, Sections};
 use trybuy_formats::ids::{
-    ApplicationId, Digest, KeyId, LicenseId, LicenseeId, ReleaseId, TrialId,
+    ApplicationId, Digest, KeyId, LicenseId, LicenseeId, PolicyChangeId, ReleaseId, TrialId,
 };
 use trybuy_formats::instant::{DAY, Instant, Span};
 use trybuy_formats::policy::{
     AcceptanceKind, Expiration, GraceFrom, Layout, Limits, OnExpiry, TrialPolicy,
 };
 use trybuy_formats::server_format::ProgramKind;
+use trybuy_formats::subject::Scope;
 use trybuy_server::store::{
-    Builder, GrantRequest, Head, NewBuilder, NewRelease, NewVendorToken, OfferQuery, Publication,
-    Registration, Release, Store, Trial, TrialStanding, Vendor,
+    Actor, Builder, GrantRequest, Head, NewBuilder, NewRelease, NewVendorToken, OfferQuery,
+    PolicyUpdate, Publication, Registration, Release, Store, Subjects, Trial, TrialStanding,
+    Vendor,
 };
 
 pub(crate) const LINUX: &str = "x86_64-linux";
@@ -59,13 +61,42 @@ pub(crate) fn policy() -> TrialPolicy {
 }
 
 pub(crate) async fn vendor(store: &Store, name: &str) -> Vendor {
+    actor(store, name).await.vendor
+}
+
+pub(crate) async fn actor(store: &Store, name: &str) -> Actor {
     let token = NewVendorToken {
         vendor: parsed(name),
         label: "test".to_owned(),
         hash: random_digest(),
         created_at: at(0),
     };
-    store.create_vendor_token(&token).await.expect("a token").1
+    let (token, vendor) = store.create_vendor_token(&token).await.expect("a token");
+    Actor { vendor, token }
+}
+
+/// A change of a policy, or its removal.
+pub(crate) fn policy_update(
+    by: &Actor,
+    application: &str,
+    scope: Scope,
+    policy: Option<TrialPolicy>,
+) -> PolicyUpdate {
+    PolicyUpdate {
+        id: PolicyChangeId::new(),
+        vendor: by.vendor.id,
+        application: parsed(application),
+        scope,
+        policy,
+        profile: None,
+        changed_at: at(20),
+        changed_by: by.token,
+    }
+}
+
+/// Whom rules about the holder of a Builder name.
+pub(crate) fn subjects(builder: &NewBuilder) -> Subjects {
+    Subjects::of(builder.licensee_id, &builder.email)
 }
 
 pub(crate) fn release(
@@ -171,7 +202,7 @@ impl World {
             application: self.application(),
             platform: &parsed(LINUX),
             version: None,
-            licensee: self.builder.licensee_id,
+            subjects: &subjects(&self.builder),
             license: self.builder.license_id,
             now,
         };
@@ -199,9 +230,13 @@ impl World {
                 terms_digest: self.release.terms_digest,
                 acceptance: AcceptanceKind::Explicit,
                 accepted_as: Some(parsed("A. L.")),
+                counted: true,
+                file_trial: None,
+                purchase: None,
             },
             head: Head { number: 1, etag: "\"e-1\"".to_owned(), bytes: vec![0, 1, 255] },
             maximum: 3,
+            delivered_at: None,
             code: None,
         }
     }

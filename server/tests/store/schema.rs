@@ -58,8 +58,17 @@ pub(crate) async fn several_may_migrate_at_once(database: Database) {
 }
 
 /// Each after those that refer to it.
-const TABLES: [&str; 9] = [
+const TABLES: [&str; 18] = [
+    "DROP TABLE gifts",
+    "DROP TABLE allowances",
+    "DROP TABLE class_members",
+    "DROP TABLE classes",
+    "DROP TABLE policy_profiles",
+    "DROP TABLE policy_changes",
+    "DROP TABLE policy_overrides",
     "DROP TABLE trials",
+    "DROP TABLE purchase_keys",
+    "DROP TABLE key_batches",
     "DROP TABLE acceptance_codes",
     "DROP TABLE builders",
     "DROP TABLE releases",

@@ -20,6 +20,7 @@ pub(crate) async fn a_trial_comes_back_with_its_head(Database { store, .. }: Dat
         application_name: parsed("Sketch"),
         version: parsed("1.0.0"),
         head_number: 1,
+        head_due: 1,
         delivered_at: None,
     };
     let found = store.trial(request.trial.id).await.expect("answered");

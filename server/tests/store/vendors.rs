@@ -1,6 +1,6 @@
 //! Vendors and tokens.
 
-use trybuy_server::store::NewVendorToken;
+use trybuy_server::store::{Actor, NewVendorToken};
 
 use crate::harness::Database;
 use crate::samples::{at, parsed, random_digest};
@@ -16,9 +16,10 @@ fn token(vendor: &str) -> NewVendorToken {
 
 pub(crate) async fn a_token_leads_to_its_vendor(Database { store, .. }: Database) {
     let token = token("Example Ltd");
-    let (_, vendor) = store.create_vendor_token(&token).await.expect("stored");
+    let (id, vendor) = store.create_vendor_token(&token).await.expect("stored");
     assert_eq!(vendor.name, token.vendor);
-    assert_eq!(store.vendor_of_token(&token.hash).await.expect("answered"), Some(vendor));
+    let actor = Actor { vendor, token: id };
+    assert_eq!(store.actor(&token.hash).await.expect("answered"), Some(actor));
     store.create_vendor_token(&token).await.expect_err("the same hash twice");
 }
 
@@ -34,10 +35,10 @@ pub(crate) async fn two_tokens_of_one_name_have_one_vendor(Database { store, .. 
 pub(crate) async fn an_unknown_or_revoked_token_leads_nowhere(Database { store, .. }: Database) {
     let token = token("Example Ltd");
     let (id, _) = store.create_vendor_token(&token).await.expect("stored");
-    assert_eq!(store.vendor_of_token(&random_digest()).await.expect("answered"), None);
+    assert_eq!(store.actor(&random_digest()).await.expect("answered"), None);
     assert!(store.revoke_vendor_token(id, at(1)).await.expect("answered"));
     assert!(!store.revoke_vendor_token(id, at(2)).await.expect("answered"));
-    assert_eq!(store.vendor_of_token(&token.hash).await.expect("answered"), None);
+    assert_eq!(store.actor(&token.hash).await.expect("answered"), None);
 }
 
 pub(crate) async fn tokens_made_at_once_share_their_vendor(Database { store, .. }: Database) {

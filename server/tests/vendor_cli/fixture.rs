@@ -6,12 +6,13 @@ use std::process::{Command, Output};
 use std::sync::OnceLock;
 
 use tempfile::TempDir;
-use trybuy_formats::api::{PolicyAnswer, PublishAnswer, ServerInfo, VendorRelease};
+use trybuy_formats::api::{PolicyAnswer, PolicyEntry, PublishAnswer, ServerInfo, VendorRelease};
 use trybuy_formats::ids::{Digest, ReleaseId};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::keys::key_id;
 use trybuy_formats::policy::TrialPolicy;
 use trybuy_formats::primitives::SignatureKey;
+use trybuy_formats::subject::Scope;
 
 pub(crate) const MANIFEST: &str = r#"[application]
 id = "com.example.sketch"
@@ -176,7 +177,9 @@ pub(crate) fn server_info() -> ServerInfo {
 
 pub(crate) fn policy_answer(policy: TrialPolicy) -> PolicyAnswer {
     let application = "com.example.sketch".parse().unwrap();
-    PolicyAnswer { application, policy, changed_at: instant() }
+    let entry =
+        PolicyEntry { scope: Scope::Application, member: None, policy, changed_at: instant() };
+    PolicyAnswer { application, policies: vec![entry], change: None }
 }
 
 pub(crate) fn release(platform: &str) -> VendorRelease {

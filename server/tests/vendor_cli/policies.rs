@@ -7,8 +7,8 @@ use crate::fixture::{App, Outcome, manifest_argument, policy, policy_answer, run
 use crate::small_server::{Reply, SmallServer};
 
 const APP: &str = "com.example.sketch";
-const GET: &str = "GET /api/v1/vendor/applications/com.example.sketch/policy";
-const PUT: &str = "PUT /api/v1/vendor/applications/com.example.sketch/policy";
+const GET: &str = "GET /api/v1/vendor/applications/com.example.sketch/policies";
+const PUT: &str = "PUT /api/v1/vendor/applications/com.example.sketch/policies/application";
 
 fn hard() -> TrialPolicy {
     let json = r#"{"duration":1209600,"expiration":{"kind":"hard"},"trials":1,
@@ -67,7 +67,7 @@ fn only_what_is_named_is_changed_and_shown() {
     let outcome = vendor(&server, &["policy", "set", APP, "--trials", "3"]);
     assert_eq!(
         outcome.stdout,
-        "com.example.sketch\n  trials      1 per licensee → 3 per licensee\n\
+        "com.example.sketch for everybody\n  trials      1 per licensee → 3 per licensee\n\
          Trials to come follow it; those that have begun keep theirs.\n"
     );
     assert_eq!(sent(&server), wanted);
@@ -104,7 +104,7 @@ fn a_policy_that_is_there_already_is_not_sent() {
     let outcome = vendor(&server, &["policy", "set", APP, "--duration", "14d"]);
     assert_eq!(
         outcome.stdout,
-        "com.example.sketch has this policy already: 14 days, then refused at once\n"
+        "com.example.sketch has this policy for everybody already: 14 days, then refused at once\n"
     );
     assert_eq!(server.lines(), [GET]);
 }

@@ -11,7 +11,7 @@ use crate::small_server::{Reply, Request, SmallServer};
 
 const RELEASE: &str =
     "PUT /api/v1/vendor/applications/com.example.sketch/releases/1.4.0/x86_64-linux";
-const POLICY: &str = "GET /api/v1/vendor/applications/com.example.sketch/policy";
+const POLICY: &str = "GET /api/v1/vendor/applications/com.example.sketch/policies";
 const SERVER: &str = "GET /api/v1/server";
 
 /// A server without applications, which does with a release what `upload` says.

@@ -46,7 +46,7 @@ fn a_wrong_command_line_ends_with_two() {
         ),
         (
             &["policy", "set", "com.example.sketch"],
-            "error[usage]: the following required arguments",
+            "error[usage]: nothing was named that is to change",
         ),
         (
             &["policy", "set", "com.example.sketch", "--duration", "30"],

@@ -116,7 +116,7 @@ impl TestBuilder {
         acceptance: Option<AcceptanceProof>,
     ) -> Answer {
         let platform = PLATFORM.parse().expect("a platform");
-        let request = RequestTrial { platform, version: None, acceptance };
+        let request = RequestTrial { platform, version: None, renews: None, acceptance };
         self.ask_for(server, APPLICATION, &request).await
     }
 

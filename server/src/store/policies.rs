@@ -1,0 +1,327 @@
+//! Policies: an application's own, and those in its place for classes and single licensees.
+
+use sqlx::AnyConnection;
+use trybuy_formats::ids::{ApplicationId, Email, Label, LicenseeId, PolicyChangeId};
+use trybuy_formats::instant::Instant;
+use trybuy_formats::policy::TrialPolicy;
+use trybuy_formats::subject::{Scope, Subject};
+
+use super::columns::{Columns, json, number};
+use super::transaction::{Finish, Operation};
+use super::{Store, StoreError, Subjects, TokenId, VendorId};
+
+/// A policy, and for whom it is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ScopedPolicy {
+    /// For whom.
+    pub scope: Scope,
+    /// For a class: the member that the licensee is there as, where one was asked for.
+    pub member: Option<Subject>,
+    /// The policy.
+    pub policy: TrialPolicy,
+    /// When it was last changed.
+    pub changed_at: Instant,
+}
+
+/// A policy to be set, or removed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PolicyUpdate {
+    /// The change, as it is recorded.
+    pub id: PolicyChangeId,
+    /// Whose application it is.
+    pub vendor: VendorId,
+    /// The application.
+    pub application: ApplicationId,
+    /// For whom.
+    pub scope: Scope,
+    /// The policy; none removes what is in the place of the application's own.
+    pub policy: Option<TrialPolicy>,
+    /// The profile it was taken from.
+    pub profile: Option<Label>,
+    /// When.
+    pub changed_at: Instant,
+    /// With which token.
+    pub changed_by: TokenId,
+}
+
+/// How a change of a policy ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PolicyUpdated {
+    /// It is in force.
+    Done,
+    /// The vendor has no such application.
+    NoApplication,
+    /// The vendor has no such class.
+    NoClass,
+    /// There is no policy to be removed.
+    NoPolicy,
+}
+
+/// A change of a policy as it is listed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PolicyChangeRecord {
+    /// For whom.
+    pub scope: Scope,
+    /// The policy from then on.
+    pub policy: Option<TrialPolicy>,
+    /// The profile it was taken from.
+    pub profile: Option<Label>,
+    /// To how many granted trials it was applied.
+    pub applied_to: Option<u64>,
+    /// When.
+    pub changed_at: Instant,
+    /// The label of the token, or its id.
+    pub changed_by: String,
+}
+
+/// The order of precedence, and the only place that knows it: the licensee's own, by id before by
+/// address; then the classes that the licensee is a member of, the lowest rank first. `$1` is the
+/// application, `$2` to `$9` are [`Subjects`]. Where nothing is found, the application's own is in force.
+macro_rules! applicable {
+    () => {
+        "FROM policy_overrides AS rules \
+        JOIN applications AS owned ON owned.id = rules.application \
+        LEFT JOIN class_members ON class_members.vendor_id = owned.vendor_id \
+            AND rules.scope = 'class:' || class_members.class \
+            AND class_members.subject IN ($2, $3, $4, $5, $6, $7, $8, $9) \
+        LEFT JOIN classes ON classes.vendor_id = class_members.vendor_id \
+            AND classes.name = class_members.class \
+        WHERE rules.application = $1 AND (rules.scope IN ($2, $3) OR classes.name IS NOT NULL) \
+        ORDER BY CASE rules.scope WHEN $2 THEN 0 WHEN $3 THEN 1 ELSE 2 END, \
+            classes.rank, rules.scope"
+    };
+}
+pub(super) use applicable;
+
+const OVERRIDES: &str = "SELECT scope, NULL AS member, policy, changed_at FROM policy_overrides \
+    WHERE application = $1 ORDER BY scope LIMIT 10000";
+const APPLICABLE: &str = concat!(
+    "SELECT rules.scope, class_members.subject AS member, rules.policy, rules.changed_at ",
+    applicable!()
+);
+const SET_OWN: &str = "UPDATE applications SET policy = $3, policy_changed_at = $4 \
+    WHERE id = $1 AND vendor_id = $2";
+const IS_OWNED: &str = "SELECT id FROM applications WHERE id = $1 AND vendor_id = $2";
+const HAS_CLASS: &str = "SELECT name FROM classes WHERE vendor_id = $1 AND name = $2";
+const SET_OVERRIDE: &str = "INSERT INTO policy_overrides (application, scope, policy, changed_at) \
+    VALUES ($1, $2, $3, $4) ON CONFLICT (application, scope) \
+    DO UPDATE SET policy = excluded.policy, changed_at = excluded.changed_at";
+const REMOVE_OVERRIDE: &str = "DELETE FROM policy_overrides WHERE application = $1 AND scope = $2";
+const RECORD: &str = "INSERT INTO policy_changes (id, application, scope, policy, profile, \
+    changed_at, changed_by) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+const APPLIED: &str = "UPDATE policy_changes SET applied_to = COALESCE(applied_to, 0) + $3 \
+    WHERE id = $1 AND application = $2";
+const HISTORY: &str = "SELECT scope, policy, profile, applied_to, policy_changes.changed_at, \
+    changed_by, vendor_tokens.label FROM policy_changes \
+    JOIN vendor_tokens ON vendor_tokens.id = policy_changes.changed_by \
+    WHERE application = $1 ORDER BY policy_changes.id DESC LIMIT 1000";
+const PERSON_BY_LICENSEE: &str = "SELECT builders.licensee_id, builders.email FROM trials \
+    JOIN builders ON builders.license_id = trials.license_id \
+    JOIN applications ON applications.id = trials.application \
+    WHERE applications.vendor_id = $1 AND trials.licensee_id = $2 \
+    ORDER BY trials.id DESC LIMIT 1";
+const PERSON_BY_EMAIL: &str = "SELECT builders.licensee_id, builders.email FROM builders \
+    JOIN trials ON builders.license_id = trials.license_id \
+    JOIN applications ON applications.id = trials.application \
+    WHERE applications.vendor_id = $1 AND LOWER(builders.email) = $2 \
+    ORDER BY trials.id DESC LIMIT 1";
+
+impl Store {
+    /// The policies in place of the application's own, at most 10,000.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn policy_overrides(
+        &self,
+        application: &ApplicationId,
+    ) -> Result<Vec<ScopedPolicy>, StoreError> {
+        let query = sqlx::query(OVERRIDES).bind(application.as_str());
+        let rows = self.fetch_all(query).await?;
+        rows.iter().map(|row| ScopedPolicy::from_columns(Columns(row))).collect()
+    }
+
+    /// The policies in place of the application's own that concern somebody, in their order of
+    /// precedence.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn applicable_policies(
+        &self,
+        application: &ApplicationId,
+        subjects: &Subjects,
+    ) -> Result<Vec<ScopedPolicy>, StoreError> {
+        let query = subjects.bind(sqlx::query(APPLICABLE).bind(application.as_str()));
+        let rows = self.fetch_all(query).await?;
+        rows.iter().map(|row| ScopedPolicy::from_columns(Columns(row))).collect()
+    }
+
+    /// Sets or removes a policy, and records the change, or does neither.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn update_policy(&self, update: &PolicyUpdate) -> Result<PolicyUpdated, StoreError> {
+        self.write(update).await
+    }
+
+    /// Records that a change was applied to so many more granted trials. Answers whether there is such a
+    /// change.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn policy_applied(
+        &self,
+        id: PolicyChangeId,
+        application: &ApplicationId,
+        trials: u64,
+    ) -> Result<bool, StoreError> {
+        let query = sqlx::query(APPLIED)
+            .bind(id.to_string())
+            .bind(application.as_str())
+            .bind(number(trials));
+        Ok(self.execute(query).await?.rows_affected() == 1)
+    }
+
+    /// The changes of an application's policies, the newest first, at most 1000.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn policy_changes(
+        &self,
+        application: &ApplicationId,
+    ) -> Result<Vec<PolicyChangeRecord>, StoreError> {
+        let query = sqlx::query(HISTORY).bind(application.as_str());
+        let rows = self.fetch_all(query).await?;
+        rows.iter().map(|row| PolicyChangeRecord::from_columns(Columns(row))).collect()
+    }
+
+    /// Licensee and address of somebody who asked this vendor for a trial.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn requester(
+        &self,
+        vendor: VendorId,
+        subject: &Subject,
+    ) -> Result<Option<(LicenseeId, Email)>, StoreError> {
+        let statement = match subject {
+            Subject::Licensee(_) => PERSON_BY_LICENSEE,
+            Subject::Email(_) => PERSON_BY_EMAIL,
+            Subject::Domain(_) => return Ok(None),
+        };
+        let query = sqlx::query(statement).bind(vendor.to_string()).bind(subject.to_string());
+        let row = self.fetch_optional(query).await?;
+        row.map(|row| {
+            let columns = Columns(&row);
+            Ok((columns.text("licensee_id")?, columns.text("email")?))
+        })
+        .transpose()
+    }
+}
+
+impl ScopedPolicy {
+    fn from_columns(columns: Columns<'_>) -> Result<Self, StoreError> {
+        Ok(Self {
+            scope: columns.text("scope")?,
+            member: columns.optional_text("member")?,
+            policy: columns.json("policy")?,
+            changed_at: columns.instant("changed_at")?,
+        })
+    }
+}
+
+impl PolicyChangeRecord {
+    fn from_columns(columns: Columns<'_>) -> Result<Self, StoreError> {
+        let label: String = columns.text("label").unwrap_or_default();
+        Ok(Self {
+            scope: columns.text("scope")?,
+            policy: columns.optional_json("policy")?,
+            profile: columns.optional_text("profile")?,
+            applied_to: columns.optional_number("applied_to")?,
+            changed_at: columns.instant("changed_at")?,
+            changed_by: if label.is_empty() { columns.text("changed_by")? } else { label },
+        })
+    }
+}
+
+impl Operation for PolicyUpdate {
+    type Answer = PolicyUpdated;
+
+    async fn run(
+        &self,
+        connection: &mut AnyConnection,
+    ) -> Result<Finish<PolicyUpdated>, StoreError> {
+        let outcome = match &self.scope {
+            Scope::Application => self.set_own(connection).await?,
+            Scope::Class(class) => match self.has_class(connection, class).await? {
+                true => self.set_override(connection).await?,
+                false => PolicyUpdated::NoClass,
+            },
+            Scope::Licensee(_) => self.set_override(connection).await?,
+        };
+        if outcome != PolicyUpdated::Done {
+            return Ok(Finish::RollBack(outcome));
+        }
+        sqlx::query(RECORD)
+            .bind(self.id.to_string())
+            .bind(self.application.as_str())
+            .bind(self.scope.to_string())
+            .bind(self.policy.as_ref().map(json))
+            .bind(self.profile.as_ref().map(Label::as_str))
+            .bind(self.changed_at.unix())
+            .bind(self.changed_by.to_string())
+            .execute(connection)
+            .await?;
+        Ok(Finish::Commit(outcome))
+    }
+}
+
+impl PolicyUpdate {
+    /// The application's own policy is replaced and never removed.
+    async fn set_own(&self, connection: &mut AnyConnection) -> Result<PolicyUpdated, StoreError> {
+        let Some(policy) = &self.policy else { return Ok(PolicyUpdated::NoPolicy) };
+        let outcome = sqlx::query(SET_OWN)
+            .bind(self.application.as_str())
+            .bind(self.vendor.to_string())
+            .bind(json(policy))
+            .bind(self.changed_at.unix())
+            .execute(connection)
+            .await?;
+        Ok(match outcome.rows_affected() {
+            1 => PolicyUpdated::Done,
+            _ => PolicyUpdated::NoApplication,
+        })
+    }
+
+    async fn set_override(
+        &self,
+        connection: &mut AnyConnection,
+    ) -> Result<PolicyUpdated, StoreError> {
+        let owned = sqlx::query(IS_OWNED)
+            .bind(self.application.as_str())
+            .bind(self.vendor.to_string())
+            .fetch_optional(&mut *connection)
+            .await?;
+        if owned.is_none() {
+            return Ok(PolicyUpdated::NoApplication);
+        }
+        let statement = if self.policy.is_some() { SET_OVERRIDE } else { REMOVE_OVERRIDE };
+        let mut query =
+            sqlx::query(statement).bind(self.application.as_str()).bind(self.scope.to_string());
+        if let Some(policy) = &self.policy {
+            query = query.bind(json(policy)).bind(self.changed_at.unix());
+        }
+        Ok(match query.execute(connection).await?.rows_affected() {
+            0 => PolicyUpdated::NoPolicy,
+            _ => PolicyUpdated::Done,
+        })
+    }
+
+    async fn has_class(
+        &self,
+        connection: &mut AnyConnection,
+        class: &Label,
+    ) -> Result<bool, StoreError> {
+        let query = sqlx::query(HAS_CLASS).bind(self.vendor.to_string()).bind(class.as_str());
+        Ok(query.fetch_optional(connection).await?.is_some())
+    }
+}

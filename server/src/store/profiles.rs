@@ -1,0 +1,75 @@
+//! Policies with a name.
+
+use trybuy_formats::ids::Label;
+use trybuy_formats::instant::Instant;
+use trybuy_formats::policy::TrialPolicy;
+
+use super::columns::{Columns, json};
+use super::{Store, StoreError, VendorId};
+
+/// A policy with a name.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ProfileRecord {
+    /// Its name, unique for its vendor.
+    pub name: Label,
+    /// The policy.
+    pub policy: TrialPolicy,
+    /// When it was last changed.
+    pub changed_at: Instant,
+}
+
+const LIST: &str = "SELECT name, policy, changed_at FROM policy_profiles WHERE vendor_id = $1 \
+    ORDER BY name LIMIT 1000";
+/// Nothing is inserted where a vendor has as many as are listed.
+const SET: &str = "INSERT INTO policy_profiles (vendor_id, name, policy, changed_at) \
+    SELECT $1, $2, $3, $4 FROM vendors WHERE id = $1 AND (SELECT COUNT(*) FROM policy_profiles \
+        WHERE vendor_id = $1 AND name <> $2) < 1000 \
+    ON CONFLICT (vendor_id, name) \
+    DO UPDATE SET policy = excluded.policy, changed_at = excluded.changed_at";
+const REMOVE: &str = "DELETE FROM policy_profiles WHERE vendor_id = $1 AND name = $2";
+
+impl Store {
+    /// The profiles of a vendor, by name, at most 1000.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn profiles(&self, vendor: VendorId) -> Result<Vec<ProfileRecord>, StoreError> {
+        let rows = self.fetch_all(sqlx::query(LIST).bind(vendor.to_string())).await?;
+        rows.iter()
+            .map(|row| {
+                let columns = Columns(row);
+                Ok(ProfileRecord {
+                    name: columns.text("name")?,
+                    policy: columns.json("policy")?,
+                    changed_at: columns.instant("changed_at")?,
+                })
+            })
+            .collect()
+    }
+
+    /// Makes or changes a profile. Answers whether there was room for it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn set_profile(
+        &self,
+        vendor: VendorId,
+        profile: &ProfileRecord,
+    ) -> Result<bool, StoreError> {
+        let query = sqlx::query(SET)
+            .bind(vendor.to_string())
+            .bind(profile.name.as_str())
+            .bind(json(&profile.policy))
+            .bind(profile.changed_at.unix());
+        Ok(self.execute(query).await?.rows_affected() == 1)
+    }
+
+    /// Removes a profile; what was set from it stays. Answers whether there was one.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn remove_profile(&self, vendor: VendorId, name: &Label) -> Result<bool, StoreError> {
+        let query = sqlx::query(REMOVE).bind(vendor.to_string()).bind(name.as_str());
+        Ok(self.execute(query).await?.rows_affected() == 1)
+    }
+}

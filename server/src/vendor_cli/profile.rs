@@ -1,0 +1,68 @@
+//! `trybuy-vendor profile`.
+
+use std::io::Write;
+
+use trybuy_formats::ids::Label;
+use trybuy_formats::slug::Slug;
+
+use super::arguments::{PolicyChanges, ProfileAction};
+use super::client::Client;
+use super::failure::Failure;
+use super::manifest::ApplicationManifest;
+use super::{json, policy};
+
+/// Does what the command line says.
+pub(super) fn profile(
+    client: &Client,
+    action: &ProfileAction,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    match action {
+        ProfileAction::List { json } => list(client, *json, out),
+        ProfileAction::Set { name, changes } => set(client, name, changes, out),
+        ProfileAction::Remove { name } => client.remove_profile(name),
+    }
+}
+
+fn list(client: &Client, as_json: bool, out: &mut dyn Write) -> Result<(), Failure> {
+    let answer = client.profiles()?;
+    if as_json {
+        return json::print(&answer.profiles, out);
+    }
+    if answer.profiles.is_empty() {
+        return writeln!(out, "There are no profiles yet.").map_err(Failure::output);
+    }
+    let width = answer.profiles.iter().map(|profile| profile.name.as_str().len()).max();
+    let width = width.unwrap_or_default();
+    answer
+        .profiles
+        .iter()
+        .try_for_each(|profile| {
+            writeln!(out, "{:width$}  {}", profile.name, profile.policy.in_words())
+        })
+        .map_err(Failure::output)
+}
+
+/// Changes a profile; a new one is taken from a manifest.
+fn set(
+    client: &Client,
+    name: &Label,
+    changes: &PolicyChanges,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    policy::named(changes)?;
+    let wanted = match &changes.from {
+        Some(manifest) => ApplicationManifest::load_policy(manifest)?,
+        None => {
+            let profiles = client.profiles()?.profiles;
+            let before = profiles.into_iter().find(|profile| profile.name == *name);
+            let before = before.ok_or_else(|| {
+                Failure::new(Slug::NotFound, format!("there is no profile `{name}`"))
+                    .with_help("make it with `--from MANIFEST`")
+            })?;
+            policy::changed(before.policy, changes)?
+        }
+    };
+    let profile = client.set_profile(name, wanted)?;
+    writeln!(out, "{name}: {}", profile.policy.in_words()).map_err(Failure::output)
+}

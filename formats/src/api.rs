@@ -3,6 +3,7 @@
 mod catalog;
 mod policies;
 mod problem;
+mod purchases;
 mod registration;
 mod trials;
 mod vendor;
@@ -13,6 +14,9 @@ pub use policies::{
     PolicyHistory, Profile, ProfilesAnswer, SetClass, SetPolicy, SetProfile,
 };
 pub use problem::{AccessCondition, Problem};
+pub use purchases::{
+    BuyApplication, CreateKeys, Gift, GiftAnswer, GiveLicensee, KeyInfo, KeysAnswer,
+};
 pub use registration::{
     AskTime, BuilderLicenseAnswer, RegisterBuilder, RenewBuilderLicense, ServerInfo, TimeAnswer,
 };

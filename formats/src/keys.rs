@@ -1,5 +1,7 @@
 //! Secrets and what is derived from them; key ids. The purposes are named constants, one each (`CV-9`).
 
+mod purchase_key;
+
 use std::fmt;
 
 use zeroize::Zeroizing;
@@ -9,6 +11,8 @@ use crate::ids::{FileKeyCommitment, KeyId, LicenseId, ReleaseId, TrialId};
 use crate::primitives::{
     self, DecryptionKey, EncryptionKey, PrimitiveError, constant_time_eq, hkdf_sha256,
 };
+
+pub use self::purchase_key::PurchaseKey;
 
 /// Label of the wrapped file key (`EN-1`).
 const WRAP_FILE_KEY: &[u8] = b"trybuy/v1/file-key";

@@ -37,6 +37,7 @@ pub mod signed_time;
 pub mod slug;
 pub mod subject;
 pub mod transmission;
+pub mod typed_code;
 
 mod canonical_json;
 mod encoding;

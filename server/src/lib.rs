@@ -22,6 +22,7 @@ pub mod catalog;
 pub mod cli;
 pub mod clock;
 pub mod config;
+mod csv;
 pub mod data_dir;
 pub mod error;
 pub mod extract;

@@ -28,6 +28,8 @@ pub struct RateLimits {
     pub acceptance_codes: PeerLimit<LicenseId>,
     /// Signed times, by Builder license: each costs an RSA signature.
     pub signed_times: PeerLimit<LicenseId>,
+    /// Purchase keys that are tried, by Builder license.
+    pub purchases: PeerLimit<LicenseId>,
 }
 
 impl RateLimits {
@@ -38,6 +40,7 @@ impl RateLimits {
             failures: PeerLimit::per_minute(config.failures_per_minute),
             acceptance_codes: PeerLimit::per_minute(config.acceptance_codes_per_minute),
             signed_times: PeerLimit::per_minute(config.signed_times_per_minute),
+            purchases: PeerLimit::per_minute(config.purchases_per_minute),
         }
     }
 }

@@ -7,6 +7,8 @@ mod buffers;
 mod delivery;
 mod encryption;
 mod licensing;
+mod plan;
+mod purchasing;
 
 pub use self::acceptance::{AcceptanceError, create_code};
 pub use self::access_conditions::{ConditionA, ConditionB, ConditionC};
@@ -14,3 +16,4 @@ pub use self::buffers::{Buffer, Buffers};
 pub use self::delivery::{DeliveryError, TransmissionFile, deliver, open_file, own_file};
 pub use self::encryption::{EncryptionError, TransmissionVersion};
 pub use self::licensing::{LicensedTrial, LicensingError, license_trial, offer_to};
+pub use self::purchasing::{PurchaseError, buy};

@@ -11,7 +11,9 @@ mod class;
 mod client;
 mod connection;
 mod failure;
+mod grant;
 mod json;
+mod key;
 mod manifest;
 mod package;
 mod policy;
@@ -76,6 +78,10 @@ fn execute(cli: &Cli, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Policy { action } => {
             policy::check(action)?;
             policy::policy(&connect()?, action, out)
+        }
+        Command::Key { action } => key::key(&connect()?, action, out),
+        Command::Grant { application, licensee, gift } => {
+            grant::grant(&connect()?, application, licensee, gift.gift(), out)
         }
         Command::Profile { action } => profile::profile(&connect()?, action, out),
         Command::Class { action } => class::class(&connect()?, action, out),

@@ -3,6 +3,8 @@
 pub mod api;
 mod classes;
 mod existing_trials;
+mod gifts;
+mod keys;
 mod policies;
 mod profiles;
 mod publishing;
@@ -14,6 +16,8 @@ pub use self::classes::{
     ClassError, add_member, classes_of, remove_class, remove_member, set_class,
 };
 pub use self::existing_trials::follow_policies;
+pub use self::gifts::{GiftError, give};
+pub use self::keys::{KeyError, create_keys, keys_page, revoke_key};
 pub use self::policies::{
     PolicyError, change_policy, policies_for, policies_of, policy_history, remove_policy,
 };

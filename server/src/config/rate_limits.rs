@@ -16,6 +16,8 @@ pub struct RateLimitsConfig {
     pub acceptance_codes_per_minute: NonZeroU32,
     /// Signed times for one Builder license. Default: 10.
     pub signed_times_per_minute: NonZeroU32,
+    /// Purchase keys that one Builder license tries. Default: 10.
+    pub purchases_per_minute: NonZeroU32,
 }
 
 impl Default for RateLimitsConfig {
@@ -26,6 +28,7 @@ impl Default for RateLimitsConfig {
             failures_per_minute: of(120),
             acceptance_codes_per_minute: of(30),
             signed_times_per_minute: of(10),
+            purchases_per_minute: of(10),
         }
     }
 }

@@ -99,6 +99,10 @@ pub fn operations() -> Vec<Operation> {
         POST "/api/v1/applications/{id}/trials" request_trial Builder &[("path", "id", "ApplicationId")],
             Some("RequestTrial") => &[(201, Json("TrialAnswer")), (200, Json("TrialAnswer"))],
             "Requests a trial; 200 where there is one";
+        POST "/api/v1/applications/{id}/purchases" buy_application Builder
+            &[("path", "id", "ApplicationId")], Some("BuyApplication")
+            => &[(201, Json("TrialAnswer")), (200, Json("TrialAnswer"))],
+            "Redeems a purchase key; 200 where a trial becomes the license, or has become it before";
         POST "/api/v1/applications/{id}/offer" show_offer Builder
             &[("path", "id", "ApplicationId")], None => &[(200, Json("OfferAnswer"))],
             "Shows what a trial would be for the Builder that asks";
@@ -137,6 +141,18 @@ pub fn operations() -> Vec<Operation> {
         GET "/api/v1/vendor/applications/{id}/policy-changes" list_policy_changes Vendor
             &[("path", "id", "ApplicationId")], None => &[(200, Json("PolicyHistory"))],
             "Lists the changes of an application's policies";
+        GET "/api/v1/vendor/applications/{id}/keys" list_purchase_keys Vendor
+            &[("path", "id", "ApplicationId"), AFTER, LIMIT], None
+            => &[(200, Json("KeysAnswer"))], "Lists the purchase keys of an application";
+        POST "/api/v1/vendor/applications/{id}/keys" create_purchase_keys Vendor
+            &[("path", "id", "ApplicationId")], Some("CreateKeys")
+            => &[(201, Json("KeysAnswer"))], "Makes purchase keys";
+        DELETE "/api/v1/vendor/keys/{id}" revoke_purchase_key Vendor
+            &[("path", "id", "Id"), ("query", "end_licenses", "Flag")], None
+            => &[(204, Answer::Empty)], "Revokes a purchase key";
+        POST "/api/v1/vendor/applications/{id}/grants" give_licensee Vendor
+            &[("path", "id", "ApplicationId")], Some("GiveLicensee")
+            => &[(200, Json("GiftAnswer"))], "Gives a licensee more trials, more time or the full license";
         GET "/api/v1/vendor/profiles" list_profiles Vendor &[], None
             => &[(200, Json("ProfilesAnswer"))], "Lists the vendor's profiles";
         PUT "/api/v1/vendor/profiles/{name}" set_profile Vendor &[("path", "name", "Label")],

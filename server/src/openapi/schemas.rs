@@ -62,6 +62,7 @@ fn scalars() -> Schemas {
     let hexadecimal = json!({ "type": "string", "pattern": "^[0-9a-f]{64}$" });
     [
         ("Text", text()),
+        ("Flag", boolean()),
         ("Cursor", text()),
         ("Capability", text()),
         ("PageLimit", json!({ "type": "integer", "minimum": 1, "maximum": 100, "default": 50 })),
@@ -144,6 +145,43 @@ fn policies() -> Schemas {
                 ("changed_by", text()),
             ],
         ),
+        object(
+            "CreateKeys",
+            &[
+                ("count", number()),
+                ("label?", text()),
+                ("license_duration?", of("Seconds")),
+                ("builders", number()),
+            ],
+        ),
+        object("KeysAnswer", &[("keys", list(of("KeyInfo"))), ("next", nullable(of("Cursor")))]),
+        object(
+            "KeyInfo",
+            &[
+                ("id", of("Id")),
+                ("key", text()),
+                ("batch", of("Id")),
+                ("label", text()),
+                ("license_duration", nullable(of("Seconds"))),
+                ("builders", number()),
+                ("created_at", of("Instant")),
+                ("licensee_id", nullable(of("Id"))),
+                ("redeemed_at", nullable(of("Instant"))),
+                ("ends_at", nullable(of("Instant"))),
+                ("revoked_at", nullable(of("Instant"))),
+            ],
+        ),
+        object("GiveLicensee", &[("licensee", of("Subject")), ("gift", of("Gift"))]),
+        object(
+            "Gift",
+            &[
+                ("kind", one_of(&["trials", "extension", "license"])),
+                ("number?", number()),
+                ("by?", of("Seconds")),
+                ("duration?", of("Seconds")),
+            ],
+        ),
+        object("GiftAnswer", &[("licensee_id", of("Id")), ("ends_at", nullable(of("Instant")))]),
         object("SetProfile", &[("policy", of("TrialPolicy"))]),
         object("ProfilesAnswer", &[("profiles", list(of("Profile")))]),
         object(
@@ -249,6 +287,16 @@ fn trials() -> Schemas {
                 ("platform", of("Platform")),
                 ("version?", of("Version")),
                 ("renews?", of("Id")),
+                ("acceptance?", of("AcceptanceProof")),
+            ],
+        ),
+        object(
+            "BuyApplication",
+            &[
+                ("key", text()),
+                ("platform", of("Platform")),
+                ("trial?", of("Id")),
+                ("relicensing_digest?", of("Digest")),
                 ("acceptance?", of("AcceptanceProof")),
             ],
         ),

@@ -18,6 +18,11 @@ macro_rules! uuid_newtype {
             pub fn new() -> Self {
                 Self(Uuid::now_v7())
             }
+
+            /// Its 16 bytes.
+            pub fn as_bytes(&self) -> &[u8; 16] {
+                self.0.as_bytes()
+            }
         }
 
         impl FromStr for $name {

@@ -35,6 +35,8 @@ pub struct Offer {
     pub policy: TrialPolicy,
     /// SHA-256 of the licensing terms in force.
     pub terms_digest: Digest,
+    /// SHA-256 of the relicensing terms in force.
+    pub relicensing_digest: Digest,
     /// Where the licensee stands.
     pub standing: TrialStanding,
     /// The release for that platform and version; none if there is no such one.
@@ -86,7 +88,8 @@ const OFFER: &str = concat!(
     COALESCE((SELECT rules.policy ",
     applicable!(),
     " LIMIT 1), applications.policy) AS policy, \
-    applications.terms_digest AS application_terms, standing.*, \
+    applications.terms_digest AS application_terms, \
+    applications.relicensing_digest AS application_relicensing, standing.*, \
     releases.*, releases.id AS release_id \
     FROM applications CROSS JOIN (",
     standing!("$12", "$13"),
@@ -123,6 +126,7 @@ impl Offer {
             name: columns.text("application_name")?,
             policy: columns.json("policy")?,
             terms_digest: columns.text("application_terms")?,
+            relicensing_digest: columns.text("application_relicensing")?,
             standing: TrialStanding::from_columns(columns)?,
             release: release.map(|_| Release::from_columns(columns)).transpose()?,
         })

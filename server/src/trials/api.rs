@@ -1,6 +1,7 @@
 //! The handlers of trials and downloads.
 
 mod answer;
+mod buy_application;
 mod create_acceptance_code;
 mod download_file;
 mod download_head;
@@ -11,6 +12,7 @@ mod show_offer;
 mod show_trial;
 mod transmission_body;
 
+pub use self::buy_application::buy_application;
 pub use self::create_acceptance_code::create_acceptance_code;
 pub use self::download_file::download_file;
 pub use self::download_head::download_head;

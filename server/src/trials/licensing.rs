@@ -1,21 +1,17 @@
 //! The trial licensing program 134: who gets a trial of an application (T&B steps 302-314, 408-418).
 
 use trybuy_formats::api::{AccessCondition, OfferAnswer, RequestTrial};
-use trybuy_formats::control::LicenseKind;
-use trybuy_formats::ids::{ApplicationId, Digest, Name, Platform, TrialId};
+use trybuy_formats::ids::{ApplicationId, Platform, TrialId};
 use trybuy_formats::instant::Instant;
-use trybuy_formats::policy::{AcceptanceKind, TrialPolicy};
 use trybuy_formats::slug::Slug;
 
-use super::access_conditions::{self, Acceptance, ConditionA, ConditionB, ConditionC};
+use super::access_conditions::{self, ConditionA, ConditionB, ConditionC};
 use super::delivery::{self, DeliveryError, TransmissionFile};
-use super::encryption::{EncryptionError, Particulars, TransmissionVersion};
+use super::encryption::EncryptionError;
+use super::plan::Plan;
 use crate::app::App;
 use crate::refusal::Refusal;
-use crate::store::{
-    Builder, Grant, GrantRequest, Offer, OfferQuery, Release, StoreError, Subjects, Trial,
-    TrialRecord, TrialStanding,
-};
+use crate::store::{Builder, Grant, Offer, OfferQuery, StoreError, Subjects, TrialStanding};
 
 /// A trial that the Builder may download.
 pub struct LicensedTrial {
@@ -81,32 +77,21 @@ pub async fn license_trial(
     let now = app.clock.now();
     let offer = recognize_request(app, builder, application, request, now).await?;
     access_conditions::builder_license(builder, now)?;
-    let recipient = access_conditions::builder_key(builder)?;
     if let Some(trial) = current_trial(app, builder, application, &offer, now).await? {
         return existing(app, builder, trial).await;
     }
     let plan = Plan::make(app, builder, offer, request, now).await?;
-    let proof = request.acceptance.as_ref();
-    let acceptance = access_conditions::terms_accepted(plan.asks_for, plan.terms_digest, proof)?;
-    let trial = plan.trial(builder, &acceptance, now);
-    let particulars = Particulars {
-        trial: &trial,
-        head_number: 1,
-        builder,
-        recipient: &recipient,
-        release: &plan.release,
-        name: &plan.name,
-        now,
-    };
     // The signature is made before the transaction, which therefore stays short. Where another request
     // wins meanwhile, a millisecond was spent for nothing.
-    let version = TransmissionVersion::generate(&app.keys, &particulars)?;
-    match plan.record(app, trial, &acceptance, &version).await? {
-        Recorded::New(trial) => {
-            let file = TransmissionFile::new(*trial, &plan.release, version);
+    let (grant, version) = plan.sign(app, builder, request.acceptance.as_ref(), now)?;
+    match app.store.grant_trial(&grant).await? {
+        Grant::Granted => {
+            let file = TransmissionFile::new(plan.record(grant), &plan.release, version);
             Ok(LicensedTrial { file, is_new: true })
         }
-        Recorded::Existing(trial) => existing(app, builder, trial).await,
+        Grant::Existing(trial) => existing(app, builder, trial).await,
+        Grant::LimitReached { .. } => Err(LicensingError::TrialLimit(plan.maximum)),
+        Grant::CodeRefused => Err(ConditionC::CodeRefused.into()),
     }
 }
 
@@ -136,7 +121,7 @@ pub async fn offer_to(
 }
 
 /// Step 306: "recognizes a request … to access the trial version of an Application Program".
-async fn recognize_request(
+pub(super) async fn recognize_request(
     app: &App,
     builder: &Builder,
     application: &ApplicationId,
@@ -189,163 +174,8 @@ fn refuse_another(offer: &Offer, now: Instant) -> Option<LicensingError> {
 }
 
 /// The trials that the licensee may have.
-fn allowed(offer: &Offer) -> u32 {
+pub(super) fn allowed(offer: &Offer) -> u32 {
     u32::from(offer.policy.trials).saturating_add(offer.standing.extra)
-}
-
-/// Step 308: compares the restrictions of the program with the computer platform that is used.
-fn compare_platform(
-    release: Option<Release>,
-    request: &RequestTrial,
-) -> Result<Release, LicensingError> {
-    let RequestTrial { platform, version, .. } = request;
-    release.ok_or_else(|| match version {
-        Some(_) => LicensingError::NoVersion(platform.clone()),
-        None => LicensingError::Platform(platform.clone()),
-    })
-}
-
-/// The trial that is about to be granted.
-struct Plan {
-    release: Release,
-    name: Name,
-    policy: TrialPolicy,
-    /// How the terms are accepted.
-    asks_for: AcceptanceKind,
-    terms_digest: Digest,
-    /// The most trials that the licensee may have.
-    maximum: u32,
-    started_at: Instant,
-    ends_at: Option<Instant>,
-    /// A trial of the same licensee on another Builder, which this one is too.
-    same_as: Option<Box<TrialRecord>>,
-    /// The trial whose file it goes on with.
-    file_trial: Option<TrialId>,
-}
-
-impl Plan {
-    async fn make(
-        app: &App,
-        builder: &Builder,
-        offer: Offer,
-        request: &RequestTrial,
-        now: Instant,
-    ) -> Result<Self, LicensingError> {
-        let maximum = allowed(&offer);
-        let Offer { name, policy, terms_digest, standing, release } = offer;
-        let renewed = match request.renews {
-            Some(trial) => Some(own_trial(app, builder, trial).await?),
-            None => None,
-        };
-        let release = match &renewed {
-            Some(renewed) => app.store.release(renewed.trial.release_id).await?,
-            None => release,
-        };
-        let mut plan = Self {
-            release: compare_platform(release, request)?,
-            name,
-            asks_for: policy.acceptance,
-            terms_digest,
-            maximum,
-            started_at: now,
-            ends_at: Some(now.plus(policy.duration)),
-            policy,
-            same_as: None,
-            file_trial: None,
-        };
-        if let Some(renewed) = renewed {
-            // The body of the file depends on the layout.
-            plan.policy.layout = renewed.trial.policy.layout;
-            plan.file_trial = Some(renewed.trial.file_source());
-        }
-        if let Some(elsewhere) = standing.elsewhere {
-            plan.go_on_with(app, elsewhere).await?;
-        }
-        Ok(plan)
-    }
-
-    /// A licensee with another Builder, as after a re-installation, has the same trial there: until the
-    /// same end, and nothing is counted twice.
-    async fn go_on_with(&mut self, app: &App, trial: TrialId) -> Result<(), LicensingError> {
-        let Some((record, _)) = app.store.trial(trial).await? else { return Ok(()) };
-        self.started_at = record.trial.started_at;
-        self.ends_at = record.trial.ends_at;
-        self.policy = record.trial.policy;
-        self.same_as = Some(Box::new(record));
-        Ok(())
-    }
-
-    fn trial(&self, builder: &Builder, acceptance: &Acceptance, now: Instant) -> Trial {
-        Trial {
-            id: TrialId::new(),
-            application: self.release.application.clone(),
-            licensee_id: builder.facts.licensee_id,
-            license_id: builder.facts.license_id,
-            release_id: self.release.id,
-            platform: self.release.platform.clone(),
-            kind: LicenseKind::Trial,
-            started_at: self.started_at,
-            ends_at: self.ends_at,
-            requested_at: now,
-            policy: self.policy,
-            terms_digest: acceptance.terms_digest,
-            acceptance: acceptance.kind,
-            accepted_as: acceptance.name.clone(),
-            counted: self.same_as.is_none(),
-            file_trial: self.file_trial,
-            purchase: None,
-        }
-    }
-
-    /// Limits are counted by each Builder for itself. So on another one they are used up, as if its
-    /// state had been lost; otherwise each new data directory would have them anew.
-    fn delivered_at(&self, now: Instant) -> Option<Instant> {
-        let record = self.same_as.as_ref()?;
-        record.delivered_at.or_else(|| (!self.policy.limits.is_empty()).then_some(now))
-    }
-
-    /// Records the trial in one transaction, where the number of trials and the code are decided.
-    async fn record(
-        &self,
-        app: &App,
-        trial: Trial,
-        acceptance: &Acceptance,
-        version: &TransmissionVersion,
-    ) -> Result<Recorded, LicensingError> {
-        let head = version.stored_head(1, trial.id, self.release.id);
-        let delivered_at = self.delivered_at(trial.requested_at);
-        let maximum = self.maximum;
-        let request = GrantRequest { trial, head, maximum, delivered_at, code: acceptance.code };
-        Ok(match app.store.grant_trial(&request).await? {
-            Grant::Granted => Recorded::New(Box::new(TrialRecord {
-                trial: request.trial,
-                application_name: self.name.clone(),
-                version: self.release.version.clone(),
-                head_number: request.head.number,
-                head_due: request.head.number,
-                delivered_at,
-            })),
-            Grant::Existing(trial) => Recorded::Existing(trial),
-            Grant::LimitReached { .. } => return Err(LicensingError::TrialLimit(maximum)),
-            Grant::CodeRefused => return Err(ConditionC::CodeRefused.into()),
-        })
-    }
-}
-
-enum Recorded {
-    New(Box<TrialRecord>),
-    Existing(TrialId),
-}
-
-/// The trial that a Builder names as its own.
-async fn own_trial(
-    app: &App,
-    builder: &Builder,
-    trial: TrialId,
-) -> Result<TrialRecord, LicensingError> {
-    let found = app.store.trial(trial).await?;
-    let own = found.filter(|(record, _)| record.trial.license_id == builder.facts.license_id);
-    own.map(|(record, _)| record).ok_or(LicensingError::Delivery(DeliveryError::NotFound))
 }
 
 async fn existing(

@@ -6,6 +6,7 @@
 
 mod answer;
 mod policies;
+mod purchases;
 mod upload;
 
 use std::time::Duration;

@@ -3,6 +3,8 @@
 mod answer;
 pub mod classes;
 mod csv;
+pub mod gifts;
+pub mod keys;
 mod list_releases;
 mod list_requests;
 pub mod policies;

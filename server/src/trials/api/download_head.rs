@@ -10,7 +10,7 @@ use super::download_file::send;
 use crate::app::AppState;
 use crate::error::ApiError;
 use crate::extract::Path;
-use crate::trials::open_file;
+use crate::trials::{deliver, open_file};
 
 /// Sends the head of a file alone, to be put in place of an older one before the same body (`TF-7`).
 pub async fn download_head(
@@ -26,6 +26,9 @@ pub async fn download_head(
             "a file in the dispersed layout has no head of its own",
         )
         .help("download the whole file again"));
+    }
+    if method == Method::GET {
+        deliver(&app, &file).await?;
     }
     let length = file.version.head.head().len() as u64;
     send(&app, file, &method, &headers, length)

@@ -125,7 +125,7 @@ impl Client {
         self.request(method, &["vendor", "classes", class.as_str(), "members", &member])
     }
 
-    fn of_application(
+    pub(super) fn of_application(
         &self,
         method: Method,
         application: &ApplicationId,

@@ -8,7 +8,7 @@ use clap_complete::Shell;
 use trybuy_formats::ids::{ApplicationId, Email, Name, Platform, Version};
 
 /// Try applications before you buy them: find one, try it, run it offline.
-#[derive(Parser, Debug)]
+#[derive(Parser)]
 #[command(name = "trybuy", version, about, max_term_width = 100)]
 pub struct Cli {
     /// Directory of the Builder's files
@@ -25,7 +25,7 @@ pub struct Cli {
 }
 
 /// What to do.
-#[derive(Subcommand, Debug)]
+#[derive(Subcommand)]
 pub enum Command {
     /// Make keys, register with a server, store the Builder license
     Setup(SetupArguments),
@@ -35,6 +35,10 @@ pub enum Command {
     Show(ShowArguments),
     /// Try an application: request the trial, download it, verify it, store it
     Try(TryArguments),
+    /// Get what the vendor changed, or another trial where one is allowed; everything without APP
+    Renew(RenewArguments),
+    /// Buy an application with a purchase key; what is installed stays as it is
+    Buy(BuyArguments),
     /// Run an application that is installed; needs no server
     Run(RunArguments),
     /// List what is installed, and until when
@@ -111,6 +115,17 @@ pub struct TryArguments {
     /// Application id, for example com.example.sketch
     #[arg(value_name = "APP")]
     pub application: ApplicationId,
+    /// How the licensing terms are accepted
+    #[command(flatten)]
+    pub acceptance: AcceptanceArguments,
+    /// A certain release instead of the newest
+    #[arg(long, value_name = "VERSION")]
+    pub version: Option<Version>,
+}
+
+/// How licensing terms are accepted on the command line.
+#[derive(Args, Debug)]
+pub struct AcceptanceArguments {
     /// Accept the licensing terms
     #[arg(long)]
     pub accept_terms: bool,
@@ -120,9 +135,31 @@ pub struct TryArguments {
     /// Accept the licensing terms with the code you were shown, where the vendor asks for it
     #[arg(long, value_name = "CODE")]
     pub code: Option<String>,
-    /// A certain release instead of the newest
-    #[arg(long, value_name = "VERSION")]
-    pub version: Option<Version>,
+}
+
+/// Arguments of `renew`.
+#[derive(Args, Debug)]
+pub struct RenewArguments {
+    /// Application id; everything that is installed without one
+    #[arg(value_name = "APP")]
+    pub application: Option<ApplicationId>,
+    /// How the licensing terms are accepted
+    #[command(flatten)]
+    pub acceptance: AcceptanceArguments,
+}
+
+/// Arguments of `buy`. Without `Debug`: the key is a secret.
+#[derive(Args)]
+pub struct BuyArguments {
+    /// Application id, for example com.example.sketch
+    #[arg(value_name = "APP")]
+    pub application: ApplicationId,
+    /// The purchase key; on a terminal it is asked for
+    #[arg(long, value_name = "KEY", env = "TRYBUY_KEY", hide_env_values = true)]
+    pub key: Option<String>,
+    /// How the licensing terms are accepted
+    #[command(flatten)]
+    pub acceptance: AcceptanceArguments,
 }
 
 /// Arguments of `run`.

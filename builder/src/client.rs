@@ -11,10 +11,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use trybuy_formats::api::{
     AcceptanceCode, ApplicationDetails, ApplicationPage, ApplicationSummary, AskTime, BASE,
-    BuilderLicenseAnswer, RegisterBuilder, RenewBuilderLicense, RequestTrial, ServerInfo,
-    TimeAnswer, TrialAnswer,
+    BuilderLicenseAnswer, BuyApplication, RegisterBuilder, RenewBuilderLicense, RequestTrial,
+    ServerInfo, TimeAnswer, TrialAnswer, TrialSummary, TrialsAnswer,
 };
-use trybuy_formats::ids::{ApplicationId, Digest, KeyId, Platform};
+use trybuy_formats::ids::{ApplicationId, Digest, KeyId, Platform, TrialId};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::keys::key_id;
 use trybuy_formats::primitives::{VerificationKey, sha256};
@@ -28,6 +28,9 @@ pub use signer::Signer;
 
 /// The most applications that one search lists.
 const MOST_APPLICATIONS: usize = 10_000;
+
+/// The most bytes of a head: its control area at its cap, and what is before it.
+const HEAD_CAP: u64 = 72 << 10;
 
 /// A server that showed its key, and it was the pinned one where one is pinned.
 pub struct Server {
@@ -136,7 +139,7 @@ impl Server {
         request: &RegisterBuilder,
         signer: &Signer,
     ) -> Result<BuilderLicenseAnswer, Error> {
-        self.post("/builders", Some(request), signer).map(|(answer, _)| answer)
+        self.post("/builders", Some(request), signer)
     }
 
     /// Gets another license for a registered Builder, with a later end.
@@ -148,7 +151,7 @@ impl Server {
         request: &RenewBuilderLicense,
         signer: &Signer,
     ) -> Result<BuilderLicenseAnswer, Error> {
-        self.post("/builders/license", Some(request), signer).map(|(answer, _)| answer)
+        self.post("/builders/license", Some(request), signer)
     }
 
     /// Asks the server to sign the time.
@@ -158,7 +161,7 @@ impl Server {
     pub fn signed_time(&self, signer: &Signer) -> Result<Instant, Error> {
         let question = TimeQuestion::ask();
         let request = AskTime { nonce: question.nonce().to_vec() };
-        let (answer, _): (TimeAnswer, _) = self.post("/builders/time", Some(&request), signer)?;
+        let answer: TimeAnswer = self.post("/builders/time", Some(&request), signer)?;
         question
             .answered(&self.key, &answer.signed_time)
             .map_err(|error| messages::strange_answer(&self.address.to_string(), error))
@@ -174,10 +177,10 @@ impl Server {
         signer: &Signer,
     ) -> Result<AcceptanceCode, Error> {
         let path = format!("/applications/{id}/acceptance-codes");
-        self.post(&path, None::<&()>, signer).map(|(answer, _)| answer)
+        self.post(&path, None::<&()>, signer)
     }
 
-    /// Requests a trial (step 408). Says with it whether the trial is a new one.
+    /// Requests a trial (step 408).
     ///
     /// # Errors
     /// The access condition that is not met, what else the server refuses, and
@@ -187,10 +190,54 @@ impl Server {
         id: &ApplicationId,
         request: &RequestTrial,
         signer: &Signer,
-    ) -> Result<(TrialAnswer, bool), Error> {
+    ) -> Result<TrialAnswer, Error> {
         let path = format!("/applications/{id}/trials");
-        let (answer, status) = self.post(&path, Some(request), signer)?;
-        Ok((answer, status == 201))
+        self.post(&path, Some(request), signer)
+    }
+
+    /// Redeems a purchase key.
+    ///
+    /// # Errors
+    /// The access condition that is not met, `key-refused`, and `server-unreachable`.
+    pub fn buy(
+        &self,
+        id: &ApplicationId,
+        request: &BuyApplication,
+        signer: &Signer,
+    ) -> Result<TrialAnswer, Error> {
+        self.post(&format!("/applications/{id}/purchases"), Some(request), signer)
+    }
+
+    /// The trials of this Builder, the newest first.
+    ///
+    /// # Errors
+    /// What the server refuses, and `server-unreachable`.
+    pub fn trials(&self, signer: &Signer) -> Result<Vec<TrialSummary>, Error> {
+        let answer: TrialsAnswer = self.get_signed("/trials", signer)?;
+        Ok(answer.trials)
+    }
+
+    /// One of this Builder's trials as it is now.
+    ///
+    /// # Errors
+    /// `not-found`, `trial-expired` or `grace-ended`, and `server-unreachable`.
+    pub fn trial(&self, id: TrialId, signer: &Signer) -> Result<TrialAnswer, Error> {
+        self.get_signed(&format!("/trials/{id}"), signer)
+    }
+
+    /// The head of a trial's file alone.
+    ///
+    /// # Errors
+    /// What the server refuses, and `server-unreachable`.
+    pub fn head(&self, answer: &TrialAnswer) -> Result<Vec<u8>, Error> {
+        let mut url = self.address.download(&answer.download_url)?;
+        let path = format!("{}/head", url.path());
+        url.set_path(&path);
+        self.http.bytes(&url, HEAD_CAP)
+    }
+
+    fn get_signed<A: DeserializeOwned>(&self, path: &str, signer: &Signer) -> Result<A, Error> {
+        self.http.get_signed(&self.address.join(&format!("{BASE}{path}")), signer)
     }
 
     fn application_url(&self, id: &ApplicationId, more: &str) -> url::Url {
@@ -202,7 +249,7 @@ impl Server {
         path: &str,
         body: Option<&B>,
         signer: &Signer,
-    ) -> Result<(A, u16), Error> {
+    ) -> Result<A, Error> {
         let url = self.address.join(&format!("{BASE}{path}"));
         let body = match body {
             Some(body) => {
@@ -210,7 +257,7 @@ impl Server {
             }
             None => Vec::new(),
         };
-        self.http.post_signed(&url, body, signer)
+        self.http.post_signed(&url, &body, signer)
     }
 }
 

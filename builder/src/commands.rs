@@ -1,12 +1,15 @@
 //! The commands, one per file, and what they share.
 
+mod buy;
 mod completions;
 mod contact;
 mod doctor;
 mod info;
 mod list;
 mod man;
+mod refresh;
 mod remove;
+mod renew;
 mod run;
 mod search;
 mod setup;
@@ -97,6 +100,12 @@ fn dispatch(context: Context, command: Command) -> u8 {
         Command::Try(arguments) => apart(&context, |context| {
             try_application::try_application(context, &arguments).map(success)
         }),
+        Command::Renew(arguments) => {
+            apart(&context, |context| renew::renew(context, &arguments).map(success))
+        }
+        Command::Buy(arguments) => {
+            apart(&context, |context| buy::buy(context, &arguments).map(success))
+        }
         Command::List(arguments) => {
             apart(&context, |context| list::list(context, arguments.json).map(success))
         }

@@ -14,6 +14,7 @@ use trybuy_formats::control::ControlInformation;
 use trybuy_formats::execution_format::ProgramMemory;
 use trybuy_formats::expiry::{Decision, TrialState, TrustedTime};
 use trybuy_formats::ids::ApplicationId;
+use trybuy_formats::policy::Layout;
 use trybuy_formats::primitives::DecryptionKey;
 use trybuy_formats::read_at::{Offset, ReadAt};
 use trybuy_formats::signed::Verified;
@@ -82,6 +83,17 @@ pub struct OpenedTrial {
 }
 
 impl OpenedTrial {
+    /// The layout of its file.
+    pub fn layout(&self) -> Layout {
+        self.file.layout()
+    }
+
+    /// Where in the stored file the body begins, if that head can be put before it (`TF-7`).
+    pub fn body_behind(&self, head: &[u8], key: &DecryptionKey) -> Option<u64> {
+        let offset = self.file.replace_head(head, key).ok()?;
+        Some(self.clear.file_offset() + offset)
+    }
+
     /// Opens the control information, and checks that it is for this Builder, and that the clear
     /// copy is its copy (`CI-6`, `CS-2`).
     ///

@@ -13,7 +13,7 @@ use std::io;
 use std::path::Path;
 
 use trybuy_formats::api::{AccessCondition, Problem};
-use trybuy_formats::ids::{ApplicationId, KeyId, Platform};
+use trybuy_formats::ids::{ApplicationId, KeyId, Name, Platform};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::slug::Slug;
 
@@ -343,6 +343,25 @@ pub(crate) fn trial_of_another_release(app: &ApplicationId, version: &str) -> Er
         format!(
             "run `trybuy try {app}` for that release; where the vendor allows another trial, it can be of another one"
         ),
+    )
+}
+
+/// What was bought has ended.
+pub(crate) fn purchase_over(name: &Name, app: &ApplicationId) -> Error {
+    Error::new(
+        Slug::TrialExpired,
+        format!("the license of {name} has ended"),
+        format!("buy it for longer with another key: `trybuy buy {app} --key KEY`"),
+    )
+}
+
+/// There is nothing to buy with.
+pub(crate) fn key_missing(name: &Name, homepage: Option<&str>) -> Error {
+    let place = homepage.map_or_else(|| "its vendor".to_owned(), words::quoted);
+    Error::new(
+        Slug::Usage,
+        format!("{name} is bought with a purchase key, and none was given"),
+        format!("get one at {place}, then add `--key KEY`"),
     )
 }
 

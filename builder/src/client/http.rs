@@ -3,6 +3,7 @@
 use std::io::{self, Read as _};
 use std::time::Duration;
 
+use reqwest::Method;
 use reqwest::blocking::{Client, ClientBuilder, RequestBuilder, Response};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap};
 use serde::de::DeserializeOwned;
@@ -67,33 +68,53 @@ impl Http {
     pub(crate) fn get<A: DeserializeOwned>(&self, url: &Url) -> Result<A, Error> {
         let request = self.client.get(url.clone()).header(ACCEPT, "application/json");
         match self.exchange(url, request)? {
-            Answer::Good(answer, _) => Ok(answer),
+            Answer::Good(answer) => Ok(answer),
             Answer::Problem(problem) => Err(messages::problem(&problem)),
         }
     }
 
-    /// A signed `POST`, answered in JSON; says the status with it. Where the server finds this
-    /// computer's clock wrong, it is signed again with the server's time, once (`RQ-5`).
+    /// A signed `GET`, answered in JSON.
+    pub(crate) fn get_signed<A: DeserializeOwned>(
+        &self,
+        url: &Url,
+        signer: &Signer,
+    ) -> Result<A, Error> {
+        self.signed(&Method::GET, url, &[], signer)
+    }
+
+    /// A signed `POST`, answered in JSON.
     pub(crate) fn post_signed<A: DeserializeOwned>(
         &self,
         url: &Url,
-        body: Vec<u8>,
+        body: &[u8],
         signer: &Signer,
-    ) -> Result<(A, u16), Error> {
+    ) -> Result<A, Error> {
+        self.signed(&Method::POST, url, body, signer)
+    }
+
+    /// Where the server finds this computer's clock wrong, the request is signed again with the server's
+    /// time, once (`RQ-5`).
+    fn signed<A: DeserializeOwned>(
+        &self,
+        method: &Method,
+        url: &Url,
+        body: &[u8],
+        signer: &Signer,
+    ) -> Result<A, Error> {
         let mut created = clock::now();
         for retried in [false, true] {
-            let fields = signer.sign_post(url, &body, created);
+            let fields = signer.sign(method, url, body, created);
             let request = self
                 .client
-                .post(url.clone())
+                .request(method.clone(), url.clone())
                 .header(ACCEPT, "application/json")
                 .header(CONTENT_TYPE, "application/json")
                 .header("content-digest", fields.content_digest)
                 .header("signature-input", fields.signature_input)
                 .header("signature", fields.signature)
-                .body(body.clone());
+                .body(body.to_vec());
             match self.exchange(url, request)? {
-                Answer::Good(answer, status) => return Ok((answer, status)),
+                Answer::Good(answer) => return Ok(answer),
                 Answer::Problem(problem) => match problem.server_time {
                     Some(time) if problem.slug == Slug::ClockSkew && !retried => created = time,
                     _ => return Err(messages::problem(&problem)),
@@ -101,6 +122,15 @@ impl Http {
             }
         }
         Err(messages::strange_answer(&origin(url), "it does not accept its own time"))
+    }
+
+    /// `GET`, answered with a few bytes.
+    pub(crate) fn bytes(&self, url: &Url, cap: u64) -> Result<Vec<u8>, Error> {
+        let response = self.download(url).send().map_err(|error| unreachable(url, error))?;
+        if !response.status().is_success() {
+            return Err(refusal_of(url, response));
+        }
+        read_body(url, response, cap)
     }
 
     fn exchange<A: DeserializeOwned>(
@@ -113,10 +143,10 @@ impl Http {
         if !status.is_success() {
             return Ok(Answer::Problem(Box::new(problem_of(url, response)?)));
         }
-        let body = read_body(url, response)?;
+        let body = read_body(url, response, ANSWER_CAP)?;
         let answer = serde_json::from_slice(&body)
             .map_err(|error| messages::strange_answer(&origin(url), error))?;
-        Ok(Answer::Good(answer, status.as_u16()))
+        Ok(Answer::Good(answer))
     }
 }
 
@@ -132,7 +162,7 @@ fn client(stall: Duration) -> ClientBuilder {
 
 /// What came back.
 enum Answer<A> {
-    Good(A, u16),
+    Good(A),
     Problem(Box<Problem>),
 }
 
@@ -170,7 +200,7 @@ fn problem_of(url: &Url, response: Response) -> Result<Problem, Error> {
         let detail = format!("it points to {to}: set up with that address");
         return Err(messages::strange_answer(&origin(url), detail));
     }
-    let body = read_body(url, response)?;
+    let body = read_body(url, response, ANSWER_CAP)?;
     serde_json::from_slice(&body)
         .map_err(|_| messages::strange_answer(&origin(url), format!("HTTP status {status}")))
 }
@@ -180,13 +210,13 @@ fn redirection(headers: &HeaderMap) -> Option<String> {
     Some(messages::words::quoted(location))
 }
 
-fn read_body(url: &Url, response: Response) -> Result<Vec<u8>, Error> {
+fn read_body(url: &Url, response: Response, cap: u64) -> Result<Vec<u8>, Error> {
     let mut body = Vec::new();
     response
-        .take(ANSWER_CAP + 1)
+        .take(cap + 1)
         .read_to_end(&mut body)
         .map_err(|error| messages::server_unreachable(&origin(url), error))?;
-    if u64::try_from(body.len()).is_ok_and(|length| length > ANSWER_CAP) {
+    if u64::try_from(body.len()).is_ok_and(|length| length > cap) {
         return Err(messages::strange_answer(&origin(url), "its answer is too long"));
     }
     Ok(body)

@@ -30,14 +30,16 @@ impl Signer {
         self.key.public_key()
     }
 
-    /// The header fields that sign a POST request.
-    pub(crate) fn sign_post(
+    /// The header fields that sign a request.
+    pub(crate) fn sign(
         &self,
+        method: &reqwest::Method,
         url: &url::Url,
         body: &[u8],
         created: Instant,
     ) -> SignatureFields {
-        let request = Request { method: "POST", path: url.path(), query: url.query(), body };
+        let method = method.as_str();
+        let request = Request { method, path: url.path(), query: url.query(), body };
         request_signature::sign(&self.key, &self.key_id, &request, created)
     }
 }

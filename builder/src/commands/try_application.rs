@@ -2,14 +2,17 @@
 
 mod acceptance;
 mod fetch;
+pub(super) mod new_head;
 
-use trybuy_formats::api::{ApplicationDetails, ReleaseSummary, RequestTrial, TrialAnswer};
+use trybuy_formats::api::{
+    AcceptanceProof, ApplicationDetails, ReleaseSummary, RequestTrial, TrialAnswer,
+};
 use trybuy_formats::expiry::{Refusal, TrialState};
-use trybuy_formats::ids::{ApplicationId, Platform, Version};
+use trybuy_formats::ids::{ApplicationId, Platform, TrialId, Version};
 use trybuy_formats::slug::Slug;
 
-use super::{Context, contact};
-use crate::cli::TryArguments;
+use super::{Context, contact, refresh};
+use crate::cli::{AcceptanceArguments, TryArguments};
 use crate::client::{Server, Signer};
 use crate::clock;
 use crate::data_dir::{self, Lock};
@@ -22,47 +25,27 @@ use crate::messages::{self, notices, words};
 use crate::output;
 use crate::output::progress::Progress;
 
-/// What the steps of a trial share.
-struct Trial<'a> {
+/// What the steps of a trial share, and the exclusive right to take them.
+pub(super) struct Trial<'a> {
     context: &'a Context,
     guard: LaunchGuard,
-    id: &'a ApplicationId,
-    builder: LicensedBuilder,
-    server: Server,
-    signer: Signer,
+    pub(super) id: &'a ApplicationId,
+    pub(super) builder: LicensedBuilder,
+    pub(super) server: Server,
+    pub(super) signer: Signer,
     /// The release that was asked for; none for the newest.
     version: Option<Version>,
+    _lock: Lock,
 }
 
 pub(super) fn try_application(context: &Context, arguments: &TryArguments) -> Result<(), Error> {
-    let (data, id) = (&context.data, &arguments.application);
-    let guard = context.guard()?;
-    let builder = LicensedBuilder::load(data)?;
-    let _lock = Lock::application(data, id)?;
-    data_dir::remove_leftovers(&data.application(id));
-    data_dir::remove_leftovers(&data.download(id));
-    let (builder, server) = contact::connect(context, builder)?;
-    let signer = builder.signer(data)?;
-    let version = arguments.version.clone();
-    let trial = Trial { context, guard, id, builder, server, signer, version };
-
+    let id = &arguments.application;
+    let trial = Trial::connect(context, id, arguments.version.clone())?;
     let details = trial.server.application(id)?;
     let release = offered_release(&details, arguments.version.as_ref())?;
-    let (answer, created) = trial.obtain(&details, release, arguments)?;
+    let answer = trial.obtain(&details, release, &arguments.acceptance)?;
     check_release(&answer, arguments.version.as_ref())?;
-    contact::remember_time(context, &trial.builder, answer.time)?;
-    trial.ensure_state(&answer, created)?;
-    let (name, release) = (answer.trial.name.to_string(), answer.trial.version.to_string());
-    if trial.is_installed(&answer)? {
-        SourceRecord::of(&answer).store(data, id)?;
-        output::notice(&notices::already_installed(id, &name, &release));
-        return Ok(());
-    }
-    fetch::fetch(&trial, answer)?;
-    let listed = Viewer::new(data).look(data, id);
-    let left = words::left(listed.days_left, listed.reason);
-    output::notice(&notices::installed(id, &name, &release, &left));
-    Ok(())
+    trial.take(answer)
 }
 
 /// The release for this machine that a new trial would be of: the one that was asked for, or the
@@ -110,54 +93,121 @@ fn check_usable(
     data_dir::check_room(context.data.root(), release.download_size)
 }
 
-impl Trial<'_> {
+impl<'a> Trial<'a> {
+    /// Contacts the server on behalf of one application.
+    pub(super) fn connect(
+        context: &'a Context,
+        id: &'a ApplicationId,
+        version: Option<Version>,
+    ) -> Result<Self, Error> {
+        let data = &context.data;
+        let guard = context.guard()?;
+        let builder = LicensedBuilder::load(data)?;
+        let lock = Lock::application(data, id)?;
+        data_dir::remove_leftovers(&data.application(id));
+        data_dir::remove_leftovers(&data.download(id));
+        let (builder, server) = contact::connect(context, builder)?;
+        let signer = builder.signer(data)?;
+        Ok(Self { context, guard, id, builder, server, signer, version, _lock: lock })
+    }
+
+    /// Takes a trial or license that the server gave: what is installed gets another head where that is
+    /// enough, otherwise its file is downloaded.
+    pub(super) fn take(&self, answer: TrialAnswer) -> Result<(), Error> {
+        let (data, id) = (&self.context.data, self.id);
+        contact::remember_time(self.context, &self.builder, answer.time)?;
+        self.ensure_state(&answer)?;
+        let (name, release) = (answer.trial.name.to_string(), answer.trial.version.to_string());
+        if self.is_installed(&answer)? {
+            SourceRecord::of(&answer).store(data, id)?;
+            output::notice(&notices::already_installed(id, &name, &release));
+            return Ok(());
+        }
+        match new_head::replace(data, &self.builder, &self.server, &answer)? {
+            Some(bytes) => output::notice(&notices::new_head(bytes)),
+            None => fetch::fetch(self, answer)?,
+        }
+        let listed = Viewer::new(data).look(data, id);
+        let left = words::left(listed.days_left, listed.reason);
+        output::notice(&notices::installed(id, &name, &release, &left));
+        refresh::in_passing(self.context, &self.builder, &self.server, &self.signer);
+        Ok(())
+    }
+
+    /// Asks for another trial, which goes on with the file of one that is over.
+    pub(super) fn renew(
+        &self,
+        details: &ApplicationDetails,
+        over: TrialId,
+        arguments: &AcceptanceArguments,
+    ) -> Result<TrialAnswer, Error> {
+        let proof = self.accept(details, arguments)?;
+        self.request(Some(over), Some(proof))
+    }
+
+    /// What the server says of a trial now.
+    fn again(&self, answer: &TrialAnswer) -> Result<TrialAnswer, Error> {
+        self.server.trial(answer.trial.id, &self.signer)
+    }
+
+    /// Access condition C.
+    pub(super) fn accept(
+        &self,
+        details: &ApplicationDetails,
+        arguments: &AcceptanceArguments,
+    ) -> Result<AcceptanceProof, Error> {
+        acceptance::accept(self, details, arguments)
+    }
+
     /// Asks for the trial: as one that exists where there are signs of one, so that nobody accepts
     /// the same terms twice, otherwise with the acceptance that the vendor wants.
     fn obtain(
         &self,
         details: &ApplicationDetails,
         release: &ReleaseSummary,
-        arguments: &TryArguments,
-    ) -> Result<(TrialAnswer, bool), Error> {
+        arguments: &AcceptanceArguments,
+    ) -> Result<TrialAnswer, Error> {
         let data = &self.context.data;
         if data.application(self.id).exists() || data.download(self.id).exists() {
-            match self.request(None) {
+            match self.request(None, None) {
                 Err(error) if error.slug() == Slug::TermsNotAccepted => {}
                 answered => return answered,
             }
         }
         check_usable(self.context, details, release)?;
-        let proof = acceptance::accept(self, details, arguments)?;
-        self.request(Some(proof))
+        let proof = self.accept(details, arguments)?;
+        self.request(None, Some(proof))
     }
 
     /// Sends the request, and checks that the answer is about what was asked for.
     fn request(
         &self,
-        acceptance: Option<trybuy_formats::api::AcceptanceProof>,
-    ) -> Result<(TrialAnswer, bool), Error> {
+        renews: Option<TrialId>,
+        acceptance: Option<AcceptanceProof>,
+    ) -> Result<TrialAnswer, Error> {
         let request = RequestTrial {
             platform: Platform::current(),
             version: self.version.clone(),
-            renews: None,
+            renews,
             acceptance,
         };
-        let (answer, created) = self.server.request_trial(self.id, &request, &self.signer)?;
+        let answer = self.server.request_trial(self.id, &request, &self.signer)?;
         if answer.trial.application != *self.id {
             let url = self.server.address().to_string();
             return Err(messages::strange_answer(&url, "it gives a trial of another application"));
         }
-        Ok((answer, created))
+        Ok(answer)
     }
 
     /// Begins to remember the trial, before anything of it is downloaded. What was remembered of
     /// an older trial and got lost is replaced on the safe side.
-    fn ensure_state(&self, answer: &TrialAnswer, created: bool) -> Result<(), Error> {
+    /// The same trial on another Builder is one that was sent before, too.
+    fn ensure_state(&self, answer: &TrialAnswer) -> Result<(), Error> {
         let lock = StateLock::wait(&self.context.data, &self.builder.secret, self.id)?;
         let trial = &answer.trial;
         match lock.load(trial.id) {
             Err(error) if error.slug() == Slug::StateDamaged => {
-                let state = if created || !answer.delivered {
+                let state = if !answer.delivered {
                     TrialState::default()
                 } else {
                     let (what, help) = notices::state_recovered(&trial.name);

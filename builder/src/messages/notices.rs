@@ -157,6 +157,46 @@ pub(crate) fn installed(id: &ApplicationId, name: &str, release: &str, left: &st
     format!("{name} {release} is installed ({left}). Run it with `trybuy run {id}`.")
 }
 
+/// Only a head was fetched.
+pub(crate) fn new_head(bytes: usize) -> String {
+    let size = words::size(u64::try_from(bytes).unwrap_or(u64::MAX));
+    format!("Nothing had to be downloaded again: {size} were enough.")
+}
+
+/// Until when something may be used.
+fn until(ends_at: Option<Instant>) -> String {
+    ends_at.map_or_else(|| "without an end".to_owned(), |end| format!("until {}", words::date(end)))
+}
+
+/// The vendor changed nothing, and the trial is not over.
+pub(crate) fn nothing_to_renew(name: &Name, ends_at: Option<Instant>) -> String {
+    format!("{name} may be used {} already, and its vendor changed nothing.", until(ends_at))
+}
+
+/// No vendor changed anything.
+pub(crate) const NOTHING_RENEWED: &str = "Nothing that is installed has changed on the server.";
+
+/// An installed application got another head.
+pub(crate) fn renewed(name: &Name, ends_at: Option<Instant>) -> String {
+    format!("{name}: its vendor changed your license. It may be used {} now.", until(ends_at))
+}
+
+/// An installed application has changed, and only its whole file will do.
+pub(crate) fn changed(name: &Name, id: &ApplicationId) -> String {
+    format!(
+        "{name}: its vendor changed your license. Run `trybuy renew {id}` to download it again with \
+         the change."
+    )
+}
+
+/// Relicensing terms, before they are accepted.
+pub(crate) fn relicensing_terms(whose: &str, text: &str) -> String {
+    format!("Terms of buying {whose}:\n\n{}\n", text.trim_end())
+}
+
+/// The purchase key.
+pub(crate) const ASK_KEY: &str = "Your purchase key:";
+
 /// Nothing to do.
 pub(crate) fn already_installed(id: &ApplicationId, name: &str, release: &str) -> String {
     format!("{name} {release} is installed already, and intact. Run it with `trybuy run {id}`.")

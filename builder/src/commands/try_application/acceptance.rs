@@ -5,7 +5,7 @@ use trybuy_formats::ids::Name;
 use trybuy_formats::policy::AcceptanceKind;
 
 use super::Trial;
-use crate::cli::TryArguments;
+use crate::cli::AcceptanceArguments;
 use crate::error::Error;
 use crate::messages::{self, notices};
 use crate::output::{self, prompt};
@@ -20,7 +20,7 @@ const ATTEMPTS: usize = 3;
 pub(super) fn accept(
     trial: &Trial<'_>,
     details: &ApplicationDetails,
-    arguments: &TryArguments,
+    arguments: &AcceptanceArguments,
 ) -> Result<AcceptanceProof, Error> {
     output::notice(&notices::terms(details.name.as_str(), &details.terms));
     let mut proof = AcceptanceProof { terms_digest: details.terms_digest, name: None, code: None };

@@ -1,0 +1,74 @@
+//! `trybuy renew`: what the vendor changed since, or another trial where one is allowed, without a new
+//! download where the layout lets a head be replaced alone.
+
+use trybuy_formats::api::TrialAnswer;
+use trybuy_formats::control::{ControlInformation, LicenseKind};
+use trybuy_formats::ids::ApplicationId;
+use trybuy_formats::slug::Slug;
+
+use super::try_application::Trial;
+use super::{Context, contact, refresh};
+use crate::cli::{AcceptanceArguments, RenewArguments};
+use crate::decoder::Fetched;
+use crate::error::Error;
+use crate::license::LicensedBuilder;
+use crate::messages::{self, notices};
+use crate::output;
+
+pub(super) fn renew(context: &Context, arguments: &RenewArguments) -> Result<(), Error> {
+    match &arguments.application {
+        Some(id) => renew_one(context, id, &arguments.acceptance),
+        None => renew_all(context),
+    }
+}
+
+/// Brings everything that is installed up to what the server says of it.
+fn renew_all(context: &Context) -> Result<(), Error> {
+    let builder = LicensedBuilder::load(&context.data)?;
+    let (builder, server) = contact::connect(context, builder)?;
+    let signer = builder.signer(&context.data)?;
+    contact::remember_time(context, &builder, server.info().time)?;
+    if refresh::refresh(context, &builder, &server, &signer)? == 0 {
+        output::notice(notices::NOTHING_RENEWED);
+    }
+    Ok(())
+}
+
+fn renew_one(
+    context: &Context,
+    id: &ApplicationId,
+    acceptance: &AcceptanceArguments,
+) -> Result<(), Error> {
+    let installed = Fetched::open(&context.data, id)?;
+    let trial = Trial::connect(context, id, None)?;
+    let installed = installed.verify(&trial.builder)?.control().clone();
+    let answer = match trial.server.trial(installed.trial_id, &trial.signer) {
+        Ok(answer) if answer.trial.head_number > installed.head_number => answer,
+        Ok(answer) if !is_over(&answer) => {
+            output::notice(&notices::nothing_to_renew(&answer.trial.name, answer.trial.ends_at));
+            return Ok(());
+        }
+        Err(error) if !matches!(error.slug(), Slug::TrialExpired | Slug::GraceEnded) => {
+            return Err(error);
+        }
+        Ok(_) | Err(_) => another(&trial, &installed, acceptance)?,
+    };
+    trial.take(answer)
+}
+
+fn is_over(answer: &TrialAnswer) -> bool {
+    answer.trial.ends_at.is_some_and(|end| end <= answer.time)
+}
+
+/// Another trial, which goes on with the installed file.
+fn another(
+    trial: &Trial<'_>,
+    installed: &ControlInformation,
+    acceptance: &AcceptanceArguments,
+) -> Result<TrialAnswer, Error> {
+    if installed.kind == LicenseKind::Purchase {
+        return Err(messages::purchase_over(&installed.name, &installed.application));
+    }
+    let details = trial.server.application(trial.id)?;
+    trial.renew(&details, installed.trial_id, acceptance)
+}

@@ -1,0 +1,128 @@
+//! Puts another head before the body that is installed (`TF-7`): a few KB instead of the whole file.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Seek as _, SeekFrom, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use trybuy_formats::api::TrialAnswer;
+use trybuy_formats::client_storage;
+use trybuy_formats::ids::ApplicationId;
+use trybuy_formats::policy::Layout;
+use trybuy_formats::read_at::ReadAt;
+use trybuy_formats::slug::Slug;
+
+use crate::client::Server;
+use crate::data_dir::{self, DataDir};
+use crate::decoder::{self, Fetched};
+use crate::error::Error;
+use crate::library::{self, SourceRecord, StateLock, StoredFile};
+use crate::license::LicensedBuilder;
+use crate::messages;
+
+/// Fetches the newest head of a trial and puts it in the place of the installed one, whose lock the
+/// caller holds. Answers how many bytes were fetched; none where only the whole file will do: nothing is
+/// installed, or something damaged, another release, or a file of the dispersed layout.
+///
+/// # Errors
+/// What the server refuses, and `local-file`. The installed file stays as it is then.
+pub(in crate::commands) fn replace(
+    data: &DataDir,
+    builder: &LicensedBuilder,
+    server: &Server,
+    answer: &TrialAnswer,
+) -> Result<Option<usize>, Error> {
+    let id = &answer.trial.application;
+    let installed = match Fetched::open(data, id) {
+        Err(error) if error.slug() == Slug::LocalFile => return Err(error),
+        Err(_) => return Ok(None),
+        Ok(fetched) => fetched.open_envelope(&builder.key),
+    };
+    let Ok(installed) = installed else { return Ok(None) };
+    if installed.layout() != Layout::Leading {
+        return Ok(None);
+    }
+    let head = server.head(answer)?;
+    let Some(body) = installed.body_behind(&head, &builder.key) else { return Ok(None) };
+    let path = library::file_of(data, id);
+    let new = Spliced::new(head, &path, body)?;
+    let verified = decoder::verify_file(id, &new, builder)?;
+    if verified.control().trial_id != answer.trial.id {
+        let url = server.address().to_string();
+        return Err(messages::strange_answer(&url, "it sends the head of another trial"));
+    }
+    let prefix = client_storage::clear_prefix(verified.control());
+    let (head_number, trial_id) = (verified.control().head_number, verified.control().trial_id);
+    new.write(data, id, &prefix)?;
+    let lock = StateLock::wait(data, &builder.secret, id)?;
+    lock.update(trial_id, |state| state.head_number = state.head_number.max(head_number))?;
+    new.publish(data, id)?;
+    drop(lock);
+    SourceRecord::of(answer).store(data, id)?;
+    Ok(Some(new.head.len()))
+}
+
+/// A transmission file that is not there yet: a new head, and the body of the installed file.
+struct Spliced {
+    head: Vec<u8>,
+    installed: StoredFile,
+    file: File,
+    /// Where the body begins in the installed file.
+    body: u64,
+}
+
+impl Spliced {
+    fn new(head: Vec<u8>, path: &Path, body: u64) -> Result<Self, Error> {
+        let failed = |error| messages::local_file("read", path, error);
+        let file = data_dir::open(path).map_err(failed)?;
+        let installed = file.try_clone().and_then(StoredFile::new).map_err(failed)?;
+        Ok(Self { head, installed, file, body })
+    }
+
+    /// Writes the new file beside the others of a download. The body is copied by the system, which
+    /// shares it where the file system can.
+    fn write(&self, data: &DataDir, id: &ApplicationId, prefix: &[u8]) -> Result<(), Error> {
+        data_dir::check_room(data.root(), self.installed.length())?;
+        data_dir::make_directory(&data.download(id))?;
+        let path = data.download(id).join(NAME);
+        let copy = || -> io::Result<()> {
+            let mut options = OpenOptions::new();
+            options.write(true).create(true).truncate(true).mode(0o600);
+            let mut new = options.open(&path)?;
+            new.write_all(prefix)?;
+            new.write_all(&self.head)?;
+            let mut old = &self.file;
+            old.seek(SeekFrom::Start(self.body))?;
+            io::copy(&mut old, &mut new).map(drop)
+        };
+        copy().map_err(|error| messages::local_file("write", &path, error))
+    }
+
+    fn publish(&self, data: &DataDir, id: &ApplicationId) -> Result<(), Error> {
+        let path = data.download(id).join(NAME);
+        let failed = |error| messages::local_file("read", &path, error);
+        let written = File::open(&path).map_err(failed)?;
+        data_dir::publish(&written, &path, &library::file_of(data, id))
+    }
+}
+
+/// The new file in the folder of downloads, until it takes the place of the installed one.
+const NAME: &str = "new-head";
+
+impl ReadAt for Spliced {
+    fn length(&self) -> u64 {
+        self.head.len() as u64 + self.installed.length().saturating_sub(self.body)
+    }
+
+    fn read_exact_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        let end = self.head.len() as u64;
+        let in_head = usize::try_from(end.saturating_sub(offset)).unwrap_or(usize::MAX);
+        let (head, body) = buffer.split_at_mut(in_head.min(buffer.len()));
+        if !head.is_empty() {
+            let from = usize::try_from(offset).map_err(io::Error::other)?;
+            head.copy_from_slice(&self.head[from..from + head.len()]);
+        }
+        let behind = offset.max(end) - end;
+        self.installed.read_exact_at(self.body + behind, body)
+    }
+}

@@ -74,6 +74,7 @@ pub(super) fn run(context: Context, arguments: &RunArguments) -> Result<u8, Erro
         Occasion::Tick => meter.count_on(),
         Occasion::DeadlineNear => warn(notices::deadline_near(&name, left)),
         Occasion::DeadlineReached => warn(notices::deadline_reached(&name, SAVING)),
+        Occasion::OthersRunOn => warn(notices::others_run_on(&name)),
     })?;
     meter.settle(Span::seconds(exit.running.as_secs()));
     if exit.interrupted {

@@ -77,6 +77,14 @@ pub(crate) fn deadline_reached(name: &Name, grace: Span) -> (String, String) {
     )
 }
 
+/// A program has ended, and processes that it started have not.
+pub(crate) fn others_run_on(name: &Name) -> (String, String) {
+    (
+        format!("{name} has ended, but what it started runs on, and that counts as running time"),
+        "press Ctrl-C to ask all of it to end".to_owned(),
+    )
+}
+
 /// This computer's clock is later than anything explains.
 pub(crate) fn clock_ahead(own: Instant) -> (String, &'static str) {
     (

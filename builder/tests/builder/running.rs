@@ -139,6 +139,17 @@ fn running_time_is_counted_across_launches() {
     assert_eq!(world.refused(Slug::LimitReached, &["run", APP]).code, 125);
 }
 
+#[test]
+fn running_time_of_what_a_program_leaves_behind_is_counted() {
+    let world = World::new(Layout::Leading);
+    world.set_up();
+    world.server().limits.running = Some(Span::seconds(1));
+    world.good(&["try", APP, "--name", "Ada"]);
+    let left = world.run(&["run", APP, "-c", "setsid sleep 1.2 & exit 4"]);
+    assert_eq!((left.code, left.err.as_str()), (4, ""));
+    assert_eq!(world.refused(Slug::LimitReached, &["run", APP]).code, 125);
+}
+
 /// A world with a trial that ends so many seconds after now, and what becomes of a running program.
 fn ends_in(seconds: u64, on_expiry: OnExpiry) -> World {
     let world = World::new(Layout::Leading);
@@ -153,6 +164,7 @@ fn ends_in(seconds: u64, on_expiry: OnExpiry) -> World {
     world
 }
 
+/// What it starts is asked to end as well, and the shell may say so.
 const SAVES: &str = "trap 'echo saved; exit 5' TERM; while :; do sleep 0.05; done";
 
 #[test]
@@ -160,7 +172,7 @@ fn a_running_program_is_asked_to_end_with_its_trial() {
     let world = ends_in(3, OnExpiry::Terminate);
     let said = world.run(&["run", APP, "-c", SAVES]);
     assert_eq!((said.code, said.out.as_str()), (5, "saved\n"), "{}", said.err);
-    assert!(said.err.starts_with("warning: the time that Shell may run is over"), "{}", said.err);
+    assert!(said.err.contains("warning: the time that Shell may run is over"), "{}", said.err);
     assert!(said.err.contains("help: it has 30 seconds to save"), "{}", said.err);
     world.refused(Slug::TrialExpired, &["run", APP]);
 }

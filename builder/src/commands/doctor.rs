@@ -3,6 +3,7 @@
 
 mod clock_check;
 mod files;
+mod left;
 mod report;
 mod server;
 

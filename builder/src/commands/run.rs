@@ -219,7 +219,7 @@ fn count_launch(
     state.head_number = state.head_number.max(control.head_number);
     state.launches = state.launches.saturating_add(1);
     if matches!(decision, Decision::Warn { .. }) {
-        state.first_warned_at.get_or_insert(now.instant());
+        state.warned(now);
     }
     Counted::launch(state, control.trial_id, control.limits, now.instant())
 }

@@ -92,7 +92,7 @@ pub(crate) fn clock_ahead(own: Instant) -> (String, &'static str) {
             "this computer's clock says {}, which is later than anything else here tells",
             words::date(own)
         ),
-        "if it is wrong, set it: then that time counts no more; if it is right, run `trybuy doctor` while the server can be reached",
+        "if it is wrong, set it: then that time counts no more; if it is right, see to it that the server can be reached: this check asks it for the time",
     )
 }
 
@@ -273,6 +273,11 @@ pub(crate) fn license_until(end: Option<Instant>) -> String {
         None => "valid, without an end".to_owned(),
     }
 }
+/// What to do about a time that cannot be told without a server.
+pub(crate) const CLOCK_NEEDS_SERVER: &str = "set the clock; if it is right, see to it that the server can be reached: this check asks it for the time";
+/// What to do about a license that has ended by a clock that is wrong.
+pub(crate) const CLOCK_FIRST: &str =
+    "see to the clock first: the license may turn out not to have ended";
 
 /// How many applications are installed.
 pub(crate) fn applications_installed(count: usize) -> String {

@@ -28,7 +28,9 @@ pub(super) fn check(
         }
         (_, Some(server)) => repair(context, builder, server, &reading),
         (Ok(weighed), None) => explain(&weighed, reading.wall),
-        (Err(error), None) => Finding::problem(CHECK, &error),
+        (Err(error), None) => {
+            Finding::problem(CHECK, &error.with_help(notices::CLOCK_NEEDS_SERVER))
+        }
     }
 }
 

@@ -4,6 +4,7 @@ mod acceptance;
 mod fetch;
 
 use trybuy_formats::api::{ApplicationDetails, ReleaseSummary, RequestTrial, TrialAnswer};
+use trybuy_formats::control::ControlInformation;
 use trybuy_formats::expiry::{Refusal, TrialState};
 use trybuy_formats::ids::{ApplicationId, Platform, Version};
 use trybuy_formats::slug::Slug;
@@ -51,18 +52,33 @@ pub(super) fn try_application(context: &Context, arguments: &TryArguments) -> Re
     let (answer, created) = trial.obtain(&details, release, arguments)?;
     check_release(&answer, arguments.version.as_ref())?;
     contact::remember_time(context, &trial.builder, answer.time)?;
-    trial.ensure_state(&answer, created)?;
+    let is_recovered = trial.ensure_state(&answer, created)?;
     let (name, release) = (answer.trial.name.to_string(), answer.trial.version.to_string());
-    if trial.is_installed(&answer)? {
+    let is_installed = trial.is_installed(&answer)?;
+    if is_installed {
         SourceRecord::of(&answer).store(data, id)?;
         output::notice(&notices::already_installed(id, &name, &release));
+    } else {
+        fetch::fetch(&trial, answer)?;
+    }
+    // Only the file says what is limited.
+    if is_recovered {
+        warn_of_recovery(&library::clear_copy(data, id)?.untrusted);
+    }
+    if is_installed {
         return Ok(());
     }
-    fetch::fetch(&trial, answer)?;
     let listed = Viewer::new(data).look(data, id);
     let left = words::left(listed.days_left, listed.reason);
     output::notice(&notices::installed(id, &name, &release, &left));
     Ok(())
+}
+
+/// Says what the recovered memory of a trial means for its user, if it means anything.
+fn warn_of_recovery(control: &ControlInformation) {
+    if let Some((what, help)) = notices::state_recovered(control) {
+        output::warn(&what, help);
+    }
 }
 
 /// The release for this machine that a new trial would be of: the one that was asked for, or the
@@ -150,22 +166,21 @@ impl Trial<'_> {
     }
 
     /// Begins to remember the trial, before anything of it is downloaded. What was remembered of
-    /// an older trial and got lost is replaced on the safe side.
-    fn ensure_state(&self, answer: &TrialAnswer, created: bool) -> Result<(), Error> {
+    /// an older trial and got lost is replaced on the safe side; the answer is whether it was.
+    fn ensure_state(&self, answer: &TrialAnswer, created: bool) -> Result<bool, Error> {
         let lock = StateLock::wait(&self.context.data, &self.builder.secret, self.id)?;
         let trial = &answer.trial;
         match lock.load(trial.id) {
             Err(error) if error.slug() == Slug::StateDamaged => {
-                let state = if created || !answer.delivered {
-                    TrialState::default()
-                } else {
-                    let (what, help) = notices::state_recovered(&trial.name);
-                    output::warn(&what, help);
+                let is_recovered = !created && answer.delivered;
+                let state = if is_recovered {
                     library::recovered_state(trial.started_at, clock::now().max(answer.time))
+                } else {
+                    TrialState::default()
                 };
-                lock.store(trial.id, &state)
+                lock.store(trial.id, &state).map(|()| is_recovered)
             }
-            loaded => loaded.map(|_| ()),
+            loaded => loaded.map(|_| false),
         }
     }
 

@@ -1,8 +1,10 @@
 //! What the Builder says when nothing is wrong, or not wrong enough to stop.
 
 use trybuy_formats::api::ApplicationDetails;
+use trybuy_formats::control::ControlInformation;
 use trybuy_formats::ids::{ApplicationId, Name};
 use trybuy_formats::instant::{Instant, Span};
+use trybuy_formats::policy::{Expiration, GraceFrom};
 
 use super::words;
 
@@ -50,15 +52,24 @@ pub(crate) fn clock_differs(own: Instant, server: Instant) -> (String, &'static 
     )
 }
 
-/// What was remembered of a trial was lost.
-pub(crate) fn state_recovered(name: &Name) -> (String, &'static str) {
-    (
-        format!(
-            "what this Builder remembered of the trial of {name} was lost: limits on launches, \
-             running time and days count as reached"
-        ),
-        "if the trial has such limits, ask its vendor for another one",
-    )
+/// What was remembered of a trial was lost; nothing where nothing depends on it.
+pub(crate) fn state_recovered(control: &ControlInformation) -> Option<(String, &'static str)> {
+    let limits = control.limits;
+    let from_warning =
+        matches!(control.expiration, Expiration::Soft { from: GraceFrom::FirstWarning, .. });
+    let consequences = [
+        limits.launches.map(|_| "its launches count as used up"),
+        limits.running.map(|_| "its running time counts as used up"),
+        limits.days.map(|_| "every day since it began counts as a day of use"),
+        from_warning.then_some("its grace counts from its end"),
+    ];
+    let consequences: Vec<_> = consequences.into_iter().flatten().collect();
+    let what = format!(
+        "what this Builder remembered of the trial of {} was lost: {}",
+        control.name,
+        consequences.join(", ")
+    );
+    (!consequences.is_empty()).then_some((what, "if too little is left of it, ask its vendor"))
 }
 
 /// The time of a running program is over soon.
@@ -262,6 +273,11 @@ pub(crate) const FREE_SOME_SPACE: &str = "free some space before you try further
 pub(crate) fn file_open_to_others(path: &std::path::Path) -> (String, String) {
     let path = path.display();
     (format!("others can read {path}"), format!("run: chmod -R go= {path}"))
+/// What to do about a time that cannot be told without a server.
+pub(crate) const CLOCK_NEEDS_SERVER: &str = "set the clock; if it is right, see to it that the server can be reached: this check asks it for the time";
+/// What to do about a license that has ended by a clock that is wrong.
+pub(crate) const CLOCK_FIRST: &str =
+    "see to the clock first: the license may turn out not to have ended";
 }
 
 /// Until when the Builder is licensed.
@@ -273,11 +289,6 @@ pub(crate) fn license_until(end: Option<Instant>) -> String {
         None => "valid, without an end".to_owned(),
     }
 }
-/// What to do about a time that cannot be told without a server.
-pub(crate) const CLOCK_NEEDS_SERVER: &str = "set the clock; if it is right, see to it that the server can be reached: this check asks it for the time";
-/// What to do about a license that has ended by a clock that is wrong.
-pub(crate) const CLOCK_FIRST: &str =
-    "see to the clock first: the license may turn out not to have ended";
 
 /// How many applications are installed.
 pub(crate) fn applications_installed(count: usize) -> String {

@@ -58,6 +58,19 @@ impl<'a> StateLock<'a> {
         Ok(Self { data, secret, id, _lock: lock })
     }
 
+    /// The same, for whoever must not be held up.
+    ///
+    /// # Errors
+    /// `local-file`, and `busy` if somebody else does not come to an end.
+    pub fn soon(
+        data: &'a DataDir,
+        secret: &'a LicenseSecret,
+        id: &'a ApplicationId,
+    ) -> Result<Self, Error> {
+        let lock = Lock::state_soon(data, id)?;
+        Ok(Self { data, secret, id, _lock: lock })
+    }
+
     /// The state of a trial.
     ///
     /// # Errors

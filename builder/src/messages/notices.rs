@@ -210,6 +210,15 @@ pub(crate) fn grace(
 
 /// What a run left could not be written down.
 pub(crate) const RUNNING_NOT_RECORDED: &str = "the running time could not be recorded";
+/// What to do about it while the program runs.
+pub(crate) const RECORDED_LATER: &str = "it is kept and recorded once it can be: free some space on the disk, and see to it that the Builder can write its files, before the program ends";
+/// What to do about it when the program has ended.
+pub(crate) const NOT_RECORDED_AT_ALL: &str = "free some space on the disk, and see to it that the Builder can write its files: without that no further launch is possible either";
+
+/// Another process has what is needed.
+pub(crate) fn waiting(whose: &str) -> String {
+    format!("Waiting for another trybuy, which is working on {whose} ...")
+}
 
 /// Nothing found, nothing installed.
 pub(crate) const NOTHING_FOUND: &str = "No application was found.";
@@ -264,6 +273,11 @@ pub(crate) const FILES_WRITABLE: &str = "the Builder can write its files";
 pub(crate) const KEYS_USABLE: &str = "both keys are there and usable";
 /// The clock, without a server to compare it with.
 pub(crate) const CLOCK_CONSISTENT: &str = "not set back; not compared with a server";
+/// What to do about a time that cannot be told without a server.
+pub(crate) const CLOCK_NEEDS_SERVER: &str = "set the clock; if it is right, see to it that the server can be reached: this check asks it for the time";
+/// What to do about a license that has ended by a clock that is wrong.
+pub(crate) const CLOCK_FIRST: &str =
+    "see to the clock first: the license may turn out not to have ended";
 /// The clock, compared with the server's.
 pub(crate) const CLOCK_AGREES: &str = "agrees with the server's";
 /// What to do about a full disk.
@@ -273,11 +287,6 @@ pub(crate) const FREE_SOME_SPACE: &str = "free some space before you try further
 pub(crate) fn file_open_to_others(path: &std::path::Path) -> (String, String) {
     let path = path.display();
     (format!("others can read {path}"), format!("run: chmod -R go= {path}"))
-/// What to do about a time that cannot be told without a server.
-pub(crate) const CLOCK_NEEDS_SERVER: &str = "set the clock; if it is right, see to it that the server can be reached: this check asks it for the time";
-/// What to do about a license that has ended by a clock that is wrong.
-pub(crate) const CLOCK_FIRST: &str =
-    "see to the clock first: the license may turn out not to have ended";
 }
 
 /// Until when the Builder is licensed.

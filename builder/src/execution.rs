@@ -40,8 +40,8 @@
 //! Casual copying by the user who runs the program: `cp /proc/PID/exe`, `gcore`, a debugger, a
 //! core dump, `LD_PRELOAD`, the Builder's memory opened before it was closed. It promises nothing against root with `CAP_SYS_PTRACE`, or against a
 //! user who patches the Builder. A program that calls `prctl(PR_SET_DUMPABLE, 1)` gives its own
-//! protection up. Helper processes that a program starts are its own: only the program itself is
-//! ended by a deadline or by the death of the Builder.
+//! protection up. Processes that a program starts are part of it where its time is limited (see
+//! [`launch()`]); only the program itself is ended by the death of the Builder.
 //!
 //! This is the only module of the product with `unsafe` code.
 
@@ -49,6 +49,7 @@ mod apart;
 mod child;
 mod core_dump;
 mod deadline;
+mod descendants;
 mod diagnosis;
 mod elf;
 mod environment;

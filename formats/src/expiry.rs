@@ -44,6 +44,31 @@ pub struct TrialState {
     pub days: BTreeSet<i64>,
 }
 
+impl TrialState {
+    /// Takes note of a warning. One after `now` was given by a clock that was ahead.
+    pub fn warned(&mut self, now: TrustedTime) {
+        let now = now.instant();
+        self.first_warned_at = Some(self.first_warned_at.map_or(now, |first| first.min(now)));
+    }
+
+    /// Whether a clock that was ahead has left something in it, if it is `now` (`XD-15`).
+    pub fn lies_ahead_of(&self, now: Instant) -> bool {
+        self.first_warned_at.is_some_and(|first| first > now)
+            || self.days.last().is_some_and(|day| *day > now.day_number())
+    }
+
+    /// Takes back what a clock that was ahead has left, where it is proven to be `now` (`XD-15`).
+    pub fn take_back(&mut self, control: &ControlInformation, now: Instant) {
+        if self.first_warned_at.is_some_and(|first| first > now) {
+            self.first_warned_at = control.ends_at.filter(|end| *end <= now).map(|_| now);
+        }
+        let today = now.day_number();
+        let ahead = self.days.split_off(&today.saturating_add(1));
+        let as_many = i64::try_from(ahead.len()).unwrap_or(i64::MAX);
+        self.days.extend(today.saturating_sub(as_many).saturating_add(1)..=today);
+    }
+}
+
 /// The answer to "may this user still run this program".
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Decision {

@@ -21,6 +21,7 @@ cases![
     a_clock_that_is_set_back_while_the_machine_runs_gains_nothing[Busybox, Faketime],
     a_clock_that_was_set_back_over_a_boot_is_refused_until_it_is_right[Root, Busybox, Faketime],
     a_clock_that_ran_ahead_counts_until_it_is_corrected[Busybox, Faketime],
+    the_doctor_judges_by_the_trusted_time_and_never_sends_to_itself[Busybox, Faketime],
 ];
 
 fn a_server_with_another_key_is_told_nothing_and_changes_nothing(shared: &Shared) -> Result<()> {
@@ -155,5 +156,25 @@ fn a_clock_that_ran_ahead_counts_until_it_is_corrected(shared: &Shared) -> Resul
     user.run(run)?.refused(125, "trial-expired")?;
     let repaired = user.run(["doctor"])?;
     ensure!(repaired.stdout.contains("the server signed"), "{repaired}");
+    ensure_sound(&user, &id)
+}
+
+fn the_doctor_judges_by_the_trusted_time_and_never_sends_to_itself(shared: &Shared) -> Result<()> {
+    let (user, id) = tried(shared.world(), "busybox-doctored")?;
+    let alone = ["doctor", "--server", "http://127.0.0.1:1"];
+    let years_ahead = |arguments: &[&str]| at(&user, "+4000d", arguments);
+    let ended = years_ahead(&alone)?;
+    ensure!(ended.stdout.contains("PROBLEM  license: "), "by a clock that is ahead: {ended}");
+    ensure!(ended.stdout.contains("see to the clock first"), "{ended}");
+    ensure!(!ended.stdout.contains("`trybuy doctor`"), "{ended}");
+    ensure!(!ended.stdout.contains("--renew"), "{ended}");
+    // The server's word is the time, whatever the clock says.
+    let mended = years_ahead(&["doctor"])?;
+    ensure!(mended.stdout.contains("ok       license: valid until"), "{mended}");
+    std::fs::remove_file(user.data_dir().join("clock.sealed"))?;
+    let lost = user.run(alone)?;
+    ensure!(lost.stdout.contains("PROBLEM  clock: "), "{lost}");
+    ensure!(!lost.stdout.contains("`trybuy doctor`"), "{lost}");
+    user.run(["doctor"])?.success()?;
     ensure_sound(&user, &id)
 }

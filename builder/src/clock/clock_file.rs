@@ -47,7 +47,7 @@ impl<'a> ClockFile<'a> {
     /// # Errors
     /// `clock-set-back`, `state-damaged`, `local-file`.
     pub fn weigh(&self, reading: &Reading) -> Result<Weighed, Error> {
-        self.update(|memory| look_with(memory, reading))
+        self.update(GRANULARITY, |memory| look_with(memory, reading))
     }
 
     /// Weighs all evidence, and remembers nothing.
@@ -58,7 +58,8 @@ impl<'a> ClockFile<'a> {
         look_with(&self.load()?, reading)
     }
 
-    /// Takes the server's word for the time, as far as that of this computer's clock is taken.
+    /// Takes the server's word for the time, as far as that of this computer's clock is taken; to
+    /// the second, so that no trial which it gave then lies in the future.
     ///
     /// # Errors
     /// `state-damaged` and `local-file`.
@@ -67,7 +68,8 @@ impl<'a> ClockFile<'a> {
         let memory = self.load()?;
         match memory.weigh(&told, None) {
             Ok(weighed) if weighed.clock != ClockState::Behind => {
-                self.update(|memory| memory.weigh(&told, None).map_err(Error::from)).map(drop)
+                let weigh = |memory: &Memory| memory.weigh(&told, None).map_err(Error::from);
+                self.update(Span::seconds(1), weigh).map(drop)
             }
             _ => Ok(()),
         }
@@ -91,17 +93,21 @@ impl<'a> ClockFile<'a> {
         self.store(&Memory::signed(time, reading.uptime.clone(), file_dates::newest()))
     }
 
-    fn update(&self, weigh: impl Fn(&Memory) -> Result<Weighed, Error>) -> Result<Weighed, Error> {
+    fn update(
+        &self,
+        granularity: Span,
+        weigh: impl Fn(&Memory) -> Result<Weighed, Error>,
+    ) -> Result<Weighed, Error> {
         let memory = self.load()?;
         let weighed = weigh(&memory)?;
-        if !is_news(&memory, &weighed.memory) {
+        if !is_news(&memory, &weighed.memory, granularity) {
             return Ok(weighed);
         }
         // Others may remember theirs at the same time: the later one stays.
         let _lock = Lock::clock(self.data)?;
         let memory = self.load()?;
         let weighed = weigh(&memory)?;
-        if is_news(&memory, &weighed.memory) {
+        if is_news(&memory, &weighed.memory, granularity) {
             self.store(&weighed.memory)?;
         }
         Ok(weighed)
@@ -119,10 +125,10 @@ fn look_with(memory: &Memory, reading: &Reading) -> Result<Weighed, Error> {
     Ok(memory.weigh(reading, dates)?)
 }
 
-fn is_news(before: &Memory, after: &Memory) -> bool {
+fn is_news(before: &Memory, after: &Memory, granularity: Span) -> bool {
     let ahead = |memory: &Memory| memory.ahead.as_ref().map(|ahead| ahead.boot.clone());
-    after.floor.since(before.floor) >= GRANULARITY
-        || after.latest().since(before.latest()) >= GRANULARITY
+    after.floor.since(before.floor) >= granularity
+        || after.latest().since(before.latest()) >= granularity
         || after.uptime.since(&before.uptime).is_none()
         || ahead(after) != ahead(before)
 }
@@ -188,6 +194,20 @@ mod tests {
         assert_eq!(floor_after(119), after(60).wall);
         file.look(&after(300)).expect("looked");
         assert_eq!(file.load().expect("loaded").latest(), after(60).wall, "a look writes nothing");
+    }
+
+    #[test]
+    fn a_trial_that_has_just_begun_does_not_lie_in_the_future_of_a_clock_set_back() {
+        let (_directory, data) = directory();
+        let secret = secret();
+        let file = ClockFile::of(&data, &secret);
+        file.begin(after(0).wall, &after(0)).expect("stored");
+        // The server's clock is a second further on, in which a trial begins.
+        let began = after(2).wall;
+        file.observe(began, &after(1)).expect("observed");
+        let set_back = Reading { wall: after(0).wall, uptime: after(1).uptime };
+        let time = file.look(&set_back).expect("looked").time.instant();
+        assert!(time >= began, "{time}");
     }
 
     #[test]

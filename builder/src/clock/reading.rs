@@ -43,7 +43,7 @@ impl Boot {
 impl Reading {
     /// Looks now.
     pub fn take() -> Self {
-        // Where the kernel does not say which boot it is, every look counts as one of another.
+        // Where the kernel does not say which boot it is, it is empty.
         let boot = std::fs::read_to_string(BOOT_ID).unwrap_or_default().trim().to_owned();
         let since_boot = clock_gettime(ClockId::Boottime);
         let [seconds, nanoseconds] =
@@ -57,8 +57,20 @@ impl Uptime {
     /// The whole seconds since an earlier look, if it was in the same boot.
     pub fn since(&self, earlier: &Self) -> Option<Span> {
         let is_same = !self.boot.0.is_empty() && self.boot == earlier.boot;
+        self.beyond(earlier).filter(|_| is_same)
+    }
+
+    /// The whole seconds that have passed at least since an earlier look, where nothing says which
+    /// boot either was in: in the same one exactly so many, and in another one more. None if it was
+    /// another one for certain.
+    pub fn at_least_since(&self, earlier: &Self) -> Option<Span> {
+        let is_unknown = self.boot.0.is_empty() && earlier.boot.0.is_empty();
+        self.beyond(earlier).filter(|_| is_unknown)
+    }
+
+    fn beyond(&self, earlier: &Self) -> Option<Span> {
         let passed = self.milliseconds.checked_sub(earlier.milliseconds);
-        passed.filter(|_| is_same).map(|passed| Span::seconds(passed / 1000))
+        passed.map(|passed| Span::seconds(passed / 1000))
     }
 }
 
@@ -83,5 +95,8 @@ mod tests {
         assert_eq!(at("b", 50).since(&at("a", 20)), None);
         assert_eq!(at("a", 10).since(&at("a", 20)), None, "no time before");
         assert_eq!(at("", 50).since(&at("", 20)), None, "an unknown boot is not the same one");
+        assert_eq!(at("", 5_000).at_least_since(&at("", 2_000)), Some(Span::seconds(3)));
+        assert_eq!(at("", 20).at_least_since(&at("", 50)), None, "certainly another boot");
+        assert_eq!(at("b", 50).at_least_since(&at("a", 20)), None, "known to be another boot");
     }
 }

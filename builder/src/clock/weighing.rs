@@ -148,10 +148,19 @@ impl Memory {
             Some(passed) => Ok(self.rise(reading, self.floor.plus(passed), IMPOSSIBLE)),
             None => {
                 self.refuse_set_back(reading, file_dates)?;
-                let behind = reading.wall < self.floor;
-                let cost = if behind { COST_OF_A_BOOT } else { Span::default() };
-                Ok(self.rise(reading, self.floor.plus(cost), IMPROBABLE))
+                Ok(self.rise(reading, self.floor.plus(self.cost(reading)), IMPROBABLE))
             }
+        }
+    }
+
+    /// How far the floor goes on over what may be a boot. Where the kernel does not say which boot it
+    /// is and none is certain, so much as has passed in any case: nobody pays for a boot at every
+    /// look, and nobody gains what a clock set to the floor would not give.
+    fn cost(&self, reading: &Reading) -> Span {
+        match reading.uptime.at_least_since(&self.uptime) {
+            Some(passed) => passed,
+            None if reading.wall < self.floor => COST_OF_A_BOOT,
+            None => Span::default(),
         }
     }
 

@@ -3,13 +3,14 @@
 
 mod clock_check;
 mod files;
+mod left;
 mod report;
 mod server;
 
 use crate::error::Error;
 use crate::execution;
 use crate::license::LicensedBuilder;
-use crate::{clock, output};
+use crate::output;
 
 use super::Context;
 use report::{Finding, Status};
@@ -18,10 +19,11 @@ pub(super) fn doctor(context: &Context, json: bool) -> Result<u8, Error> {
     let mut findings = files::check(context);
     match LicensedBuilder::load(&context.data) {
         Ok(builder) => {
-            findings.push(files::license(context, &builder, clock::now()));
             let contact = server::check(context, &builder);
-            findings.push(contact.finding);
-            findings.push(clock_check::check(context, &builder, contact.server.as_ref()));
+            // It may bring back the time that the license is judged by.
+            let clock = clock_check::check(context, &builder, contact.server.as_ref());
+            findings.push(files::license(context, &builder));
+            findings.extend([contact.finding, clock]);
         }
         Err(error) => findings.push(Finding::problem("license", &error)),
     }

@@ -74,6 +74,7 @@ pub(super) fn run(context: Context, arguments: &RunArguments) -> Result<u8, Erro
         Occasion::Tick => meter.count_on(),
         Occasion::DeadlineNear => warn(notices::deadline_near(&name, left)),
         Occasion::DeadlineReached => warn(notices::deadline_reached(&name, SAVING)),
+        Occasion::OthersRunOn => warn(notices::others_run_on(&name)),
     })?;
     meter.settle(Span::seconds(exit.running.as_secs()));
     if exit.interrupted {
@@ -218,7 +219,7 @@ fn count_launch(
     state.head_number = state.head_number.max(control.head_number);
     state.launches = state.launches.saturating_add(1);
     if matches!(decision, Decision::Warn { .. }) {
-        state.first_warned_at.get_or_insert(now.instant());
+        state.warned(now);
     }
     Counted::launch(state, control.trial_id, control.limits, now.instant())
 }

@@ -7,6 +7,7 @@ pub(super) mod new_head;
 use trybuy_formats::api::{
     AcceptanceProof, ApplicationDetails, ReleaseSummary, RequestTrial, TrialAnswer,
 };
+use trybuy_formats::control::ControlInformation;
 use trybuy_formats::expiry::{Refusal, TrialState};
 use trybuy_formats::ids::{ApplicationId, Platform, TrialId, Version};
 use trybuy_formats::slug::Slug;
@@ -46,6 +47,13 @@ pub(super) fn try_application(context: &Context, arguments: &TryArguments) -> Re
     let answer = trial.obtain(&details, release, &arguments.acceptance)?;
     check_release(&answer, arguments.version.as_ref())?;
     trial.take(answer)
+}
+
+/// Says what the recovered memory of a trial means for its user, if it means anything.
+fn warn_of_recovery(control: &ControlInformation) {
+    if let Some((what, help)) = notices::state_recovered(control) {
+        output::warn(&what, help);
+    }
 }
 
 /// The release for this machine that a new trial would be of: the one that was asked for, or the
@@ -116,20 +124,27 @@ impl<'a> Trial<'a> {
     pub(super) fn take(&self, answer: TrialAnswer) -> Result<(), Error> {
         let (data, id) = (&self.context.data, self.id);
         contact::remember_time(self.context, &self.builder, answer.time)?;
-        self.ensure_state(&answer)?;
+        let is_recovered = self.ensure_state(&answer)?;
         let (name, release) = (answer.trial.name.to_string(), answer.trial.version.to_string());
-        if self.is_installed(&answer)? {
+        let is_installed = self.is_installed(&answer)?;
+        if is_installed {
             SourceRecord::of(&answer).store(data, id)?;
             output::notice(&notices::already_installed(id, &name, &release));
-            return Ok(());
+        } else {
+            match new_head::replace(data, &self.builder, &self.server, &answer)? {
+                Some(bytes) => output::notice(&notices::new_head(bytes)),
+                None => fetch::fetch(self, answer)?,
+            }
         }
-        match new_head::replace(data, &self.builder, &self.server, &answer)? {
-            Some(bytes) => output::notice(&notices::new_head(bytes)),
-            None => fetch::fetch(self, answer)?,
+        // Only the file says what is limited.
+        if is_recovered {
+            warn_of_recovery(&library::clear_copy(data, id)?.untrusted);
         }
-        let listed = Viewer::new(data).look(data, id);
-        let left = words::left(listed.days_left, listed.reason);
-        output::notice(&notices::installed(id, &name, &release, &left));
+        if !is_installed {
+            let listed = Viewer::new(data).look(data, id);
+            let left = words::left(listed.days_left, listed.reason);
+            output::notice(&notices::installed(id, &name, &release, &left));
+        }
         refresh::in_passing(self.context, &self.builder, &self.server, &self.signer);
         Ok(())
     }
@@ -200,23 +215,22 @@ impl<'a> Trial<'a> {
     }
 
     /// Begins to remember the trial, before anything of it is downloaded. What was remembered of
-    /// an older trial and got lost is replaced on the safe side.
-    /// The same trial on another Builder is one that was sent before, too.
-    fn ensure_state(&self, answer: &TrialAnswer) -> Result<(), Error> {
+    /// an older trial and got lost is replaced on the safe side; the answer is whether it was. The same
+    /// trial on another Builder is one that was sent before, too.
+    fn ensure_state(&self, answer: &TrialAnswer) -> Result<bool, Error> {
         let lock = StateLock::wait(&self.context.data, &self.builder.secret, self.id)?;
         let trial = &answer.trial;
         match lock.load(trial.id) {
             Err(error) if error.slug() == Slug::StateDamaged => {
-                let state = if !answer.delivered {
-                    TrialState::default()
-                } else {
-                    let (what, help) = notices::state_recovered(&trial.name);
-                    output::warn(&what, help);
+                let is_recovered = answer.delivered;
+                let state = if is_recovered {
                     library::recovered_state(trial.started_at, clock::now().max(answer.time))
+                } else {
+                    TrialState::default()
                 };
-                lock.store(trial.id, &state)
+                lock.store(trial.id, &state).map(|()| is_recovered)
             }
-            loaded => loaded.map(|_| ()),
+            loaded => loaded.map(|_| false),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, flock};
@@ -11,7 +11,8 @@ use trybuy_formats::ids::ApplicationId;
 
 use super::DataDir;
 use crate::error::Error;
-use crate::messages;
+use crate::messages::{self, notices};
+use crate::output;
 
 /// An exclusive lock among the user's Builder processes, held until it is dropped.
 ///
@@ -35,38 +36,57 @@ impl Lock {
 
     /// The lock of the sealed states of an application, held for moments: waits for it.
     pub(crate) fn state(data: &DataDir, id: &ApplicationId) -> Result<Self, Error> {
-        wait_lock(&data.lock_file(&format!("{id}.state")))
+        wait_lock(&state_file(data, id), id.as_str())
+    }
+
+    /// The same, for whoever must not be held up; `busy` if it is not free for some moments.
+    pub(crate) fn state_soon(data: &DataDir, id: &ApplicationId) -> Result<Self, Error> {
+        try_lock(&state_file(data, id), || messages::busy(&format!("working on {id}")))
     }
 
     /// The lock of the clock's sealed state, held for moments: waits for it.
     pub(crate) fn clock(data: &DataDir) -> Result<Self, Error> {
-        wait_lock(&data.lock_file("clock"))
+        wait_lock(&data.lock_file("clock"), "the time")
     }
+}
+
+fn state_file(data: &DataDir, id: &ApplicationId) -> PathBuf {
+    data.lock_file(&format!("{id}.state"))
 }
 
 /// Waits for moments only: a Builder that was killed takes its process apart along, which has the
 /// lock until the kernel has ended it.
 fn try_lock(path: &Path, busy: impl FnOnce() -> Error) -> Result<Lock, Error> {
     const PATIENCE: Duration = Duration::from_millis(500);
-    const PAUSE: Duration = Duration::from_millis(10);
     let file = open(path)?;
-    let begun = Instant::now();
+    if is_locked_within(PATIENCE, &file, path)? { Ok(Lock { _file: file }) } else { Err(busy()) }
+}
+
+/// Waits for as long as it takes, and says so after a while.
+fn wait_lock(path: &Path, whose: &str) -> Result<Lock, Error> {
+    const UNTOLD: Duration = Duration::from_secs(2);
+    let file = open(path)?;
+    if is_locked_within(UNTOLD, &file, path)? {
+        return Ok(Lock { _file: file });
+    }
+    output::notice(&notices::waiting(whose));
     loop {
-        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        match flock(&file, FlockOperation::LockExclusive) {
             Ok(()) => return Ok(Lock { _file: file }),
-            Err(Errno::WOULDBLOCK) if begun.elapsed() < PATIENCE => std::thread::sleep(PAUSE),
-            Err(Errno::WOULDBLOCK) => return Err(busy()),
+            Err(Errno::INTR) => {}
             Err(error) => return Err(messages::local_file("lock", path, error.into())),
         }
     }
 }
 
-fn wait_lock(path: &Path) -> Result<Lock, Error> {
-    let file = open(path)?;
+fn is_locked_within(patience: Duration, file: &fs::File, path: &Path) -> Result<bool, Error> {
+    const PAUSE: Duration = Duration::from_millis(10);
+    let begun = Instant::now();
     loop {
-        match flock(&file, FlockOperation::LockExclusive) {
-            Ok(()) => return Ok(Lock { _file: file }),
-            Err(Errno::INTR) => {}
+        match flock(file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(true),
+            Err(Errno::WOULDBLOCK) if begun.elapsed() < patience => std::thread::sleep(PAUSE),
+            Err(Errno::WOULDBLOCK) => return Ok(false),
             Err(error) => return Err(messages::local_file("lock", path, error.into())),
         }
     }

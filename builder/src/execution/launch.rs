@@ -10,6 +10,7 @@ use rustix::io::Errno;
 
 use super::child::ChildPlan;
 use super::deadline::{Deadline, DeadlineTimer, Ticker};
+use super::descendants::Descendants;
 use super::signals::SignalRelay;
 use super::supervisor::{RunningProgram, Timers};
 use super::terminal::TerminalSettings;
@@ -53,6 +54,8 @@ pub enum Occasion {
     DeadlineNear,
     /// Its deadline is reached: it is asked to end now.
     DeadlineReached,
+    /// It has ended for a while, and processes that it started have not.
+    OthersRunOn,
 }
 
 impl LaunchSpec {
@@ -98,6 +101,11 @@ impl LaunchSpec {
         self.deadline = Some(deadline);
         self
     }
+
+    /// Whether anything about it goes by the clock: then what it starts is part of it.
+    fn is_timed(&self) -> bool {
+        self.deadline.is_some() || self.tick.is_some()
+    }
 }
 
 /// How a program ended by itself.
@@ -124,8 +132,9 @@ impl fmt::Display for Ending {
 pub struct Exit {
     /// How it ended.
     pub ending: Ending,
-    /// How long it ran. Time while the machine was suspended does not count, time while the
-    /// program was stopped does.
+    /// How long it ran, and with a deadline or a tick the last of the processes that it started.
+    /// Time while the machine was suspended does not count, time while the program was stopped
+    /// does.
     pub running: Duration,
     /// Whether it died of the terminal's interrupt key; see [`super::end_by_interrupt`].
     pub interrupted: bool,
@@ -157,6 +166,11 @@ impl Exit {
 /// told), a stop of the program stops the Builder, so that Ctrl-Z and `fg` work, and `watch` is told
 /// of what goes by the clock; the program runs on meanwhile. A second call waits until the first has returned.
 ///
+/// With a deadline or a tick the processes that the program starts are part of it: the launch lasts
+/// until the last of them has ended, the deadline ends them as it ends the program, and once they
+/// are alone they get the signals that the program would have got. The interrupt key then asks them
+/// to end, also those that have left the terminal. Otherwise they may outlive the launch.
+///
 /// # Errors
 ///
 /// [`ExecutionError::MemoryExecutionForbidden`], [`ExecutionError::NotExecutable`],
@@ -178,17 +192,27 @@ pub fn launch(
         ticker: spec.tick.map(Ticker::start).transpose()?,
     };
 
+    let adopt = || Descendants::adopt(&guard.proc);
+    let mut descendants = spec.is_timed().then(adopt).transpose()?;
+
     let started = Instant::now();
     let pid = plan.start().map_err(|error| refusal(error, &program))?;
     let mut running = RunningProgram::new(pid);
     running.verify_protection(guard)?;
-    let (_keeper, memory) = memory_lock::lock(&program, &guard.proc);
+    let (keeper, memory) = memory_lock::lock(&program, &guard.proc);
+    if let Some(descendants) = &mut descendants {
+        descendants.of(pid);
+        keeper.iter().for_each(|keeper| descendants.leave_out(keeper));
+    }
     // The kernel keeps the file for the program. Our descriptor could only be misused.
     drop(program);
-    let ending = running.supervise(&mut relay, &mut timers, watch)?;
+    let ending = running.supervise(&mut relay, &mut timers, descendants.as_mut(), watch)?;
 
     if let (Ending::Signal(_), Some(terminal)) = (ending, terminal) {
         terminal.restore();
+    }
+    if let Some(descendants) = &mut descendants {
+        running.outlast(descendants, &mut relay, &mut timers, watch)?;
     }
     Ok(Exit {
         ending,

@@ -140,6 +140,11 @@ pub(super) fn is_interrupt_key(origin: &Origin) -> bool {
     origin.signal == SIGINT && matches!(origin.cause, Cause::Kernel)
 }
 
+/// Whether it is the terminal's suspend key.
+pub(super) fn is_stop_key(origin: &Origin) -> bool {
+    origin.signal == SIGTSTP && matches!(origin.cause, Cause::Kernel)
+}
+
 /// Ends the Builder as the interrupt key does, so that a shell which runs it in a loop or a script
 /// ends that as well. Returns only if the signal is blocked or ignored.
 pub fn end_by_interrupt() {

@@ -14,8 +14,9 @@ use crate::data_dir::{self, DataDir, Lock};
 use crate::error::Error;
 use crate::messages;
 
-/// The most days that [`recovered_state`] lists, so that a state keeps within its cap.
-const MOST_DAYS: i64 = 1000;
+/// The most days of use that are remembered: twenty years of daily use, so that a sealed state keeps
+/// within its cap.
+pub const MOST_DAYS: usize = 20 * 366;
 
 /// More launches, and more seconds of running, than a policy can allow; and few enough to be counted
 /// on from (`CV-2`).
@@ -25,11 +26,10 @@ const USED_UP: u64 = limits::INTEGER / 2;
 /// the earliest moment (`XD-12` reads it as the end of the trial), every day since the trial began
 /// was a day of use, and whatever launches and running time it had are used up.
 pub fn recovered_state(started_at: Instant, now: Instant) -> TrialState {
-    let today = now.day_number();
-    let first = started_at.day_number().max(today.saturating_sub(MOST_DAYS));
+    let days = started_at.day_number()..=now.day_number();
     TrialState {
         first_warned_at: Some(started_at),
-        days: (first..=today).collect(),
+        days: days.rev().take(MOST_DAYS).collect(),
         launches: USED_UP,
         running: Span::seconds(USED_UP),
         head_number: 0,
@@ -55,6 +55,19 @@ impl<'a> StateLock<'a> {
         id: &'a ApplicationId,
     ) -> Result<Self, Error> {
         let lock = Lock::state(data, id)?;
+        Ok(Self { data, secret, id, _lock: lock })
+    }
+
+    /// The same, for whoever must not be held up.
+    ///
+    /// # Errors
+    /// `local-file`, and `busy` if somebody else does not come to an end.
+    pub fn soon(
+        data: &'a DataDir,
+        secret: &'a LicenseSecret,
+        id: &'a ApplicationId,
+    ) -> Result<Self, Error> {
+        let lock = Lock::state_soon(data, id)?;
         Ok(Self { data, secret, id, _lock: lock })
     }
 
@@ -169,6 +182,11 @@ mod tests {
         let most = USED_UP;
         assert_eq!((state.launches, state.running), (most, Span::seconds(most)));
         let long_ago = Instant::from_unix(0).expect("in range");
-        assert_eq!(recovered_state(long_ago, now).days.len(), 1001);
+        let state = recovered_state(long_ago, now);
+        assert_eq!(state.days.len(), MOST_DAYS);
+        assert_eq!(state.days.last(), Some(&now.day_number()));
+        let Fixture { data, secret, id, _directory } = fixture();
+        let lock = StateLock::wait(&data, &secret, &id).expect("free");
+        lock.store(TrialId::new(), &state).expect("within the cap");
     }
 }

@@ -1,8 +1,10 @@
 //! What the Builder says when nothing is wrong, or not wrong enough to stop.
 
 use trybuy_formats::api::ApplicationDetails;
+use trybuy_formats::control::ControlInformation;
 use trybuy_formats::ids::{ApplicationId, Name};
 use trybuy_formats::instant::{Instant, Span};
+use trybuy_formats::policy::{Expiration, GraceFrom};
 
 use super::words;
 
@@ -50,15 +52,24 @@ pub(crate) fn clock_differs(own: Instant, server: Instant) -> (String, &'static 
     )
 }
 
-/// What was remembered of a trial was lost.
-pub(crate) fn state_recovered(name: &Name) -> (String, &'static str) {
-    (
-        format!(
-            "what this Builder remembered of the trial of {name} was lost: limits on launches, \
-             running time and days count as reached"
-        ),
-        "if the trial has such limits, ask its vendor for another one",
-    )
+/// What was remembered of a trial was lost; nothing where nothing depends on it.
+pub(crate) fn state_recovered(control: &ControlInformation) -> Option<(String, &'static str)> {
+    let limits = control.limits;
+    let from_warning =
+        matches!(control.expiration, Expiration::Soft { from: GraceFrom::FirstWarning, .. });
+    let consequences = [
+        limits.launches.map(|_| "its launches count as used up"),
+        limits.running.map(|_| "its running time counts as used up"),
+        limits.days.map(|_| "every day since it began counts as a day of use"),
+        from_warning.then_some("its grace counts from its end"),
+    ];
+    let consequences: Vec<_> = consequences.into_iter().flatten().collect();
+    let what = format!(
+        "what this Builder remembered of the trial of {} was lost: {}",
+        control.name,
+        consequences.join(", ")
+    );
+    (!consequences.is_empty()).then_some((what, "if too little is left of it, ask its vendor"))
 }
 
 /// The time of a running program is over soon.
@@ -77,6 +88,14 @@ pub(crate) fn deadline_reached(name: &Name, grace: Span) -> (String, String) {
     )
 }
 
+/// A program has ended, and processes that it started have not.
+pub(crate) fn others_run_on(name: &Name) -> (String, String) {
+    (
+        format!("{name} has ended, but what it started runs on, and that counts as running time"),
+        "press Ctrl-C to ask all of it to end".to_owned(),
+    )
+}
+
 /// This computer's clock is later than anything explains.
 pub(crate) fn clock_ahead(own: Instant) -> (String, &'static str) {
     (
@@ -84,7 +103,7 @@ pub(crate) fn clock_ahead(own: Instant) -> (String, &'static str) {
             "this computer's clock says {}, which is later than anything else here tells",
             words::date(own)
         ),
-        "if it is wrong, set it: then that time counts no more; if it is right, run `trybuy doctor` while the server can be reached",
+        "if it is wrong, set it: then that time counts no more; if it is right, see to it that the server can be reached: this check asks it for the time",
     )
 }
 
@@ -231,6 +250,15 @@ pub(crate) fn grace(
 
 /// What a run left could not be written down.
 pub(crate) const RUNNING_NOT_RECORDED: &str = "the running time could not be recorded";
+/// What to do about it while the program runs.
+pub(crate) const RECORDED_LATER: &str = "it is kept and recorded once it can be: free some space on the disk, and see to it that the Builder can write its files, before the program ends";
+/// What to do about it when the program has ended.
+pub(crate) const NOT_RECORDED_AT_ALL: &str = "free some space on the disk, and see to it that the Builder can write its files: without that no further launch is possible either";
+
+/// Another process has what is needed.
+pub(crate) fn waiting(whose: &str) -> String {
+    format!("Waiting for another trybuy, which is working on {whose} ...")
+}
 
 /// Nothing found, nothing installed.
 pub(crate) const NOTHING_FOUND: &str = "No application was found.";
@@ -285,6 +313,11 @@ pub(crate) const FILES_WRITABLE: &str = "the Builder can write its files";
 pub(crate) const KEYS_USABLE: &str = "both keys are there and usable";
 /// The clock, without a server to compare it with.
 pub(crate) const CLOCK_CONSISTENT: &str = "not set back; not compared with a server";
+/// What to do about a time that cannot be told without a server.
+pub(crate) const CLOCK_NEEDS_SERVER: &str = "set the clock; if it is right, see to it that the server can be reached: this check asks it for the time";
+/// What to do about a license that has ended by a clock that is wrong.
+pub(crate) const CLOCK_FIRST: &str =
+    "see to the clock first: the license may turn out not to have ended";
 /// The clock, compared with the server's.
 pub(crate) const CLOCK_AGREES: &str = "agrees with the server's";
 /// What to do about a full disk.

@@ -64,6 +64,26 @@ fn a_memory_of_time_that_ran_ahead_is_brought_back() {
 }
 
 #[test]
+fn a_day_of_use_by_a_clock_ahead_is_taken_back() {
+    let world = World::new(Layout::Leading);
+    world.set_up();
+    world.server().limits.days = Some(1);
+    world.good(&["try", APP, "--name", "Ada"]);
+    // In two steps that nobody wonders at, to a later day.
+    for hours in [23, 46] {
+        world.server().clock_ahead = hours * 3600;
+        world.good(&["try", APP]);
+    }
+    let run = ["run", APP, "-c", "exit 3"];
+    assert_eq!(world.run(&run).code, 3);
+    world.server().clock_ahead = 0;
+    assert_eq!(finding(&world, "clock")["status"], "ok");
+    assert_eq!(world.run(&run).code, 3, "it was today");
+    let info = world.good(&["info", APP]).out;
+    assert!(info.contains("1 of 1 days"), "{info}");
+}
+
+#[test]
 fn an_older_answer_of_the_server_does_not_bring_time_back() {
     let world = World::installed(Layout::Leading);
     fs::remove_file(world.data().join("clock.sealed")).expect("removed");

@@ -114,11 +114,7 @@ fn the_first_warning_is_remembered() {
     assert!(first.err.contains("1 day left"), "{}", first.err);
     assert_eq!(first.out, second.out);
     // Deleting what was remembered does not begin the grace anew.
-    for entry in fs::read_dir(world.data().join("library").join(APP)).expect("a folder").flatten() {
-        if entry.path().extension().is_some_and(|end| end == "sealed") {
-            fs::remove_file(entry.path()).expect("removed");
-        }
-    }
+    delete_states(&world);
     assert_eq!(world.refused(Slug::StateDamaged, &["run", APP]).code, 125);
     assert_eq!(list(&world)["reason"], "state-damaged");
     world.good(&["try", APP]);
@@ -139,6 +135,17 @@ fn running_time_is_counted_across_launches() {
     assert_eq!(world.refused(Slug::LimitReached, &["run", APP]).code, 125);
 }
 
+#[test]
+fn running_time_of_what_a_program_leaves_behind_is_counted() {
+    let world = World::new(Layout::Leading);
+    world.set_up();
+    world.server().limits.running = Some(Span::seconds(1));
+    world.good(&["try", APP, "--name", "Ada"]);
+    let left = world.run(&["run", APP, "-c", "setsid sleep 1.2 & exit 4"]);
+    assert_eq!((left.code, left.err.as_str()), (4, ""));
+    assert_eq!(world.refused(Slug::LimitReached, &["run", APP]).code, 125);
+}
+
 /// A world with a trial that ends so many seconds after now, and what becomes of a running program.
 fn ends_in(seconds: u64, on_expiry: OnExpiry) -> World {
     let world = World::new(Layout::Leading);
@@ -153,6 +160,7 @@ fn ends_in(seconds: u64, on_expiry: OnExpiry) -> World {
     world
 }
 
+/// What it starts is asked to end as well, and the shell may say so.
 const SAVES: &str = "trap 'echo saved; exit 5' TERM; while :; do sleep 0.05; done";
 
 #[test]
@@ -160,7 +168,7 @@ fn a_running_program_is_asked_to_end_with_its_trial() {
     let world = ends_in(3, OnExpiry::Terminate);
     let said = world.run(&["run", APP, "-c", SAVES]);
     assert_eq!((said.code, said.out.as_str()), (5, "saved\n"), "{}", said.err);
-    assert!(said.err.starts_with("warning: the time that Shell may run is over"), "{}", said.err);
+    assert!(said.err.contains("warning: the time that Shell may run is over"), "{}", said.err);
     assert!(said.err.contains("help: it has 30 seconds to save"), "{}", said.err);
     world.refused(Slug::TrialExpired, &["run", APP]);
 }
@@ -193,30 +201,71 @@ fn a_limit_of_running_time_ends_a_running_program() {
     world.refused(Slug::LimitReached, &["run", APP]);
 }
 
+/// Deletes what is remembered of the trials.
+fn delete_states(world: &World) {
+    for entry in fs::read_dir(world.stored().parent().expect("a folder")).expect("listed") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_some_and(|extension| extension == "sealed") {
+            fs::remove_file(path).expect("removed");
+        }
+    }
+}
+
+#[test]
+fn what_a_lost_memory_means_is_said_as_far_as_it_means_anything() {
+    let world = World::installed(Layout::Leading);
+    delete_states(&world);
+    let said = world.good(&["try", APP]);
+    assert!(!said.err.contains("lost"), "nothing is limited: {}", said.err);
+
+    let world = World::new(Layout::Leading);
+    world.set_up();
+    world.server().began_ago = 2 * DAY;
+    world.server().limits.days = Some(4);
+    world.good(&["try", APP, "--name", "Ada"]);
+    delete_states(&world);
+    let said = world.good(&["try", APP]);
+    let expected = "was lost: every day since it began counts as a day of use\n";
+    assert!(said.err.contains(expected), "{}", said.err);
+    let info = world.good(&["info", APP]).out;
+    assert!(info.contains("3 of 4 days of use"), "{info}");
+    assert_eq!(world.run(&["run", APP, "-c", "exit 3"]).code, 3);
+}
+
+#[test]
+fn who_waits_for_another_trybuy_is_told() {
+    let world = World::installed(Layout::Leading);
+    let held = fs::File::options()
+        .write(true)
+        .open(world.data().join("locks").join(format!("{APP}.state.lock")))
+        .expect("a lock");
+    held.lock().expect("free");
+    let mut waiting = world.command(&["run", APP, "-c", "exit 3"]);
+    let mut waiting = waiting.stderr(std::process::Stdio::piped()).spawn().expect("started");
+    let mut said = [0; 23];
+    std::io::Read::read_exact(waiting.stderr.as_mut().expect("a pipe"), &mut said)
+        .expect("it says something");
+    assert_eq!(&said, b"Waiting for another try");
+    held.unlock().expect("unlocked");
+    assert_eq!(waiting.wait().expect("ended").code(), Some(3));
+}
+
 #[test]
 fn who_deletes_what_is_remembered_has_used_up_what_is_limited() {
     let world = World::new(Layout::Leading);
     world.set_up();
     world.server().limits.launches = Some(5);
     world.good(&["try", APP, "--name", "Ada"]);
-    let delete_states = || {
-        for entry in fs::read_dir(world.stored().parent().expect("a folder")).expect("listed") {
-            let path = entry.expect("an entry").path();
-            if path.extension().is_some_and(|extension| extension == "sealed") {
-                fs::remove_file(path).expect("removed");
-            }
-        }
-    };
     assert_eq!(world.run(&["run", APP, "-c", "exit 3"]).code, 3);
     let info = world.good(&["info", APP]).out;
     assert!(info.contains("\nUsed:       1 of 5 launches\n"), "{info}");
-    delete_states();
+    delete_states(&world);
     world.refused(Slug::StateDamaged, &["run", APP]);
     let said = world.good(&["try", APP]);
-    assert!(said.err.contains("was lost: limits on launches"), "{}", said.err);
+    assert!(said.err.contains("was lost: its launches count as used up\n"), "{}", said.err);
     world.refused(Slug::LimitReached, &["run", APP]);
     // As if the answer of the server had been lost before anything was sent.
-    delete_states();
+    delete_states(&world);
     world.server().delivered = false;
     world.good(&["try", APP]);
     assert_eq!(world.run(&["run", APP, "-c", "exit 3"]).code, 3);

@@ -7,6 +7,15 @@ use std::time::{Duration, Instant};
 /// Longer than anything takes on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
+/// Looks again and again, with a limit that only a broken test reaches.
+pub(crate) fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+    let limit = Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(Instant::now() < limit, "never: {what}");
+        std::thread::yield_now();
+    }
+}
+
 /// The output of a process, as it comes.
 pub(crate) struct Output {
     pieces: Receiver<Vec<u8>>,

@@ -17,6 +17,7 @@ mod roles;
 mod unprivileged;
 
 mod deadlines;
+mod descendants;
 mod refusals;
 mod running;
 mod secrecy;
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
         secrecy::CASES,
         refusals::CASES,
         deadlines::CASES,
+        descendants::CASES,
         terminal::CASES,
     ];
     let user = unprivileged::User::for_tests();

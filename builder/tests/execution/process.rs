@@ -5,6 +5,7 @@ use std::io::Write;
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Output as Finished, Stdio};
+use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open, pidfd_send_signal};
@@ -117,7 +118,15 @@ impl Watched {
     }
 
     pub(crate) fn ends(&self) -> bool {
-        let limit = Timespec::try_from(PATIENCE).unwrap();
+        self.ends_within(PATIENCE)
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ends_within(Duration::ZERO)
+    }
+
+    fn ends_within(&self, limit: Duration) -> bool {
+        let limit = Timespec::try_from(limit).unwrap();
         let descriptor = self.0.as_fd();
         let mut events = [PollFd::new(&descriptor, PollFlags::IN)];
         poll(&mut events, Some(&limit)).unwrap() == 1

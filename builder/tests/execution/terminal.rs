@@ -8,7 +8,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use crate::Case;
-use crate::expect::Output;
+use crate::expect::{Output, wait_until};
 use crate::process::{Watched, ourselves};
 
 pub(crate) const CASES: &[Case] = &[
@@ -25,6 +25,7 @@ pub(crate) const CASES: &[Case] = &[
         a_killed_program_leaves_the_terminal_in_order,
     ),
     ("closing_the_terminal_reaches_the_program", closing_the_terminal_reaches_the_program),
+    ("the_keys_work_for_what_a_program_left", the_keys_work_for_what_a_program_left),
 ];
 
 /// A process in a terminal of its own. Dropping it closes the terminal, which ends the process.
@@ -192,4 +193,27 @@ fn closing_the_terminal_reaches_the_program() {
     child.wait().unwrap();
     assert!(ended);
     assert_eq!(fs::read_to_string(file).unwrap(), "gone\n");
+}
+
+fn the_keys_work_for_what_a_program_left() {
+    let mut shell = Terminal::shell();
+    // It has left the terminal, so that no key reaches it without the launcher.
+    let daemon =
+        "trap \"echo as\"\"ked; exit\" TERM; echo rea\"\"dy $$; while :; do sleep 0.05; done";
+    shell.press(&format!("export DAEMON='{daemon}'\n"));
+    shell.screen.expect("prompt> ");
+    let launch = "\"$LAUNCHER\" launcher --tick 600000 /bin/sh -c";
+    shell.press(&format!("{launch} 'setsid sh -c \"$DAEMON\" & exit 3'\n"));
+    shell.screen.expect_ready();
+    shell.screen.expect("OthersRunOn");
+    let launcher = shell.master.process_group_leader();
+    shell.press("\x1a");
+    shell.screen.expect("prompt> ");
+    shell.press("fg\n");
+    wait_until("in the foreground", || shell.master.process_group_leader() == launcher);
+    shell.press("\x03");
+    shell.screen.expect("asked\r\n");
+    shell.screen.expect("prompt> ");
+    shell.press("echo code $?\n");
+    shell.screen.expect("code 3\r\n");
 }

@@ -352,3 +352,53 @@ fn a_license_is_over_when_no_state_could_allow_a_launch() {
         assert_eq!(over(None, expiration, at(now)), None, "{expiration:?} without an end");
     }
 }
+
+#[test]
+fn a_first_warning_by_a_clock_ahead_does_not_put_the_grace_off() {
+    let control = control(Expiration::Soft { from: GraceFrom::FirstWarning, grace: WEEK });
+    let mut state = TrialState::default();
+    for (now, first) in [(END + 365 * DAY_SECONDS, 365), (END + DAY_SECONDS, 1), (END, 0)] {
+        state.warned(TrustedTime::vouch(at(now)));
+        assert_eq!(state.first_warned_at, Some(at(END + first * DAY_SECONDS)));
+    }
+    state.warned(TrustedTime::vouch(at(END + 2 * DAY_SECONDS)));
+    assert_eq!(state.first_warned_at, Some(at(END)), "the first one stays");
+    let refused = refuse(Refusal::GraceEnded(at(END + 7 * DAY_SECONDS)));
+    assert_eq!(decide_at(END + 7 * DAY_SECONDS, &control, &state), refused);
+}
+
+#[test]
+fn what_a_clock_ahead_has_left_is_taken_back() {
+    let control = control(Expiration::Soft { from: GraceFrom::FirstWarning, grace: WEEK });
+    for (name, warned, now, expected) in [
+        ("before the end there was no warning", Some(END + 900), END - 1, None),
+        ("after it one was given by now", Some(END + 900), END, Some(END)),
+        ("a true one stays", Some(END + 900), END + 901, Some(END + 900)),
+        ("none stays none", None, END, None),
+    ] {
+        let mut state =
+            TrialState { first_warned_at: warned.map(at), launches: 7, ..TrialState::default() };
+        assert_eq!(state.lies_ahead_of(at(now)), warned.is_some_and(|at| at > now), "{name}");
+        state.take_back(&control, at(now));
+        assert_eq!((state.first_warned_at, state.launches), (expected.map(at), 7), "{name}");
+        assert!(!state.lies_ahead_of(at(now)), "{name}");
+    }
+}
+
+#[test]
+fn days_ahead_become_as_many_days_until_now() {
+    let control = control(Expiration::Hard {});
+    let now = Instant::start_of_day(100);
+    for (name, days, expected) in [
+        ("nothing ahead", &[90, 100][..], &[90, 100][..]),
+        ("one day", &[90, 465], &[90, 100]),
+        ("today, and by a wrong clock as well", &[100, 465], &[100]),
+        ("as many days of use by a wrong clock as there were", &[465, 466, 467], &[98, 99, 100]),
+        ("of which some were counted", &[97, 98, 465, 466, 467], &[97, 98, 99, 100]),
+    ] {
+        let mut state = TrialState { days: days.iter().copied().collect(), ..Default::default() };
+        assert_eq!(state.lies_ahead_of(now), days.contains(&465), "{name}");
+        state.take_back(&control, now);
+        assert!(state.days.iter().eq(expected), "{name}: {:?}", state.days);
+    }
+}

@@ -1,7 +1,7 @@
 //! Scenarios: what happens to a machine and its clock, and what the time is then.
 
 use Expected::{FilesTell, SeenLater, Time};
-use Step::{Contact, Files, Look, Off, Pass, Reboot, Set, Signed};
+use Step::{Contact, Files, Look, Nameless, Off, Pass, Reboot, Set, Signed};
 
 use super::*;
 
@@ -28,6 +28,8 @@ enum Step {
     Contact(i64),
     /// The server signs the time.
     Signed,
+    /// The kernel does not say which boot it is, from now on.
+    Nameless,
     /// The Builder looks at the time.
     Look(Expected),
 }
@@ -49,6 +51,7 @@ struct Machine {
     /// Of the clock, ahead of the real time.
     error: i64,
     boot: u32,
+    nameless: bool,
     booted_at: i64,
     files: Option<i64>,
     memory: Memory,
@@ -62,13 +65,13 @@ impl Machine {
     fn new() -> Self {
         let uptime = Uptime { boot: Boot::new("0"), milliseconds: 0 };
         let memory = Memory::said(at(0), uptime, None);
-        Self { real: 0, error: 0, boot: 0, booted_at: 0, files: None, memory }
+        Self { real: 0, error: 0, boot: 0, nameless: false, booted_at: 0, files: None, memory }
     }
 
     fn reading(&self, wall: i64) -> Reading {
         let seconds = u64::try_from(self.real - self.booted_at).expect("after the boot");
-        let uptime =
-            Uptime { boot: Boot::new(self.boot.to_string()), milliseconds: seconds * 1000 };
+        let boot = if self.nameless { String::new() } else { self.boot.to_string() };
+        let uptime = Uptime { boot: Boot::new(boot), milliseconds: seconds * 1000 };
         Reading { wall: at(wall), uptime }
     }
 
@@ -113,6 +116,7 @@ impl Machine {
                 let uptime = self.reading(0).uptime;
                 self.memory = Memory::signed(at(self.real), uptime, self.files.map(at));
             }
+            Nameless => self.nameless = true,
             Look(expected) => assert_eq!(self.look(), expected, "{:?}", self.memory),
         }
     }
@@ -291,6 +295,56 @@ const SCENARIOS: &[(&str, &[Step])] = &[
             Look(Time(HOUR)),
             Pass(5 * A_DAY),
             Look(Time(HOUR)),
+        ],
+    ),
+    (
+        "no look costs an hour where the kernel does not say which boot it is",
+        &[
+            Nameless,
+            Pass(A_DAY),
+            Look(Time(0)),
+            Set(-2 * HOUR),
+            Look(Time(0)),
+            Pass(MINUTE),
+            Look(Time(0)),
+            Look(Time(0)),
+            Pass(3 * HOUR),
+            Look(Time(0)),
+        ],
+    ),
+    (
+        "a start does, where it is certain",
+        &[
+            Nameless,
+            Pass(A_DAY),
+            Look(Time(0)),
+            Off(MINUTE, A_DAY - 2 * HOUR),
+            Look(Time(HOUR - MINUTE)),
+            Pass(MINUTE),
+            Look(Time(HOUR - MINUTE)),
+        ],
+    ),
+    (
+        "a start that is not certain costs the uptime beyond the one remembered",
+        &[
+            Nameless,
+            Pass(2 * HOUR),
+            Look(Time(0)),
+            Off(MINUTE, -10 * HOUR),
+            Pass(5 * HOUR),
+            Look(Time(-2 * HOUR - MINUTE)),
+        ],
+    ),
+    (
+        "further back than is tolerated, where the kernel does not say which boot it is",
+        &[
+            Nameless,
+            Pass(A_DAY),
+            Look(Time(0)),
+            Set(-2 * A_DAY),
+            Look(SeenLater),
+            Set(0),
+            Look(Time(0)),
         ],
     ),
     (

@@ -3,6 +3,7 @@
 
 use trybuy_formats::instant::{Instant, Span};
 
+use super::left;
 use super::report::{Finding, Status};
 use crate::client::Server;
 use crate::clock::{AGREEMENT, ClockFile, ClockState, Reading, Weighed};
@@ -22,12 +23,14 @@ pub(super) fn check(
     let memory = ClockFile::of(&context.data, &builder.secret);
     let looked = memory.look(&reading);
     match (looked, server) {
-        (Ok(weighed), Some(server)) if agrees(&weighed, server) => {
+        (Ok(weighed), Some(server)) if agrees(&weighed, server) && !left::any(context, server) => {
             compare(reading.wall, server.info().time)
         }
         (_, Some(server)) => repair(context, builder, server, &reading),
         (Ok(weighed), None) => explain(&weighed, reading.wall),
-        (Err(error), None) => Finding::problem(CHECK, &error),
+        (Err(error), None) => {
+            Finding::problem(CHECK, &error.with_help(notices::CLOCK_NEEDS_SERVER))
+        }
     }
 }
 
@@ -88,5 +91,6 @@ fn signed_time(
 ) -> Result<Instant, Error> {
     let time = server.signed_time(&builder.signer(&context.data)?)?;
     ClockFile::of(&context.data, &builder.secret).replace(time, reading)?;
+    left::take_back(context, builder, time);
     Ok(time)
 }

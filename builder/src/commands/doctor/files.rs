@@ -3,10 +3,10 @@
 use std::io::Write as _;
 
 use trybuy_formats::expiry::Refusal;
-use trybuy_formats::instant::Instant;
 use trybuy_formats::limits;
 
 use super::report::{Finding, Status};
+use crate::clock::{ClockFile, Reading};
 use crate::commands::Context;
 use crate::data_dir::{self, is_open_to_others};
 use crate::keys;
@@ -74,17 +74,26 @@ fn keys(context: &Context) -> Finding {
     }
 }
 
-/// The Builder license and its end.
-pub(super) fn license(context: &Context, builder: &LicensedBuilder, now: Instant) -> Finding {
+/// The Builder license and its end, by the trusted time.
+pub(super) fn license(context: &Context, builder: &LicensedBuilder) -> Finding {
     const CHECK: &str = "license";
     if let Err(error) = builder.signer(&context.data) {
         return Finding::problem(CHECK, &error);
     }
-    match builder.license.ends_at {
-        Some(end) if now >= end => {
-            Finding::problem(CHECK, &messages::refusal("", Refusal::BuilderLicenseExpired(end)))
+    let reading = Reading::take();
+    // Without a trusted time nothing can be said of the end; the check of the clock says why.
+    let weighed = ClockFile::of(&context.data, &builder.secret).look(&reading).ok();
+    let end = builder.license.ends_at;
+    match (end, weighed) {
+        (Some(end), Some(weighed)) if weighed.time.instant() >= end => {
+            let ended = messages::refusal("", Refusal::BuilderLicenseExpired(end));
+            let ended = match weighed.is_clock_wrong(&reading) {
+                true => ended.with_help(notices::CLOCK_FIRST),
+                false => ended,
+            };
+            Finding::problem(CHECK, &ended)
         }
-        end => Finding::ok(CHECK, notices::license_until(end)),
+        _ => Finding::ok(CHECK, notices::license_until(end)),
     }
 }
 

@@ -15,24 +15,21 @@ use trybuy_formats::policy::Limits;
 use crate::data_dir::DataDir;
 use crate::error::Error;
 use crate::execution::HardenedProcess;
-use crate::library::StateLock;
+use crate::library::{MOST_DAYS, StateLock};
 use crate::license::LicensedBuilder;
 use crate::messages::notices;
 use crate::output;
 
 /// How far ahead is counted.
 const AHEAD: Span = Span::seconds(60);
-/// The most days of use that are remembered: twenty years of daily use, so that the sealed state
-/// keeps within its cap.
-const MOST_DAYS: usize = 20 * 366;
-
 /// What was counted of a launch.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Counted {
     trial_id: TrialId,
     /// The trusted time of the launch.
     began_at: Instant,
-    /// Running time that was counted ahead; none where it is counted at the end.
+    /// Running time that was counted ahead, and is in the state; none where it is counted at the
+    /// end.
     ahead: Option<Span>,
 }
 
@@ -50,6 +47,50 @@ impl Counted {
         use_days(state, began_at, began_at);
         Self { trial_id, began_at, ahead }
     }
+
+    /// Counts up to `ahead`, of which the last minute is not used yet.
+    fn count_on(&self, state: &mut TrialState, ahead: Span) {
+        state.running = state.running.plus(ahead.minus(self.ahead.unwrap_or_default()));
+        use_days(state, self.began_at, self.began_at.plus(ahead.minus(AHEAD)));
+    }
+
+    /// Counts what was used in the end, in place of what was counted ahead.
+    fn settle(&self, state: &mut TrialState, running: Span) {
+        state.running = state.running.minus(self.ahead.unwrap_or_default()).plus(running);
+        use_days(state, self.began_at, self.began_at.plus(running));
+    }
+}
+
+/// When something is counted.
+#[derive(Clone, Copy)]
+enum Moment {
+    /// The program runs.
+    Running,
+    /// It has ended.
+    Ended,
+}
+
+impl Moment {
+    /// While the program runs, whoever has the lock must not put its end off.
+    fn lock<'a>(
+        self,
+        data: &'a DataDir,
+        builder: &'a LicensedBuilder,
+        id: &'a ApplicationId,
+    ) -> Result<StateLock<'a>, Error> {
+        match self {
+            Self::Running => StateLock::soon(data, &builder.secret, id),
+            Self::Ended => StateLock::wait(data, &builder.secret, id),
+        }
+    }
+
+    /// What to do if it cannot be stored.
+    fn help(self) -> &'static str {
+        match self {
+            Self::Running => notices::RECORDED_LATER,
+            Self::Ended => notices::NOT_RECORDED_AT_ALL,
+        }
+    }
 }
 
 /// Counts on while the program runs.
@@ -58,6 +99,8 @@ pub(super) struct Meter<'a> {
     data: &'a DataDir,
     id: &'a ApplicationId,
     counted: Counted,
+    /// What should have been counted ahead by now.
+    due: Span,
     has_failed: bool,
 }
 
@@ -69,7 +112,8 @@ impl<'a> Meter<'a> {
         id: &'a ApplicationId,
         counted: Counted,
     ) -> Self {
-        Self { process, data, id, counted, has_failed: false }
+        let due = counted.ahead.unwrap_or_default();
+        Self { process, data, id, counted, due, has_failed: false }
     }
 
     /// How often [`Self::count_on`] is to be called while the program runs, if at all.
@@ -77,61 +121,54 @@ impl<'a> Meter<'a> {
         self.counted.ahead.map(|_| Duration::from_secs(AHEAD.as_seconds()))
     }
 
-    /// Counts the next minute.
+    /// Counts the next minute, and those before it that could not be counted.
     pub(super) fn count_on(&mut self) {
-        let Some(ahead) = self.counted.ahead.map(|ahead| ahead.plus(AHEAD)) else { return };
-        self.counted.ahead = Some(ahead);
-        let (began_at, until) = (self.counted.began_at, self.counted.began_at.plus(ahead));
-        self.update(|state| {
-            state.running = state.running.plus(AHEAD);
-            use_days(state, began_at, until.minus(AHEAD));
-        });
+        self.due = self.due.plus(AHEAD);
+        let due = self.due;
+        let count_on = |counted: &Counted, state: &mut TrialState| counted.count_on(state, due);
+        if self.update(Moment::Running, count_on) {
+            self.counted.ahead = Some(due);
+        }
     }
 
     /// Counts what the program used in the end.
     pub(super) fn settle(mut self, running: Span) {
-        let Counted { began_at, ahead, .. } = self.counted;
         // Whole seconds are counted, so a shorter run changes nothing where nothing was counted
         // ahead: it costs no write either.
-        if ahead.is_some() || running != Span::default() {
-            self.update(|state| {
-                state.running = state.running.minus(ahead.unwrap_or_default()).plus(running);
-                use_days(state, began_at, began_at.plus(running));
-            });
+        if self.counted.ahead.is_some() || running != Span::default() {
+            let settle = |counted: &Counted, state: &mut TrialState| counted.settle(state, running);
+            self.update(Moment::Ended, settle);
         }
     }
 
-    /// Changes the sealed state, apart. The program runs, or has ended with its own code, so that a
-    /// failure is only told, and once.
-    fn update(&mut self, change: impl FnOnce(&mut TrialState)) {
-        let (data, id, trial_id) = (self.data, self.id, self.counted.trial_id);
+    /// Changes the sealed state, apart; the answer is whether it is stored. The program runs, or has
+    /// ended with its own code, so that a failure is only told, and once.
+    fn update(&mut self, moment: Moment, change: impl FnOnce(&Counted, &mut TrialState)) -> bool {
+        let (data, id, counted) = (self.data, self.id, &self.counted);
+        let count = || {
+            let builder = LicensedBuilder::load(data)?;
+            let lock = moment.lock(data, &builder, id)?;
+            lock.update(counted.trial_id, |state| change(counted, state))
+        };
         let warns = !self.has_failed;
-        let counted = self.process.apart(|| match count(data, id, trial_id, change) {
+        let stored = self.process.apart(|| match count() {
             Ok(()) => true,
             Err(error) => {
                 if warns {
-                    warn(&error);
+                    warn(&error, moment.help());
                 }
                 false
             }
         });
-        self.has_failed |= !counted.unwrap_or(false);
+        let is_stored = stored.unwrap_or(false);
+        self.has_failed |= !is_stored;
+        is_stored
     }
 }
 
-fn count(
-    data: &DataDir,
-    id: &ApplicationId,
-    trial_id: TrialId,
-    change: impl FnOnce(&mut TrialState),
-) -> Result<(), Error> {
-    let builder = LicensedBuilder::load(data)?;
-    StateLock::wait(data, &builder.secret, id)?.update(trial_id, change)
-}
-
-fn warn(error: &Error) {
+fn warn(error: &Error, help: &str) {
     let what = format!("{}: {}", notices::RUNNING_NOT_RECORDED, error.explain());
-    output::warn_at_once(&what, error.help());
+    output::warn_at_once(&what, help);
 }
 
 /// Each day that a program runs on is a day of use (`XD-14`).
@@ -164,6 +201,27 @@ mod tests {
             assert_eq!(state.running, Span::seconds(seconds));
         }
         assert_eq!(state.days.len(), 1);
+    }
+
+    #[test]
+    fn a_minute_that_could_not_be_counted_is_counted_later() {
+        let limits = Limits { running: Some(Span::seconds(9000)), ..Limits::default() };
+        let begin = || {
+            let mut state = TrialState::default();
+            let counted = Counted::launch(&mut state, TrialId::new(), limits, at(0));
+            (counted, state)
+        };
+        // The second and third minute could not be written, and the program ended in the third.
+        let (counted, mut state) = begin();
+        counted.settle(&mut state, Span::seconds(170));
+        assert_eq!(state.running, Span::seconds(170));
+        // The fourth could be.
+        let (mut counted, mut state) = begin();
+        counted.count_on(&mut state, Span::seconds(240));
+        assert_eq!(state.running, Span::seconds(240));
+        counted.ahead = Some(Span::seconds(240));
+        counted.settle(&mut state, Span::seconds(200));
+        assert_eq!(state.running, Span::seconds(200));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde::Serialize;
 use trybuy_formats::api::{
     AcceptanceCode, ApplicationDetails, ApplicationPage, ApplicationSummary, AskTime,
     BuilderLicenseAnswer, Problem, RegisterBuilder, ReleaseSummary, RequestTrial, ServerInfo,
-    TimeAnswer, TrialAnswer, TrialSummary,
+    TimeAnswer, TrialAnswer, TrialSummary, TrialsAnswer,
 };
 use trybuy_formats::builder_license::{BuilderKind, BuilderLicense, Holder};
 use trybuy_formats::control::{ControlInformation, LicenseKind, Sections};
@@ -279,6 +279,7 @@ impl Server {
                 json(200, &AcceptanceCode { code: CODE.to_owned(), expires_at })
             }
             ("POST", path) if path == format!("{application}/trials") => self.trial(request),
+            ("GET", "/trials") => json(200, &TrialsAnswer { trials: Vec::new() }),
             ("GET", "/d/secret") => {
                 self.delivered = true;
                 self.download(request)

@@ -42,7 +42,10 @@ pub(in crate::commands) fn replace(
     if installed.layout() != Layout::Leading {
         return Ok(None);
     }
-    let head = server.head(answer)?;
+    let head = match server.head(answer) {
+        Err(error) if error.slug() == Slug::NotFound => return Ok(None),
+        head => head?,
+    };
     let Some(body) = installed.body_behind(&head, &builder.key) else { return Ok(None) };
     let path = library::file_of(data, id);
     let new = Spliced::new(head, &path, body)?;

@@ -5,6 +5,7 @@ mod problem;
 mod registration;
 mod trials;
 mod vendor;
+mod webhooks;
 
 pub use catalog::{ApplicationDetails, ApplicationPage, ApplicationSummary, ReleaseSummary};
 pub use problem::{AccessCondition, Problem};
@@ -17,6 +18,10 @@ pub use trials::{
 pub use vendor::{
     PolicyAnswer, PublishAnswer, ReleasesAnswer, Requester, RequestersAnswer, SetPolicy,
     VendorRelease,
+};
+pub use webhooks::{
+    AddWebhook, DeliveriesAnswer, Delivery, EventFacts, EventKind, InvalidEventKind,
+    NewWebhookAnswer, SecretText, Webhook, WebhookEvent, WebhooksAnswer,
 };
 
 /// Where the API begins.

@@ -21,7 +21,7 @@ pub use vendor::{
 };
 pub use webhooks::{
     AddWebhook, DeliveriesAnswer, Delivery, EventFacts, EventKind, InvalidEventKind,
-    NewWebhookAnswer, SecretText, Webhook, WebhookEvent, WebhooksAnswer,
+    NewWebhookAnswer, Ping, SecretText, Webhook, WebhookEvent, WebhooksAnswer,
 };
 
 /// Where the API begins.

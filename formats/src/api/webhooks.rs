@@ -139,6 +139,13 @@ pub struct WebhooksAnswer {
     pub webhooks: Vec<Webhook>,
 }
 
+/// Answers `POST /vendor/webhooks/{id}/test`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Ping {
+    /// The delivery to look for in the log.
+    pub delivery_id: DeliveryId,
+}
+
 /// An event for a webhook, as the log of deliveries shows it. It names no person.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Delivery {

@@ -67,6 +67,17 @@ impl<'r> Columns<'r> {
         T::try_from(number).map_err(|_| StoreError::Corrupt { column })
     }
 
+    /// A number that may be missing.
+    pub(super) fn optional_number<T: TryFrom<i64>>(
+        self,
+        column: &'static str,
+    ) -> Result<Option<T>, StoreError> {
+        let number: Option<i64> = self.raw(column)?;
+        number
+            .map(|number| T::try_from(number).map_err(|_| StoreError::Corrupt { column }))
+            .transpose()
+    }
+
     /// Bytes.
     pub(super) fn bytes(self, column: &'static str) -> Result<Vec<u8>, StoreError> {
         self.raw(column)

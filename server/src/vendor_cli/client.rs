@@ -6,6 +6,7 @@
 
 mod answer;
 mod upload;
+mod webhooks;
 
 use std::time::Duration;
 

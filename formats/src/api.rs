@@ -7,6 +7,7 @@ mod purchases;
 mod registration;
 mod trials;
 mod vendor;
+mod webhooks;
 
 pub use catalog::{ApplicationDetails, ApplicationPage, ApplicationSummary, ReleaseSummary};
 pub use policies::{
@@ -25,6 +26,10 @@ pub use trials::{
     TrialsAnswer,
 };
 pub use vendor::{PublishAnswer, ReleasesAnswer, Requester, RequestersAnswer, VendorRelease};
+pub use webhooks::{
+    AddWebhook, DeliveriesAnswer, Delivery, EventFacts, EventKind, InvalidEventKind,
+    NewWebhookAnswer, Ping, SecretText, Webhook, WebhookEvent, WebhooksAnswer,
+};
 
 /// Where the API begins.
 pub const BASE: &str = "/api/v1";

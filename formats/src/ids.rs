@@ -273,6 +273,14 @@ uuid_newtype! {
     /// One stored release: application, version and platform.
     ReleaseId
 }
+uuid_newtype! {
+    /// A webhook of a vendor.
+    WebhookId
+}
+uuid_newtype! {
+    /// One event for one webhook; the same at every attempt to deliver it.
+    DeliveryId
+}
 
 /// Implements 32 bytes that are written in lower-case hexadecimal (`CV-5`).
 macro_rules! digest_newtype {

@@ -4,12 +4,14 @@ mod purchase_key;
 
 use std::fmt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use crate::encoding::{from_base64, to_base64};
-use crate::ids::{FileKeyCommitment, KeyId, LicenseId, ReleaseId, TrialId};
+use crate::ids::{FileKeyCommitment, KeyId, LicenseId, ReleaseId, TrialId, WebhookId};
 use crate::primitives::{
-    self, DecryptionKey, EncryptionKey, PrimitiveError, constant_time_eq, hkdf_sha256,
+    self, DecryptionKey, EncryptionKey, PrimitiveError, constant_time_eq, hkdf_sha256, hmac_sha256,
 };
 
 pub use self::purchase_key::PurchaseKey;
@@ -24,6 +26,8 @@ const DERIVE_FILE_KEY: &[u8] = b"trybuy/v1/file-key";
 const DERIVE_LICENSE_SECRET: &[u8] = b"trybuy/v1/license-secret";
 /// Derivation of download capabilities (`TF-13`).
 const DERIVE_CAPABILITY: &[u8] = b"trybuy/v1/capability";
+/// Derivation of the secrets of webhooks.
+const DERIVE_WEBHOOK_SECRET: &[u8] = b"trybuy/v1/webhook-secret";
 /// The commitment to a file key (`EN-6`).
 const COMMITMENT: &[u8] = b"trybuy/v1/commitment";
 
@@ -175,5 +179,54 @@ impl Capability {
 impl fmt::Display for Capability {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&to_base64(self.0.as_slice()))
+    }
+}
+
+/// The secret that the events for a webhook are signed with (Standard Webhooks). It has no `Debug`.
+pub struct WebhookSecret(Secret);
+
+impl WebhookSecret {
+    /// `HKDF(master secret, webhook id, label, 32)`.
+    pub fn derive(master: &MasterSecret, webhook: WebhookId) -> Self {
+        Self(derive(master.as_bytes(), webhook.as_bytes(), &[DERIVE_WEBHOOK_SECRET]))
+    }
+
+    /// The secret as it is shown to the vendor: `whsec_` and base64.
+    pub fn reveal(&self) -> Zeroizing<String> {
+        let encoded = Zeroizing::new(STANDARD.encode(self.0.as_slice()));
+        Zeroizing::new(format!("whsec_{}", *encoded))
+    }
+
+    /// The signature of a message: `v1,` and base64 of the HMAC.
+    pub fn sign(&self, message: &[u8]) -> String {
+        format!("v1,{}", STANDARD.encode(hmac_sha256(self.0.as_slice(), message)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The example that the libraries of Standard Webhooks test themselves with.
+    #[test]
+    fn a_signature_is_that_of_standard_webhooks() {
+        let bytes = STANDARD.decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").expect("base64");
+        let message = [
+            b"msg_p5jXN8AQM9LWM0D4loKWxJek.1614265330.".as_slice(),
+            br#"{"test": 2432232314}"#.as_slice(),
+        ]
+        .concat();
+        let tag = STANDARD.encode(hmac_sha256(&bytes, &message));
+        assert_eq!(tag, "g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+    }
+
+    #[test]
+    fn each_webhook_has_a_secret_of_its_own() {
+        let master = MasterSecret::from_bytes([7; 32]);
+        let (one, other) = (WebhookId::new(), WebhookId::new());
+        let text = WebhookSecret::derive(&master, one).reveal();
+        assert!(text.starts_with("whsec_") && text.len() == "whsec_".len() + 44);
+        assert!(text == WebhookSecret::derive(&master, one).reveal());
+        assert!(text != WebhookSecret::derive(&master, other).reveal());
     }
 }

@@ -40,3 +40,7 @@ pub const SEALED_STATE: usize = 64 << 10;
 pub const LICENSEE_IDS: usize = 16;
 /// A JSON body of the HTTP API, in bytes.
 pub const API_BODY: usize = 64 << 10;
+/// Webhooks of one vendor.
+pub const WEBHOOKS: usize = 10;
+/// The address of a webhook, in bytes.
+pub const WEBHOOK_URL: usize = 2048;

@@ -12,6 +12,7 @@ mod rate_limits;
 mod server;
 mod span_text;
 mod uploads;
+mod webhooks;
 
 use std::fs;
 use std::io;
@@ -26,6 +27,7 @@ pub use self::http::HttpConfig;
 pub use self::rate_limits::RateLimitsConfig;
 pub use self::server::{Overrides, ServerConfig};
 pub use self::uploads::UploadsConfig;
+pub use self::webhooks::WebhooksConfig;
 use crate::data_dir::DataDir;
 
 /// The file that `init` writes: every setting with its default, as comments.
@@ -53,6 +55,8 @@ pub struct Config {
     pub uploads: UploadsConfig,
     /// Rate limits.
     pub rate_limits: RateLimitsConfig,
+    /// What vendors' webhooks may reach.
+    pub webhooks: WebhooksConfig,
 }
 
 /// The configuration file as it is written.
@@ -66,6 +70,7 @@ struct File {
     http: HttpConfig,
     uploads: UploadsConfig,
     rate_limits: RateLimitsConfig,
+    webhooks: WebhooksConfig,
 }
 
 /// Why there is no configuration.
@@ -146,6 +151,7 @@ impl Config {
             http: file.http.with_behind_proxy(overrides.behind_proxy),
             uploads: file.uploads,
             rate_limits: file.rate_limits,
+            webhooks: file.webhooks,
         };
         config.http.check()?;
         config.uploads.check()?;
@@ -184,6 +190,7 @@ mod tests {
         assert_eq!(file.http, default.http);
         assert_eq!(file.uploads, default.uploads);
         assert_eq!(file.rate_limits, default.rate_limits);
+        assert_eq!(file.webhooks, default.webhooks);
         assert_eq!(file.builder, default.builder);
         let bare = loaded(TEMPLATE, Overrides::default()).expect("loaded");
         assert_eq!(bare.server.name.as_str(), "trybuy");

@@ -10,6 +10,7 @@
 //! | [`router`], [`middleware`], [`serving`] | all routes; all middleware; the connections |
 //! | [`auth`] | who sent a request: signed Builders (`RQ`), vendors with a token |
 //! | [`catalog`], [`builders`], [`trials`], [`vendors`] | what the catalog role does |
+//! | [`webhooks`] | what vendors are told, and the worker that tells it |
 //! | [`store`] | the only SQL |
 //! | [`blobs`] | the only storage of programs |
 //! | [`cli`], [`vendor_cli`] | the command lines of operators and of those who publish |
@@ -38,3 +39,4 @@ pub mod trials;
 mod usage;
 pub mod vendor_cli;
 pub mod vendors;
+pub mod webhooks;

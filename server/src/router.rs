@@ -5,7 +5,7 @@ use axum::http::Method;
 use axum::routing::{MethodFilter, MethodRouter, on};
 
 use crate::app::AppState;
-use crate::{builders, catalog, middleware, openapi, trials, vendors};
+use crate::{builders, catalog, middleware, openapi, trials, vendors, webhooks};
 
 /// One address and method.
 pub struct Route {
@@ -90,5 +90,12 @@ pub fn routes() -> Vec<Route> {
         PUT Short "/api/v1/vendor/classes/{name}/members/{subject}" => vendors::api::classes::add_member,
         DELETE Short "/api/v1/vendor/classes/{name}/members/{subject}" => vendors::api::classes::remove_member,
         GET Short "/api/v1/vendor/applications/{id}/requests" => vendors::api::list_requests,
+        POST Short "/api/v1/vendor/webhooks" => webhooks::api::add_webhook,
+        GET Short "/api/v1/vendor/webhooks" => webhooks::api::list_webhooks,
+        DELETE Short "/api/v1/vendor/webhooks/{id}" => webhooks::api::remove_webhook,
+        POST Short "/api/v1/vendor/webhooks/{id}/enable" => webhooks::api::enable_webhook,
+        POST Short "/api/v1/vendor/webhooks/{id}/test" => webhooks::api::test_webhook,
+        GET Short "/api/v1/vendor/webhooks/deliveries" => webhooks::api::list_deliveries,
+        POST Short "/api/v1/vendor/webhooks/deliveries/{id}/redeliver" => webhooks::api::redeliver,
     ]
 }

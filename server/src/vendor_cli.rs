@@ -23,6 +23,7 @@ mod progress;
 mod publish;
 mod releases;
 mod requests;
+mod webhooks;
 
 use std::ffi::OsString;
 use std::io::{self, BufWriter, Write};
@@ -93,6 +94,7 @@ fn execute(cli: &Cli, out: &mut dyn Write) -> Result<(), Failure> {
             };
             requests::requests(&connect()?, application, shape, out)
         }
+        Command::Webhook { action } => webhooks::execute(&connect()?, action, out),
         Command::Completions { shell } => {
             clap_complete::generate(*shell, &mut Cli::command(), "trybuy-vendor", &mut &mut *out);
             Ok(())

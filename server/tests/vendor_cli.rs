@@ -21,3 +21,5 @@ mod reading;
 mod small_server;
 #[path = "vendor_cli/transcripts.rs"]
 mod transcripts;
+#[path = "vendor_cli/webhooks.rs"]
+mod webhooks;

@@ -19,6 +19,7 @@ mod support;
 mod terminal;
 mod together;
 mod trust;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -44,6 +45,7 @@ fn main() {
         terminal::CASES,
         together::CASES,
         trust::CASES,
+        webhooks::CASES,
     ]
     .concat();
     let trials: Vec<Trial> = cases.into_iter().map(|case: Case| case.trial(&shared)).collect();

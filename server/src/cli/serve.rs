@@ -21,6 +21,7 @@ use crate::keys::ServerKeys;
 use crate::router::router;
 use crate::serving;
 use crate::vendors::settle_abandoned;
+use crate::webhooks::Worker;
 
 /// Answers requests until SIGTERM or SIGINT.
 pub(super) fn run(data_dir: &DataDir, options: ServeOptions) -> Result<()> {
@@ -46,14 +47,17 @@ async fn serve(config: Config, keys: ServerKeys, role: Role, listen: SocketAddr)
     if let Err(error) = settle_abandoned(&app).await {
         tracing::warn!(%error, "what was being published when a server ended is looked at next time");
     }
+    let app = AppState::from(app);
     let router = match role {
-        Role::Catalog => router(&AppState::from(app)),
+        Role::Catalog => router(&app),
     };
     // The socket takes connections from here on. A reader that goes away after this line is no fault.
     writeln!(std::io::stdout(), "listening on {url}")
         .context("standard output cannot be written")?;
     tracing::info!(url, version = env!("CARGO_PKG_VERSION"), "listening");
+    let worker = Worker::start(app)?;
     serving::serve(listener, router, &http, signals.stop()).await;
+    worker.stop().await;
     store.close().await;
     tracing::info!("stopped");
     Ok(())

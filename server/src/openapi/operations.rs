@@ -73,7 +73,7 @@ macro_rules! operations {
 
 /// All of them.
 pub fn operations() -> Vec<Operation> {
-    use Answer::{AnyJson, Json, JsonOrCsv};
+    use Answer::{AnyJson, Empty, Json, JsonOrCsv};
     operations![
         GET "/healthz" show_health Anybody &[], None => &[(200, Json("Health"))],
             "Whether the server can answer";
@@ -174,6 +174,21 @@ pub fn operations() -> Vec<Operation> {
         GET "/api/v1/vendor/applications/{id}/requests" list_requests Vendor
             &[("path", "id", "ApplicationId"), AFTER, LIMIT], None
             => &[(200, JsonOrCsv("RequestersAnswer"))], "Lists who asked for trials";
+        POST "/api/v1/vendor/webhooks" add_webhook Vendor &[], Some("AddWebhook")
+            => &[(201, Json("NewWebhookAnswer"))], "Adds a webhook; its secret is answered once";
+        GET "/api/v1/vendor/webhooks" list_webhooks Vendor &[], None
+            => &[(200, Json("WebhooksAnswer"))], "Lists the vendor's webhooks";
+        DELETE "/api/v1/vendor/webhooks/{id}" remove_webhook Vendor &[("path", "id", "Id")], None
+            => &[(204, Empty)], "Removes a webhook with its log";
+        POST "/api/v1/vendor/webhooks/{id}/enable" enable_webhook Vendor &[("path", "id", "Id")], None
+            => &[(200, Json("Webhook"))], "Sends events to a disabled webhook again, from now on";
+        POST "/api/v1/vendor/webhooks/{id}/test" test_webhook Vendor &[("path", "id", "Id")], None
+            => &[(201, Json("Ping"))], "Sends a ping to a webhook";
+        GET "/api/v1/vendor/webhooks/deliveries" list_deliveries Vendor
+            &[("query", "webhook", "Id"), ("query", "failed", "Boolean"), AFTER, LIMIT], None
+            => &[(200, Json("DeliveriesAnswer"))], "Lists the deliveries, the newest first";
+        POST "/api/v1/vendor/webhooks/deliveries/{id}/redeliver" redeliver Vendor
+            &[("path", "id", "Id")], None => &[(204, Empty)], "Sends a delivery again";
     ]
 }
 

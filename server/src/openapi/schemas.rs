@@ -1,11 +1,12 @@
 //! The schemas of the wire types.
 
 use serde_json::{Map, Value, json};
+use trybuy_formats::api::EventKind;
 use trybuy_formats::slug::Slug;
 
 /// All schemas by their names.
 pub fn schemas() -> Map<String, Value> {
-    [scalars(), policies(), catalog(), builders(), trials(), vendors(), problems()]
+    [scalars(), policies(), catalog(), builders(), trials(), vendors(), webhooks(), problems()]
         .concat()
         .into_iter()
         .collect()
@@ -63,6 +64,7 @@ fn scalars() -> Schemas {
     [
         ("Text", text()),
         ("Flag", boolean()),
+        ("Boolean", boolean()),
         ("Cursor", text()),
         ("Capability", text()),
         ("PageLimit", json!({ "type": "integer", "minimum": 1, "maximum": 100, "default": 50 })),
@@ -384,6 +386,66 @@ fn vendors() -> Schemas {
                 ("ends_at", nullable(of("Instant"))),
                 ("terms_digest", of("Digest")),
                 ("accepted_as", nullable(of("Name"))),
+            ],
+        ),
+    ]
+}
+
+fn webhooks() -> Schemas {
+    let events = EventKind::ALL.map(EventKind::as_str);
+    let sent = [&events[..], &["ping"]].concat();
+    vec![
+        ("EventKind".to_owned(), one_of(&events)),
+        object("AddWebhook", &[("url", text()), ("events?", list(of("EventKind")))]),
+        object("NewWebhookAnswer", &[("webhook", of("Webhook")), ("secret", text())]),
+        object("WebhooksAnswer", &[("webhooks", list(of("Webhook")))]),
+        object(
+            "Webhook",
+            &[
+                ("id", of("Id")),
+                ("url", text()),
+                ("events", list(of("EventKind"))),
+                ("created_at", of("Instant")),
+                ("disabled_at", nullable(of("Instant"))),
+            ],
+        ),
+        object("Ping", &[("delivery_id", of("Id"))]),
+        object(
+            "DeliveriesAnswer",
+            &[("deliveries", list(of("Delivery"))), ("next", nullable(of("Cursor")))],
+        ),
+        object(
+            "Delivery",
+            &[
+                ("id", of("Id")),
+                ("webhook_id", of("Id")),
+                ("event", one_of(&sent)),
+                ("occurred_at", of("Instant")),
+                ("attempts", number()),
+                ("last_status", nullable(number())),
+                ("last_error", nullable(text())),
+                ("delivered_at", nullable(of("Instant"))),
+                ("next_attempt_at", nullable(of("Instant"))),
+            ],
+        ),
+        object(
+            "WebhookEvent",
+            &[
+                ("id", of("Id")),
+                ("type", one_of(&sent)),
+                ("created_at", of("Instant")),
+                ("application?", of("ApplicationId")),
+                ("licensee_id?", of("Id")),
+                ("name?", of("Name")),
+                ("email?", of("Email")),
+                ("platform?", of("Platform")),
+                ("trial_id?", of("Id")),
+                ("version?", of("Version")),
+                ("kind?", of("LicenseKind")),
+                ("requested_at?", of("Instant")),
+                ("ends_at?", of("Instant")),
+                ("purchased_at?", of("Instant")),
+                ("times?", number()),
             ],
         ),
     ]

@@ -11,7 +11,9 @@ use super::encryption::EncryptionError;
 use super::plan::Plan;
 use crate::app::App;
 use crate::refusal::Refusal;
-use crate::store::{Builder, Grant, Offer, OfferQuery, StoreError, Subjects, TrialStanding};
+use crate::store::{
+    Builder, Grant, NewBuilder, Offer, OfferQuery, StoreError, Subjects, TrialStanding,
+};
 
 /// A trial that the Builder may download.
 pub struct LicensedTrial {
@@ -69,6 +71,28 @@ pub enum LicensingError {
 /// # Errors
 /// The first access condition that is not met, in the order A, B, C, and other restrictions.
 pub async fn license_trial(
+    app: &App,
+    builder: &Builder,
+    application: &ApplicationId,
+    request: &RequestTrial,
+) -> Result<LicensedTrial, LicensingError> {
+    let outcome = decide(app, builder, application, request).await;
+    if let Err(LicensingError::TrialLimit(_)) = outcome {
+        remember_refusal(app, builder, application).await;
+    }
+    outcome
+}
+
+/// For the vendor's webhooks; the answer does not depend on it.
+async fn remember_refusal(app: &App, builder: &Builder, application: &ApplicationId) {
+    let NewBuilder { licensee_id, license_id, .. } = builder.facts;
+    let now = app.clock.now();
+    if let Err(error) = app.store.record_refusal(application, licensee_id, license_id, now).await {
+        tracing::warn!(%error, "a refusal was not remembered");
+    }
+}
+
+async fn decide(
     app: &App,
     builder: &Builder,
     application: &ApplicationId,

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
-use trybuy_formats::api::Gift;
-use trybuy_formats::ids::{ApplicationId, Label};
+use trybuy_formats::api::{EventKind, Gift};
+use trybuy_formats::ids::{ApplicationId, DeliveryId, Label, WebhookId};
 use trybuy_formats::instant::Span;
 use trybuy_formats::policy::{AcceptanceKind, GraceFrom, Layout, OnExpiry};
 use trybuy_formats::subject::{Scope, Subject};
@@ -95,6 +95,11 @@ pub(super) enum Command {
         /// Print JSON
         #[arg(long)]
         json: bool,
+    },
+    /// Have your own server told what happens, by itself
+    Webhook {
+        #[command(subcommand)]
+        action: WebhookAction,
     },
     /// Print a completion script for a shell
     Completions {
@@ -252,6 +257,59 @@ impl GiftArgs {
             (None, None) => Gift::License { duration: self.duration },
         }
     }
+}
+
+#[derive(Subcommand)]
+pub(super) enum WebhookAction {
+    /// Add a webhook, and print its secret, which is shown only now
+    Add {
+        /// Where events are sent, for example `https://example.com/hook`
+        url: String,
+        /// Which events: trial.requested, trial.expired, license.purchased, trial.limit-reached; all
+        /// if left out
+        #[arg(long, value_name = "EVENTS", value_delimiter = ',')]
+        events: Option<Vec<EventKind>>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// List your webhooks
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Remove a webhook with its log
+    Remove {
+        /// The webhook
+        webhook: WebhookId,
+    },
+    /// Send events again to a webhook that was disabled because its receiver answered 410
+    Enable {
+        /// The webhook
+        webhook: WebhookId,
+    },
+    /// Send a ping to a webhook
+    Test {
+        /// The webhook
+        webhook: WebhookId,
+    },
+    /// List what was sent, the newest first
+    Deliveries {
+        /// Only those to one webhook
+        webhook: Option<WebhookId>,
+        /// Only those whose last attempt failed
+        #[arg(long)]
+        failed: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Send a delivery again
+    Redeliver {
+        /// The delivery
+        delivery: DeliveryId,
+    },
 }
 
 #[derive(Subcommand)]

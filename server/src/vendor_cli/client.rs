@@ -8,6 +8,7 @@ mod answer;
 mod policies;
 mod purchases;
 mod upload;
+mod webhooks;
 
 use std::time::Duration;
 

@@ -83,6 +83,8 @@ async fn answers_fit_their_schemas() {
         ("/api/v1/vendor/releases", "ReleasesAnswer"),
         ("/api/v1/vendor/applications/com.example.sketch/policies", "PolicyAnswer"),
         ("/api/v1/vendor/applications/com.example.sketch/requests", "RequestersAnswer"),
+        ("/api/v1/vendor/webhooks", "WebhooksAnswer"),
+        ("/api/v1/vendor/webhooks/deliveries", "DeliveriesAnswer"),
     ] {
         check(&Answer::of(server.get(path).bearer_auth(&token)).await.json(200), schema);
     }
@@ -130,7 +132,7 @@ fn requests() -> Vec<(&'static str, Value)> {
     samples
 }
 
-fn check(value: &Value, schema: &str) {
+pub(crate) fn check(value: &Value, schema: &str) {
     let schemas = openapi::schemas();
     let schema = schemas.get(schema).expect(schema);
     fits(value, schema, "$");

@@ -12,3 +12,4 @@ mod registration;
 mod signatures;
 mod support;
 mod vendors;
+mod webhooks;

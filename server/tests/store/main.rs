@@ -15,6 +15,7 @@ mod samples;
 mod schema;
 mod trials;
 mod vendors;
+mod webhooks;
 
 use std::process::ExitCode;
 
@@ -80,5 +81,14 @@ fn cases() -> Vec<Case> {
         case!(grants::a_refused_code_leaves_nothing),
         case!(requests::an_owner_sees_who_asked_in_order),
         case!(requests::requests_of_one_second_are_paged_without_gaps),
+        case!(webhooks::each_event_becomes_one_delivery),
+        case!(webhooks::what_is_committed_late_is_not_missed),
+        case!(webhooks::processes_at_once_make_one_delivery_and_one_claims_it),
+        case!(webhooks::a_lease_runs_out_and_its_holder_is_late),
+        case!(webhooks::a_purchase_is_told_once_and_is_no_expired_trial),
+        case!(webhooks::a_refusal_is_told_once_a_day),
+        case!(webhooks::a_vendor_has_ten_webhooks),
+        case!(webhooks::a_disabled_webhook_is_told_nothing_until_it_is_enabled),
+        case!(webhooks::old_deliveries_leave_the_log),
     ]
 }

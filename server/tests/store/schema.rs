@@ -58,7 +58,13 @@ pub(crate) async fn several_may_migrate_at_once(database: Database) {
 }
 
 /// Each after those that refer to it.
-const TABLES: [&str; 18] = [
+const TABLES: [&str; 21] = [
+    "DROP TABLE refusals",
+    "DROP TABLE deliveries",
+    "DROP TABLE webhooks",
+    "DROP TABLE trials",
+    "DROP TABLE purchase_keys",
+    "DROP TABLE key_batches",
     "DROP TABLE gifts",
     "DROP TABLE allowances",
     "DROP TABLE class_members",
@@ -66,9 +72,6 @@ const TABLES: [&str; 18] = [
     "DROP TABLE policy_profiles",
     "DROP TABLE policy_changes",
     "DROP TABLE policy_overrides",
-    "DROP TABLE trials",
-    "DROP TABLE purchase_keys",
-    "DROP TABLE key_batches",
     "DROP TABLE acceptance_codes",
     "DROP TABLE builders",
     "DROP TABLE releases",
@@ -80,10 +83,13 @@ const TABLES: [&str; 18] = [
 ];
 
 /// Does what another version of the program might have done.
-async fn execute(database: &Database, statement: &'static str) {
+pub(crate) async fn execute(database: &Database, statement: &str) {
     use sqlx::Connection as _;
     let mut connection =
         sqlx::AnyConnection::connect(&database.raw_url).await.expect("the database answers");
-    sqlx::query(statement).execute(&mut connection).await.expect("it is done");
+    sqlx::query(sqlx::AssertSqlSafe(statement.to_owned()))
+        .execute(&mut connection)
+        .await
+        .expect("it is done");
     connection.close().await.expect("closed");
 }

@@ -1,15 +1,20 @@
-//! What `docs/publishing.md` says is so.
+//! What `docs/publishing.md` and `docs/webhooks.md` say is so.
 
 use trybuy_server::vendor_cli::ApplicationManifest;
 
 use crate::fixture::{App, elf, run, vendor};
 
 const GUIDE: &str = include_str!("../../../docs/publishing.md");
+const WEBHOOKS: &str = include_str!("../../../docs/webhooks.md");
 
 /// The contents of the guide's code blocks in a language.
 fn blocks(language: &str) -> Vec<&'static str> {
+    blocks_of(GUIDE, language)
+}
+
+fn blocks_of(page: &'static str, language: &str) -> Vec<&'static str> {
     let start = format!("```{language}\n");
-    GUIDE.split(&start).skip(1).filter_map(|rest| rest.split("```").next()).collect()
+    page.split(&start).skip(1).filter_map(|rest| rest.split("```").next()).collect()
 }
 
 #[test]
@@ -39,13 +44,15 @@ fn every_key_of_the_full_manifest_is_explained() {
 
 #[test]
 fn every_command_of_the_guide_is_a_command() {
-    let lines = blocks("sh").into_iter().flat_map(str::lines);
+    let pages = [GUIDE, WEBHOOKS].into_iter().flat_map(|page| blocks_of(page, "sh"));
+    let lines = pages.flat_map(str::lines);
     let commands: Vec<&str> =
         lines.filter_map(|line| line.trim().strip_prefix("trybuy-vendor ")).collect();
     assert!(commands.len() >= 8, "the guide shows how to publish");
     for command in commands {
         let mut words = command.split_whitespace();
-        let names = if command.starts_with("policy ") { 2 } else { 1 };
+        let nested = command.starts_with("policy ") || command.starts_with("webhook ");
+        let names = if nested { 2 } else { 1 };
         let names: Vec<&str> = words.by_ref().take(names).collect();
         let help = run(vendor(&names).arg("--help"));
         assert_eq!(help.code, Some(0), "{command}");

@@ -22,6 +22,9 @@ fn help_names_every_command() {
         ("help_publish", ["publish", "--help"].as_slice()),
         ("help_policy_set", ["policy", "set", "--help"].as_slice()),
         ("help_requests", ["requests", "--help"].as_slice()),
+        ("help_webhook", ["webhook", "--help"].as_slice()),
+        ("help_webhook_add", ["webhook", "add", "--help"].as_slice()),
+        ("help_webhook_deliveries", ["webhook", "deliveries", "--help"].as_slice()),
     ] {
         insta::assert_snapshot!(name, run(&mut vendor(arguments)).stdout);
     }

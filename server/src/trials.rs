@@ -13,7 +13,9 @@ mod purchasing;
 pub use self::acceptance::{AcceptanceError, create_code};
 pub use self::access_conditions::{ConditionA, ConditionB, ConditionC};
 pub use self::buffers::{Buffer, Buffers};
-pub use self::delivery::{DeliveryError, TransmissionFile, deliver, open_file, own_file};
+pub use self::delivery::{
+    DeliveryError, TransmissionFile, deliver, open_file, open_head, own_trial,
+};
 pub use self::encryption::{EncryptionError, TransmissionVersion};
 pub use self::licensing::{LicensedTrial, LicensingError, license_trial, offer_to};
 pub use self::purchasing::{PurchaseError, buy};

@@ -3,6 +3,7 @@
 //! A test that needs something this machine lacks is counted as skipped, with a notice of what to
 //! install; with `CI=true` it fails instead, so that nothing is ever skipped unnoticed there.
 
+mod buying;
 mod case;
 mod damaged;
 mod databases;
@@ -31,6 +32,7 @@ fn main() {
     let arguments = Arguments::from_args();
     let shared = Arc::new(Shared::default());
     let cases = [
+        buying::CASES,
         damaged::CASES,
         databases::CASES,
         decoder::CASES,

@@ -4,7 +4,6 @@
 use trybuy_formats::api::TrialAnswer;
 use trybuy_formats::control::{ControlInformation, LicenseKind};
 use trybuy_formats::ids::ApplicationId;
-use trybuy_formats::slug::Slug;
 
 use super::try_application::Trial;
 use super::{Context, contact, refresh};
@@ -42,18 +41,15 @@ fn renew_one(
     let installed = Fetched::open(&context.data, id)?;
     let trial = Trial::connect(context, id, None)?;
     let installed = installed.verify(&trial.builder)?.control().clone();
-    let answer = match trial.server.trial(installed.trial_id, &trial.signer) {
-        Ok(answer) if answer.trial.head_number > installed.head_number => answer,
-        Ok(answer) if !is_over(&answer) => {
-            output::notice(&notices::nothing_to_renew(&answer.trial.name, answer.trial.ends_at));
-            return Ok(());
-        }
-        Err(error) if !matches!(error.slug(), Slug::TrialExpired | Slug::GraceEnded) => {
-            return Err(error);
-        }
-        Ok(_) | Err(_) => another(&trial, &installed, acceptance)?,
-    };
-    trial.take(answer)
+    let answer = trial.server.trial(installed.trial_id, &trial.signer)?;
+    if answer.trial.head_number > installed.head_number {
+        trial.take(answer)
+    } else if is_over(&answer) {
+        trial.take(another(&trial, &installed, acceptance)?)
+    } else {
+        output::notice(&notices::nothing_to_renew(&answer.trial.name, answer.trial.ends_at));
+        Ok(())
+    }
 }
 
 fn is_over(answer: &TrialAnswer) -> bool {

@@ -85,18 +85,41 @@ impl TransmissionFile {
 /// # Errors
 /// When the capability is not that of the trial, or the trial may not be delivered any more.
 pub async fn open_file(app: &App, address: &str) -> Result<TransmissionFile, DeliveryError> {
+    let (record, head) = addressed(app, address).await?;
+    may_be_delivered(&record.trial, app.clock.now())?;
+    restore_addressed(app, record, &head).await
+}
+
+/// The same for its head, which is also sent when the trial is over: so that a Builder learns that its
+/// vendor ended it.
+///
+/// # Errors
+/// When the capability is not that of the trial.
+pub async fn open_head(app: &App, address: &str) -> Result<TransmissionFile, DeliveryError> {
+    let (record, head) = addressed(app, address).await?;
+    restore_addressed(app, record, &head).await
+}
+
+async fn addressed(app: &App, address: &str) -> Result<(TrialRecord, Head), DeliveryError> {
     let (trial, capability) = address.split_once('.').ok_or(DeliveryError::NotFound)?;
     let trial: TrialId = trial.parse().map_err(|_| DeliveryError::NotFound)?;
     if !Capability::derive(app.keys.master(), trial).matches(capability) {
         return Err(DeliveryError::NotFound);
     }
-    let (record, head) = app.store.trial(trial).await?.ok_or(DeliveryError::NotFound)?;
+    app.store.trial(trial).await?.ok_or(DeliveryError::NotFound)
+}
+
+async fn restore_addressed(
+    app: &App,
+    record: TrialRecord,
+    head: &Head,
+) -> Result<TransmissionFile, DeliveryError> {
     let builder = app.store.builder(record.trial.license_id).await?;
     let builder = builder.ok_or(DeliveryError::Incomplete("Builder"))?;
     if builder.revoked_at.is_some() {
         return Err(DeliveryError::Revoked);
     }
-    restore(app, &builder, record, &head).await
+    restore(app, &builder, record, head).await
 }
 
 /// Remembers that a file is sent, before any of it is.
@@ -114,16 +137,38 @@ pub async fn deliver(app: &App, file: &TransmissionFile) -> Result<(), DeliveryE
 ///
 /// # Errors
 /// When the trial is not the Builder's, or may not be delivered any more.
-pub async fn own_file(
+pub(super) async fn own_file(
     app: &App,
     builder: &Builder,
     trial: TrialId,
 ) -> Result<TransmissionFile, DeliveryError> {
-    let found = app.store.trial(trial).await?;
-    let (record, head) = found
-        .filter(|(record, _)| record.trial.license_id == builder.facts.license_id)
-        .ok_or(DeliveryError::NotFound)?;
+    let (record, head) = own(app, builder, trial).await?;
+    may_be_delivered(&record.trial, app.clock.now())?;
     restore(app, builder, record, &head).await
+}
+
+/// What there is to say of a Builder's own trial, also when it is over.
+///
+/// # Errors
+/// When the trial is not the Builder's.
+pub async fn own_trial(
+    app: &App,
+    builder: &Builder,
+    trial: TrialId,
+) -> Result<TransmissionFile, DeliveryError> {
+    let (record, head) = own(app, builder, trial).await?;
+    restore(app, builder, record, &head).await
+}
+
+async fn own(
+    app: &App,
+    builder: &Builder,
+    trial: TrialId,
+) -> Result<(TrialRecord, Head), DeliveryError> {
+    let found = app.store.trial(trial).await?;
+    found
+        .filter(|(record, _)| record.trial.license_id == builder.facts.license_id)
+        .ok_or(DeliveryError::NotFound)
 }
 
 async fn restore(
@@ -132,7 +177,6 @@ async fn restore(
     record: TrialRecord,
     head: &Head,
 ) -> Result<TransmissionFile, DeliveryError> {
-    may_be_delivered(&record.trial, app.clock.now())?;
     let release = app.store.release(record.trial.release_id).await?;
     let release = release.ok_or(DeliveryError::Incomplete("release"))?;
     if record.head_due > record.head_number {

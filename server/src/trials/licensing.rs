@@ -101,7 +101,9 @@ async fn decide(
     let now = app.clock.now();
     let offer = recognize_request(app, builder, application, request, now).await?;
     access_conditions::builder_license(builder, now)?;
-    if let Some(trial) = current_trial(app, builder, application, &offer, now).await? {
+    if let Some(trial) =
+        current_trial(app, builder, application, &offer, request.renews.is_some(), now).await?
+    {
         return existing(app, builder, trial).await;
     }
     let plan = Plan::make(app, builder, offer, request, now).await?;
@@ -169,6 +171,7 @@ async fn current_trial(
     builder: &Builder,
     application: &ApplicationId,
     offer: &Offer,
+    is_renewal: bool,
     now: Instant,
 ) -> Result<Option<TrialId>, LicensingError> {
     if offer.standing.current.is_some() {
@@ -178,6 +181,9 @@ async fn current_trial(
         return Ok(None);
     }
     let Some(refusal) = refuse_another(offer, now) else { return Ok(None) };
+    if is_renewal {
+        return Err(refusal);
+    }
     // The newest one comes first.
     let trials = app.store.trials_of(builder.facts.license_id).await?;
     let in_grace = trials.iter().map(|record| &record.trial).find(|trial| {

@@ -10,7 +10,7 @@ use super::download_file::send;
 use crate::app::AppState;
 use crate::error::ApiError;
 use crate::extract::Path;
-use crate::trials::{deliver, open_file};
+use crate::trials::{deliver, open_head};
 
 /// Sends the head of a file alone, to be put in place of an older one before the same body (`TF-7`).
 pub async fn download_head(
@@ -19,7 +19,7 @@ pub async fn download_head(
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let file = open_file(&app, &address).await?;
+    let file = open_head(&app, &address).await?;
     if file.version.head.layout() == Layout::Dispersed {
         return Err(ApiError::new(
             Slug::NotFound,

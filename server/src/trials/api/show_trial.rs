@@ -10,7 +10,7 @@ use crate::app::AppState;
 use crate::auth::SignedBuilder;
 use crate::error::ApiError;
 use crate::extract::Path;
-use crate::trials::own_file;
+use crate::trials::own_trial;
 
 /// Shows one of the Builder's trials with the address of its file.
 pub async fn show_trial(
@@ -18,6 +18,6 @@ pub async fn show_trial(
     Path(trial): Path<TrialId>,
     signed: SignedBuilder,
 ) -> Result<Json<TrialAnswer>, ApiError> {
-    let file = own_file(&app, &signed.builder, trial).await?;
+    let file = own_trial(&app, &signed.builder, trial).await?;
     Ok(Json(trial_answer(&app, file)))
 }

@@ -1,0 +1,158 @@
+//! Renewal, purchase, and what vendors give: without a new download where the layout allows it.
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::Value;
+
+use trybuy_tests::builder::Builder;
+use trybuy_tests::vendor::{Application, EASY_TRIAL};
+use trybuy_tests::wait;
+use trybuy_tests::world::World;
+
+use crate::case::{Shared, cases};
+use crate::support::{busybox, ensure_sound, tried};
+
+cases![
+    a_key_buys_without_another_download[Busybox],
+    a_key_buys_what_was_never_tried_and_only_once[Busybox],
+    a_dispersed_file_is_downloaded_again[Busybox],
+    a_trial_that_ended_is_renewed_as_often_as_its_policy_says[Busybox],
+    a_vendor_gives_time_trials_and_the_license[Busybox],
+    a_revoked_key_ends_the_license_at_the_next_contact[Busybox],
+];
+
+const HEAD_ONLY: &str = "Nothing had to be downloaded again";
+
+/// Publishes busybox with a policy of its own, and has a new user try it.
+fn tried_under(world: &World, name: &str, trial: &str) -> Result<(Builder, String)> {
+    let id = format!("com.example.{name}");
+    let program = busybox()?;
+    let application = Application {
+        id: &id,
+        name,
+        version: "1.0.0",
+        program: &program,
+        trial,
+        compression: "zstd",
+    };
+    world.vendor.publish(&application.write(&world.path(name))?)?;
+    let user = world.builder(name)?;
+    user.run(["try", &id, "--accept-terms"])?.success()?;
+    Ok((user, id))
+}
+
+fn keys(world: &World, id: &str, arguments: &[&str]) -> Result<Vec<String>> {
+    let made = world.vendor.run([&["key", "create", id], arguments].concat())?.success()?;
+    Ok(made.stdout.lines().map(str::to_owned).collect())
+}
+
+fn a_key_buys_without_another_download(shared: &Shared) -> Result<()> {
+    let world = shared.world();
+    let (user, id) = tried(world, "busybox-bought")?;
+    let keys = keys(world, &id, &["--count", "2", "--label", "shop"])?;
+    ensure!(keys.len() == 2 && keys[0].len() == 29, "{keys:?}");
+    user.run(["buy", &id])?.refused(2, "usage")?;
+    user.run(["buy", &id, "--key", "ABCDE"])?.refused(1, "key-refused")?;
+    let bought = user.run(["buy", &id, "--key", &keys[0].to_lowercase()])?.success()?;
+    ensure!(bought.stderr.contains(HEAD_ONLY), "{bought}");
+    ensure!(user.listed(&id)?["ends_at"] == Value::Null);
+    ensure_sound(&user, &id)?;
+    // Again, it is the same license; and a second one is not sold to who has one for ever.
+    user.run(["buy", &id, "--key", &keys[0]])?.success()?;
+    user.run(["buy", &id, "--key", &keys[1]])?.refused(1, "key-refused")?;
+    let listed = world.vendor.run(["key", "list", &id, "--json"])?.success()?.json()?;
+    ensure!(listed[0]["redeemed_at"] != Value::Null, "{listed}");
+    ensure!(listed[1]["redeemed_at"] == Value::Null, "{listed}");
+    let table = world.vendor.run(["key", "list", &id, "--csv"])?.success()?;
+    ensure!(table.stdout.lines().count() == 3 && table.stdout.contains(&keys[1]), "{table}");
+    Ok(())
+}
+
+fn a_key_buys_what_was_never_tried_and_only_once(shared: &Shared) -> Result<()> {
+    let world = shared.world();
+    let id = world.publish("busybox-untried", &busybox()?)?;
+    let key = keys(world, &id, &["--duration", "365d"])?.remove(0);
+    let buyer = world.builder("untried-buyer")?;
+    buyer.run(["buy", &id, "--key", &key])?.success()?;
+    ensure!(buyer.listed(&id)?["days_left"] == 365);
+    ensure_sound(&buyer, &id)?;
+    let other = world.builder("untried-other")?;
+    other.run(["buy", &id, "--key", &key])?.refused(1, "key-refused")?;
+    other.run(["run", &id])?.refused(127, "not-installed")?;
+    Ok(())
+}
+
+fn a_dispersed_file_is_downloaded_again(shared: &Shared) -> Result<()> {
+    let world = shared.world();
+    let trial = EASY_TRIAL.replace("leading", "dispersed");
+    let (user, id) = tried_under(world, "busybox-dispersed-bought", &trial)?;
+    let key = keys(world, &id, &[])?.remove(0);
+    let bought = user.run(["buy", &id, "--key", &key])?.success()?;
+    ensure!(
+        bought.stderr.contains("Downloading") && !bought.stderr.contains(HEAD_ONLY),
+        "{bought}"
+    );
+    ensure!(user.listed(&id)?["ends_at"] == Value::Null);
+    ensure_sound(&user, &id)
+}
+
+fn a_trial_that_ended_is_renewed_as_often_as_its_policy_says(shared: &Shared) -> Result<()> {
+    let world = shared.world();
+    let trial = r#"
+duration = "2s"
+expiration = "soft"
+grace = { length = "1d" }
+trials = 2
+acceptance = "passive"
+"#;
+    let (user, id) = tried_under(world, "busybox-renewed", trial)?;
+    let is_over = || Ok(user.listed(&id)?["state"] == "warning");
+    wait::until("the end of the trial", is_over)?;
+    world.vendor.run(["policy", "set", &id, "--duration", "3s"])?.success()?;
+    let renewed = user.run(["renew", &id])?.success()?;
+    ensure!(renewed.stderr.contains(HEAD_ONLY), "{renewed}");
+    ensure!(user.listed(&id)?["state"] == "allowed");
+    ensure_sound(&user, &id)?;
+    wait::until("the end of the second trial", is_over)?;
+    user.run(["renew", &id])?.refused(1, "trial-limit-reached")?;
+    // Nothing was lost by asking.
+    ensure_sound(&user, &id)
+}
+
+fn a_vendor_gives_time_trials_and_the_license(shared: &Shared) -> Result<()> {
+    let world = shared.world();
+    let (user, id) = tried(world, "busybox-given")?;
+    let licensee = user.listed(&id)?["licensee_id"].as_str().context("an id")?.to_owned();
+    let give = |to: &str, what: &[&str]| {
+        world.vendor.run([&["grant", &id, "--licensee", to], what].concat())
+    };
+    give(&licensee, &["--extend", "9d"])?.success()?;
+    let nothing = user.run(["renew", &id])?.success()?;
+    ensure!(nothing.stderr.contains(HEAD_ONLY), "{nothing}");
+    ensure!(user.listed(&id)?["days_left"] == 10);
+    // Also at a contact that is about something else.
+    give("busybox-given@example.com", &["--license"])?.success()?;
+    let all = user.run(["renew"])?.success()?;
+    ensure!(all.stderr.contains("its vendor changed your license"), "{all}");
+    ensure!(user.listed(&id)?["ends_at"] == Value::Null);
+    ensure_sound(&user, &id)?;
+    give("nobody@example.com", &["--trials", "1"])?.refused(1, "not-found")?;
+    give(&licensee, &["--trials", "11"])?.refused(1, "bad-request")?;
+    give(&licensee, &["--extend", "1d"])?.refused(1, "bad-request")?;
+    Ok(())
+}
+
+fn a_revoked_key_ends_the_license_at_the_next_contact(shared: &Shared) -> Result<()> {
+    let world = shared.world();
+    let (user, id) = tried(world, "busybox-revoked")?;
+    let key = keys(world, &id, &[])?.remove(0);
+    user.run(["buy", &id, "--key", &key])?.success()?;
+    let listed = world.vendor.run(["key", "list", &id, "--json"])?.success()?.json()?;
+    let key_id = listed[0]["id"].as_str().context("an id")?;
+    world.vendor.run(["key", "revoke", key_id])?.refused(1, "bad-request")?;
+    world.vendor.run(["key", "revoke", key_id, "--end-licenses"])?.success()?;
+    ensure_sound(&user, &id)?;
+    user.run(["renew"])?.success()?;
+    user.run(["run", &id])?.refused(125, "trial-expired")?;
+    user.run(["buy", &id, "--key", &key])?.refused(1, "key-refused")?;
+    Ok(())
+}

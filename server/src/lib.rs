@@ -34,6 +34,7 @@ pub mod router;
 pub mod serving;
 pub mod store;
 pub mod trials;
+mod typed_code;
 mod usage;
 pub mod vendor_cli;
 pub mod vendors;

@@ -2,26 +2,18 @@
 //! server").
 
 use trybuy_formats::api::AcceptanceCode;
-use trybuy_formats::ids::{ApplicationId, Digest};
+use trybuy_formats::ids::ApplicationId;
 use trybuy_formats::instant::Span;
-use trybuy_formats::primitives::{random, sha256};
 use trybuy_formats::slug::Slug;
 
 use super::access_conditions::{self, ConditionA};
 use crate::app::App;
 use crate::refusal::Refusal;
 use crate::store::{Builder, NewAcceptanceCode, StoreError};
+use crate::typed_code;
 
-/// 32 characters of which none is taken for another one, so that a byte's lower five bits choose one:
-/// no 0, 1, I and O.
-const ALPHABET: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
-/// The characters of a code: 40 random bits, of which one guess is accepted in 15 minutes.
-const LENGTH: usize = 8;
 /// How long a code is accepted.
 const LIFETIME: Span = Span::seconds(15 * 60);
-/// The longest text that is looked at as a typed code, in bytes.
-const TYPED: usize = 64;
-
 /// Why there is no code.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -51,10 +43,10 @@ pub async fn create_code(
     if app.store.application(&application).await?.is_none() {
         return Err(AcceptanceError::NoApplication);
     }
-    let code = generate();
+    let code = typed_code::generate();
     let expires_at = now.plus(LIFETIME);
     let stored = NewAcceptanceCode {
-        hash: hash(&code),
+        hash: typed_code::hash(&code),
         license_id: builder.facts.license_id,
         application,
         created_at: now,
@@ -62,28 +54,6 @@ pub async fn create_code(
     };
     app.store.create_acceptance_code(&stored).await?;
     Ok(AcceptanceCode { code, expires_at })
-}
-
-/// What is stored of a code that somebody typed, in any case and with blanks or dashes between; none if
-/// it cannot be a code.
-pub(super) fn hash_of_typed(typed: &str) -> Option<Digest> {
-    if typed.len() > TYPED {
-        return None;
-    }
-    let code: String =
-        typed.chars().filter(|c| !matches!(c, ' ' | '-')).map(|c| c.to_ascii_uppercase()).collect();
-    let possible = code.len() == LENGTH && code.bytes().all(|byte| ALPHABET.contains(&byte));
-    possible.then(|| hash(&code))
-}
-
-fn generate() -> String {
-    let mut bytes = [0; LENGTH];
-    random(&mut bytes);
-    bytes.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect()
-}
-
-fn hash(code: &str) -> Digest {
-    Digest::from_bytes(sha256(code.as_bytes()))
 }
 
 impl Refusal for AcceptanceError {
@@ -107,38 +77,6 @@ impl Refusal for AcceptanceError {
         match self {
             Self::Condition(refusal) => refusal.condition(),
             _ => None,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_code_may_be_typed_in_any_case_and_with_blanks() {
-        let code = generate();
-        let stored = Some(hash(&code));
-        let (front, back) = code.split_at(4);
-        for typed in [
-            code.clone(),
-            code.to_lowercase(),
-            format!("{front}-{back}"),
-            format!(" {front} {back} "),
-        ] {
-            assert_eq!(hash_of_typed(&typed), stored, "{typed}");
-        }
-        for bad in ["", "ABCDEFG", "ABCDEFGHJ", "ABCDEFG0", "ÄBCDEFG", &"A".repeat(65)] {
-            assert_eq!(hash_of_typed(bad), None, "{bad}");
-        }
-    }
-
-    #[test]
-    fn a_code_has_no_characters_that_look_alike() {
-        for _ in 0..100 {
-            let code = generate();
-            assert_eq!(code.len(), LENGTH);
-            assert!(!code.contains(['0', '1', 'I', 'O']), "{code}");
         }
     }
 }

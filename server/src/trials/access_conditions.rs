@@ -7,9 +7,9 @@ use trybuy_formats::policy::AcceptanceKind;
 use trybuy_formats::primitives::EncryptionKey;
 use trybuy_formats::slug::Slug;
 
-use super::acceptance;
 use crate::refusal::Refusal;
 use crate::store::Builder;
+use crate::typed_code;
 
 /// Condition A is not met.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -106,7 +106,7 @@ pub(super) fn terms_accepted(
         }
         AcceptanceKind::RetypeCode => {
             let code = proof.code.as_deref().ok_or(ConditionC::CodeMissing)?;
-            acceptance.code = Some(acceptance::hash_of_typed(code).ok_or(ConditionC::CodeRefused)?);
+            acceptance.code = Some(typed_code::hash_of_typed(code).ok_or(ConditionC::CodeRefused)?);
         }
     }
     Ok(acceptance)

@@ -261,6 +261,15 @@ uuid_newtype! {
     /// Licensee id 103, 184: to whom something is licensed.
     LicenseeId
 }
+
+impl LicenseeId {
+    /// A new one that does not tell when it was made (UUID version 4): who registers with the address
+    /// of somebody else could otherwise read from it whether that one had registered before.
+    pub fn random() -> Self {
+        Self(Uuid::new_v4())
+    }
+}
+
 uuid_newtype! {
     /// The id of a Builder license; it stays the same when the license is renewed.
     LicenseId
@@ -335,6 +344,10 @@ digest_newtype! {
 digest_newtype! {
     /// The commitment to a file key (`EN-6`).
     FileKeyCommitment
+}
+digest_newtype! {
+    /// What a server knows an e-mail address by, once the address itself is deleted.
+    EmailKey
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ mod error;
 mod grant_queue;
 mod grants;
 mod ids;
+mod licensees;
 mod migrations;
 mod offers;
 mod policies;

@@ -60,6 +60,8 @@ fn cases() -> Vec<Case> {
         case!(builders::registering_again_answers_the_same_builder),
         case!(builders::a_key_of_another_builder_is_refused),
         case!(builders::registrations_at_once_make_one_builder),
+        case!(builders::an_address_has_one_licensee),
+        case!(builders::registrations_at_once_make_one_licensee),
         case!(builders::a_renewed_license_ends_later),
         case!(builders::a_revoked_license_is_not_renewed),
         case!(acceptance_codes::a_code_is_accepted_once),

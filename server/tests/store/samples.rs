@@ -3,7 +3,8 @@
 use trybuy_formats::builder_license::BuilderKind;
 use trybuy_formats::control::{LicenseKind, Sections};
 use trybuy_formats::ids::{
-    ApplicationId, Digest, KeyId, LicenseId, LicenseeId, PolicyChangeId, ReleaseId, TrialId,
+    ApplicationId, Digest, EmailKey, KeyId, LicenseId, LicenseeId, PolicyChangeId, ReleaseId,
+    TrialId,
 };
 use trybuy_formats::instant::{DAY, Instant, Span};
 use trybuy_formats::policy::{
@@ -162,8 +163,13 @@ pub(crate) fn builder() -> NewBuilder {
 }
 
 pub(crate) async fn register(store: &Store, new: &NewBuilder) {
-    let outcome = store.register_builder(new).await.expect("the store answers");
-    assert_eq!(outcome, Registration::New);
+    let outcome = store.register_builder(new, &email_key(new)).await.expect("the store answers");
+    assert_eq!(outcome, Registration::New(new.licensee_id));
+}
+
+/// As if each licensee of the cases had an address of their own.
+pub(crate) fn email_key(of: &NewBuilder) -> EmailKey {
+    EmailKey::from_bytes(*digest(&of.licensee_id.to_string()).as_bytes())
 }
 
 pub(crate) async fn registered(store: &Store) -> NewBuilder {

@@ -11,8 +11,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use trybuy_formats::api::{
     AcceptanceCode, ApplicationDetails, ApplicationPage, ApplicationSummary, AskTime, BASE,
-    BuilderLicenseAnswer, RegisterBuilder, RenewBuilderLicense, RequestTrial, ServerInfo,
-    TimeAnswer, TrialAnswer,
+    BuilderLicenseAnswer, EmailCodeAnswer, RegisterBuilder, RenewBuilderLicense, RequestTrial,
+    ServerInfo, TimeAnswer, TrialAnswer, VerifiedEmail, VerifyEmail,
 };
 use trybuy_formats::ids::{ApplicationId, Digest, KeyId, Platform};
 use trybuy_formats::instant::Instant;
@@ -162,6 +162,27 @@ impl Server {
         question
             .answered(&self.key, &answer.signed_time)
             .map_err(|error| messages::strange_answer(&self.address.to_string(), error))
+    }
+
+    /// Has the server send a code to the holder's e-mail address.
+    ///
+    /// # Errors
+    /// What the server refuses, and `server-unreachable`.
+    pub fn email_code(&self, signer: &Signer) -> Result<EmailCodeAnswer, Error> {
+        self.post("/builders/email-codes", None::<&()>, signer).map(|(answer, _)| answer)
+    }
+
+    /// Verifies that address with the code.
+    ///
+    /// # Errors
+    /// `email-not-verified` when it is not the code, what else the server refuses, and
+    /// `server-unreachable`.
+    pub fn verify_email(
+        &self,
+        request: &VerifyEmail,
+        signer: &Signer,
+    ) -> Result<VerifiedEmail, Error> {
+        self.post("/builders/email", Some(request), signer).map(|(answer, _)| answer)
     }
 
     /// Gets a code to retype, as acceptance of an application's terms.

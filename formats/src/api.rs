@@ -14,7 +14,8 @@ pub use policies::{
 };
 pub use problem::{AccessCondition, Problem};
 pub use registration::{
-    AskTime, BuilderLicenseAnswer, RegisterBuilder, RenewBuilderLicense, ServerInfo, TimeAnswer,
+    AskTime, BuilderLicenseAnswer, EmailCodeAnswer, RegisterBuilder, RenewBuilderLicense,
+    ServerInfo, TimeAnswer, VerifiedEmail, VerifyEmail,
 };
 pub use trials::{
     AcceptanceCode, AcceptanceProof, OfferAnswer, RequestTrial, TrialAnswer, TrialSummary,

@@ -12,6 +12,7 @@
 //! | [`catalog`], [`builders`], [`trials`], [`vendors`] | what the catalog role does |
 //! | [`store`] | the only SQL |
 //! | [`blobs`] | the only storage of programs |
+//! | [`mail`] | the only way mails leave |
 //! | [`cli`], [`vendor_cli`] | the command lines of operators and of those who publish |
 
 pub mod app;
@@ -26,6 +27,7 @@ pub mod data_dir;
 pub mod error;
 pub mod extract;
 pub mod keys;
+pub mod mail;
 pub mod middleware;
 pub mod openapi;
 pub mod rate_limits;

@@ -62,6 +62,8 @@ pub fn routes() -> Vec<Route> {
         POST Short "/api/v1/builders" => builders::api::register_builder,
         POST Short "/api/v1/builders/license" => builders::api::renew_license,
         POST Short "/api/v1/builders/time" => builders::api::sign_time,
+        POST Short "/api/v1/builders/email-codes" => builders::api::send_email_code,
+        POST Short "/api/v1/builders/email" => builders::api::verify_email,
         POST Short "/api/v1/applications/{id}/acceptance-codes" => trials::api::create_acceptance_code,
         POST Short "/api/v1/applications/{id}/trials" => trials::api::request_trial,
         POST Short "/api/v1/applications/{id}/offer" => trials::api::show_offer,

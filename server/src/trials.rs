@@ -9,7 +9,7 @@ mod encryption;
 mod licensing;
 
 pub use self::acceptance::{AcceptanceError, create_code};
-pub use self::access_conditions::{ConditionA, ConditionB, ConditionC};
+pub use self::access_conditions::{ConditionA, ConditionB, ConditionC, EmailNotVerified};
 pub use self::buffers::{Buffer, Buffers};
 pub use self::delivery::{DeliveryError, TransmissionFile, deliver, open_file, own_file};
 pub use self::encryption::{EncryptionError, TransmissionVersion};

@@ -1,18 +1,43 @@
-//! People: one licensee for each address.
+//! People: one licensee for each address, and verified addresses.
 
 use std::fs;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 use trybuy_tests::wait;
 
 use crate::case::{Shared, cases};
-use crate::support::busybox;
+use crate::support::{busybox, mailed_code, verifying_world};
 
-cases![a_new_data_directory_brings_no_new_trial[Busybox],];
+cases![
+    a_trial_needs_an_address_that_was_verified[Busybox],
+    a_new_data_directory_brings_no_new_trial[Busybox],
+];
 
 /// The shortest trial, of which there is one.
 const ONE_SECOND: &str = "duration = \"1s\"\nexpiration = \"hard\"\nacceptance = \"passive\"\n";
+
+fn a_trial_needs_an_address_that_was_verified(shared: &Shared) -> Result<()> {
+    let world = verifying_world(shared)?;
+    let id = world.publish("busybox-verified", &busybox()?)?;
+    let user = world.fresh_builder("verified");
+    let set_up = user.setup(world.server.url(), "Ada", "ada@example.com")?;
+    ensure!(set_up.stderr.contains("`trybuy setup --verify`"), "{set_up}");
+    user.run(["try", &id, "--accept-terms"])?.refused(1, "email-not-verified")?;
+    let sent = user.run(["setup", "--verify"])?.success()?;
+    ensure!(sent.stderr.contains("A code was sent to ada@example.com"), "{sent}");
+    let code = mailed_code(&world)?;
+    let wrong = user.run(["setup", "--verify", "--code", "ABCD-2345"])?;
+    wrong.refused(1, "email-not-verified")?;
+    user.run(["setup", "--verify", "--code", &code])?.success()?;
+    user.run(["try", &id, "--accept-terms"])?.success()?;
+    user.run(["run", &id, "--", "true"])?.success()?;
+    let requests = world.requests(&id)?;
+    ensure!(requests[0]["email_verified_at"].is_string(), "{requests:?}");
+    let lines = world.vendor.run(["requests", &id])?.success()?;
+    ensure!(lines.stdout.contains("<ada@example.com>, verified"), "{lines}");
+    Ok(())
+}
 
 fn a_new_data_directory_brings_no_new_trial(shared: &Shared) -> Result<()> {
     let world = shared.world();

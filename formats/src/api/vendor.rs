@@ -73,6 +73,9 @@ pub struct Requester {
     pub name: Name,
     /// The holder's e-mail address.
     pub email: Email,
+    /// When the holder showed that the address is theirs.
+    #[serde(default)]
+    pub email_verified_at: Option<Instant>,
     /// The platform.
     pub platform: Platform,
     /// The release.

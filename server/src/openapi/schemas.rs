@@ -171,6 +171,7 @@ fn catalog() -> Schemas {
                 ("builder_terms", text()),
                 ("builder_terms_digest", of("Digest")),
                 ("version", of("Version")),
+                ("verified_email", boolean()),
                 ("time", of("Instant")),
             ],
         ),
@@ -236,6 +237,16 @@ fn builders() -> Schemas {
         object("RenewBuilderLicense", &[("terms_digest", of("Digest"))]),
         object("AskTime", &[("nonce", of("Base64"))]),
         object("TimeAnswer", &[("signed_time", text())]),
+        object(
+            "EmailCodeAnswer",
+            &[
+                ("state", one_of(&["sent", "verified"])),
+                ("expires_at?", of("Instant")),
+                ("verified_at?", of("Instant")),
+            ],
+        ),
+        object("VerifyEmail", &[("code", text())]),
+        object("VerifiedEmail", &[("verified_at", of("Instant"))]),
         object("BuilderLicenseAnswer", &[("license", text()), ("time", of("Instant"))]),
     ]
 }
@@ -330,6 +341,7 @@ fn vendors() -> Schemas {
                 ("licensee_id", of("Id")),
                 ("name", of("Name")),
                 ("email", of("Email")),
+                ("email_verified_at", nullable(of("Instant"))),
                 ("platform", of("Platform")),
                 ("version", of("Version")),
                 ("requested_at", of("Instant")),

@@ -49,6 +49,8 @@ pub struct NewBuilder {
 pub struct Builder {
     /// As it registered; end date and accepted terms are those of its last license.
     pub facts: NewBuilder,
+    /// When its holder showed that the address is theirs.
+    pub email_verified_at: Option<Instant>,
     /// When its license was last renewed.
     pub renewed_at: Option<Instant>,
     /// When its license was revoked.
@@ -211,6 +213,7 @@ impl Builder {
                 created_at: columns.instant("created_at")?,
                 terms_digest: columns.text("terms_digest")?,
             },
+            email_verified_at: columns.optional_instant("email_verified_at")?,
             renewed_at: columns.optional_instant("renewed_at")?,
             revoked_at: columns.optional_instant("revoked_at")?,
         })

@@ -23,6 +23,11 @@ pub enum ConditionA {
     Ended(Instant),
 }
 
+/// The server asks for a verified e-mail address.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("the e-mail address of this Builder has not been verified")]
+pub struct EmailNotVerified;
+
 /// Condition B is not met.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("the server has no usable public key of this Builder")]
@@ -74,6 +79,15 @@ pub(super) fn builder_license(builder: &Builder, now: Instant) -> Result<(), Con
         Some(ends_at) if ends_at <= now => Err(ConditionA::Ended(ends_at)),
         _ => Ok(()),
     }
+}
+
+/// Where the server asks for it, the holder's address has to be verified, for what exists as well as for
+/// what is new: anybody can register with the address of somebody else.
+///
+/// # Errors
+/// [`EmailNotVerified`].
+pub(super) fn verified_email(is_asked: bool, builder: &Builder) -> Result<(), EmailNotVerified> {
+    if is_asked && builder.email_verified_at.is_none() { Err(EmailNotVerified) } else { Ok(()) }
 }
 
 /// Condition B, "receipt of the user's Application Builder public encryption key" (steps 310, 416).
@@ -129,6 +143,16 @@ impl Refusal for ConditionA {
 
     fn condition(&self) -> Option<AccessCondition> {
         Some(AccessCondition::A)
+    }
+}
+
+impl Refusal for EmailNotVerified {
+    fn slug(&self) -> Slug {
+        Slug::EmailNotVerified
+    }
+
+    fn help(&self) -> Option<String> {
+        Some("`trybuy setup --verify` sends a code to it; type that back".to_owned())
     }
 }
 
@@ -206,7 +230,7 @@ mod tests {
             created_at: at(0),
             terms_digest: terms(),
         };
-        Builder { facts, renewed_at: None, revoked_at: None }
+        Builder { facts, email_verified_at: None, renewed_at: None, revoked_at: None }
     }
 
     #[test]
@@ -219,6 +243,18 @@ mod tests {
         assert_eq!(builder_license(&endless, at(1_000_000)), Ok(()));
         let revoked = Builder { revoked_at: Some(at(1)), ..builder };
         assert_eq!(builder_license(&revoked, at(50)), Err(ConditionA::Revoked));
+    }
+
+    #[test]
+    fn an_address_has_to_be_verified_where_the_server_asks_for_it() {
+        let verified = Builder { email_verified_at: Some(at(1)), ..builder() };
+        for (is_asked, builder, expected) in [
+            (false, &builder(), Ok(())),
+            (true, &builder(), Err(EmailNotVerified)),
+            (true, &verified, Ok(())),
+        ] {
+            assert_eq!(verified_email(is_asked, builder), expected);
+        }
     }
 
     #[test]

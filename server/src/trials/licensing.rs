@@ -7,7 +7,9 @@ use trybuy_formats::instant::Instant;
 use trybuy_formats::policy::{AcceptanceKind, TrialPolicy};
 use trybuy_formats::slug::Slug;
 
-use super::access_conditions::{self, Acceptance, ConditionA, ConditionB, ConditionC};
+use super::access_conditions::{
+    self, Acceptance, ConditionA, ConditionB, ConditionC, EmailNotVerified,
+};
 use super::delivery::{self, DeliveryError, TransmissionFile};
 use super::encryption::{EncryptionError, Particulars, TransmissionVersion};
 use crate::app::App;
@@ -38,6 +40,9 @@ pub enum LicensingError {
     /// Access condition A.
     #[error(transparent)]
     ConditionA(#[from] ConditionA),
+    /// The server asks for a verified e-mail address.
+    #[error(transparent)]
+    EmailNotVerified(#[from] EmailNotVerified),
     /// Access condition B.
     #[error(transparent)]
     ConditionB(#[from] ConditionB),
@@ -81,6 +86,7 @@ pub async fn license_trial(
     let now = app.clock.now();
     let offer = recognize_request(app, builder, application, request, now).await?;
     access_conditions::builder_license(builder, now)?;
+    access_conditions::verified_email(app.config.email.is_some(), builder)?;
     let recipient = access_conditions::builder_key(builder)?;
     if let Some(trial) = current_trial(app, builder, application, &offer, now).await? {
         return existing(app, builder, trial).await;
@@ -362,6 +368,7 @@ impl LicensingError {
     fn inner(&self) -> Option<&dyn Refusal> {
         match self {
             Self::ConditionA(refusal) => Some(refusal),
+            Self::EmailNotVerified(refusal) => Some(refusal),
             Self::ConditionB(refusal) => Some(refusal),
             Self::ConditionC(refusal) => Some(refusal),
             Self::Delivery(refusal) => Some(refusal),

@@ -5,6 +5,7 @@ mod catalog;
 mod connections;
 mod document;
 mod downloads;
+mod emails;
 mod licensing;
 mod process;
 mod publishing;

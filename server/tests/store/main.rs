@@ -7,6 +7,7 @@
 mod acceptance_codes;
 mod builders;
 mod catalog;
+mod email_codes;
 mod grants;
 mod harness;
 mod publication;
@@ -68,6 +69,10 @@ fn cases() -> Vec<Case> {
         case!(acceptance_codes::a_code_is_good_for_its_license_application_and_time_only),
         case!(acceptance_codes::the_newest_code_for_an_application_counts),
         case!(acceptance_codes::of_grants_at_once_with_one_code_one_succeeds),
+        case!(email_codes::the_right_code_verifies_the_address_once),
+        case!(email_codes::a_code_is_tried_five_times),
+        case!(email_codes::a_code_expires_and_a_newer_one_replaces_it),
+        case!(email_codes::of_tries_at_once_no_more_than_five_are_looked_at),
         case!(trials::a_trial_comes_back_with_its_head),
         case!(trials::the_first_delivery_is_remembered),
         case!(trials::a_license_lists_its_trials_newest_first),

@@ -180,7 +180,7 @@ pub(crate) async fn registered(store: &Store) -> NewBuilder {
 
 /// As it is stored before its license changes.
 pub(crate) fn untouched(facts: NewBuilder) -> Builder {
-    Builder { facts, renewed_at: None, revoked_at: None }
+    Builder { facts, email_verified_at: None, renewed_at: None, revoked_at: None }
 }
 
 /// An application with one release, and a Builder.

@@ -3,11 +3,12 @@
 use trybuy_formats::api::Requester;
 
 /// The names of the columns: the members of the JSON answer, in its order.
-const COLUMNS: [&str; 10] = [
+const COLUMNS: [&str; 11] = [
     "trial_id",
     "licensee_id",
     "name",
     "email",
+    "email_verified_at",
     "platform",
     "version",
     "requested_at",
@@ -26,12 +27,13 @@ pub(super) fn table(requests: &[Requester]) -> String {
     text
 }
 
-fn row(request: &Requester) -> [String; 10] {
+fn row(request: &Requester) -> [String; 11] {
     [
         request.trial_id.to_string(),
         request.licensee_id.to_string(),
         request.name.to_string(),
         request.email.to_string(),
+        request.email_verified_at.map(|at| at.to_string()).unwrap_or_default(),
         request.platform.to_string(),
         request.version.to_string(),
         request.requested_at.to_string(),
@@ -41,7 +43,7 @@ fn row(request: &Requester) -> [String; 10] {
     ]
 }
 
-fn push_row(text: &mut String, fields: &[String; 10]) {
+fn push_row(text: &mut String, fields: &[String; 11]) {
     for (at, field) in fields.iter().enumerate() {
         if at > 0 {
             text.push(',');

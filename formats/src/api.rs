@@ -21,7 +21,10 @@ pub use trials::{
     AcceptanceCode, AcceptanceProof, OfferAnswer, RequestTrial, TrialAnswer, TrialSummary,
     TrialsAnswer,
 };
-pub use vendor::{PublishAnswer, ReleasesAnswer, Requester, RequestersAnswer, VendorRelease};
+pub use vendor::{
+    Block, BlocksAnswer, PublishAnswer, PutBlock, ReleasesAnswer, Requester, RequestersAnswer,
+    VendorRelease,
+};
 
 /// Where the API begins.
 pub const BASE: &str = "/api/v1";

@@ -87,5 +87,8 @@ pub fn routes() -> Vec<Route> {
         PUT Short "/api/v1/vendor/classes/{name}/members/{subject}" => vendors::api::classes::add_member,
         DELETE Short "/api/v1/vendor/classes/{name}/members/{subject}" => vendors::api::classes::remove_member,
         GET Short "/api/v1/vendor/applications/{id}/requests" => vendors::api::list_requests,
+        GET Short "/api/v1/vendor/blocks" => vendors::api::list_blocks,
+        PUT Short "/api/v1/vendor/blocks/{subject}" => vendors::api::put_block,
+        DELETE Short "/api/v1/vendor/blocks/{subject}" => vendors::api::delete_block,
     ]
 }

@@ -10,6 +10,7 @@
 
 mod acceptance_codes;
 mod applications;
+mod blocks;
 mod builders;
 mod catalog;
 mod classes;
@@ -40,6 +41,7 @@ mod version_order;
 
 pub use acceptance_codes::NewAcceptanceCode;
 pub use applications::{Application, ApplicationTexts};
+pub use blocks::BlockRecord;
 pub use builders::{Builder, NewBuilder, Registration};
 pub use catalog::{CatalogEntry, CatalogQuery, InvalidSearch, Page, SearchWords};
 pub use classes::{ClassRecord, ClassRemoved};

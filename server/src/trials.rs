@@ -3,6 +3,7 @@
 mod acceptance;
 mod access_conditions;
 pub mod api;
+mod blocks;
 mod buffers;
 mod delivery;
 mod encryption;

@@ -1,4 +1,4 @@
-//! People: one licensee for each address, and verified addresses.
+//! People: one licensee for each address, verified addresses, and blocks.
 
 use std::fs;
 
@@ -12,6 +12,7 @@ use crate::support::{busybox, mailed_code, verifying_world};
 cases![
     a_trial_needs_an_address_that_was_verified[Busybox],
     a_new_data_directory_brings_no_new_trial[Busybox],
+    a_vendor_blocks_a_domain[Busybox],
 ];
 
 /// The shortest trial, of which there is one.
@@ -52,4 +53,28 @@ fn a_new_data_directory_brings_no_new_trial(shared: &Shared) -> Result<()> {
         let again = user.run(["try", &id, "--accept-terms"])?;
         Ok(again.stderr.contains("error[trial-limit-reached]"))
     })
+}
+
+fn a_vendor_blocks_a_domain(shared: &Shared) -> Result<()> {
+    let world = shared.world();
+    let id = world.publish("busybox-blocked", &busybox()?)?;
+    let early = world.fresh_builder("blocked-early");
+    early.setup(world.server.url(), "Ada", "ada@cs.blocked.example")?;
+    early.run(["try", &id, "--accept-terms"])?.success()?;
+    let block = ["block", "add", "@Blocked.example", "--reason", "No robots."];
+    world.vendor.run(block)?.success()?;
+    let listed = world.vendor.run(["block", "list"])?.success()?;
+    ensure!(listed.stdout.contains("@blocked.example  No robots."), "{listed}");
+    let late = world.fresh_builder("blocked-late");
+    late.setup(world.server.url(), "Bob", "bob@blocked.example")?;
+    let refused = late.run(["try", &id, "--accept-terms"])?.refused(1, "licensee-blocked")?;
+    ensure!(!refused.stderr.contains("robots"), "{refused}");
+    // What has begun runs on, and can be got again.
+    early.run(["remove", &id, "--yes"])?.success()?;
+    early.run(["try", &id, "--accept-terms"])?.success()?;
+    early.run(["run", &id, "--", "true"])?.success()?;
+    world.vendor.run(["block", "remove", "@blocked.example"])?.success()?;
+    world.vendor.run(["block", "remove", "@blocked.example"])?.refused(1, "not-found")?;
+    late.run(["try", &id, "--accept-terms"])?.success()?;
+    Ok(())
 }

@@ -73,7 +73,7 @@ macro_rules! operations {
 
 /// All of them.
 pub fn operations() -> Vec<Operation> {
-    use Answer::{AnyJson, Json, JsonOrCsv};
+    use Answer::{AnyJson, Empty, Json, JsonOrCsv};
     operations![
         GET "/healthz" show_health Anybody &[], None => &[(200, Json("Health"))],
             "Whether the server can answer";
@@ -163,6 +163,13 @@ pub fn operations() -> Vec<Operation> {
         GET "/api/v1/vendor/applications/{id}/requests" list_requests Vendor
             &[("path", "id", "ApplicationId"), AFTER, LIMIT], None
             => &[(200, JsonOrCsv("RequestersAnswer"))], "Lists who asked for trials";
+        GET "/api/v1/vendor/blocks" list_blocks Vendor &[AFTER, LIMIT], None
+            => &[(200, Json("BlocksAnswer"))], "Lists who gets no new trial";
+        PUT "/api/v1/vendor/blocks/{subject}" put_block Vendor &[("path", "subject", "Subject")],
+            Some("PutBlock") => &[(200, Json("Block"))],
+            "Blocks somebody for new trials of the vendor's applications";
+        DELETE "/api/v1/vendor/blocks/{subject}" delete_block Vendor &[("path", "subject", "Subject")],
+            None => &[(204, Empty)], "Takes a block away";
     ]
 }
 

@@ -73,6 +73,7 @@ fn scalars() -> Schemas {
         ("Subject", json!({ "type": "string", "description": "A licensee id, an e-mail address, or @ and a domain", "examples": ["@example.edu"] })),
         ("Scope", json!({ "type": "string", "description": "For whom a policy is: application, class:NAME, a licensee id, or an e-mail address", "examples": ["class:education"] })),
         ("Email", json!({ "type": "string", "minLength": 3, "maxLength": 254 })),
+        ("Note", json!({ "type": "string", "minLength": 1, "maxLength": 200 })),
         ("Id", json!({ "type": "string", "format": "uuid" })),
         ("Digest", hexadecimal.clone()),
         ("KeyId", hexadecimal),
@@ -350,6 +351,16 @@ fn vendors() -> Schemas {
                 ("accepted_as", nullable(of("Name"))),
             ],
         ),
+        object("PutBlock", &[("reason?", nullable(of("Note")))]),
+        object(
+            "Block",
+            &[
+                ("subject", of("Subject")),
+                ("reason", nullable(of("Note"))),
+                ("created_at", of("Instant")),
+            ],
+        ),
+        object("BlocksAnswer", &[("blocks", list(of("Block"))), ("next", nullable(of("Cursor")))]),
     ]
 }
 

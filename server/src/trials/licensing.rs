@@ -10,6 +10,7 @@ use trybuy_formats::slug::Slug;
 use super::access_conditions::{
     self, Acceptance, ConditionA, ConditionB, ConditionC, EmailNotVerified,
 };
+use super::blocks;
 use super::delivery::{self, DeliveryError, TransmissionFile};
 use super::encryption::{EncryptionError, Particulars, TransmissionVersion};
 use crate::app::App;
@@ -43,6 +44,9 @@ pub enum LicensingError {
     /// The server asks for a verified e-mail address.
     #[error(transparent)]
     EmailNotVerified(#[from] EmailNotVerified),
+    /// The vendor blocks the licensee.
+    #[error("the vendor does not offer this application to you")]
+    Blocked,
     /// Access condition B.
     #[error(transparent)]
     ConditionB(#[from] ConditionB),
@@ -91,6 +95,7 @@ pub async fn license_trial(
     if let Some(trial) = current_trial(app, builder, application, &offer, now).await? {
         return existing(app, builder, trial).await;
     }
+    blocks::refuse_blocked(app, builder, application).await?;
     let plan = Plan::make(app, builder, offer, request, now).await?;
     let proof = request.acceptance.as_ref();
     let acceptance = access_conditions::terms_accepted(plan.asks_for, plan.terms_digest, proof)?;
@@ -382,6 +387,7 @@ impl Refusal for LicensingError {
         match self {
             Self::NoApplication | Self::NoVersion(_) => Slug::NotFound,
             Self::Platform(_) => Slug::PlatformUnsupported,
+            Self::Blocked => Slug::LicenseeBlocked,
             Self::TrialLimit(_) | Self::TooSoon(_) => Slug::TrialLimitReached,
             other => other.inner().map_or(Slug::ServerError, Refusal::slug),
         }
@@ -393,6 +399,7 @@ impl Refusal for LicensingError {
             Self::NoVersion(_) => "leave the version out to get the newest one",
             Self::Platform(_) => "`trybuy show` lists the platforms it is offered for",
             Self::TrialLimit(_) => "ask its vendor for a license",
+            Self::Blocked => "ask its vendor",
             Self::TooSoon(_) => "ask again then, or its vendor for a license",
             other => return other.inner().and_then(Refusal::help),
         };

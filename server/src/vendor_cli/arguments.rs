@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
-use trybuy_formats::ids::{ApplicationId, Label};
+use trybuy_formats::ids::{ApplicationId, Label, Note};
 use trybuy_formats::instant::Span;
 use trybuy_formats::policy::{AcceptanceKind, GraceFrom, Layout, OnExpiry};
 use trybuy_formats::subject::{Scope, Subject};
@@ -79,6 +79,11 @@ pub(super) enum Command {
         /// Print JSON
         #[arg(long)]
         json: bool,
+    },
+    /// Say who gets no new trial of your applications
+    Block {
+        #[command(subcommand)]
+        action: BlockAction,
     },
     /// Print a completion script for a shell
     Completions {
@@ -226,6 +231,29 @@ pub(super) enum ClassAction {
         /// The members
         #[arg(required = true)]
         members: Vec<Subject>,
+    },
+}
+
+#[derive(Subcommand)]
+pub(super) enum BlockAction {
+    /// Block somebody; trials that have begun run on
+    Add {
+        /// A licensee id, an e-mail address, or @ and a domain, which is all below it too
+        subject: Subject,
+        /// Why, for yourself: nobody else is shown it
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<Note>,
+    },
+    /// List who is blocked
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take a block away
+    Remove {
+        /// Who, as `block list` shows it
+        subject: Subject,
     },
 }
 

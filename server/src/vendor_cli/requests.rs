@@ -101,7 +101,7 @@ fn each(
 }
 
 /// Takes every page; `take` answers where the next one begins.
-fn pages(
+pub(super) fn pages(
     mut take: impl FnMut(Option<&str>) -> Result<Option<String>, Failure>,
 ) -> Result<(), Failure> {
     let mut after: Option<String> = None;
@@ -109,7 +109,7 @@ fn pages(
         match take(after.as_deref())? {
             // A server that names the same page again would be asked for ever.
             Some(next) if after.as_ref() == Some(&next) => {
-                let what = "the server names the same page of requests twice";
+                let what = "the server names the same page twice";
                 return Err(Failure::new(Slug::ServerError, what));
             }
             Some(next) => after = Some(next),

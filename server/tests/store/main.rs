@@ -5,6 +5,7 @@
 //! can be had its cases are listed as ignored; with `CI=true` they fail.
 
 mod acceptance_codes;
+mod blocks;
 mod builders;
 mod catalog;
 mod email_codes;
@@ -73,6 +74,9 @@ fn cases() -> Vec<Case> {
         case!(email_codes::a_code_is_tried_five_times),
         case!(email_codes::a_code_expires_and_a_newer_one_replaces_it),
         case!(email_codes::of_tries_at_once_no_more_than_five_are_looked_at),
+        case!(blocks::a_block_is_for_one_vendor),
+        case!(blocks::a_block_is_found_by_licensee_address_and_domain),
+        case!(blocks::pages_of_blocks_follow_each_other),
         case!(trials::a_trial_comes_back_with_its_head),
         case!(trials::the_first_delivery_is_remembered),
         case!(trials::a_license_lists_its_trials_newest_first),

@@ -1,4 +1,4 @@
-//! People: one licensee for each address, verified addresses, and blocks.
+//! People: one licensee for each address, verified addresses, blocks, and who is deleted.
 
 use std::fs;
 
@@ -13,6 +13,7 @@ cases![
     a_trial_needs_an_address_that_was_verified[Busybox],
     a_new_data_directory_brings_no_new_trial[Busybox],
     a_vendor_blocks_a_domain[Busybox],
+    a_deleted_person_leaves_no_address_and_no_trial_behind[Busybox],
 ];
 
 /// The shortest trial, of which there is one.
@@ -77,4 +78,32 @@ fn a_vendor_blocks_a_domain(shared: &Shared) -> Result<()> {
     world.vendor.run(["block", "remove", "@blocked.example"])?.refused(1, "not-found")?;
     late.run(["try", &id, "--accept-terms"])?.success()?;
     Ok(())
+}
+
+fn a_deleted_person_leaves_no_address_and_no_trial_behind(shared: &Shared) -> Result<()> {
+    let world = shared.own_world()?;
+    let id = world.publish_with("busybox-deleted", &busybox()?, ONE_SECOND)?;
+    let user = world.fresh_builder("deleted");
+    let set_up = || user.setup(world.server.url(), "Zora Unusual", "zora@peculiar.example");
+    set_up()?;
+    user.run(["try", &id, "--accept-terms"])?.success()?;
+    let shown = world.setup.run(["person", "show", "zora@peculiar.example"])?.success()?;
+    ensure!(shown.stdout.contains("Zora Unusual") && shown.stdout.contains(&id), "{shown}");
+    world.setup.run(["person", "delete", "zora@peculiar.example", "--yes"])?.success()?;
+    for name in ["trybuy.sqlite3", "trybuy.sqlite3-wal", "server.log"] {
+        let bytes = fs::read(world.setup.data_dir().join(name))?;
+        for trace in ["peculiar", "Unusual"] {
+            let found = bytes.windows(trace.len()).any(|window| window == trace.as_bytes());
+            ensure!(!found, "{trace} is in {name}");
+        }
+    }
+    let requests = world.requests(&id)?;
+    ensure!(requests.len() == 1 && requests[0]["email"] == "deleted@invalid", "{requests:?}");
+    user.run(["try", &id, "--accept-terms"])?.refused(1, "no-builder-license")?;
+    fs::remove_dir_all(user.data_dir())?;
+    set_up()?;
+    wait::until("no further trial", || {
+        let again = user.run(["try", &id, "--accept-terms"])?;
+        Ok(again.stderr.contains("error[trial-limit-reached]"))
+    })
 }

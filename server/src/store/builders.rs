@@ -193,7 +193,7 @@ impl Builder {
         self.facts.builder_key_id == new.builder_key_id && self.facts.request_key == new.request_key
     }
 
-    fn from_columns(columns: Columns<'_>) -> Result<Self, StoreError> {
+    pub(super) fn from_columns(columns: Columns<'_>) -> Result<Self, StoreError> {
         let request_key = columns.bytes("request_key")?;
         Ok(Self {
             facts: NewBuilder {

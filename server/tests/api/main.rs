@@ -8,6 +8,7 @@ mod document;
 mod downloads;
 mod emails;
 mod licensing;
+mod people;
 mod process;
 mod publishing;
 mod registration;

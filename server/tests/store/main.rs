@@ -11,6 +11,7 @@ mod catalog;
 mod email_codes;
 mod grants;
 mod harness;
+mod people;
 mod publication;
 mod requests;
 mod samples;
@@ -77,6 +78,9 @@ fn cases() -> Vec<Case> {
         case!(blocks::a_block_is_for_one_vendor),
         case!(blocks::a_block_is_found_by_licensee_address_and_domain),
         case!(blocks::pages_of_blocks_follow_each_other),
+        case!(people::everything_about_a_person_is_shown),
+        case!(people::a_deleted_person_is_still_counted),
+        case!(people::nobody_else_is_deleted),
         case!(trials::a_trial_comes_back_with_its_head),
         case!(trials::the_first_delivery_is_remembered),
         case!(trials::a_license_lists_its_trials_newest_first),

@@ -204,12 +204,22 @@ impl World {
     /// A request of the Builder for a trial of 100 seconds.
     /// Where the Builder stands with the application.
     pub(crate) async fn standing(&self, store: &Store, now: Instant) -> TrialStanding {
+        self.standing_of(&self.builder, store, now).await
+    }
+
+    /// Where a Builder stands with the application.
+    pub(crate) async fn standing_of(
+        &self,
+        builder: &NewBuilder,
+        store: &Store,
+        now: Instant,
+    ) -> TrialStanding {
         let query = OfferQuery {
             application: self.application(),
             platform: &parsed(LINUX),
             version: None,
-            subjects: &subjects(&self.builder),
-            license: self.builder.license_id,
+            subjects: &subjects(builder),
+            license: builder.license_id,
             now,
         };
         store.offer(&query).await.expect("answered").expect("there").standing

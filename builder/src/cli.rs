@@ -80,6 +80,12 @@ pub struct SetupArguments {
     /// Get another Builder license, with a later end
     #[arg(long, conflicts_with_all = ["url", "name", "email"])]
     pub renew: bool,
+    /// Verify your e-mail address with a code that the server sends there
+    #[arg(long, conflicts_with_all = ["url", "name", "email", "renew", "accept_terms"])]
+    pub verify: bool,
+    /// The code that was sent
+    #[arg(long, value_name = "CODE", requires = "verify")]
+    pub code: Option<String>,
     /// Allow an unencrypted connection to another machine: others on the network can read along
     #[arg(long)]
     pub insecure_http: bool,

@@ -11,8 +11,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use trybuy_formats::api::{
     AcceptanceCode, ApplicationDetails, ApplicationPage, ApplicationSummary, AskTime, BASE,
-    BuilderLicenseAnswer, BuyApplication, RegisterBuilder, RenewBuilderLicense, RequestTrial,
-    ServerInfo, TimeAnswer, TrialAnswer, TrialSummary, TrialsAnswer,
+    BuilderLicenseAnswer, BuyApplication, EmailCodeAnswer, RegisterBuilder, RenewBuilderLicense,
+    RequestTrial, ServerInfo, TimeAnswer, TrialAnswer, TrialSummary, TrialsAnswer, VerifiedEmail,
+    VerifyEmail,
 };
 use trybuy_formats::ids::{ApplicationId, Digest, KeyId, Platform, TrialId};
 use trybuy_formats::instant::Instant;
@@ -165,6 +166,27 @@ impl Server {
         question
             .answered(&self.key, &answer.signed_time)
             .map_err(|error| messages::strange_answer(&self.address.to_string(), error))
+    }
+
+    /// Has the server send a code to the holder's e-mail address.
+    ///
+    /// # Errors
+    /// What the server refuses, and `server-unreachable`.
+    pub fn email_code(&self, signer: &Signer) -> Result<EmailCodeAnswer, Error> {
+        self.post("/builders/email-codes", None::<&()>, signer)
+    }
+
+    /// Verifies that address with the code.
+    ///
+    /// # Errors
+    /// `email-not-verified` when it is not the code, what else the server refuses, and
+    /// `server-unreachable`.
+    pub fn verify_email(
+        &self,
+        request: &VerifyEmail,
+        signer: &Signer,
+    ) -> Result<VerifiedEmail, Error> {
+        self.post("/builders/email", Some(request), signer)
     }
 
     /// Gets a code to retype, as acceptance of an application's terms.

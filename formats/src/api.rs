@@ -19,13 +19,17 @@ pub use purchases::{
     BuyApplication, CreateKeys, Gift, GiftAnswer, GiveLicensee, KeyInfo, KeysAnswer,
 };
 pub use registration::{
-    AskTime, BuilderLicenseAnswer, RegisterBuilder, RenewBuilderLicense, ServerInfo, TimeAnswer,
+    AskTime, BuilderLicenseAnswer, EmailCodeAnswer, RegisterBuilder, RenewBuilderLicense,
+    ServerInfo, TimeAnswer, VerifiedEmail, VerifyEmail,
 };
 pub use trials::{
     AcceptanceCode, AcceptanceProof, OfferAnswer, RequestTrial, TrialAnswer, TrialSummary,
     TrialsAnswer,
 };
-pub use vendor::{PublishAnswer, ReleasesAnswer, Requester, RequestersAnswer, VendorRelease};
+pub use vendor::{
+    Block, BlocksAnswer, PublishAnswer, PutBlock, ReleasesAnswer, Requester, RequestersAnswer,
+    VendorRelease,
+};
 pub use webhooks::{
     AddWebhook, DeliveriesAnswer, Delivery, EventFacts, EventKind, InvalidEventKind,
     NewWebhookAnswer, Ping, SecretText, Webhook, WebhookEvent, WebhooksAnswer,

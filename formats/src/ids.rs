@@ -35,6 +35,9 @@ pub enum InvalidId {
     /// Not a label.
     #[error("not a name such as education: 1 to 63 lower-case letters, digits and dashes")]
     Label,
+    /// Not a note.
+    #[error("not a note: 1 to 200 characters, no control characters, no space at either end")]
+    Note,
     /// Not an e-mail address.
     #[error("not an e-mail address such as ada@example.com, at most 254 characters")]
     Email,
@@ -103,6 +106,10 @@ text_newtype! {
     Label, InvalidId::Label, is_label
 }
 text_newtype! {
+    /// A vendor's words on something, for the vendor alone: 1 to 200 characters.
+    Note, InvalidId::Note, is_note
+}
+text_newtype! {
     /// An e-mail address, checked for its form only: 3 to 254 characters.
     Email, InvalidId::Email, is_email
 }
@@ -135,8 +142,16 @@ fn is_platform(text: &str) -> bool {
 }
 
 fn is_name(text: &str) -> bool {
+    is_line_of_at_most(100, text)
+}
+
+fn is_note(text: &str) -> bool {
+    is_line_of_at_most(200, text)
+}
+
+fn is_line_of_at_most(characters: usize, text: &str) -> bool {
     text.trim() == text
-        && (1..=100).contains(&text.chars().count())
+        && (1..=characters).contains(&text.chars().count())
         && !text.contains(is_line_break_or_control)
 }
 
@@ -261,6 +276,15 @@ uuid_newtype! {
     /// Licensee id 103, 184: to whom something is licensed.
     LicenseeId
 }
+
+impl LicenseeId {
+    /// A new one that does not tell when it was made (UUID version 4): who registers with the address
+    /// of somebody else could otherwise read from it whether that one had registered before.
+    pub fn random() -> Self {
+        Self(Uuid::new_v4())
+    }
+}
+
 uuid_newtype! {
     /// The id of a Builder license; it stays the same when the license is renewed.
     LicenseId
@@ -344,6 +368,10 @@ digest_newtype! {
     /// The commitment to a file key (`EN-6`).
     FileKeyCommitment
 }
+digest_newtype! {
+    /// What a server knows an e-mail address by, once the address itself is deleted.
+    EmailKey
+}
 
 #[cfg(test)]
 mod tests {
@@ -380,6 +408,10 @@ mod tests {
             assert_eq!(bad.parse::<Email>(), Err(InvalidId::Email), "{bad:?}");
         }
         assert!("ada@example.com".parse::<Email>().is_ok());
+        assert!("n".repeat(200).parse::<Note>().is_ok());
+        for bad in ["", "two\nlines", &"n".repeat(201)] {
+            assert_eq!(bad.parse::<Note>(), Err(InvalidId::Note), "{bad:?}");
+        }
     }
 
     #[test]

@@ -9,7 +9,9 @@ use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use crate::encoding::{from_base64, to_base64};
-use crate::ids::{FileKeyCommitment, KeyId, LicenseId, ReleaseId, TrialId, WebhookId};
+use crate::ids::{
+    Email, EmailKey, FileKeyCommitment, KeyId, LicenseId, ReleaseId, TrialId, WebhookId,
+};
 use crate::primitives::{
     self, DecryptionKey, EncryptionKey, PrimitiveError, constant_time_eq, hkdf_sha256, hmac_sha256,
 };
@@ -28,6 +30,8 @@ const DERIVE_LICENSE_SECRET: &[u8] = b"trybuy/v1/license-secret";
 const DERIVE_CAPABILITY: &[u8] = b"trybuy/v1/capability";
 /// Derivation of the secrets of webhooks.
 const DERIVE_WEBHOOK_SECRET: &[u8] = b"trybuy/v1/webhook-secret";
+/// Derivation of the key under which e-mail addresses are known.
+const DERIVE_EMAIL_KEY: &[u8] = b"trybuy/v1/email-key";
 /// The commitment to a file key (`EN-6`).
 const COMMITMENT: &[u8] = b"trybuy/v1/commitment";
 
@@ -78,6 +82,13 @@ impl MasterSecret {
     pub fn as_bytes(&self) -> &[u8; Self::LENGTH] {
         &self.0
     }
+}
+
+/// What a server knows a mailbox by: HMAC-SHA256 of [`Email::mailbox`] under
+/// `HKDF(master secret, "", label, 32)`. Nobody can guess addresses from it without the master secret.
+pub fn email_key(master: &MasterSecret, email: &Email) -> EmailKey {
+    let key = derive(master.as_bytes(), &[], &[DERIVE_EMAIL_KEY]);
+    EmailKey::from_bytes(hmac_sha256(key.as_slice(), email.mailbox().as_str().as_bytes()))
 }
 
 /// The key of one transmission file: one per trial, release and Builder.
@@ -228,5 +239,15 @@ mod tests {
         assert!(text.starts_with("whsec_") && text.len() == "whsec_".len() + 44);
         assert!(text == WebhookSecret::derive(&master, one).reveal());
         assert!(text != WebhookSecret::derive(&master, other).reveal());
+    }
+
+    #[test]
+    fn a_mailbox_is_known_in_every_spelling_and_on_one_server_only() {
+        let email = |text: &str| text.parse::<Email>().expect("an address");
+        let master = MasterSecret::from_bytes([7; 32]);
+        let key = email_key(&master, &email("ada@example.com"));
+        assert_eq!(email_key(&master, &email("Ada+trial2@Example.com")), key);
+        assert_ne!(email_key(&master, &email("bob@example.com")), key);
+        assert_ne!(email_key(&MasterSecret::from_bytes([8; 32]), &email("ada@example.com")), key);
     }
 }

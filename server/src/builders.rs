@@ -1,6 +1,9 @@
-//! Builders: their registration and their licenses (T&B steps 402-404, 412-416).
+//! Builders: their registration, their licenses and the addresses of their holders (T&B steps 402-404,
+//! 412-416).
 
 pub mod api;
+mod emails;
 mod licenses;
 
+pub use self::emails::{EmailError, send_code, verify};
 pub use self::licenses::{BuilderLicenseError, Issued, register, renew};

@@ -11,6 +11,7 @@ mod logging;
 mod migrate;
 mod open;
 mod output;
+mod person;
 mod serve;
 mod token;
 
@@ -23,7 +24,7 @@ use clap::Parser as _;
 use clap::error::ErrorKind;
 use trybuy_formats::slug::Slug;
 
-use self::arguments::{Arguments, Command, TokenCommand};
+use self::arguments::{Arguments, Command, PersonCommand, TokenCommand};
 use self::failure::Failure;
 use crate::data_dir::DataDir;
 use crate::usage;
@@ -57,6 +58,10 @@ fn run_command(arguments: Arguments) -> Result<()> {
             TokenCommand::Create(options) => token::create(&data_dir()?, database, options),
             TokenCommand::List { json } => token::list(&data_dir()?, database, json),
             TokenCommand::Revoke { id } => token::revoke(&data_dir()?, database, &id),
+        },
+        Command::Person { database, command } => match command {
+            PersonCommand::Show { who, json } => person::show(&data_dir()?, database, &who, json),
+            PersonCommand::Delete { who, yes } => person::delete(&data_dir()?, database, &who, yes),
         },
         Command::Completions { shell } => completions::run(shell),
     }

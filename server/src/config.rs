@@ -7,6 +7,7 @@
 mod blobs;
 mod builder;
 mod database;
+mod email;
 mod http;
 mod rate_limits;
 mod server;
@@ -29,6 +30,7 @@ pub use self::server::{Overrides, ServerConfig};
 pub use self::uploads::UploadsConfig;
 pub use self::webhooks::WebhooksConfig;
 use crate::data_dir::DataDir;
+use crate::mail::Mailer;
 
 /// The file that `init` writes: every setting with its default, as comments.
 pub const TEMPLATE: &str = include_str!("../defaults/server.toml");
@@ -49,6 +51,8 @@ pub struct Config {
     pub blobs: BlobsConfig,
     /// What Builders are licensed under.
     pub builder: BuilderConfig,
+    /// How codes reach e-mail addresses; none where addresses need not be verified.
+    pub email: Option<Mailer>,
     /// Connections.
     pub http: HttpConfig,
     /// Uploads of releases.
@@ -67,6 +71,7 @@ struct File {
     database: database::Section,
     blobs: blobs::Section,
     builder: builder::Section,
+    email: email::Section,
     http: HttpConfig,
     uploads: UploadsConfig,
     rate_limits: RateLimitsConfig,
@@ -148,6 +153,7 @@ impl Config {
             database: file.database.resolve(overrides.database_url, data_dir)?,
             blobs: file.blobs.resolve(overrides.blobs_url, data_dir)?,
             builder: file.builder.resolve(data_dir)?,
+            email: file.email.resolve(data_dir)?,
             http: file.http.with_behind_proxy(overrides.behind_proxy),
             uploads: file.uploads,
             rate_limits: file.rate_limits,
@@ -216,6 +222,12 @@ mod tests {
             ("[http]\nrequest_timeout = \"0s\"", "http.request_timeout"),
             ("[uploads]\nmaximum_size = 0", "uploads.maximum_size"),
             ("[blobs]\nurl = \"ftp://x/y\"", "blobs.url"),
+            ("[email]\nverify = true", "email.transport"),
+            ("[email]\nverify = true\ntransport = \"file:mails\"", "email.from"),
+            ("[email]\nfrom = \"nobody\"", "email.from"),
+            ("[email]\ntransport = \"mail.example.com\"", "email.transport"),
+            ("[email]\ntransport = \"smtp://\"", "email.transport"),
+            ("[email]\ntransport = \"file:\"", "email.transport"),
         ] {
             let refused = loaded(file, Overrides::default()).err();
             let setting = refused.and_then(|refused| match refused {

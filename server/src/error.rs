@@ -57,6 +57,12 @@ impl ApiError {
         error
     }
 
+    /// Says in other words what happened.
+    pub fn title(mut self, title: impl Into<String>) -> Self {
+        self.problem.title = title.into();
+        self
+    }
+
     /// Says what to do.
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.problem.help = Some(help.into());

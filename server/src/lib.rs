@@ -13,6 +13,7 @@
 //! | [`webhooks`] | what vendors are told, and the worker that tells it |
 //! | [`store`] | the only SQL |
 //! | [`blobs`] | the only storage of programs |
+//! | [`mail`] | the only way mails leave |
 //! | [`cli`], [`vendor_cli`] | the command lines of operators and of those who publish |
 
 pub mod app;
@@ -28,6 +29,7 @@ pub mod data_dir;
 pub mod error;
 pub mod extract;
 pub mod keys;
+pub mod mail;
 pub mod middleware;
 pub mod openapi;
 pub mod rate_limits;
@@ -36,6 +38,7 @@ pub mod router;
 pub mod serving;
 pub mod store;
 pub mod trials;
+mod typed_code;
 mod usage;
 pub mod vendor_cli;
 pub mod vendors;

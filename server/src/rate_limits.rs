@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-use trybuy_formats::ids::LicenseId;
+use trybuy_formats::ids::{EmailKey, LicenseId};
 use trybuy_formats::slug::Slug;
 
 use crate::config::RateLimitsConfig;
@@ -30,6 +30,10 @@ pub struct RateLimits {
     pub signed_times: PeerLimit<LicenseId>,
     /// Purchase keys that are tried, by Builder license.
     pub purchases: PeerLimit<LicenseId>,
+    /// Codes to verify an e-mail address, by the address they come from: each costs a mail.
+    pub email_codes: PeerLimit<ClientNetwork>,
+    /// The same by the address they are sent to, whatever Builder asks: nobody's mailbox is filled.
+    pub mailboxes: PeerLimit<EmailKey>,
 }
 
 impl RateLimits {
@@ -41,6 +45,8 @@ impl RateLimits {
             acceptance_codes: PeerLimit::per_minute(config.acceptance_codes_per_minute),
             signed_times: PeerLimit::per_minute(config.signed_times_per_minute),
             purchases: PeerLimit::per_minute(config.purchases_per_minute),
+            email_codes: PeerLimit::per_minute(config.email_codes_per_minute),
+            mailboxes: PeerLimit::of(Quota::per_hour(config.email_codes_per_hour)),
         }
     }
 }
@@ -67,7 +73,11 @@ pub struct PeerLimit<K: Hash + Eq + Clone> {
 impl<K: Hash + Eq + Clone> PeerLimit<K> {
     /// So many a minute, all of which may come at once.
     fn per_minute(count: NonZeroU32) -> Self {
-        Self { limiter: RateLimiter::keyed(Quota::per_minute(count)), counted: AtomicU32::new(1) }
+        Self::of(Quota::per_minute(count))
+    }
+
+    fn of(quota: Quota) -> Self {
+        Self { limiter: RateLimiter::keyed(quota), counted: AtomicU32::new(1) }
     }
 
     /// Counts one more for the peer.

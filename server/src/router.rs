@@ -62,6 +62,8 @@ pub fn routes() -> Vec<Route> {
         POST Short "/api/v1/builders" => builders::api::register_builder,
         POST Short "/api/v1/builders/license" => builders::api::renew_license,
         POST Short "/api/v1/builders/time" => builders::api::sign_time,
+        POST Short "/api/v1/builders/email-codes" => builders::api::send_email_code,
+        POST Short "/api/v1/builders/email" => builders::api::verify_email,
         POST Short "/api/v1/applications/{id}/acceptance-codes" => trials::api::create_acceptance_code,
         POST Short "/api/v1/applications/{id}/trials" => trials::api::request_trial,
         POST Short "/api/v1/applications/{id}/purchases" => trials::api::buy_application,
@@ -97,5 +99,8 @@ pub fn routes() -> Vec<Route> {
         POST Short "/api/v1/vendor/webhooks/{id}/test" => webhooks::api::test_webhook,
         GET Short "/api/v1/vendor/webhooks/deliveries" => webhooks::api::list_deliveries,
         POST Short "/api/v1/vendor/webhooks/deliveries/{id}/redeliver" => webhooks::api::redeliver,
+        GET Short "/api/v1/vendor/blocks" => vendors::api::list_blocks,
+        PUT Short "/api/v1/vendor/blocks/{subject}" => vendors::api::put_block,
+        DELETE Short "/api/v1/vendor/blocks/{subject}" => vendors::api::delete_block,
     ]
 }

@@ -3,6 +3,7 @@
 mod acceptance;
 mod access_conditions;
 pub mod api;
+mod blocks;
 mod buffers;
 mod delivery;
 mod encryption;
@@ -11,7 +12,7 @@ mod plan;
 mod purchasing;
 
 pub use self::acceptance::{AcceptanceError, create_code};
-pub use self::access_conditions::{ConditionA, ConditionB, ConditionC};
+pub use self::access_conditions::{ConditionA, ConditionB, ConditionC, EmailNotVerified};
 pub use self::buffers::{Buffer, Buffers};
 pub use self::delivery::{
     DeliveryError, TransmissionFile, deliver, open_file, open_head, own_trial,

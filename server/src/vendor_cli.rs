@@ -6,6 +6,7 @@
 //! never printed.
 
 mod arguments;
+mod blocks;
 mod choices;
 mod class;
 mod client;
@@ -32,7 +33,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser as _};
 use trybuy_formats::slug::Slug;
 
-use arguments::{Cli, Command, ConnectionArgs};
+use arguments::{BlockAction, Cli, Command, ConnectionArgs};
 use requests::Shape;
 
 use crate::usage;
@@ -95,6 +96,13 @@ fn execute(cli: &Cli, out: &mut dyn Write) -> Result<(), Failure> {
             requests::requests(&connect()?, application, shape, out)
         }
         Command::Webhook { action } => webhooks::execute(&connect()?, action, out),
+        Command::Block { action } => match action {
+            BlockAction::Add { subject, reason } => {
+                blocks::add(&connect()?, subject, reason.as_ref(), out)
+            }
+            BlockAction::List { json } => blocks::list(&connect()?, *json, out),
+            BlockAction::Remove { subject } => blocks::remove(&connect()?, subject, out),
+        },
         Command::Completions { shell } => {
             clap_complete::generate(*shell, &mut Cli::command(), "trybuy-vendor", &mut &mut *out);
             Ok(())

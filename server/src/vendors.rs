@@ -1,6 +1,7 @@
-//! What vendors do: publish releases, set policies, see who asked for trials.
+//! What vendors do: publish releases, set policies, see who asked for trials, block who gets none.
 
 pub mod api;
+mod blocks;
 mod classes;
 mod existing_trials;
 mod gifts;
@@ -12,6 +13,7 @@ mod receiving;
 mod requests;
 mod upload_slots;
 
+pub use self::blocks::{BlockError, blocks_page, delete_block, put_block};
 pub use self::classes::{
     ClassError, add_member, classes_of, remove_class, remove_member, set_class,
 };

@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "vendor_cli/blocks.rs"]
+mod blocks;
 #[path = "vendor_cli/fixture.rs"]
 mod fixture;
 #[path = "vendor_cli/guide.rs"]

@@ -14,6 +14,7 @@ mod interrupted;
 mod invariants;
 mod main_job;
 mod object_storage;
+mod people;
 mod publishing;
 mod secrecy;
 mod support;
@@ -42,6 +43,7 @@ fn main() {
         invariants::CASES,
         main_job::CASES,
         object_storage::CASES,
+        people::CASES,
         publishing::CASES,
         secrecy::CASES,
         terminal::CASES,

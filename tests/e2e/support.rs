@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 
 use trybuy_tests::builder::Builder;
 use trybuy_tests::component::Component;
@@ -10,6 +10,8 @@ use trybuy_tests::files;
 use trybuy_tests::proxy::Proxy;
 use trybuy_tests::wait;
 use trybuy_tests::world::World;
+
+use crate::case::Shared;
 
 /// The program that most tests publish: small, static, with many faces.
 pub(crate) fn busybox() -> Result<PathBuf> {
@@ -35,6 +37,30 @@ pub(crate) fn user_behind(world: &World, proxy: &Proxy, name: &str) -> Result<Bu
     let user = world.fresh_builder(name);
     user.setup(&proxy.url(), name, &format!("{name}@example.com"))?;
     Ok(user)
+}
+
+/// A server of its own that asks for verified addresses, and writes its mails into files.
+pub(crate) fn verifying_world(shared: &Shared) -> Result<World> {
+    let mut world = shared.own_world()?;
+    let configuration = world.setup.data_dir().join("server.toml");
+    let text = std::fs::read_to_string(&configuration)?;
+    let verify = "verify = true\ntransport = \"file:mails\"\nfrom = \"try@example.com\"";
+    let verifying = text.replacen("#: verify = false", verify, 1);
+    ensure!(verifying != text, "the setting is in the configuration");
+    std::fs::write(&configuration, verifying)?;
+    world.restart_server()?;
+    Ok(world)
+}
+
+/// The code of the one mail that was sent; the mail is taken away.
+pub(crate) fn mailed_code(world: &World) -> Result<String> {
+    let mut mails = std::fs::read_dir(world.setup.data_dir().join("mails"))?;
+    let mail = mails.next().context("a mail")??.path();
+    ensure!(mails.next().is_none(), "one mail");
+    let text = std::fs::read_to_string(&mail)?;
+    std::fs::remove_file(mail)?;
+    let is_code = |line: &&str| line.len() == 9 && line.as_bytes()[4] == b'-';
+    Ok(text.lines().map(str::trim).find(is_code).context("a code")?.to_owned())
 }
 
 /// The file of a download in progress.

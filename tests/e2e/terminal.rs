@@ -14,7 +14,7 @@ use trybuy_tests::vendor::EASY_TRIAL;
 use trybuy_tests::wait;
 
 use crate::case::{Shared, cases};
-use crate::support::{busybox, ensure_sound, tried};
+use crate::support::{busybox, ensure_sound, mailed_code, tried, verifying_world};
 use session::Session;
 
 cases![
@@ -29,6 +29,7 @@ cases![
     who_answers_no_has_changed_nothing[Busybox],
     terms_that_are_accepted_passively_can_be_declined[Busybox],
     setup_asks_for_what_it_needs,
+    setup_asks_for_the_code_that_was_mailed,
     nothing_is_asked_and_nothing_hangs_without_a_terminal[Busybox],
 ];
 
@@ -237,6 +238,30 @@ fn setup_asks_for_what_it_needs(shared: &Shared) -> Result<()> {
     session.press("asked@example.com\r")?;
     ensure!(session.wait_for_end()? == 0, "{}", session.screen().contents());
     user.run(["doctor"])?.success()?;
+    Ok(())
+}
+
+fn setup_asks_for_the_code_that_was_mailed(shared: &Shared) -> Result<()> {
+    let world = verifying_world(shared)?;
+    let user = world.fresh_builder("mailed");
+    let mut command = user.command();
+    command.args(["setup", world.server.url(), "--name", "Ada", "--email", "ada@example.com"]);
+    let mut session = Session::start(command.arg("--accept-terms"))?;
+    session.wait_for("The code")?;
+    session.press("ABCD-2345\r")?;
+    session.wait_for("error[email-not-verified]")?;
+    session.press(&format!("{}\r", mailed_code(&world)?.to_lowercase()))?;
+    ensure!(session.wait_for_end()? == 0);
+    ensure!(session.screen().contents().contains("is verified"));
+    // Who has no code yet is not held up.
+    let later = world.fresh_builder("mailed-later");
+    let mut command = later.command();
+    command.args(["setup", world.server.url(), "--name", "Bob", "--email", "bob@example.com"]);
+    let mut session = Session::start(command.arg("--accept-terms"))?;
+    session.wait_for("The code")?;
+    session.press("\r")?;
+    ensure!(session.wait_for_end()? == 0);
+    later.run(["setup", "--verify", "--code", &mailed_code(&world)?])?.success()?;
     Ok(())
 }
 

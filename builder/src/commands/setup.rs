@@ -3,6 +3,8 @@
 //! Killed anywhere, it can be repeated: keys are made before they are registered, registering the
 //! same keys again gives the same license, and the license file is written last.
 
+mod email;
+
 use trybuy_formats::ids::{Email, Name};
 use trybuy_formats::slug::Slug;
 
@@ -27,6 +29,9 @@ pub(super) fn setup(context: &Context, arguments: SetupArguments) -> Result<(), 
     if arguments.renew {
         return renew(context, &arguments);
     }
+    if arguments.verify {
+        return email::verify(context, arguments.code.as_deref());
+    }
     let before = PinnedServer::load(data)?;
     refuse_second_setup(data)?;
     let (address, transport) = address(context, &arguments, before.as_ref())?;
@@ -38,7 +43,7 @@ pub(super) fn setup(context: &Context, arguments: SetupArguments) -> Result<(), 
     keys::ensure(data)?;
     let builder = register(data, pinned, &server, applicant)?;
     output::notice(&notices::set_up(&server.address().to_string(), builder.license.ends_at));
-    Ok(())
+    email::after_setup(context, &server, &builder)
 }
 
 /// A Builder with a usable license has been set up. One whose license was lost or damaged gets it

@@ -2,7 +2,7 @@
 
 use trybuy_formats::api::ApplicationDetails;
 use trybuy_formats::control::ControlInformation;
-use trybuy_formats::ids::{ApplicationId, Name};
+use trybuy_formats::ids::{ApplicationId, Email, Name};
 use trybuy_formats::instant::{Instant, Span};
 use trybuy_formats::policy::{Expiration, GraceFrom};
 
@@ -38,6 +38,27 @@ pub(crate) fn set_up(server: &str, end: Option<Instant>) -> String {
     format!(
         "This Builder is set up with {server}: {license}.\nFind applications with `trybuy search`."
     )
+}
+
+/// The server asks for a verified address, and there is no terminal to ask for the code on.
+pub(crate) const VERIFY_LATER: &str = "The server wants to know that your e-mail address is yours before the first trial: run `trybuy setup --verify`.";
+/// The server asks for no verified address.
+pub(crate) const NOTHING_TO_VERIFY: &str =
+    "The server does not ask for a verified e-mail address: there is nothing to do.";
+/// The code comes later.
+pub(crate) const VERIFY_WITH_CODE: &str =
+    "When you have it, run `trybuy setup --verify --code CODE`.";
+/// The code that was sent.
+pub(crate) const ASK_EMAIL_CODE: &str = "The code (Return alone: later):";
+
+/// A code was sent.
+pub(crate) fn email_code_sent(email: &Email, until: Instant) -> String {
+    format!("A code was sent to {email}; it is valid until {}.", words::date(until))
+}
+
+/// The address is verified.
+pub(crate) fn email_verified(email: &Email) -> String {
+    format!("Your e-mail address {email} is verified.")
 }
 
 /// This computer's clock differs from the server's.

@@ -6,7 +6,7 @@ use trybuy_formats::policy::Layout;
 use trybuy_formats::primitives::SignatureKey;
 use trybuy_formats::slug::Slug;
 
-use crate::world::{APP, BUILDER_TERMS, World};
+use crate::world::{APP, BUILDER_TERMS, CODE, World};
 
 #[test]
 fn setup_makes_private_files_and_is_done_once() {
@@ -102,6 +102,44 @@ fn a_setup_that_never_got_a_license_is_repeated_elsewhere_with_other_keys() {
     world.server().signer = SignatureKey::generate().expect("a key");
     world.set_up();
     assert_ne!(std::fs::read(world.data().join("keys/request.pkcs8")).expect("a key"), key);
+}
+
+#[test]
+fn without_a_terminal_an_address_is_verified_in_two_steps() {
+    let world = World::new(Layout::Leading);
+    world.server().verified_email = true;
+    let url = world.http.url("");
+    let setup = ["setup", &url, "--name", "Ada", "--email", "ada@example.com", "--accept-terms"];
+    assert!(world.good(&setup).err.contains("run `trybuy setup --verify`"));
+    let refused = world.refused(Slug::EmailNotVerified, &["try", APP, "--name", "Ada"]);
+    assert!(refused.err.contains("`trybuy setup --verify`"), "{}", refused.err);
+    let sent = world.good(&["setup", "--verify"]);
+    assert!(sent.err.contains("A code was sent to ada@example.com; it is valid until "));
+    assert!(sent.err.contains("`trybuy setup --verify --code CODE`"), "{}", sent.err);
+    world.refused(Slug::EmailNotVerified, &["setup", "--verify", "--code", "wrong"]);
+    let verified = world.good(&["setup", "--verify", "--code", CODE]);
+    assert!(verified.err.contains("ada@example.com is verified"), "{}", verified.err);
+    world.good(&["try", APP, "--name", "Ada"]);
+    // Once more, nothing is sent.
+    let again = world.good(&["setup", "--verify"]);
+    assert!(again.err.contains("is verified") && !again.err.contains("sent"), "{}", again.err);
+}
+
+#[test]
+fn where_no_verified_address_is_asked_for_there_is_nothing_to_verify() {
+    let world = World::new(Layout::Leading);
+    world.refused(Slug::NotSetUp, &["setup", "--verify"]);
+    world.set_up();
+    let said = world.good(&["setup", "--verify"]);
+    assert!(said.err.contains("nothing to do"), "{}", said.err);
+    assert!(!world.server().log.iter().any(|line| line.ends_with("/email-codes")));
+    for wrong in [
+        &["setup", "--code", CODE][..],
+        &["setup", "--verify", "--renew"],
+        &["setup", "--verify", "--email", "eve@example.com"],
+    ] {
+        assert_eq!(world.run(wrong).code, 2, "{wrong:?}");
+    }
 }
 
 #[test]

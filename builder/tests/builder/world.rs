@@ -7,8 +7,8 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
 use serde::Serialize;
 use trybuy_formats::api::{
     AcceptanceCode, ApplicationDetails, ApplicationPage, ApplicationSummary, AskTime,
-    BuilderLicenseAnswer, Problem, RegisterBuilder, ReleaseSummary, RequestTrial, ServerInfo,
-    TimeAnswer, TrialAnswer, TrialSummary, TrialsAnswer,
+    BuilderLicenseAnswer, EmailCodeAnswer, Problem, RegisterBuilder, ReleaseSummary, RequestTrial,
+    ServerInfo, TimeAnswer, TrialAnswer, TrialSummary, TrialsAnswer, VerifiedEmail, VerifyEmail,
 };
 use trybuy_formats::builder_license::{BuilderKind, BuilderLicense, Holder};
 use trybuy_formats::control::{ControlInformation, LicenseKind, Sections};
@@ -41,6 +41,10 @@ pub(crate) struct Server {
     /// Whether it signs the time for another question than it was asked, as one who replays an
     /// older answer would.
     pub(crate) answers_another_question: bool,
+    /// Whether it asks for a verified e-mail address.
+    pub(crate) verified_email: bool,
+    /// Since when the address is verified.
+    pub(crate) verified_at: Option<Instant>,
     /// How long Builder licenses last, in seconds.
     pub(crate) license_length: u64,
     pub(crate) policy: TrialPolicy,
@@ -205,6 +209,8 @@ impl Server {
             signer: signer(),
             clock_ahead: 0,
             answers_another_question: false,
+            verified_email: false,
+            verified_at: None,
             license_length: 365 * DAY,
             policy: TrialPolicy {
                 duration: Span::seconds(30 * DAY),
@@ -272,6 +278,8 @@ impl Server {
             }
             ("POST", "/builders/license") => json(200, &self.license()),
             ("POST", "/builders/time") => json(200, &self.signed_time(request)),
+            ("POST", "/builders/email-codes") => json(200, &self.send_email_code()),
+            ("POST", "/builders/email") => self.verify_email(request),
             ("GET", "/applications") => json(200, &self.page()),
             ("GET", path) if path == application => json(200, &self.details()),
             ("POST", path) if path == format!("{application}/acceptance-codes") => {
@@ -320,6 +328,7 @@ impl Server {
             builder_terms: BUILDER_TERMS.to_owned(),
             builder_terms_digest: digest(BUILDER_TERMS.as_bytes()),
             version: "0.1.0".parse().expect("a version"),
+            verified_email: self.verified_email,
             time: self.now(),
         }
     }
@@ -361,6 +370,22 @@ impl Server {
         TimeAnswer { signed_time: signed::sign(&self.signer, &time).expect("signed") }
     }
 
+    fn send_email_code(&self) -> EmailCodeAnswer {
+        match self.verified_at {
+            Some(verified_at) => EmailCodeAnswer::Verified { verified_at },
+            None => EmailCodeAnswer::Sent { expires_at: self.now().plus(Span::seconds(1800)) },
+        }
+    }
+
+    fn verify_email(&mut self, request: &Request) -> Response {
+        let VerifyEmail { code } = serde_json::from_slice(&request.body).expect("a code");
+        if code != CODE {
+            return problem(Slug::EmailNotVerified, 403, None);
+        }
+        self.verified_at = Some(self.now());
+        json(200, &VerifiedEmail { verified_at: self.now() })
+    }
+
     fn page(&self) -> ApplicationPage {
         let summary = ApplicationSummary {
             id: APP.parse().expect("an id"),
@@ -398,6 +423,9 @@ impl Server {
 
     fn trial(&mut self, request: &Request) -> Response {
         let asked: RequestTrial = serde_json::from_slice(&request.body).expect("a request");
+        if self.verified_email && self.verified_at.is_none() {
+            return problem(Slug::EmailNotVerified, 403, None);
+        }
         let is_new = self.trial.is_none();
         if is_new && !self.is_accepted(&asked) {
             return problem(Slug::TermsNotAccepted, 403, None);

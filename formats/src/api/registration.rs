@@ -22,6 +22,9 @@ pub struct ServerInfo {
     pub builder_terms_digest: Digest,
     /// The server's version.
     pub version: Version,
+    /// Whether a trial needs a verified e-mail address.
+    #[serde(default)]
+    pub verified_email: bool,
     /// The server's time.
     pub time: Instant,
 }
@@ -70,6 +73,38 @@ pub struct AskTime {
 pub struct TimeAnswer {
     /// The signed time, a signed document (`ST-2`).
     pub signed_time: String,
+}
+
+/// Answers `POST /builders/email-codes`, which sends a code to the e-mail address of the Builder that
+/// asks. Signed, no body.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum EmailCodeAnswer {
+    /// A code is on its way; those before it are no longer accepted.
+    Sent {
+        /// Until when it is accepted.
+        expires_at: Instant,
+    },
+    /// The address is verified already, and nothing was sent.
+    Verified {
+        /// Since when.
+        verified_at: Instant,
+    },
+}
+
+/// `POST /builders/email`: verifies the e-mail address of the Builder that asks. Signed.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VerifyEmail {
+    /// The code that was sent, as it was typed.
+    pub code: String,
+}
+
+/// Answers the verification of an e-mail address.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct VerifiedEmail {
+    /// Since when the address is verified.
+    pub verified_at: Instant,
 }
 
 /// Answers registration and renewal.

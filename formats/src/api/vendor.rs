@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{
-    ApplicationId, Digest, Email, LicenseeId, Name, Platform, ReleaseId, TrialId, Version,
+    ApplicationId, Digest, Email, LicenseeId, Name, Note, Platform, ReleaseId, TrialId, Version,
 };
 use crate::instant::Instant;
 use crate::policy::TrialPolicy;
+use crate::subject::Subject;
 
 /// Answers `PUT /vendor/applications/{id}/releases/{version}/{platform}`, whose body is a release
 /// in the server format.
@@ -73,6 +74,9 @@ pub struct Requester {
     pub name: Name,
     /// The holder's e-mail address.
     pub email: Email,
+    /// When the holder showed that the address is theirs.
+    #[serde(default)]
+    pub email_verified_at: Option<Instant>,
     /// The platform.
     pub platform: Platform,
     /// The release.
@@ -85,4 +89,34 @@ pub struct Requester {
     pub terms_digest: Digest,
     /// The name that was typed, where the vendor asked for one.
     pub accepted_as: Option<Name>,
+}
+
+/// `PUT /vendor/blocks/{subject}`: from now on, whom the subject names gets no new trial of the vendor's
+/// applications. Trials that were granted run on.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PutBlock {
+    /// The vendor's reason, which nobody else is shown.
+    #[serde(default)]
+    pub reason: Option<Note>,
+}
+
+/// Whom a vendor gives no new trial.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Block {
+    /// Who.
+    pub subject: Subject,
+    /// Why, in the vendor's words.
+    pub reason: Option<Note>,
+    /// Since when.
+    pub created_at: Instant,
+}
+
+/// Answers `GET /vendor/blocks?after=CURSOR&limit=N`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct BlocksAnswer {
+    /// The blocks of this page, by their subjects.
+    pub blocks: Vec<Block>,
+    /// Where the next page begins; none on the last one.
+    pub next: Option<String>,
 }

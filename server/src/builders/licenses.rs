@@ -4,7 +4,7 @@ use trybuy_formats::api::{AccessCondition, BuilderLicenseAnswer, RegisterBuilder
 use trybuy_formats::builder_license::{BuilderKind, BuilderLicense, Holder};
 use trybuy_formats::ids::{Digest, LicenseId, LicenseeId};
 use trybuy_formats::instant::Instant;
-use trybuy_formats::keys::{LicenseSecret, key_id};
+use trybuy_formats::keys::{LicenseSecret, email_key, key_id};
 use trybuy_formats::primitives::{EncryptionKey, PrimitiveError};
 use trybuy_formats::signed::{self, FORMAT, SignError};
 use trybuy_formats::slug::Slug;
@@ -63,7 +63,7 @@ pub async fn register(
     let now = app.clock.now();
     let new = NewBuilder {
         license_id: LicenseId::new(),
-        licensee_id: LicenseeId::new(),
+        licensee_id: LicenseeId::random(),
         builder_key_id: key_id(&request.decryption_key),
         decryption_key: request.decryption_key,
         request_key,
@@ -76,8 +76,9 @@ pub async fn register(
         created_at: now,
         terms_digest: request.terms_digest,
     };
-    let (facts, is_new) = match app.store.register_builder(&new).await? {
-        Registration::New => (new, true),
+    let email_key = email_key(app.keys.master(), &new.email);
+    let (facts, is_new) = match app.store.register_builder(&new, &email_key).await? {
+        Registration::New(licensee_id) => (NewBuilder { licensee_id, ..new }, true),
         Registration::Existing(builder) if builder.revoked_at.is_some() => {
             return Err(BuilderLicenseError::Revoked);
         }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use trybuy_formats::subject::Subject;
 
 use crate::config::Overrides;
 
@@ -34,6 +35,13 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: TokenCommand,
     },
+    /// What is stored about a person.
+    Person {
+        #[command(flatten)]
+        database: Database,
+        #[command(subcommand)]
+        command: PersonCommand,
+    },
     /// Print the completions for a shell.
     Completions {
         /// The shell.
@@ -55,6 +63,28 @@ pub(super) enum TokenCommand {
     Revoke {
         /// Its id, as `token list` shows it.
         id: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub(super) enum PersonCommand {
+    /// Show everything that is stored about a person.
+    Show {
+        /// An e-mail address, or a licensee id.
+        #[arg(value_name = "EMAIL|LICENSEE")]
+        who: Subject,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Delete names and addresses of a person; trials stay counted.
+    Delete {
+        /// An e-mail address, or a licensee id.
+        #[arg(value_name = "EMAIL|LICENSEE")]
+        who: Subject,
+        /// Do not ask.
+        #[arg(long, short)]
+        yes: bool,
     },
 }
 

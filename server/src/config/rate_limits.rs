@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use serde::Deserialize;
 
-/// How often a peer may ask for what costs something. A whole minute's share may come at once.
+/// How often a peer may ask for what costs something. A whole minute's or hour's share may come at once.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RateLimitsConfig {
@@ -18,6 +18,10 @@ pub struct RateLimitsConfig {
     pub signed_times_per_minute: NonZeroU32,
     /// Purchase keys that one Builder license tries. Default: 10.
     pub purchases_per_minute: NonZeroU32,
+    /// Codes to verify e-mail addresses, asked for from one address. Default: 30.
+    pub email_codes_per_minute: NonZeroU32,
+    /// The same to one mailbox, and so of one Builder. Default: 6.
+    pub email_codes_per_hour: NonZeroU32,
 }
 
 impl Default for RateLimitsConfig {
@@ -29,6 +33,8 @@ impl Default for RateLimitsConfig {
             acceptance_codes_per_minute: of(30),
             signed_times_per_minute: of(10),
             purchases_per_minute: of(10),
+            email_codes_per_minute: of(30),
+            email_codes_per_hour: of(6),
         }
     }
 }

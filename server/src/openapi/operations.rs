@@ -93,6 +93,11 @@ pub fn operations() -> Vec<Operation> {
             => &[(200, Json("BuilderLicenseAnswer"))], "Renews a Builder's license";
         POST "/api/v1/builders/time" sign_time Builder &[], Some("AskTime")
             => &[(200, Json("TimeAnswer"))], "Signs the time for one question";
+        POST "/api/v1/builders/email-codes" send_email_code Builder &[], None
+            => &[(200, Json("EmailCodeAnswer"))],
+            "Sends a code to the e-mail address of the Builder that asks";
+        POST "/api/v1/builders/email" verify_email Builder &[], Some("VerifyEmail")
+            => &[(200, Json("VerifiedEmail"))], "Verifies that address with the code";
         POST "/api/v1/applications/{id}/acceptance-codes" create_acceptance_code Builder
             &[("path", "id", "ApplicationId")], None => &[(200, Json("AcceptanceCode"))],
             "Shows a code to be typed back as acceptance of the terms";
@@ -189,6 +194,13 @@ pub fn operations() -> Vec<Operation> {
             => &[(200, Json("DeliveriesAnswer"))], "Lists the deliveries, the newest first";
         POST "/api/v1/vendor/webhooks/deliveries/{id}/redeliver" redeliver Vendor
             &[("path", "id", "Id")], None => &[(204, Empty)], "Sends a delivery again";
+        GET "/api/v1/vendor/blocks" list_blocks Vendor &[AFTER, LIMIT], None
+            => &[(200, Json("BlocksAnswer"))], "Lists who gets no new trial";
+        PUT "/api/v1/vendor/blocks/{subject}" put_block Vendor &[("path", "subject", "Subject")],
+            Some("PutBlock") => &[(200, Json("Block"))],
+            "Blocks somebody for new trials of the vendor's applications";
+        DELETE "/api/v1/vendor/blocks/{subject}" delete_block Vendor &[("path", "subject", "Subject")],
+            None => &[(204, Empty)], "Takes a block away";
     ]
 }
 

@@ -76,6 +76,7 @@ fn scalars() -> Schemas {
         ("Subject", json!({ "type": "string", "description": "A licensee id, an e-mail address, or @ and a domain", "examples": ["@example.edu"] })),
         ("Scope", json!({ "type": "string", "description": "For whom a policy is: application, class:NAME, a licensee id, or an e-mail address", "examples": ["class:education"] })),
         ("Email", json!({ "type": "string", "minLength": 3, "maxLength": 254 })),
+        ("Note", json!({ "type": "string", "minLength": 1, "maxLength": 200 })),
         ("Id", json!({ "type": "string", "format": "uuid" })),
         ("Digest", hexadecimal.clone()),
         ("KeyId", hexadecimal),
@@ -211,6 +212,7 @@ fn catalog() -> Schemas {
                 ("builder_terms", text()),
                 ("builder_terms_digest", of("Digest")),
                 ("version", of("Version")),
+                ("verified_email", boolean()),
                 ("time", of("Instant")),
             ],
         ),
@@ -276,6 +278,16 @@ fn builders() -> Schemas {
         object("RenewBuilderLicense", &[("terms_digest", of("Digest"))]),
         object("AskTime", &[("nonce", of("Base64"))]),
         object("TimeAnswer", &[("signed_time", text())]),
+        object(
+            "EmailCodeAnswer",
+            &[
+                ("state", one_of(&["sent", "verified"])),
+                ("expires_at?", of("Instant")),
+                ("verified_at?", of("Instant")),
+            ],
+        ),
+        object("VerifyEmail", &[("code", text())]),
+        object("VerifiedEmail", &[("verified_at", of("Instant"))]),
         object("BuilderLicenseAnswer", &[("license", text()), ("time", of("Instant"))]),
     ]
 }
@@ -380,6 +392,7 @@ fn vendors() -> Schemas {
                 ("licensee_id", of("Id")),
                 ("name", of("Name")),
                 ("email", of("Email")),
+                ("email_verified_at", nullable(of("Instant"))),
                 ("platform", of("Platform")),
                 ("version", of("Version")),
                 ("requested_at", of("Instant")),
@@ -388,6 +401,16 @@ fn vendors() -> Schemas {
                 ("accepted_as", nullable(of("Name"))),
             ],
         ),
+        object("PutBlock", &[("reason?", nullable(of("Note")))]),
+        object(
+            "Block",
+            &[
+                ("subject", of("Subject")),
+                ("reason", nullable(of("Note"))),
+                ("created_at", of("Instant")),
+            ],
+        ),
+        object("BlocksAnswer", &[("blocks", list(of("Block"))), ("next", nullable(of("Cursor")))]),
     ]
 }
 

@@ -4,19 +4,21 @@ use sqlx::AnyConnection;
 use sqlx::any::AnyArguments;
 use sqlx::query::Query;
 use trybuy_formats::builder_license::BuilderKind;
-use trybuy_formats::ids::{Digest, Email, KeyId, LicenseId, LicenseeId, Name, Platform, Version};
+use trybuy_formats::ids::{
+    Digest, Email, EmailKey, KeyId, LicenseId, LicenseeId, Name, Platform, Version,
+};
 use trybuy_formats::instant::Instant;
 
 use super::columns::{Columns, seconds, word};
 use super::transaction::{Finish, Operation};
-use super::{Store, StoreError};
+use super::{Store, StoreError, licensees};
 
 /// A Builder to be registered.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NewBuilder {
     /// Its license.
     pub license_id: LicenseId,
-    /// Its holder's own licensee id.
+    /// Its holder's licensee id; until it is registered, the one for an address that has none.
     pub licensee_id: LicenseeId,
     /// Its public key 113, SubjectPublicKeyInfo in DER.
     pub decryption_key: Vec<u8>,
@@ -47,17 +49,24 @@ pub struct NewBuilder {
 pub struct Builder {
     /// As it registered; end date and accepted terms are those of its last license.
     pub facts: NewBuilder,
+    /// When its holder showed that the address is theirs.
+    pub email_verified_at: Option<Instant>,
     /// When its license was last renewed.
     pub renewed_at: Option<Instant>,
     /// When its license was revoked.
     pub revoked_at: Option<Instant>,
 }
 
+struct NewRegistration<'a> {
+    builder: &'a NewBuilder,
+    email_key: &'a EmailKey,
+}
+
 /// How a registration ended.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Registration {
-    /// The Builder is registered.
-    New,
+    /// The Builder is registered, for this licensee.
+    New(LicenseeId),
     /// It was registered before with the same two keys; nothing was changed.
     Existing(Box<Builder>),
     /// One of the keys belongs to another Builder.
@@ -75,12 +84,17 @@ const REVOKE: &str = "UPDATE builders SET revoked_at = $2 \
     WHERE license_id = $1 AND revoked_at IS NULL";
 
 impl Store {
-    /// Registers a Builder. The same keys again are answered with the Builder that has them.
+    /// Registers a Builder for the licensee of an address, who is made where there is none. The same
+    /// keys again are answered with the Builder that has them.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn register_builder(&self, new: &NewBuilder) -> Result<Registration, StoreError> {
-        self.write(new).await
+    pub async fn register_builder(
+        &self,
+        new: &NewBuilder,
+        email_key: &EmailKey,
+    ) -> Result<Registration, StoreError> {
+        self.write(&NewRegistration { builder: new, email_key }).await
     }
 
     /// The Builder with that license, revoked or not.
@@ -126,36 +140,40 @@ impl Store {
     }
 }
 
-impl Operation for NewBuilder {
+impl Operation for NewRegistration<'_> {
     type Answer = Registration;
 
     async fn run(
         &self,
         connection: &mut AnyConnection,
     ) -> Result<Finish<Registration>, StoreError> {
+        let new = self.builder;
         let rows = sqlx::query(BY_KEYS)
-            .bind(self.builder_key_id.to_string())
-            .bind(self.request_key.as_slice())
+            .bind(new.builder_key_id.to_string())
+            .bind(new.request_key.as_slice())
             .fetch_all(&mut *connection)
             .await?;
         if let Some(row) = rows.first() {
             let there = Builder::from_columns(Columns(row))?;
-            return Ok(Finish::RollBack(if there.has_keys_of(self) {
+            return Ok(Finish::RollBack(if there.has_keys_of(new) {
                 Registration::Existing(Box::new(there))
             } else {
                 Registration::KeyTaken
             }));
         }
-        self.insertion().execute(connection).await?;
-        Ok(Finish::Commit(Registration::New))
+        let NewBuilder { licensee_id, created_at, .. } = *new;
+        let licensee =
+            licensees::find_or_create(connection, self.email_key, licensee_id, created_at).await?;
+        new.insertion(licensee).execute(connection).await?;
+        Ok(Finish::Commit(Registration::New(licensee)))
     }
 }
 
 impl NewBuilder {
-    fn insertion(&self) -> Query<'_, sqlx::Any, AnyArguments> {
+    fn insertion(&self, licensee: LicenseeId) -> Query<'_, sqlx::Any, AnyArguments> {
         sqlx::query(INSERT)
             .bind(self.license_id.to_string())
-            .bind(self.licensee_id.to_string())
+            .bind(licensee.to_string())
             .bind(self.decryption_key.as_slice())
             .bind(self.builder_key_id.to_string())
             .bind(self.request_key.as_slice())
@@ -175,7 +193,7 @@ impl Builder {
         self.facts.builder_key_id == new.builder_key_id && self.facts.request_key == new.request_key
     }
 
-    fn from_columns(columns: Columns<'_>) -> Result<Self, StoreError> {
+    pub(super) fn from_columns(columns: Columns<'_>) -> Result<Self, StoreError> {
         let request_key = columns.bytes("request_key")?;
         Ok(Self {
             facts: NewBuilder {
@@ -195,6 +213,7 @@ impl Builder {
                 created_at: columns.instant("created_at")?,
                 terms_digest: columns.text("terms_digest")?,
             },
+            email_verified_at: columns.optional_instant("email_verified_at")?,
             renewed_at: columns.optional_instant("renewed_at")?,
             revoked_at: columns.optional_instant("revoked_at")?,
         })

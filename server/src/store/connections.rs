@@ -25,9 +25,9 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 
 /// The one connection that writes. With `synchronous = FULL` a commit in WAL mode is on the disk
-/// before it is acknowledged (SQLite, "PRAGMA synchronous").
+/// before it is acknowledged (SQLite, "PRAGMA synchronous"). What is deleted is overwritten.
 const SQLITE_WRITER: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; \
-    PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON";
+    PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON";
 const SQLITE_READER: &str = "PRAGMA busy_timeout = 5000; PRAGMA query_only = ON";
 /// No statement, no wait for a lock and no forgotten transaction lasts longer than the deadline.
 const POSTGRES_SESSION: &str = "SET statement_timeout = '10s'; SET lock_timeout = '5s'; \

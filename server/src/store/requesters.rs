@@ -22,6 +22,8 @@ pub struct RequestRecord {
     pub name: Name,
     /// The holder's e-mail address.
     pub email: Email,
+    /// When it was verified.
+    pub email_verified_at: Option<Instant>,
     /// The platform.
     pub platform: Platform,
     /// The release.
@@ -49,7 +51,7 @@ pub struct RequestCursor {
 pub struct InvalidCursor;
 
 const PAGE: &str = "SELECT trials.id, trials.licensee_id, builders.name, builders.email, \
-    trials.platform, releases.version, trials.requested_at, trials.ends_at, trials.terms_digest, \
+    builders.email_verified_at, trials.platform, releases.version, trials.requested_at, trials.ends_at, trials.terms_digest, \
     trials.accepted_as FROM trials \
     JOIN builders ON builders.license_id = trials.license_id \
     JOIN releases ON releases.id = trials.release_id \
@@ -93,6 +95,7 @@ impl RequestRecord {
             licensee_id: columns.text("licensee_id")?,
             name: columns.text("name")?,
             email: columns.text("email")?,
+            email_verified_at: columns.optional_instant("email_verified_at")?,
             platform: columns.text("platform")?,
             version: columns.text("version")?,
             requested_at: columns.instant("requested_at")?,

@@ -2,20 +2,16 @@
 //! server").
 
 use trybuy_formats::api::AcceptanceCode;
-use trybuy_formats::ids::{ApplicationId, Digest};
+use trybuy_formats::ids::ApplicationId;
 use trybuy_formats::instant::Span;
-use trybuy_formats::primitives::{random, sha256};
 use trybuy_formats::slug::Slug;
-use trybuy_formats::typed_code;
-use zeroize::Zeroizing;
 
 use super::access_conditions::{self, ConditionA};
 use crate::app::App;
 use crate::refusal::Refusal;
 use crate::store::{Builder, NewAcceptanceCode, StoreError};
+use crate::typed_code;
 
-/// The characters of a code: 40 random bits, of which one guess is accepted in 15 minutes.
-const LENGTH: usize = 8;
 /// How long a code is accepted.
 const LIFETIME: Span = Span::seconds(15 * 60);
 
@@ -48,32 +44,17 @@ pub async fn create_code(
     if app.store.application(&application).await?.is_none() {
         return Err(AcceptanceError::NoApplication);
     }
-    let code = generate();
+    let code = typed_code::generate();
     let expires_at = now.plus(LIFETIME);
     let stored = NewAcceptanceCode {
-        hash: hash(&code),
+        hash: typed_code::hash(&code),
         license_id: builder.facts.license_id,
         application,
         created_at: now,
         expires_at,
     };
     app.store.create_acceptance_code(&stored).await?;
-    Ok(AcceptanceCode { code: code.to_string(), expires_at })
-}
-
-/// What is stored of a code that somebody typed; none if it cannot be a code.
-pub(super) fn hash_of_typed(typed: &str) -> Option<Digest> {
-    typed_code::read(typed, LENGTH).map(|code| hash(&code))
-}
-
-fn generate() -> Zeroizing<String> {
-    let mut bytes = [0; LENGTH];
-    random(&mut bytes);
-    typed_code::spell(&bytes)
-}
-
-fn hash(code: &str) -> Digest {
-    Digest::from_bytes(sha256(code.as_bytes()))
+    Ok(AcceptanceCode { code, expires_at })
 }
 
 impl Refusal for AcceptanceError {

@@ -7,9 +7,9 @@ use trybuy_formats::policy::AcceptanceKind;
 use trybuy_formats::primitives::EncryptionKey;
 use trybuy_formats::slug::Slug;
 
-use super::acceptance;
 use crate::refusal::Refusal;
 use crate::store::Builder;
+use crate::typed_code;
 
 /// Condition A is not met.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -22,6 +22,11 @@ pub enum ConditionA {
     #[error("the license of this Builder ended at {0}")]
     Ended(Instant),
 }
+
+/// The server asks for a verified e-mail address.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("the e-mail address of this Builder has not been verified")]
+pub struct EmailNotVerified;
 
 /// Condition B is not met.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -76,6 +81,15 @@ pub(super) fn builder_license(builder: &Builder, now: Instant) -> Result<(), Con
     }
 }
 
+/// Where the server asks for it, the holder's address has to be verified, for what exists as well as for
+/// what is new: anybody can register with the address of somebody else.
+///
+/// # Errors
+/// [`EmailNotVerified`].
+pub(super) fn verified_email(is_asked: bool, builder: &Builder) -> Result<(), EmailNotVerified> {
+    if is_asked && builder.email_verified_at.is_none() { Err(EmailNotVerified) } else { Ok(()) }
+}
+
 /// Condition B, "receipt of the user's Application Builder public encryption key" (steps 310, 416).
 ///
 /// # Errors
@@ -106,7 +120,7 @@ pub(super) fn terms_accepted(
         }
         AcceptanceKind::RetypeCode => {
             let code = proof.code.as_deref().ok_or(ConditionC::CodeMissing)?;
-            acceptance.code = Some(acceptance::hash_of_typed(code).ok_or(ConditionC::CodeRefused)?);
+            acceptance.code = Some(typed_code::hash_of_typed(code).ok_or(ConditionC::CodeRefused)?);
         }
     }
     Ok(acceptance)
@@ -129,6 +143,16 @@ impl Refusal for ConditionA {
 
     fn condition(&self) -> Option<AccessCondition> {
         Some(AccessCondition::A)
+    }
+}
+
+impl Refusal for EmailNotVerified {
+    fn slug(&self) -> Slug {
+        Slug::EmailNotVerified
+    }
+
+    fn help(&self) -> Option<String> {
+        Some("`trybuy setup --verify` sends a code to it; type that back".to_owned())
     }
 }
 
@@ -206,7 +230,7 @@ mod tests {
             created_at: at(0),
             terms_digest: terms(),
         };
-        Builder { facts, renewed_at: None, revoked_at: None }
+        Builder { facts, email_verified_at: None, renewed_at: None, revoked_at: None }
     }
 
     #[test]
@@ -219,6 +243,18 @@ mod tests {
         assert_eq!(builder_license(&endless, at(1_000_000)), Ok(()));
         let revoked = Builder { revoked_at: Some(at(1)), ..builder };
         assert_eq!(builder_license(&revoked, at(50)), Err(ConditionA::Revoked));
+    }
+
+    #[test]
+    fn an_address_has_to_be_verified_where_the_server_asks_for_it() {
+        let verified = Builder { email_verified_at: Some(at(1)), ..builder() };
+        for (is_asked, builder, expected) in [
+            (false, &builder(), Ok(())),
+            (true, &builder(), Err(EmailNotVerified)),
+            (true, &verified, Ok(())),
+        ] {
+            assert_eq!(verified_email(is_asked, builder), expected);
+        }
     }
 
     #[test]

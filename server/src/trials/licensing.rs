@@ -5,7 +5,8 @@ use trybuy_formats::ids::{ApplicationId, Platform, TrialId};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::slug::Slug;
 
-use super::access_conditions::{self, ConditionA, ConditionB, ConditionC};
+use super::access_conditions::{self, ConditionA, ConditionB, ConditionC, EmailNotVerified};
+use super::blocks;
 use super::delivery::{self, DeliveryError, TransmissionFile};
 use super::encryption::EncryptionError;
 use super::plan::Plan;
@@ -36,6 +37,12 @@ pub enum LicensingError {
     /// Access condition A.
     #[error(transparent)]
     ConditionA(#[from] ConditionA),
+    /// The server asks for a verified e-mail address.
+    #[error(transparent)]
+    EmailNotVerified(#[from] EmailNotVerified),
+    /// The vendor blocks the licensee.
+    #[error("the vendor does not offer this application to you")]
+    Blocked,
     /// Access condition B.
     #[error(transparent)]
     ConditionB(#[from] ConditionB),
@@ -101,11 +108,13 @@ async fn decide(
     let now = app.clock.now();
     let offer = recognize_request(app, builder, application, request, now).await?;
     access_conditions::builder_license(builder, now)?;
+    access_conditions::verified_email(app.config.email.is_some(), builder)?;
     if let Some(trial) =
         current_trial(app, builder, application, &offer, request.renews.is_some(), now).await?
     {
         return existing(app, builder, trial).await;
     }
+    blocks::refuse_blocked(app, builder, application).await?;
     let plan = Plan::make(app, builder, offer, request, now).await?;
     // The signature is made before the transaction, which therefore stays short. Where another request
     // wins meanwhile, a millisecond was spent for nothing.
@@ -222,6 +231,7 @@ impl LicensingError {
     fn inner(&self) -> Option<&dyn Refusal> {
         match self {
             Self::ConditionA(refusal) => Some(refusal),
+            Self::EmailNotVerified(refusal) => Some(refusal),
             Self::ConditionB(refusal) => Some(refusal),
             Self::ConditionC(refusal) => Some(refusal),
             Self::Delivery(refusal) => Some(refusal),
@@ -235,6 +245,7 @@ impl Refusal for LicensingError {
         match self {
             Self::NoApplication | Self::NoVersion(_) => Slug::NotFound,
             Self::Platform(_) => Slug::PlatformUnsupported,
+            Self::Blocked => Slug::LicenseeBlocked,
             Self::TrialLimit(_) | Self::TooSoon(_) => Slug::TrialLimitReached,
             other => other.inner().map_or(Slug::ServerError, Refusal::slug),
         }
@@ -246,6 +257,7 @@ impl Refusal for LicensingError {
             Self::NoVersion(_) => "leave the version out to get the newest one",
             Self::Platform(_) => "`trybuy show` lists the platforms it is offered for",
             Self::TrialLimit(_) => "ask its vendor for a license",
+            Self::Blocked => "ask its vendor",
             Self::TooSoon(_) => "ask again then, or its vendor for a license",
             other => return other.inner().and_then(Refusal::help),
         };

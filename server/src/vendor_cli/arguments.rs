@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use trybuy_formats::api::{EventKind, Gift};
-use trybuy_formats::ids::{ApplicationId, DeliveryId, Label, WebhookId};
+use trybuy_formats::ids::{ApplicationId, DeliveryId, Label, Note, WebhookId};
 use trybuy_formats::instant::Span;
 use trybuy_formats::policy::{AcceptanceKind, GraceFrom, Layout, OnExpiry};
 use trybuy_formats::subject::{Scope, Subject};
@@ -100,6 +100,11 @@ pub(super) enum Command {
     Webhook {
         #[command(subcommand)]
         action: WebhookAction,
+    },
+    /// Say who gets no new trial of your applications
+    Block {
+        #[command(subcommand)]
+        action: BlockAction,
     },
     /// Print a completion script for a shell
     Completions {
@@ -371,6 +376,29 @@ pub(super) enum ClassAction {
         /// The members
         #[arg(required = true)]
         members: Vec<Subject>,
+    },
+}
+
+#[derive(Subcommand)]
+pub(super) enum BlockAction {
+    /// Block somebody; trials that have begun run on
+    Add {
+        /// A licensee id, an e-mail address, or @ and a domain, which is all below it too
+        subject: Subject,
+        /// Why, for yourself: nobody else is shown it
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<Note>,
+    },
+    /// List who is blocked
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take a block away
+    Remove {
+        /// Who, as `block list` shows it
+        subject: Subject,
     },
 }
 

@@ -16,9 +16,12 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue};
 use reqwest::{Method, RequestBuilder, Response, redirect};
 use serde::de::DeserializeOwned;
 use tokio::runtime::{self, Runtime};
-use trybuy_formats::api::{BASE, ReleasesAnswer, RequestersAnswer, ServerInfo};
-use trybuy_formats::ids::ApplicationId;
+use trybuy_formats::api::{
+    BASE, Block, BlocksAnswer, PutBlock, ReleasesAnswer, RequestersAnswer, ServerInfo,
+};
+use trybuy_formats::ids::{ApplicationId, Note};
 use trybuy_formats::slug::Slug;
+use trybuy_formats::subject::Subject;
 use url::Url;
 
 use super::connection::Connection;
@@ -29,7 +32,7 @@ pub use upload::{Published, Upload};
 const CONNECT: Duration = Duration::from_secs(15);
 /// The longest silence of a server that has to answer.
 const SILENCE: Duration = Duration::from_secs(60);
-/// Requests on one page: the most that a server sends.
+/// Entries on one page: the most that a server sends.
 const PAGE: &str = "100";
 
 /// A client of one server.
@@ -121,6 +124,34 @@ impl Client {
             let next = answer::next_page(&response);
             Ok((answer::table(response, SILENCE).await?, next))
         })
+    }
+
+    /// Gives somebody no new trial of the vendor's applications.
+    ///
+    /// # Errors
+    /// What the server answers, or that it does not.
+    pub fn put_block(&self, subject: &Subject, reason: Option<&Note>) -> Result<Block, Failure> {
+        let path = ["vendor", "blocks", &subject.to_string()];
+        let body = PutBlock { reason: reason.cloned() };
+        self.json(self.request(Method::PUT, &path).json(&body))
+    }
+
+    /// Takes a block away.
+    ///
+    /// # Errors
+    /// What the server answers, or that it does not.
+    pub fn delete_block(&self, subject: &Subject) -> Result<(), Failure> {
+        let path = ["vendor", "blocks", &subject.to_string()];
+        self.done(self.request(Method::DELETE, &path))
+    }
+
+    /// One page of the vendor's blocks; the first one without `after`.
+    ///
+    /// # Errors
+    /// What the server answers, or that it does not.
+    pub fn blocks(&self, after: Option<&str>) -> Result<BlocksAnswer, Failure> {
+        let request = self.request(Method::GET, &["vendor", "blocks"]).query(&[("limit", PAGE)]);
+        self.json(request.query(&after.map(|after| ("after", after)).as_slice()))
     }
 
     fn requests_of(&self, application: &ApplicationId, after: Option<&str>) -> RequestBuilder {

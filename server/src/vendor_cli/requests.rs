@@ -45,7 +45,8 @@ fn lines(client: &Client, application: &ApplicationId, out: &mut dyn Write) -> R
         let ends = request.ends_at.map_or("never".to_owned(), |end| end.to_string());
         let version = request.version.to_string();
         let cells = [&requested, &ends, &version, request.platform.as_str()];
-        line(out, cells, &format!("{} <{}>", request.name, request.email))
+        let verified = if request.email_verified_at.is_some() { ", verified" } else { "" };
+        line(out, cells, &format!("{} <{}>{verified}", request.name, request.email))
     })?;
     if count == 0 {
         writeln!(out, "Nobody has asked for {application} yet.").map_err(Failure::output)?;

@@ -32,6 +32,7 @@ fn requester(record: RequestRecord) -> Requester {
         licensee_id: record.licensee_id,
         name: record.name,
         email: record.email,
+        email_verified_at: record.email_verified_at,
         platform: record.platform,
         version: record.version,
         requested_at: record.requested_at,

@@ -1,11 +1,14 @@
 //! The HTTP API of the catalog role, tried over real connections against a server in this process with a
 //! clock that is moved by hand, and against the real program where processes matter.
 
+mod blocks;
 mod catalog;
 mod connections;
 mod document;
 mod downloads;
+mod emails;
 mod licensing;
+mod people;
 mod process;
 mod publishing;
 mod registration;

@@ -33,6 +33,39 @@ async fn registering_again_gives_the_same_license() {
 }
 
 #[tokio::test]
+async fn an_address_has_one_licensee_on_every_machine() {
+    let server = TestServer::with_sketch().await;
+    let one = TestBuilder::register(&server, 0).await;
+    let other = TestBuilder::register_as(&server, 1, "Ada+again@Example.com").await;
+    assert_eq!(one.license.licensee_ids, other.license.licensee_ids);
+    assert_ne!(one.license.license_id, other.license.license_id);
+    let bob = TestBuilder::register(&server, 2).await;
+    assert_ne!(one.license.licensee_ids, bob.license.licensee_ids);
+    // The id does not tell when its address was first heard of.
+    assert_eq!(one.license.licensee_ids[0].to_string().as_bytes()[14], b'4');
+
+    one.try_it(&server).await;
+    server.pass(10 * 86_400);
+    let again = other.ask_accepting(&server).await;
+    again.refused(403, Slug::TrialLimitReached, None);
+    bob.try_it(&server).await;
+}
+
+#[tokio::test]
+async fn registrations_at_once_with_one_address_give_one_licensee() {
+    let server = TestServer::with("").await;
+    let keys = [(); 3].map(|()| RequestSignatureKey::generate().expect("a key"));
+    let one = async |at: usize| {
+        let mut request = registration(&server, at, &keys[at]).await;
+        request.email = "ada@example.com".parse().expect("an address");
+        let answer = register(&server, &keys[at], &request).await;
+        opened(&server, &answer.json(201)).licensee_ids
+    };
+    let (first, second, third) = tokio::join!(one(0), one(1), one(2));
+    assert!(first == second && second == third, "{first:?} {second:?} {third:?}");
+}
+
+#[tokio::test]
 async fn every_fault_of_a_registration_is_named() {
     let server = start().await;
     let key = RequestSignatureKey::generate().expect("a key");

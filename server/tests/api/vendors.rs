@@ -86,7 +86,7 @@ async fn a_vendor_sees_who_asked() {
     let lines: Vec<&str> = text.split("\r\n").collect();
     assert_eq!(lines.len(), 3, "head, row, end");
     assert!(lines[0].starts_with("trial_id,licensee_id,name,email"));
-    assert!(lines[1].contains(",Ada Lovelace,ada@example.com,x86_64-linux,1.0.0,"));
+    assert!(lines[1].contains(",Ada Lovelace,ada@example.com,,x86_64-linux,1.0.0,"));
 
     list(&token, "?after=x", "*/*").await.refused(400, Slug::BadRequest, None);
     let foreign = server.token("Other").await;

@@ -4,7 +4,7 @@ use trybuy_formats::ids::LicenseId;
 use trybuy_server::store::{NewBuilder, Registration};
 
 use crate::harness::Database;
-use crate::samples::{at, builder, digest, registered, untouched};
+use crate::samples::{at, builder, digest, email_key, registered, untouched};
 
 pub(crate) async fn a_builder_comes_back_as_it_registered(Database { store, .. }: Database) {
     let ada = registered(&store).await;
@@ -20,7 +20,7 @@ pub(crate) async fn registering_again_answers_the_same_builder(Database { store,
         request_key: ada.request_key,
         ..builder()
     };
-    let outcome = store.register_builder(&again).await.expect("answered");
+    let outcome = store.register_builder(&again, &email_key(&again)).await.expect("answered");
     assert_eq!(outcome, Registration::Existing(Box::new(untouched(ada))));
     assert_eq!(store.builder(again.license_id).await.expect("answered"), None);
 }
@@ -36,7 +36,7 @@ pub(crate) async fn a_key_of_another_builder_is_refused(Database { store, .. }: 
             ..builder()
         },
     ] {
-        let outcome = store.register_builder(&thief).await.expect("answered");
+        let outcome = store.register_builder(&thief, &email_key(&thief)).await.expect("answered");
         assert_eq!(outcome, Registration::KeyTaken);
     }
 }
@@ -47,12 +47,34 @@ pub(crate) async fn registrations_at_once_make_one_builder(Database { store, .. 
     for _ in 0..10 {
         let (store, new) =
             (store.clone(), NewBuilder { license_id: LicenseId::new(), ..ada.clone() });
-        tasks.spawn(async move { store.register_builder(&new).await.expect("answered") });
+        let key = email_key(&new);
+        tasks.spawn(async move { store.register_builder(&new, &key).await.expect("answered") });
     }
     let outcomes = tasks.join_all().await;
-    let new = outcomes.iter().filter(|outcome| **outcome == Registration::New).count();
-    assert_eq!(new, 1);
+    let is_new = |outcome: &&Registration| matches!(outcome, Registration::New(_));
+    assert_eq!(outcomes.iter().filter(is_new).count(), 1);
     assert!(!outcomes.contains(&Registration::KeyTaken));
+}
+
+pub(crate) async fn an_address_has_one_licensee(Database { store, .. }: Database) {
+    let ada = registered(&store).await;
+    let again = store.register_builder(&builder(), &email_key(&ada)).await.expect("answered");
+    assert_eq!(again, Registration::New(ada.licensee_id));
+    let bob = builder();
+    let other = store.register_builder(&bob, &email_key(&bob)).await.expect("answered");
+    assert_eq!(other, Registration::New(bob.licensee_id));
+}
+
+pub(crate) async fn registrations_at_once_make_one_licensee(Database { store, .. }: Database) {
+    let key = email_key(&builder());
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..10 {
+        let (store, new) = (store.clone(), builder());
+        tasks.spawn(async move { store.register_builder(&new, &key).await.expect("answered") });
+    }
+    let outcomes = tasks.join_all().await;
+    assert!(matches!(outcomes[0], Registration::New(_)));
+    assert!(outcomes.iter().all(|outcome| *outcome == outcomes[0]), "{outcomes:?}");
 }
 
 pub(crate) async fn a_renewed_license_ends_later(Database { store, .. }: Database) {

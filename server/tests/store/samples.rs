@@ -3,7 +3,8 @@
 use trybuy_formats::builder_license::BuilderKind;
 use trybuy_formats::control::{LicenseKind, Sections};
 use trybuy_formats::ids::{
-    ApplicationId, Digest, KeyId, LicenseId, LicenseeId, PolicyChangeId, ReleaseId, TrialId,
+    ApplicationId, Digest, EmailKey, KeyId, LicenseId, LicenseeId, PolicyChangeId, ReleaseId,
+    TrialId,
 };
 use trybuy_formats::instant::{DAY, Instant, Span};
 use trybuy_formats::policy::{
@@ -162,8 +163,13 @@ pub(crate) fn builder() -> NewBuilder {
 }
 
 pub(crate) async fn register(store: &Store, new: &NewBuilder) {
-    let outcome = store.register_builder(new).await.expect("the store answers");
-    assert_eq!(outcome, Registration::New);
+    let outcome = store.register_builder(new, &email_key(new)).await.expect("the store answers");
+    assert_eq!(outcome, Registration::New(new.licensee_id));
+}
+
+/// As if each licensee of the cases had an address of their own.
+pub(crate) fn email_key(of: &NewBuilder) -> EmailKey {
+    EmailKey::from_bytes(*digest(&of.licensee_id.to_string()).as_bytes())
 }
 
 pub(crate) async fn registered(store: &Store) -> NewBuilder {
@@ -174,7 +180,7 @@ pub(crate) async fn registered(store: &Store) -> NewBuilder {
 
 /// As it is stored before its license changes.
 pub(crate) fn untouched(facts: NewBuilder) -> Builder {
-    Builder { facts, renewed_at: None, revoked_at: None }
+    Builder { facts, email_verified_at: None, renewed_at: None, revoked_at: None }
 }
 
 /// An application with one release, and a Builder.
@@ -198,12 +204,22 @@ impl World {
     /// A request of the Builder for a trial of 100 seconds.
     /// Where the Builder stands with the application.
     pub(crate) async fn standing(&self, store: &Store, now: Instant) -> TrialStanding {
+        self.standing_of(&self.builder, store, now).await
+    }
+
+    /// Where a Builder stands with the application.
+    pub(crate) async fn standing_of(
+        &self,
+        builder: &NewBuilder,
+        store: &Store,
+        now: Instant,
+    ) -> TrialStanding {
         let query = OfferQuery {
             application: self.application(),
             platform: &parsed(LINUX),
             version: None,
-            subjects: &subjects(&self.builder),
-            license: self.builder.license_id,
+            subjects: &subjects(builder),
+            license: builder.license_id,
             now,
         };
         store.offer(&query).await.expect("answered").expect("there").standing

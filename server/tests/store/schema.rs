@@ -58,13 +58,16 @@ pub(crate) async fn several_may_migrate_at_once(database: Database) {
 }
 
 /// Each after those that refer to it.
-const TABLES: [&str; 21] = [
+const TABLES: [&str; 24] = [
     "DROP TABLE refusals",
     "DROP TABLE deliveries",
     "DROP TABLE webhooks",
     "DROP TABLE trials",
     "DROP TABLE purchase_keys",
     "DROP TABLE key_batches",
+    "DROP TABLE blocks",
+    "DROP TABLE email_codes",
+    "DROP TABLE licensees",
     "DROP TABLE gifts",
     "DROP TABLE allowances",
     "DROP TABLE class_members",

@@ -171,6 +171,7 @@ pub(crate) fn server_info() -> ServerInfo {
         builder_terms: "terms".to_owned(),
         builder_terms_digest: Digest::from_bytes([1; 32]),
         version: "0.1.0".parse().unwrap(),
+        verified_email: false,
         time: instant(),
     }
 }

@@ -18,6 +18,7 @@ fn requester(name: &str) -> Requester {
         licensee_id: LicenseeId::new(),
         name: name.parse().unwrap(),
         email: "a@example.com".parse().unwrap(),
+        email_verified_at: (name == "Grace").then(fixture::instant),
         platform: "x86_64-linux".parse().unwrap(),
         version: "1.4.0".parse().unwrap(),
         requested_at: fixture::instant(),
@@ -45,9 +46,10 @@ fn all_pages_of_requests_are_printed() {
     let server = SmallServer::start(pages);
     let outcome = vendor(&server, &["requests", APP]);
     let line = |name: &str| {
+        let verified = if name == "Grace" { ", verified" } else { "" };
         format!(
             "2026-12-22T10:00:00Z  never                 1.4.0       x86_64-linux    {name} \
-             <a@example.com>\n"
+             <a@example.com>{verified}\n"
         )
     };
     let header =

@@ -17,6 +17,7 @@ pub async fn show_server(State(app): State<AppState>) -> Result<Json<ServerInfo>
         builder_terms: builder.terms.clone(),
         builder_terms_digest: builder.terms_digest,
         version: env!("CARGO_PKG_VERSION").parse().map_err(ApiError::fault)?,
+        verified_email: app.config.email.is_some(),
         time: app.clock.now(),
     }))
 }

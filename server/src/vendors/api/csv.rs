@@ -5,11 +5,12 @@ use trybuy_formats::api::Requester;
 use crate::csv;
 
 /// The names of the columns: the members of the JSON answer, in its order.
-const COLUMNS: [&str; 10] = [
+const COLUMNS: [&str; 11] = [
     "trial_id",
     "licensee_id",
     "name",
     "email",
+    "email_verified_at",
     "platform",
     "version",
     "requested_at",
@@ -24,12 +25,13 @@ pub(super) fn table(requests: &[Requester]) -> String {
     std::iter::once(csv::row(COLUMNS)).chain(rows).collect()
 }
 
-fn row(request: &Requester) -> [String; 10] {
+fn row(request: &Requester) -> [String; 11] {
     [
         request.trial_id.to_string(),
         request.licensee_id.to_string(),
         request.name.to_string(),
         request.email.to_string(),
+        request.email_verified_at.map(|at| at.to_string()).unwrap_or_default(),
         request.platform.to_string(),
         request.version.to_string(),
         request.requested_at.to_string(),

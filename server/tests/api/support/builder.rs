@@ -36,6 +36,9 @@ pub(crate) fn accept(terms: &serde_json::Value) -> AcceptanceProof {
     AcceptanceProof { terms_digest, name: None, code: None }
 }
 
+/// Who holds the Builders with the shared keys: three people.
+pub(crate) const HOLDERS: [&str; 3] = ["ada@example.com", "bob@example.com", "eve@example.com"];
+
 /// What a Builder with one of the shared keys sends to register.
 pub(crate) async fn registration(
     server: &TestServer,
@@ -48,7 +51,7 @@ pub(crate) async fn registration(
         platform: PLATFORM.parse().expect("a platform"),
         version: "0.1.0".parse().expect("a version"),
         name: "Ada Lovelace".parse().expect("a name"),
-        email: "ada@example.com".parse().expect("an address"),
+        email: HOLDERS[key].parse().expect("an address"),
         terms_digest: server.info().await.builder_terms_digest,
     }
 }
@@ -65,10 +68,16 @@ pub(crate) async fn register(
 }
 
 impl TestBuilder {
-    /// Registers with one of the three shared decryption keys.
+    /// Registers with one of the three shared decryption keys, each of which has its holder.
     pub(crate) async fn register(server: &TestServer, key: usize) -> Self {
+        Self::register_as(server, key, HOLDERS[key]).await
+    }
+
+    /// The same with another address.
+    pub(crate) async fn register_as(server: &TestServer, key: usize, email: &str) -> Self {
         let request_key = RequestSignatureKey::generate().expect("a key");
-        let request = registration(server, key, &request_key).await;
+        let mut request = registration(server, key, &request_key).await;
+        request.email = email.parse().expect("an address");
         let answer: BuilderLicenseAnswer = register(server, &request_key, &request).await.json(201);
         let license = signed::open(&server_key(), &answer.license).expect("a license");
         Self { request_key, license, decryption_key: keys::decryption(key) }
@@ -130,10 +139,15 @@ impl TestBuilder {
         self.send(server, Method::POST, &path, request).await
     }
 
+    /// Asks for a trial with passive acceptance.
+    pub(crate) async fn ask_accepting(&self, server: &TestServer) -> Answer {
+        let terms = server.application().await["terms_digest"].clone();
+        self.ask(server, Some(accept(&terms))).await
+    }
+
     /// Gets a new trial with passive acceptance.
     pub(crate) async fn try_it(&self, server: &TestServer) -> TrialAnswer {
-        let terms = server.application().await["terms_digest"].clone();
-        self.ask(server, Some(accept(&terms))).await.json(201)
+        self.ask_accepting(server).await.json(201)
     }
 
     /// The program out of a downloaded file, by way of every check that a Builder makes.

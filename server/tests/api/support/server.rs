@@ -87,7 +87,12 @@ impl TestServer {
 
     /// A server where `com.example.sketch` 1.0.0 has been published under a policy.
     pub(crate) async fn publishing(policy: TrialPolicy) -> Self {
-        let server = start().await;
+        Self::publishing_with("", policy).await
+    }
+
+    /// The same with this configuration file.
+    pub(crate) async fn publishing_with(configuration: &str, policy: TrialPolicy) -> Self {
+        let server = Self::with(configuration).await;
         let token = server.token("Vendor").await;
         server.publish(&token, &ReleaseMaker::new(&server), Some(policy)).await;
         server

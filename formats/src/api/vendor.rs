@@ -87,8 +87,17 @@ pub struct Requester {
     pub ends_at: Option<Instant>,
     /// SHA-256 of the terms that were accepted.
     pub terms_digest: Digest,
+    /// The first release that had these terms.
+    pub terms_version: Option<Version>,
     /// The name that was typed, where the vendor asked for one.
     pub accepted_as: Option<Name>,
+    /// When anything of the file was sent for the first time.
+    pub delivered_at: Option<Instant>,
+    /// When it was bought, or given as the full license.
+    pub purchased_at: Option<Instant>,
+    /// Whether it counts as one of the licensee's trials: not the same trial on another Builder, nor a
+    /// license that was bought without one.
+    pub counted: bool,
 }
 
 /// `PUT /vendor/blocks/{subject}`: from now on, whom the subject names gets no new trial of the vendor's

@@ -34,8 +34,16 @@ pub struct RequestRecord {
     pub ends_at: Option<Instant>,
     /// SHA-256 of the terms that were accepted.
     pub terms_digest: Digest,
+    /// The first release that had these terms.
+    pub terms_version: Option<Version>,
     /// The name that was typed, where the vendor asked for one.
     pub accepted_as: Option<Name>,
+    /// When anything of the file was sent for the first time.
+    pub delivered_at: Option<Instant>,
+    /// When it was bought, or given as the full license.
+    pub purchased_at: Option<Instant>,
+    /// Whether it counts as one of the licensee's trials.
+    pub counted: bool,
 }
 
 /// The place of a request in the list, written `SECONDS.TRIAL`.
@@ -52,7 +60,10 @@ pub struct InvalidCursor;
 
 const PAGE: &str = "SELECT trials.id, trials.licensee_id, builders.name, builders.email, \
     builders.email_verified_at, trials.platform, releases.version, trials.requested_at, trials.ends_at, trials.terms_digest, \
-    trials.accepted_as FROM trials \
+    trials.accepted_as, trials.delivered_at, trials.purchased_at, trials.counted, \
+    (SELECT first.version FROM releases AS first WHERE first.application = trials.application \
+        AND first.terms_digest = trials.terms_digest ORDER BY first.version_key LIMIT 1) \
+        AS terms_version FROM trials \
     JOIN builders ON builders.license_id = trials.license_id \
     JOIN releases ON releases.id = trials.release_id \
     WHERE trials.application = $1 AND (trials.requested_at, trials.id) > ($2, $3) \
@@ -101,7 +112,11 @@ impl RequestRecord {
             requested_at: columns.instant("requested_at")?,
             ends_at: columns.optional_instant("ends_at")?,
             terms_digest: columns.text("terms_digest")?,
+            terms_version: columns.optional_text("terms_version")?,
             accepted_as: columns.optional_text("accepted_as")?,
+            delivered_at: columns.optional_instant("delivered_at")?,
+            purchased_at: columns.optional_instant("purchased_at")?,
+            counted: columns.number::<u8>("counted")? == 1,
         })
     }
 }

@@ -38,6 +38,10 @@ fn requester(record: RequestRecord) -> Requester {
         requested_at: record.requested_at,
         ends_at: record.ends_at,
         terms_digest: record.terms_digest,
+        terms_version: record.terms_version,
         accepted_as: record.accepted_as,
+        delivered_at: record.delivered_at,
+        purchased_at: record.purchased_at,
+        counted: record.counted,
     }
 }

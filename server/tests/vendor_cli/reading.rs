@@ -24,7 +24,11 @@ fn requester(name: &str) -> Requester {
         requested_at: fixture::instant(),
         ends_at: None,
         terms_digest: Digest::from_bytes([1; 32]),
+        terms_version: Some("1.0.0".parse().unwrap()),
         accepted_as: None,
+        delivered_at: None,
+        purchased_at: (name == "Zoë").then(fixture::instant),
+        counted: true,
     }
 }
 

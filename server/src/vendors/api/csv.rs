@@ -5,7 +5,7 @@ use trybuy_formats::api::Requester;
 use crate::csv;
 
 /// The names of the columns: the members of the JSON answer, in its order.
-const COLUMNS: [&str; 11] = [
+const COLUMNS: [&str; 15] = [
     "trial_id",
     "licensee_id",
     "name",
@@ -16,7 +16,11 @@ const COLUMNS: [&str; 11] = [
     "requested_at",
     "ends_at",
     "terms_digest",
+    "terms_version",
     "accepted_as",
+    "delivered_at",
+    "purchased_at",
+    "counted",
 ];
 
 /// A table with its head.
@@ -25,18 +29,27 @@ pub(super) fn table(requests: &[Requester]) -> String {
     std::iter::once(csv::row(COLUMNS)).chain(rows).collect()
 }
 
-fn row(request: &Requester) -> [String; 11] {
+fn row(request: &Requester) -> [String; 15] {
     [
         request.trial_id.to_string(),
         request.licensee_id.to_string(),
         request.name.to_string(),
         request.email.to_string(),
-        request.email_verified_at.map(|at| at.to_string()).unwrap_or_default(),
+        optional(request.email_verified_at.as_ref()),
         request.platform.to_string(),
         request.version.to_string(),
         request.requested_at.to_string(),
-        request.ends_at.map(|end| end.to_string()).unwrap_or_default(),
+        optional(request.ends_at.as_ref()),
         request.terms_digest.to_string(),
-        request.accepted_as.as_ref().map(ToString::to_string).unwrap_or_default(),
+        optional(request.terms_version.as_ref()),
+        optional(request.accepted_as.as_ref()),
+        optional(request.delivered_at.as_ref()),
+        optional(request.purchased_at.as_ref()),
+        request.counted.to_string(),
     ]
+}
+
+/// What is missing is the empty text.
+fn optional(value: Option<&impl ToString>) -> String {
+    value.map(ToString::to_string).unwrap_or_default()
 }

@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "vendor_cli/classes.rs"]
+mod classes;
 #[path = "vendor_cli/fixture.rs"]
 mod fixture;
 #[path = "vendor_cli/guide.rs"]
@@ -13,6 +15,8 @@ mod manifests;
 mod packages;
 #[path = "vendor_cli/policies.rs"]
 mod policies;
+#[path = "vendor_cli/profiles.rs"]
+mod profiles;
 #[path = "vendor_cli/publishing.rs"]
 mod publishing;
 #[path = "vendor_cli/reading.rs"]

@@ -11,8 +11,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use trybuy_formats::api::{
     AcceptanceCode, ApplicationDetails, ApplicationPage, ApplicationSummary, AskTime, BASE,
-    BuilderLicenseAnswer, RegisterBuilder, RenewBuilderLicense, RequestTrial, ServerInfo,
-    TimeAnswer, TrialAnswer,
+    BuilderLicenseAnswer, OfferAnswer, RegisterBuilder, RenewBuilderLicense, RequestTrial,
+    ServerInfo, TimeAnswer, TrialAnswer,
 };
 use trybuy_formats::ids::{ApplicationId, Digest, KeyId, Platform};
 use trybuy_formats::instant::Instant;
@@ -177,7 +177,16 @@ impl Server {
         self.post(&path, None::<&()>, signer).map(|(answer, _)| answer)
     }
 
-    /// Requests a trial (step 408). Says with it whether the trial is a new one.
+    /// What a trial of an application would be for this Builder.
+    ///
+    /// # Errors
+    /// What the server refuses, and `server-unreachable`.
+    pub fn offer(&self, id: &ApplicationId, signer: &Signer) -> Result<OfferAnswer, Error> {
+        let path = format!("/applications/{id}/offer");
+        self.post(&path, None::<&()>, signer).map(|(answer, _)| answer)
+    }
+
+    /// Requests a trial (step 408).
     ///
     /// # Errors
     /// The access condition that is not met, what else the server refuses, and
@@ -187,10 +196,9 @@ impl Server {
         id: &ApplicationId,
         request: &RequestTrial,
         signer: &Signer,
-    ) -> Result<(TrialAnswer, bool), Error> {
+    ) -> Result<TrialAnswer, Error> {
         let path = format!("/applications/{id}/trials");
-        let (answer, status) = self.post(&path, Some(request), signer)?;
-        Ok((answer, status == 201))
+        self.post(&path, Some(request), signer).map(|(answer, _)| answer)
     }
 
     fn application_url(&self, id: &ApplicationId, more: &str) -> url::Url {

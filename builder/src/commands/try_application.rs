@@ -48,10 +48,10 @@ pub(super) fn try_application(context: &Context, arguments: &TryArguments) -> Re
 
     let details = trial.server.application(id)?;
     let release = offered_release(&details, arguments.version.as_ref())?;
-    let (answer, created) = trial.obtain(&details, release, arguments)?;
+    let answer = trial.obtain(&details, release, arguments)?;
     check_release(&answer, arguments.version.as_ref())?;
     contact::remember_time(context, &trial.builder, answer.time)?;
-    trial.ensure_state(&answer, created)?;
+    trial.ensure_state(&answer)?;
     let (name, release) = (answer.trial.name.to_string(), answer.trial.version.to_string());
     if trial.is_installed(&answer)? {
         SourceRecord::of(&answer).store(data, id)?;
@@ -118,7 +118,7 @@ impl Trial<'_> {
         details: &ApplicationDetails,
         release: &ReleaseSummary,
         arguments: &TryArguments,
-    ) -> Result<(TrialAnswer, bool), Error> {
+    ) -> Result<TrialAnswer, Error> {
         let data = &self.context.data;
         if data.application(self.id).exists() || data.download(self.id).exists() {
             match self.request(None) {
@@ -127,7 +127,9 @@ impl Trial<'_> {
             }
         }
         check_usable(self.context, details, release)?;
-        let proof = acceptance::accept(self, details, arguments)?;
+        // The catalog shows everybody's policy; the vendor may have chosen another one for this user.
+        let policy = self.server.offer(self.id, &self.signer)?.policy;
+        let proof = acceptance::accept(self, details, policy.acceptance, arguments)?;
         self.request(Some(proof))
     }
 
@@ -135,34 +137,35 @@ impl Trial<'_> {
     fn request(
         &self,
         acceptance: Option<trybuy_formats::api::AcceptanceProof>,
-    ) -> Result<(TrialAnswer, bool), Error> {
+    ) -> Result<TrialAnswer, Error> {
         let request = RequestTrial {
             platform: Platform::current(),
             version: self.version.clone(),
             renews: None,
             acceptance,
         };
-        let (answer, created) = self.server.request_trial(self.id, &request, &self.signer)?;
+        let answer = self.server.request_trial(self.id, &request, &self.signer)?;
         if answer.trial.application != *self.id {
             let url = self.server.address().to_string();
             return Err(messages::strange_answer(&url, "it gives a trial of another application"));
         }
-        Ok((answer, created))
+        Ok(answer)
     }
 
     /// Begins to remember the trial, before anything of it is downloaded. What was remembered of
-    /// an older trial and got lost is replaced on the safe side.
-    fn ensure_state(&self, answer: &TrialAnswer, created: bool) -> Result<(), Error> {
+    /// an older trial and got lost is replaced on the safe side; so is what another Builder of the same
+    /// licensee remembers of the same trial.
+    fn ensure_state(&self, answer: &TrialAnswer) -> Result<(), Error> {
         let lock = StateLock::wait(&self.context.data, &self.builder.secret, self.id)?;
         let trial = &answer.trial;
         match lock.load(trial.id) {
             Err(error) if error.slug() == Slug::StateDamaged => {
-                let state = if created || !answer.delivered {
-                    TrialState::default()
-                } else {
+                let state = if answer.delivered {
                     let (what, help) = notices::state_recovered(&trial.name);
                     output::warn(&what, help);
                     library::recovered_state(trial.started_at, clock::now().max(answer.time))
+                } else {
+                    TrialState::default()
                 };
                 lock.store(trial.id, &state)
             }

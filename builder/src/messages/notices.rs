@@ -50,12 +50,13 @@ pub(crate) fn clock_differs(own: Instant, server: Instant) -> (String, &'static 
     )
 }
 
-/// What was remembered of a trial was lost.
+/// A trial was delivered before, here or to another Builder of the same licensee, and nothing is
+/// remembered of it.
 pub(crate) fn state_recovered(name: &Name) -> (String, &'static str) {
     (
         format!(
-            "what this Builder remembered of the trial of {name} was lost: limits on launches, \
-             running time and days count as reached"
+            "the trial of {name} began before, and this Builder remembers nothing of it: limits on \
+             launches, running time and days count as reached"
         ),
         "if the trial has such limits, ask its vendor for another one",
     )

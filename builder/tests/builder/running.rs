@@ -213,7 +213,7 @@ fn who_deletes_what_is_remembered_has_used_up_what_is_limited() {
     delete_states();
     world.refused(Slug::StateDamaged, &["run", APP]);
     let said = world.good(&["try", APP]);
-    assert!(said.err.contains("was lost: limits on launches"), "{}", said.err);
+    assert!(said.err.contains("remembers nothing of it: limits on launches"), "{}", said.err);
     world.refused(Slug::LimitReached, &["run", APP]);
     // As if the answer of the server had been lost before anything was sent.
     delete_states();

@@ -7,8 +7,8 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
 use serde::Serialize;
 use trybuy_formats::api::{
     AcceptanceCode, ApplicationDetails, ApplicationPage, ApplicationSummary, AskTime,
-    BuilderLicenseAnswer, Problem, RegisterBuilder, ReleaseSummary, RequestTrial, ServerInfo,
-    TimeAnswer, TrialAnswer, TrialSummary,
+    BuilderLicenseAnswer, OfferAnswer, Problem, RegisterBuilder, ReleaseSummary, RequestTrial,
+    ServerInfo, TimeAnswer, TrialAnswer, TrialSummary,
 };
 use trybuy_formats::builder_license::{BuilderKind, BuilderLicense, Holder};
 use trybuy_formats::control::{ControlInformation, LicenseKind, Sections};
@@ -44,6 +44,8 @@ pub(crate) struct Server {
     /// How long Builder licenses last, in seconds.
     pub(crate) license_length: u64,
     pub(crate) policy: TrialPolicy,
+    /// How this licensee accepts the terms, where it is not as everybody does.
+    pub(crate) own_acceptance: Option<AcceptanceKind>,
     pub(crate) limits: Limits,
     /// How long ago the trial began, in seconds.
     pub(crate) began_ago: u64,
@@ -216,6 +218,7 @@ impl Server {
                 acceptance: AcceptanceKind::Explicit,
                 layout,
             },
+            own_acceptance: None,
             limits: Limits::default(),
             began_ago: 0,
             delivered: false,
@@ -278,6 +281,7 @@ impl Server {
                 let expires_at = self.now().plus(Span::seconds(600));
                 json(200, &AcceptanceCode { code: CODE.to_owned(), expires_at })
             }
+            ("POST", path) if path == format!("{application}/offer") => json(200, &self.offer()),
             ("POST", path) if path == format!("{application}/trials") => self.trial(request),
             ("GET", "/d/secret") => {
                 self.delivered = true;
@@ -395,6 +399,16 @@ impl Server {
         }
     }
 
+    fn offer(&self) -> OfferAnswer {
+        let acceptance = self.own_acceptance.unwrap_or(self.policy.acceptance);
+        OfferAnswer {
+            policy: TrialPolicy { acceptance, ..self.policy },
+            terms_digest: digest(TERMS.as_bytes()),
+            trials_used: u32::from(self.trial.is_some()),
+            trials_allowed: u32::from(self.policy.trials),
+        }
+    }
+
     fn trial(&mut self, request: &Request) -> Response {
         let asked: RequestTrial = serde_json::from_slice(&request.body).expect("a request");
         let is_new = self.trial.is_none();
@@ -411,7 +425,7 @@ impl Server {
     fn is_accepted(&self, asked: &RequestTrial) -> bool {
         asked.acceptance.as_ref().is_some_and(|proof| {
             proof.terms_digest == digest(TERMS.as_bytes())
-                && match self.policy.acceptance {
+                && match self.offer().policy.acceptance {
                     AcceptanceKind::Explicit => proof.name.is_some(),
                     AcceptanceKind::RetypeCode => proof.code.as_deref() == Some(CODE),
                     AcceptanceKind::Passive => true,

@@ -47,7 +47,7 @@ pub(super) fn fetch(trial: &Trial<'_>, answer: TrialAnswer) -> Result<(), Error>
             Err(DownloadError::Changed) => {
                 output::notice(notices::DOWNLOAD_CHANGED);
                 download.discard()?;
-                answer = trial.request(None)?.0;
+                answer = trial.request(None)?;
             }
         }
     }

@@ -11,9 +11,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use trybuy_formats::api::{
     AcceptanceCode, ApplicationDetails, ApplicationPage, ApplicationSummary, AskTime, BASE,
-    BuilderLicenseAnswer, BuyApplication, EmailCodeAnswer, RegisterBuilder, RenewBuilderLicense,
-    RequestTrial, ServerInfo, TimeAnswer, TrialAnswer, TrialSummary, TrialsAnswer, VerifiedEmail,
-    VerifyEmail,
+    BuilderLicenseAnswer, BuyApplication, EmailCodeAnswer, OfferAnswer, RegisterBuilder,
+    RenewBuilderLicense, RequestTrial, ServerInfo, TimeAnswer, TrialAnswer, TrialSummary,
+    TrialsAnswer, VerifiedEmail, VerifyEmail,
 };
 use trybuy_formats::ids::{ApplicationId, Digest, KeyId, Platform, TrialId};
 use trybuy_formats::instant::Instant;
@@ -199,6 +199,15 @@ impl Server {
         signer: &Signer,
     ) -> Result<AcceptanceCode, Error> {
         let path = format!("/applications/{id}/acceptance-codes");
+        self.post(&path, None::<&()>, signer)
+    }
+
+    /// What a trial of an application would be for this Builder.
+    ///
+    /// # Errors
+    /// What the server refuses, and `server-unreachable`.
+    pub fn offer(&self, id: &ApplicationId, signer: &Signer) -> Result<OfferAnswer, Error> {
+        let path = format!("/applications/{id}/offer");
         self.post(&path, None::<&()>, signer)
     }
 

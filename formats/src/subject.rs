@@ -56,10 +56,16 @@ pub struct InvalidScope;
 impl Subject {
     /// Every subject that a licensee with this address is, the narrowest first: at most eight.
     pub fn all_of(licensee: LicenseeId, email: &Email) -> Vec<Self> {
-        let mailbox = email.mailbox();
         let mut subjects = vec![Self::Licensee(licensee)];
+        subjects.extend(Self::all_of_address(email));
+        subjects
+    }
+
+    /// Every subject that whoever gave this address is, the narrowest first: at most seven.
+    pub fn all_of_address(email: &Email) -> Vec<Self> {
+        let mailbox = email.mailbox();
         let domains = mailbox.domain().map(|domain| domain.and_parents()).unwrap_or_default();
-        subjects.push(Self::Email(mailbox));
+        let mut subjects = vec![Self::Email(mailbox)];
         subjects.extend(domains.into_iter().map(Self::Domain));
         subjects
     }

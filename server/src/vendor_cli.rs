@@ -85,7 +85,10 @@ fn execute(cli: &Cli, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Grant { application, licensee, gift } => {
             grant::grant(&connect()?, application, licensee, gift.gift(), out)
         }
-        Command::Profile { action } => profile::profile(&connect()?, action, out),
+        Command::Profile { action } => {
+            profile::check(action)?;
+            profile::profile(&connect()?, action, out)
+        }
         Command::Class { action } => class::class(&connect()?, action, out),
         Command::Requests { application, csv, json } => {
             let shape = match (csv, json) {

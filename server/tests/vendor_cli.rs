@@ -5,6 +5,8 @@
 
 #[path = "vendor_cli/blocks.rs"]
 mod blocks;
+#[path = "vendor_cli/classes.rs"]
+mod classes;
 #[path = "vendor_cli/fixture.rs"]
 mod fixture;
 #[path = "vendor_cli/guide.rs"]
@@ -15,6 +17,8 @@ mod manifests;
 mod packages;
 #[path = "vendor_cli/policies.rs"]
 mod policies;
+#[path = "vendor_cli/profiles.rs"]
+mod profiles;
 #[path = "vendor_cli/publishing.rs"]
 mod publishing;
 #[path = "vendor_cli/reading.rs"]

@@ -15,6 +15,7 @@ mod invariants;
 mod main_job;
 mod object_storage;
 mod people;
+mod policies;
 mod publishing;
 mod secrecy;
 mod support;
@@ -44,6 +45,7 @@ fn main() {
         main_job::CASES,
         object_storage::CASES,
         people::CASES,
+        policies::CASES,
         publishing::CASES,
         secrecy::CASES,
         terminal::CASES,

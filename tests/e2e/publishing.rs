@@ -13,7 +13,7 @@ use trybuy_tests::server::ServerSetup;
 use trybuy_tests::vendor::{Application, EASY_TRIAL, Vendor};
 
 use crate::case::{Shared, cases};
-use crate::support::{busybox, ensure_sound, tried};
+use crate::support::{blocks, busybox, ensure_sound, tried};
 
 cases![
     a_release_published_again_is_unchanged_and_never_replaced[Busybox],
@@ -222,12 +222,6 @@ fn what_is_not_published_is_not_found(shared: &Shared) -> Result<()> {
     user.run(["remove", id, "--yes"])?.refused(1, "not-installed")?;
     ensure!(user.run(["list", "--json"])?.success()?.stdout.trim() == "[]");
     Ok(())
-}
-
-/// The contents of a guide's code blocks in a language.
-fn blocks<'a>(guide: &'a str, language: &str) -> Vec<&'a str> {
-    let start = format!("```{language}\n");
-    guide.split(&start).skip(1).filter_map(|rest| rest.split("```").next()).collect()
 }
 
 fn the_guide_works_as_it_is_written(shared: &Shared) -> Result<()> {

@@ -85,3 +85,9 @@ pub(crate) fn ensure_sound(user: &Builder, id: &str) -> Result<()> {
     anyhow::ensure!(echoed.stdout == "sound\n", "{echoed}");
     Ok(())
 }
+
+/// The contents of a guide's code blocks in a language.
+pub(crate) fn blocks<'a>(guide: &'a str, language: &str) -> Vec<&'a str> {
+    let start = format!("```{language}\n");
+    guide.split(&start).skip(1).filter_map(|rest| rest.split("```").next()).collect()
+}

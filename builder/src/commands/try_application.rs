@@ -171,7 +171,9 @@ impl<'a> Trial<'a> {
         details: &ApplicationDetails,
         arguments: &AcceptanceArguments,
     ) -> Result<AcceptanceProof, Error> {
-        acceptance::accept(self, details, arguments)
+        // The catalog shows everybody's policy; the vendor may have chosen another one for this user.
+        let policy = self.server.offer(self.id, &self.signer)?.policy;
+        acceptance::accept(self, details, policy.acceptance, arguments)
     }
 
     /// Asks for the trial: as one that exists where there are signs of one, so that nobody accepts

@@ -73,7 +73,8 @@ pub(crate) fn clock_differs(own: Instant, server: Instant) -> (String, &'static 
     )
 }
 
-/// What was remembered of a trial was lost; nothing where nothing depends on it.
+/// A trial was delivered before, here or to another Builder of the same licensee, and nothing is
+/// remembered of it. Nothing where nothing depends on that.
 pub(crate) fn state_recovered(control: &ControlInformation) -> Option<(String, &'static str)> {
     let limits = control.limits;
     let from_warning =
@@ -86,7 +87,7 @@ pub(crate) fn state_recovered(control: &ControlInformation) -> Option<(String, &
     ];
     let consequences: Vec<_> = consequences.into_iter().flatten().collect();
     let what = format!(
-        "what this Builder remembered of the trial of {} was lost: {}",
+        "the trial of {} began before, and this Builder remembers nothing of it: {}",
         control.name,
         consequences.join(", ")
     );

@@ -64,6 +64,40 @@ fn terms_are_accepted_as_the_vendor_asks() {
 }
 
 #[test]
+fn terms_are_accepted_as_the_own_policy_wants_and_not_as_the_catalog_shows() {
+    let world = World::new(Layout::Leading);
+    world.set_up();
+    world.server().policy.acceptance = AcceptanceKind::Passive;
+    world.server().own_acceptance = Some(AcceptanceKind::RetypeCode);
+    let refused = world.refused(Slug::TermsNotAccepted, &["try", APP, "--accept-terms"]);
+    assert!(refused.err.contains(&format!("--code {CODE}")), "{}", refused.err);
+    world.good(&["try", APP, "--accept-terms", "--code", CODE]);
+
+    let world = World::new(Layout::Leading);
+    world.set_up();
+    world.server().own_acceptance = Some(AcceptanceKind::Passive);
+    world.good(&["try", APP, "--accept-terms"]);
+}
+
+#[test]
+fn a_trial_that_another_builder_has_is_used_up_where_it_is_limited() {
+    let world = World::new(Layout::Leading);
+    world.set_up();
+    world.server().limits.launches = Some(2);
+    // The server grants it for this Builder now, and says that its file was sent before.
+    world.server().delivered = true;
+    let said = world.good(&["try", APP, "--name", "Ada"]);
+    assert!(said.err.contains("this Builder remembers nothing of it: limits"), "{}", said.err);
+    world.refused(Slug::LimitReached, &["run", APP]);
+    // Without limits it goes on as it does there.
+    let world = World::new(Layout::Leading);
+    world.set_up();
+    world.server().delivered = true;
+    world.good(&["try", APP, "--name", "Ada"]);
+    world.good(&["run", APP, "--", "-c", "true"]);
+}
+
+#[test]
 fn a_trial_that_this_builder_could_not_run_is_not_begun() {
     let world = World::new(Layout::Leading);
     world.set_up();

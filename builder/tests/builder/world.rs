@@ -7,8 +7,9 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
 use serde::Serialize;
 use trybuy_formats::api::{
     AcceptanceCode, ApplicationDetails, ApplicationPage, ApplicationSummary, AskTime,
-    BuilderLicenseAnswer, EmailCodeAnswer, Problem, RegisterBuilder, ReleaseSummary, RequestTrial,
-    ServerInfo, TimeAnswer, TrialAnswer, TrialSummary, TrialsAnswer, VerifiedEmail, VerifyEmail,
+    BuilderLicenseAnswer, EmailCodeAnswer, OfferAnswer, Problem, RegisterBuilder, ReleaseSummary,
+    RequestTrial, ServerInfo, TimeAnswer, TrialAnswer, TrialSummary, TrialsAnswer, VerifiedEmail,
+    VerifyEmail,
 };
 use trybuy_formats::builder_license::{BuilderKind, BuilderLicense, Holder};
 use trybuy_formats::control::{ControlInformation, LicenseKind, Sections};
@@ -48,6 +49,8 @@ pub(crate) struct Server {
     /// How long Builder licenses last, in seconds.
     pub(crate) license_length: u64,
     pub(crate) policy: TrialPolicy,
+    /// How this licensee accepts the terms, where it is not as everybody does.
+    pub(crate) own_acceptance: Option<AcceptanceKind>,
     pub(crate) limits: Limits,
     /// How long ago the trial began, in seconds.
     pub(crate) began_ago: u64,
@@ -222,6 +225,7 @@ impl Server {
                 acceptance: AcceptanceKind::Explicit,
                 layout,
             },
+            own_acceptance: None,
             limits: Limits::default(),
             began_ago: 0,
             delivered: false,
@@ -286,6 +290,7 @@ impl Server {
                 let expires_at = self.now().plus(Span::seconds(600));
                 json(200, &AcceptanceCode { code: CODE.to_owned(), expires_at })
             }
+            ("POST", path) if path == format!("{application}/offer") => json(200, &self.offer()),
             ("POST", path) if path == format!("{application}/trials") => self.trial(request),
             ("GET", "/trials") => json(200, &TrialsAnswer { trials: Vec::new() }),
             ("GET", "/d/secret") => {
@@ -421,6 +426,16 @@ impl Server {
         }
     }
 
+    fn offer(&self) -> OfferAnswer {
+        let acceptance = self.own_acceptance.unwrap_or(self.policy.acceptance);
+        OfferAnswer {
+            policy: TrialPolicy { acceptance, ..self.policy },
+            terms_digest: digest(TERMS.as_bytes()),
+            trials_used: u32::from(self.trial.is_some()),
+            trials_allowed: u32::from(self.policy.trials),
+        }
+    }
+
     fn trial(&mut self, request: &Request) -> Response {
         let asked: RequestTrial = serde_json::from_slice(&request.body).expect("a request");
         if self.verified_email && self.verified_at.is_none() {
@@ -440,7 +455,7 @@ impl Server {
     fn is_accepted(&self, asked: &RequestTrial) -> bool {
         asked.acceptance.as_ref().is_some_and(|proof| {
             proof.terms_digest == digest(TERMS.as_bytes())
-                && match self.policy.acceptance {
+                && match self.offer().policy.acceptance {
                     AcceptanceKind::Explicit => proof.name.is_some(),
                     AcceptanceKind::RetypeCode => proof.code.as_deref() == Some(CODE),
                     AcceptanceKind::Passive => true,

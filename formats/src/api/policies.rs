@@ -35,8 +35,8 @@ pub struct PolicyAnswer {
     pub change: Option<PolicyChangeId>,
 }
 
-/// `POST /vendor/applications/{id}/existing-trials`: lets trials that were granted before follow the
-/// policies now in force; some at a time, from the first to the last.
+/// `POST /vendor/applications/{id}/existing-trials`: lets trials that were granted before follow a change
+/// of a policy, where it is in force for them; some at a time, from the first to the last.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FollowPolicies {

@@ -142,7 +142,7 @@ pub fn operations() -> Vec<Operation> {
         POST "/api/v1/vendor/applications/{id}/existing-trials" follow_policies Vendor
             &[("path", "id", "ApplicationId")], Some("FollowPolicies")
             => &[(200, Json("FollowAnswer"))],
-            "Lets the next granted trials follow the policies in force";
+            "Lets the next granted trials follow a change of a policy";
         GET "/api/v1/vendor/applications/{id}/policy-changes" list_policy_changes Vendor
             &[("path", "id", "ApplicationId")], None => &[(200, Json("PolicyHistory"))],
             "Lists the changes of an application's policies";

@@ -1,8 +1,10 @@
 //! Classes of licensees, as a vendor makes them.
 
+use std::collections::HashMap;
+
 use sqlx::AnyConnection;
 use trybuy_formats::ids::Label;
-use trybuy_formats::subject::Subject;
+use trybuy_formats::subject::{Scope, Subject};
 
 use super::columns::Columns;
 use super::transaction::{Finish, Operation};
@@ -15,24 +17,27 @@ pub struct ClassRecord {
     pub name: Label,
     /// The lowest one counts where somebody is in several.
     pub rank: u32,
-    /// Who belongs to it, at most 10,000.
+    /// Who belongs to it.
     pub members: Vec<Subject>,
 }
 
 /// The most classes of a vendor.
 const MOST_CLASSES: i64 = 1000;
-/// The most members of a class.
-const MOST_MEMBERS: i64 = 10_000;
+/// The most members of a vendor's classes together, so that a list of all is not too long to be sent.
+const MOST_MEMBERS: i64 = 50_000;
 
 const CLASSES: &str = "SELECT name, rank FROM classes WHERE vendor_id = $1 ORDER BY rank, name";
 const MEMBERS: &str = "SELECT class, subject FROM class_members WHERE vendor_id = $1 \
     ORDER BY class, subject";
+const MEMBERS_OF: &str = "SELECT subject FROM class_members WHERE vendor_id = $1 AND class = $2 \
+    ORDER BY subject";
+const EXISTS: &str = "SELECT name FROM classes WHERE vendor_id = $1 AND name = $2";
 const SET: &str = "INSERT INTO classes (vendor_id, name, rank) SELECT $1, $2, $3 FROM vendors \
     WHERE id = $1 AND (SELECT COUNT(*) FROM classes WHERE vendor_id = $1 AND name <> $2) < $4 \
     ON CONFLICT (vendor_id, name) DO UPDATE SET rank = excluded.rank";
 const ADD: &str = "INSERT INTO class_members (vendor_id, class, subject) SELECT $1, $2, $3 \
     FROM classes WHERE vendor_id = $1 AND name = $2 AND (SELECT COUNT(*) FROM class_members \
-        WHERE vendor_id = $1 AND class = $2 AND subject <> $3) < $4 \
+        WHERE vendor_id = $1 AND NOT (class = $2 AND subject = $3)) < $4 \
     ON CONFLICT (vendor_id, class, subject) DO UPDATE SET subject = excluded.subject";
 const DROP_MEMBER: &str = "DELETE FROM class_members \
     WHERE vendor_id = $1 AND class = $2 AND subject = $3";
@@ -53,6 +58,17 @@ pub enum ClassRemoved {
     InUse,
 }
 
+/// How the addition of a member ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum MemberAdded {
+    /// It belongs to the class.
+    Done,
+    /// There is no class of that name.
+    NoClass,
+    /// The vendor's classes have as many members as there may be.
+    Full,
+}
+
 /// A class to be removed.
 struct RemoveClass<'a> {
     vendor: VendorId,
@@ -67,20 +83,33 @@ impl Store {
     pub async fn classes(&self, vendor: VendorId) -> Result<Vec<ClassRecord>, StoreError> {
         let rows = self.fetch_all(sqlx::query(CLASSES).bind(vendor.to_string())).await?;
         let members = self.fetch_all(sqlx::query(MEMBERS).bind(vendor.to_string())).await?;
-        let mut classes = Vec::new();
-        for row in &rows {
-            let columns = Columns(row);
-            let name = columns.text("name")?;
-            classes.push(ClassRecord { name, rank: columns.number("rank")?, members: Vec::new() });
-        }
+        let mut by_class: HashMap<Label, Vec<Subject>> = HashMap::new();
         for row in &members {
             let columns = Columns(row);
-            let class: Label = columns.text("class")?;
-            if let Some(record) = classes.iter_mut().find(|record| record.name == class) {
-                record.members.push(columns.text("subject")?);
-            }
+            by_class.entry(columns.text("class")?).or_default().push(columns.text("subject")?);
         }
-        Ok(classes)
+        rows.iter()
+            .map(|row| {
+                let columns = Columns(row);
+                let name = columns.text("name")?;
+                let members = by_class.remove(&name).unwrap_or_default();
+                Ok(ClassRecord { name, rank: columns.number("rank")?, members })
+            })
+            .collect()
+    }
+
+    /// The members of one class.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn class_members(
+        &self,
+        vendor: VendorId,
+        class: &Label,
+    ) -> Result<Vec<Subject>, StoreError> {
+        let query = sqlx::query(MEMBERS_OF).bind(vendor.to_string()).bind(class.as_str());
+        let rows = self.fetch_all(query).await?;
+        rows.iter().map(|row| Columns(row).text("subject")).collect()
     }
 
     /// Makes a class or changes its rank. Answers whether there was room for it.
@@ -113,7 +142,7 @@ impl Store {
         self.write(&RemoveClass { vendor, name }).await
     }
 
-    /// Adds a member. Answers whether there is such a class with room for it.
+    /// Adds a member; one that is there stays.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -122,13 +151,20 @@ impl Store {
         vendor: VendorId,
         class: &Label,
         subject: &Subject,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<MemberAdded, StoreError> {
         let query = sqlx::query(ADD)
             .bind(vendor.to_string())
             .bind(class.as_str())
             .bind(subject.to_string())
             .bind(MOST_MEMBERS);
-        Ok(self.execute(query).await?.rows_affected() == 1)
+        if self.execute(query).await?.rows_affected() == 1 {
+            return Ok(MemberAdded::Done);
+        }
+        let query = sqlx::query(EXISTS).bind(vendor.to_string()).bind(class.as_str());
+        Ok(match self.fetch_optional(query).await? {
+            Some(_) => MemberAdded::Full,
+            None => MemberAdded::NoClass,
+        })
     }
 
     /// Takes a member out. Answers whether there was one.
@@ -159,7 +195,7 @@ impl Operation for RemoveClass<'_> {
         let vendor = self.vendor.to_string();
         let used = sqlx::query(POLICIES)
             .bind(vendor.as_str())
-            .bind(trybuy_formats::subject::Scope::Class(self.name.clone()).to_string())
+            .bind(Scope::Class(self.name.clone()).to_string())
             .fetch_optional(&mut *connection)
             .await?;
         if used.is_some() {

@@ -52,9 +52,9 @@ const ALLOW: &str = "INSERT INTO allowances (application, licensee_id, trials) V
 const TRIALS: &str = "SELECT id, license_id, ends_at, policy FROM trials \
     WHERE application = $1 AND licensee_id = $2 ORDER BY id";
 const EXTEND: &str = "UPDATE trials SET ends_at = $2, extended_to = $2, \
-    head_due = head_number + 1 WHERE id = $1";
+    head_due = head_due + 1 WHERE id = $1";
 const LICENSE: &str = "UPDATE trials SET kind = 'purchase', ends_at = $2, policy = $3, \
-    purchased_at = $4, head_due = head_number + 1 WHERE id = $1";
+    purchased_at = $4, head_due = head_due + 1 WHERE id = $1";
 const RECORD: &str = "INSERT INTO gifts (id, application, licensee_id, gift, given_at, given_by) \
     VALUES ($1, $2, $3, $4, $5, $6)";
 

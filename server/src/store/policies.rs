@@ -6,7 +6,7 @@ use trybuy_formats::instant::Instant;
 use trybuy_formats::policy::TrialPolicy;
 use trybuy_formats::subject::{Scope, Subject};
 
-use super::columns::{Columns, json, number};
+use super::columns::{Columns, json};
 use super::transaction::{Finish, Operation};
 use super::{Store, StoreError, Subjects, TokenId, VendorId};
 
@@ -45,16 +45,18 @@ pub struct PolicyUpdate {
 }
 
 /// How a change of a policy ended.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum PolicyUpdated {
     /// It is in force.
     Done,
     /// The vendor has no such application.
     NoApplication,
     /// The vendor has no such class.
-    NoClass,
+    NoClass(Label),
     /// There is no policy to be removed.
     NoPolicy,
+    /// The application has as many as there may be.
+    Full,
 }
 
 /// A change of a policy as it is listed.
@@ -74,9 +76,14 @@ pub struct PolicyChangeRecord {
     pub changed_by: String,
 }
 
+/// The most policies in place of an application's own.
+const MOST_OVERRIDES: i64 = 10_000;
+
 /// The order of precedence, and the only place that knows it: the licensee's own, by id before by
-/// address; then the classes that the licensee is a member of, the lowest rank first. `$1` is the
-/// application, `$2` to `$9` are [`Subjects`]. Where nothing is found, the application's own is in force.
+/// address; then the classes that the licensee is a member of, the lowest rank first, and of the same
+/// rank the first by name. Whoever is a member of a class in several ways is it in the narrowest one.
+/// `$1` is the application, `$2` to `$9` are [`Subjects`]. Where nothing is found, the application's own
+/// is in force.
 macro_rules! applicable {
     () => {
         "FROM policy_overrides AS rules \
@@ -88,13 +95,16 @@ macro_rules! applicable {
             AND classes.name = class_members.class \
         WHERE rules.application = $1 AND (rules.scope IN ($2, $3) OR classes.name IS NOT NULL) \
         ORDER BY CASE rules.scope WHEN $2 THEN 0 WHEN $3 THEN 1 ELSE 2 END, \
-            classes.rank, rules.scope"
+            classes.rank, rules.scope, \
+            CASE class_members.subject WHEN $2 THEN 2 WHEN $3 THEN 3 WHEN $4 THEN 4 WHEN $5 THEN 5 \
+                WHEN $6 THEN 6 WHEN $7 THEN 7 WHEN $8 THEN 8 ELSE 9 END"
     };
 }
 pub(super) use applicable;
 
 const OVERRIDES: &str = "SELECT scope, NULL AS member, policy, changed_at FROM policy_overrides \
     WHERE application = $1 ORDER BY scope LIMIT 10000";
+const HAS_OVERRIDES: &str = "SELECT scope FROM policy_overrides WHERE application = $1 LIMIT 1";
 const APPLICABLE: &str = concat!(
     "SELECT rules.scope, class_members.subject AS member, rules.policy, rules.changed_at ",
     applicable!()
@@ -103,27 +113,30 @@ const SET_OWN: &str = "UPDATE applications SET policy = $3, policy_changed_at = 
     WHERE id = $1 AND vendor_id = $2";
 const IS_OWNED: &str = "SELECT id FROM applications WHERE id = $1 AND vendor_id = $2";
 const HAS_CLASS: &str = "SELECT name FROM classes WHERE vendor_id = $1 AND name = $2";
+const OTHER_OVERRIDES: &str = "SELECT COUNT(*) AS others FROM policy_overrides \
+    WHERE application = $1 AND scope <> $2";
 const SET_OVERRIDE: &str = "INSERT INTO policy_overrides (application, scope, policy, changed_at) \
     VALUES ($1, $2, $3, $4) ON CONFLICT (application, scope) \
     DO UPDATE SET policy = excluded.policy, changed_at = excluded.changed_at";
 const REMOVE_OVERRIDE: &str = "DELETE FROM policy_overrides WHERE application = $1 AND scope = $2";
 const RECORD: &str = "INSERT INTO policy_changes (id, application, scope, policy, profile, \
     changed_at, changed_by) VALUES ($1, $2, $3, $4, $5, $6, $7)";
-const APPLIED: &str = "UPDATE policy_changes SET applied_to = COALESCE(applied_to, 0) + $3 \
-    WHERE id = $1 AND application = $2";
-const HISTORY: &str = "SELECT scope, policy, profile, applied_to, policy_changes.changed_at, \
+const CHANGES: &str = "SELECT scope, policy, profile, applied_to, policy_changes.changed_at, \
     changed_by, vendor_tokens.label FROM policy_changes \
     JOIN vendor_tokens ON vendor_tokens.id = policy_changes.changed_by \
-    WHERE application = $1 ORDER BY policy_changes.id DESC LIMIT 1000";
+    WHERE application = $1 AND ($2 IS NULL OR policy_changes.id = $2) \
+    ORDER BY policy_changes.id DESC LIMIT 1000";
 const PERSON_BY_LICENSEE: &str = "SELECT builders.licensee_id, builders.email FROM trials \
     JOIN builders ON builders.license_id = trials.license_id \
     JOIN applications ON applications.id = trials.application \
     WHERE applications.vendor_id = $1 AND trials.licensee_id = $2 \
     ORDER BY trials.id DESC LIMIT 1";
+/// The address as it was given may have a tag, which the mailbox `$2` has not: `$3` matches that.
 const PERSON_BY_EMAIL: &str = "SELECT builders.licensee_id, builders.email FROM builders \
     JOIN trials ON builders.license_id = trials.license_id \
     JOIN applications ON applications.id = trials.application \
-    WHERE applications.vendor_id = $1 AND LOWER(builders.email) = $2 \
+    WHERE applications.vendor_id = $1 \
+        AND (LOWER(builders.email) = $2 OR LOWER(builders.email) LIKE $3 ESCAPE '!') \
     ORDER BY trials.id DESC LIMIT 1";
 
 impl Store {
@@ -152,7 +165,22 @@ impl Store {
     ) -> Result<Vec<ScopedPolicy>, StoreError> {
         let query = subjects.bind(sqlx::query(APPLICABLE).bind(application.as_str()));
         let rows = self.fetch_all(query).await?;
-        rows.iter().map(|row| ScopedPolicy::from_columns(Columns(row))).collect()
+        let policies = rows.iter().map(|row| ScopedPolicy::from_columns(Columns(row)));
+        let mut policies = policies.collect::<Result<Vec<_>, _>>()?;
+        policies.dedup_by(|next, narrower| next.scope == narrower.scope);
+        Ok(policies)
+    }
+
+    /// Whether any policy is in place of the application's own.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn has_policy_overrides(
+        &self,
+        application: &ApplicationId,
+    ) -> Result<bool, StoreError> {
+        let query = sqlx::query(HAS_OVERRIDES).bind(application.as_str());
+        Ok(self.fetch_optional(query).await?.is_some())
     }
 
     /// Sets or removes a policy, and records the change, or does neither.
@@ -163,24 +191,6 @@ impl Store {
         self.write(update).await
     }
 
-    /// Records that a change was applied to so many more granted trials. Answers whether there is such a
-    /// change.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn policy_applied(
-        &self,
-        id: PolicyChangeId,
-        application: &ApplicationId,
-        trials: u64,
-    ) -> Result<bool, StoreError> {
-        let query = sqlx::query(APPLIED)
-            .bind(id.to_string())
-            .bind(application.as_str())
-            .bind(number(trials));
-        Ok(self.execute(query).await?.rows_affected() == 1)
-    }
-
     /// The changes of an application's policies, the newest first, at most 1000.
     ///
     /// # Errors
@@ -189,7 +199,28 @@ impl Store {
         &self,
         application: &ApplicationId,
     ) -> Result<Vec<PolicyChangeRecord>, StoreError> {
-        let query = sqlx::query(HISTORY).bind(application.as_str());
+        self.changes(application, None).await
+    }
+
+    /// One change of an application's policies.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn policy_change(
+        &self,
+        application: &ApplicationId,
+        id: PolicyChangeId,
+    ) -> Result<Option<PolicyChangeRecord>, StoreError> {
+        Ok(self.changes(application, Some(id)).await?.pop())
+    }
+
+    async fn changes(
+        &self,
+        application: &ApplicationId,
+        id: Option<PolicyChangeId>,
+    ) -> Result<Vec<PolicyChangeRecord>, StoreError> {
+        let id = id.map(|id| id.to_string());
+        let query = sqlx::query(CHANGES).bind(application.as_str()).bind(id);
         let rows = self.fetch_all(query).await?;
         rows.iter().map(|row| PolicyChangeRecord::from_columns(Columns(row))).collect()
     }
@@ -203,12 +234,14 @@ impl Store {
         vendor: VendorId,
         subject: &Subject,
     ) -> Result<Option<(LicenseeId, Email)>, StoreError> {
-        let statement = match subject {
-            Subject::Licensee(_) => PERSON_BY_LICENSEE,
-            Subject::Email(_) => PERSON_BY_EMAIL,
+        let (vendor, text) = (vendor.to_string(), subject.to_string());
+        let query = match subject {
+            Subject::Licensee(_) => sqlx::query(PERSON_BY_LICENSEE).bind(vendor).bind(text),
+            Subject::Email(email) => {
+                sqlx::query(PERSON_BY_EMAIL).bind(vendor).bind(text).bind(tagged(email))
+            }
             Subject::Domain(_) => return Ok(None),
         };
-        let query = sqlx::query(statement).bind(vendor.to_string()).bind(subject.to_string());
         let row = self.fetch_optional(query).await?;
         row.map(|row| {
             let columns = Columns(&row);
@@ -216,6 +249,18 @@ impl Store {
         })
         .transpose()
     }
+}
+
+/// The pattern of a mailbox's addresses with a tag.
+fn tagged(mailbox: &Email) -> String {
+    let mut literal = String::new();
+    for character in mailbox.as_str().chars() {
+        if matches!(character, '!' | '%' | '_') {
+            literal.push('!');
+        }
+        literal.push(character);
+    }
+    literal.replacen('@', "+%@", 1)
 }
 
 impl ScopedPolicy {
@@ -231,7 +276,7 @@ impl ScopedPolicy {
 
 impl PolicyChangeRecord {
     fn from_columns(columns: Columns<'_>) -> Result<Self, StoreError> {
-        let label: String = columns.text("label").unwrap_or_default();
+        let label: String = columns.text("label")?;
         Ok(Self {
             scope: columns.text("scope")?,
             policy: columns.optional_json("policy")?,
@@ -254,7 +299,7 @@ impl Operation for PolicyUpdate {
             Scope::Application => self.set_own(connection).await?,
             Scope::Class(class) => match self.has_class(connection, class).await? {
                 true => self.set_override(connection).await?,
-                false => PolicyUpdated::NoClass,
+                false => PolicyUpdated::NoClass(class.clone()),
             },
             Scope::Licensee(_) => self.set_override(connection).await?,
         };
@@ -304,6 +349,9 @@ impl PolicyUpdate {
         if owned.is_none() {
             return Ok(PolicyUpdated::NoApplication);
         }
+        if self.policy.is_some() && self.is_full(connection).await? {
+            return Ok(PolicyUpdated::Full);
+        }
         let statement = if self.policy.is_some() { SET_OVERRIDE } else { REMOVE_OVERRIDE };
         let mut query =
             sqlx::query(statement).bind(self.application.as_str()).bind(self.scope.to_string());
@@ -314,6 +362,15 @@ impl PolicyUpdate {
             0 => PolicyUpdated::NoPolicy,
             _ => PolicyUpdated::Done,
         })
+    }
+
+    async fn is_full(&self, connection: &mut AnyConnection) -> Result<bool, StoreError> {
+        let row = sqlx::query(OTHER_OVERRIDES)
+            .bind(self.application.as_str())
+            .bind(self.scope.to_string())
+            .fetch_one(connection)
+            .await?;
+        Ok(Columns(&row).number::<i64>("others")? >= MOST_OVERRIDES)
     }
 
     async fn has_class(

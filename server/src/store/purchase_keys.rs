@@ -94,7 +94,7 @@ const OWN_KEY: &str = "SELECT purchase_keys.id, licensee_id FROM purchase_keys \
     WHERE purchase_keys.id = $1 AND vendor_id = $2 AND revoked_at IS NULL";
 const REVOKE: &str = "UPDATE purchase_keys SET revoked_at = $2 WHERE id = $1";
 /// The Builders get it as a head whose date has passed.
-const END_LICENSES: &str = "UPDATE trials SET ends_at = $2, head_due = head_number + 1 \
+const END_LICENSES: &str = "UPDATE trials SET ends_at = $2, head_due = head_due + 1 \
     WHERE purchase_key = $1 AND (ends_at IS NULL OR ends_at > $2)";
 
 impl Store {

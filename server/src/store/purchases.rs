@@ -58,7 +58,7 @@ const HAS_ROOM: &str = "SELECT purchase_keys.id FROM purchase_keys \
     WHERE purchase_keys.id = $1 AND (SELECT COUNT(DISTINCT license_id) FROM trials \
         WHERE purchase_key = $1 AND license_id <> $2) < key_batches.builders";
 const CONVERT: &str = "UPDATE trials SET kind = 'purchase', ends_at = $3, policy = $4, \
-    purchased_at = $5, purchase_key = $6, relicensing_digest = $7, head_due = head_number + 1 \
+    purchased_at = $5, purchase_key = $6, relicensing_digest = $7, head_due = head_due + 1 \
     WHERE id = $1 AND license_id = $2";
 
 impl Store {

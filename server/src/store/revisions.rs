@@ -1,11 +1,11 @@
 //! Changes of trials that were granted: another policy, another end. Their heads are made anew later.
 
 use sqlx::AnyConnection;
-use trybuy_formats::ids::{ApplicationId, Email, LicenseeId, TrialId};
+use trybuy_formats::ids::{ApplicationId, Email, LicenseeId, PolicyChangeId, TrialId};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::policy::TrialPolicy;
 
-use super::columns::{Columns, json};
+use super::columns::{Columns, json, number};
 use super::transaction::{Finish, Isolation, Operation};
 use super::{PAGE_LIMIT, Store, StoreError};
 
@@ -26,6 +26,8 @@ pub struct GrantedTrial {
     pub extended_to: Option<Instant>,
     /// Its policy.
     pub policy: TrialPolicy,
+    /// The number of the head that is due, which grows with every revision.
+    pub head_due: u64,
 }
 
 /// A trial with another policy and end.
@@ -37,19 +39,30 @@ pub struct TrialRevision {
     pub policy: TrialPolicy,
     /// Its end from now on.
     pub ends_at: Instant,
+    /// The head that was due when this was decided.
+    pub head_due: u64,
+}
+
+/// Revisions that a change of a policy brings about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PolicyRevisions<'a> {
+    /// The change.
+    pub change: PolicyChangeId,
+    /// The trials.
+    pub revisions: &'a [TrialRevision],
 }
 
 const GRANTED: &str = "SELECT trials.id, trials.licensee_id, builders.email, trials.started_at, \
-    trials.ends_at, trials.extended_to, trials.policy FROM trials \
+    trials.ends_at, trials.extended_to, trials.policy, trials.head_due FROM trials \
     JOIN builders ON builders.license_id = trials.license_id \
     WHERE trials.application = $1 AND trials.kind = 'trial' AND trials.id > $2 \
     ORDER BY trials.id LIMIT $3";
-/// A trial that was bought meanwhile stays as it is.
-const REVISE: &str = "UPDATE trials SET policy = $2, ends_at = $3, head_due = head_number + 1 \
-    WHERE id = $1 AND kind = 'trial'";
-
-/// Revisions that are made together.
-struct Revise<'a>(&'a [TrialRevision]);
+/// A trial that was bought or revised meanwhile stays as it is. Every revision has a number of its own,
+/// so that a head which is made at the same time cannot pass for a later one.
+const REVISE: &str = "UPDATE trials SET policy = $2, ends_at = $3, head_due = head_due + 1 \
+    WHERE id = $1 AND head_due = $4 AND kind = 'trial'";
+const APPLIED: &str = "UPDATE policy_changes SET applied_to = COALESCE(applied_to, 0) + $2 \
+    WHERE id = $1";
 
 impl Store {
     /// Trials of an application that were not bought, ordered by id.
@@ -70,16 +83,17 @@ impl Store {
         rows.iter().map(|row| GrantedTrial::from_columns(Columns(row))).collect()
     }
 
-    /// Revises trials. Answers how many.
+    /// Makes the revisions of those trials that nothing else has changed meanwhile, and counts them for
+    /// the change. Answers how many.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn revise_trials(&self, revisions: &[TrialRevision]) -> Result<u64, StoreError> {
-        self.write(&Revise(revisions)).await
+    pub async fn revise_trials(&self, revisions: PolicyRevisions<'_>) -> Result<u64, StoreError> {
+        self.write(&revisions).await
     }
 }
 
-impl Operation for Revise<'_> {
+impl Operation for PolicyRevisions<'_> {
     type Answer = u64;
 
     /// Each statement decides for itself.
@@ -87,11 +101,16 @@ impl Operation for Revise<'_> {
 
     async fn run(&self, connection: &mut AnyConnection) -> Result<Finish<u64>, StoreError> {
         let mut revised = 0;
-        for TrialRevision { id, policy, ends_at } in self.0 {
-            let query =
-                sqlx::query(REVISE).bind(id.to_string()).bind(json(policy)).bind(ends_at.unix());
+        for TrialRevision { id, policy, ends_at, head_due } in self.revisions {
+            let query = sqlx::query(REVISE)
+                .bind(id.to_string())
+                .bind(json(policy))
+                .bind(ends_at.unix())
+                .bind(number(*head_due));
             revised += query.execute(&mut *connection).await?.rows_affected();
         }
+        let query = sqlx::query(APPLIED).bind(self.change.to_string()).bind(number(revised));
+        query.execute(connection).await?;
         Ok(Finish::Commit(revised))
     }
 }
@@ -106,6 +125,7 @@ impl GrantedTrial {
             ends_at: columns.optional_instant("ends_at")?,
             extended_to: columns.optional_instant("extended_to")?,
             policy: columns.json("policy")?,
+            head_due: columns.number("head_due")?,
         })
     }
 }

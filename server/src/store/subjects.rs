@@ -14,8 +14,15 @@ pub struct Subjects([String; 8]);
 impl Subjects {
     /// The subjects of a licensee with that address.
     pub fn of(licensee: LicenseeId, email: &Email) -> Self {
+        Self::known(Some(licensee), Some(email))
+    }
+
+    /// The subjects of somebody of whom only that is known.
+    pub fn known(licensee: Option<LicenseeId>, email: Option<&Email>) -> Self {
         let mut texts: [String; 8] = Default::default();
-        for (text, subject) in texts.iter_mut().zip(Subject::all_of(licensee, email)) {
+        texts[0] = licensee.map(|licensee| licensee.to_string()).unwrap_or_default();
+        let subjects = email.map(Subject::all_of_address).unwrap_or_default();
+        for (text, subject) in texts.iter_mut().skip(1).zip(subjects) {
             *text = subject.to_string();
         }
         Self(texts)

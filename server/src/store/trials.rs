@@ -31,6 +31,8 @@ pub struct Trial {
     pub started_at: Instant,
     /// License termination date 185.
     pub ends_at: Option<Instant>,
+    /// That end, where its vendor set it by hand.
+    pub extended_to: Option<Instant>,
     /// When it was requested.
     pub requested_at: Instant,
     /// The policy it was granted under.
@@ -90,15 +92,15 @@ pub struct TrialRecord {
 }
 
 const BY_ID: &str = "SELECT trials.id, trials.application, licensee_id, license_id, release_id, \
-    trials.platform, trials.kind, started_at, ends_at, requested_at, trials.policy, \
-    trials.terms_digest, acceptance, accepted_as, delivered_at, counted, file_trial, \
+    trials.platform, trials.kind, started_at, ends_at, extended_to, requested_at, \
+    trials.policy, trials.terms_digest, acceptance, accepted_as, delivered_at, counted, file_trial, \
     purchased_at, purchase_key, trials.relicensing_digest, head_number, head_due, head_etag, head, \
     applications.name AS application_name, releases.version \
     FROM trials JOIN applications ON applications.id = trials.application \
     JOIN releases ON releases.id = trials.release_id WHERE trials.id = $1";
 const OF_LICENSE: &str = "SELECT trials.id, trials.application, licensee_id, license_id, \
-    release_id, trials.platform, trials.kind, started_at, ends_at, requested_at, trials.policy, \
-    trials.terms_digest, acceptance, accepted_as, delivered_at, counted, file_trial, \
+    release_id, trials.platform, trials.kind, started_at, ends_at, extended_to, requested_at, \
+    trials.policy, trials.terms_digest, acceptance, accepted_as, delivered_at, counted, file_trial, \
     purchased_at, purchase_key, trials.relicensing_digest, head_number, head_due, \
     applications.name AS application_name, releases.version \
     FROM trials JOIN applications ON applications.id = trials.application \
@@ -195,6 +197,7 @@ impl Trial {
             kind: columns.word("kind")?,
             started_at: columns.instant("started_at")?,
             ends_at: columns.optional_instant("ends_at")?,
+            extended_to: columns.optional_instant("extended_to")?,
             requested_at: columns.instant("requested_at")?,
             policy: columns.json("policy")?,
             terms_digest: columns.text("terms_digest")?,

@@ -66,13 +66,13 @@ impl Plan {
             file_trial: None,
             purchase: None,
         };
+        if let Some(elsewhere) = standing.elsewhere {
+            plan.go_on_with(app, elsewhere).await?;
+        }
         if let Some(renewed) = renewed {
             // The body of the file depends on the layout.
             plan.policy.layout = renewed.trial.policy.layout;
             plan.file_trial = Some(renewed.trial.file_source());
-        }
-        if let Some(elsewhere) = standing.elsewhere {
-            plan.go_on_with(app, elsewhere).await?;
         }
         Ok(plan)
     }
@@ -142,6 +142,7 @@ impl Plan {
             kind: self.kind,
             started_at: self.started_at,
             ends_at: self.ends_at,
+            extended_to: self.same_as.as_ref().and_then(|record| record.trial.extended_to),
             requested_at: now,
             policy: self.policy,
             terms_digest: acceptance.terms_digest,

@@ -122,6 +122,10 @@ pub(super) struct PublishArgs {
     pub(super) dry_run: bool,
 }
 
+/// What `policy set` changes where there is no policy yet.
+const BEGINS: &str = "A new policy for a class begins as the application's own, and one for a licensee \
+    as what is in force for them.";
+
 #[derive(Subcommand)]
 pub(super) enum PolicyAction {
     /// Show the policies of an application, or which one is in force for a licensee and why
@@ -129,14 +133,14 @@ pub(super) enum PolicyAction {
         /// The application
         application: ApplicationId,
         /// Explain what this licensee gets: a licensee id or an e-mail address
-        #[arg(long, value_name = "LICENSEE")]
+        #[arg(long, value_name = "LICENSEE", value_parser = one_licensee)]
         licensee: Option<Subject>,
         /// Print JSON
         #[arg(long)]
         json: bool,
     },
     /// Change what is named and leave the rest; trials that have begun keep theirs
-    #[command(override_usage = "trybuy-vendor policy set [OPTIONS] <APPLICATION>")]
+    #[command(override_usage = "trybuy-vendor policy set [OPTIONS] <APPLICATION>", after_help = BEGINS)]
     Set {
         /// The application
         application: ApplicationId,
@@ -152,6 +156,7 @@ pub(super) enum PolicyAction {
         apply_to_existing: bool,
     },
     /// Remove the policy of a class or a licensee, so that the next one in the order is in force
+    #[command(override_usage = "trybuy-vendor policy remove [OPTIONS] <APPLICATION>")]
     Remove {
         /// The application
         application: ApplicationId,
@@ -179,7 +184,7 @@ pub(super) struct Target {
     #[arg(long, value_name = "NAME")]
     class: Option<Label>,
     /// For one licensee: a licensee id or an e-mail address
-    #[arg(long, value_name = "LICENSEE")]
+    #[arg(long, value_name = "LICENSEE", value_parser = one_licensee)]
     licensee: Option<Subject>,
 }
 
@@ -352,9 +357,10 @@ pub(super) enum ClassAction {
     Create {
         /// The class
         name: Label,
-        /// Where somebody is in several classes, the policy of that with the lowest rank counts
-        #[arg(long, value_name = "NUMBER", default_value_t = 100)]
-        rank: u32,
+        /// Where somebody is in several classes, the policy of that with the lowest rank counts; 100 for
+        /// a new class
+        #[arg(long, value_name = "NUMBER")]
+        rank: Option<u32>,
     },
     /// Remove a class that no policy is for
     Remove {
@@ -464,6 +470,14 @@ const FIELDS: [&str; 12] = [
 /// A new limit; `none` takes the limit away.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct LimitChange<T>(pub(super) Option<T>);
+
+fn one_licensee(text: &str) -> Result<Subject, &'static str> {
+    match text.parse() {
+        Ok(Subject::Domain(_)) => Err("a domain is a member of a class, and no licensee"),
+        Ok(subject) => Ok(subject),
+        Err(_) => Err("not a licensee id, and not an e-mail address"),
+    }
+}
 
 fn count_limit(text: &str) -> Result<LimitChange<u64>, &'static str> {
     if text == "none" {

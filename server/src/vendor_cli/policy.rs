@@ -19,6 +19,11 @@ use super::{json, policy_words};
 pub(super) fn check(action: &PolicyAction) -> Result<(), Failure> {
     match action {
         PolicyAction::Set { changes, profile: None, .. } => named(changes),
+        PolicyAction::Remove { target, .. } if target.scope() == Scope::Application => {
+            let what = "the application's own policy can be changed, not removed";
+            let help = "name whose is to be removed with `--class` or `--licensee`";
+            Err(Failure::new(Slug::Usage, what).with_help(help))
+        }
         _ => Ok(()),
     }
 }
@@ -128,10 +133,12 @@ struct Wanted<'a> {
 }
 
 impl Wanted<'_> {
-    fn policy(&self, client: &Client, before: TrialPolicy) -> Result<TrialPolicy, Failure> {
-        match self.profile {
-            Some(name) => profile(client, name),
-            None => changed(before, self.changes),
+    /// The policy, where all of it is named.
+    fn whole(&self, client: &Client) -> Result<Option<TrialPolicy>, Failure> {
+        match (self.profile, &self.changes.from) {
+            (Some(name), _) => profile(client, name).map(Some),
+            (None, Some(manifest)) => ApplicationManifest::load_policy(manifest).map(Some),
+            (None, None) => Ok(None),
         }
     }
 }
@@ -144,7 +151,7 @@ fn profile(client: &Client, name: &Label) -> Result<TrialPolicy, Failure> {
     })
 }
 
-/// Changes a policy and prints before and after.
+/// Changes a policy and prints before and after. A new one begins with what was in force without it.
 fn set(
     client: &Client,
     application: &ApplicationId,
@@ -153,13 +160,14 @@ fn set(
     apply_to_existing: bool,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
-    // A manifest that is wrong is found before the server is asked.
-    if let Some(path) = wanted.changes.from.as_deref() {
-        ApplicationManifest::load_policy(path)?;
-    }
-    let before = before(&client.policies(application, None)?, scope)?;
-    let policy = wanted.policy(client, before.policy)?;
-    if policy == before.policy && before.is_set && !apply_to_existing {
+    let whole = wanted.whole(client)?;
+    let before = in_force(client, application, scope)?;
+    let policy = match whole {
+        Some(policy) => policy,
+        None => changed(before.policy, wanted.changes)?,
+    };
+    let is_new = before.scope != *scope;
+    if policy == before.policy && !is_new && !apply_to_existing {
         let words = policy.in_words();
         return writeln!(out, "{application} has this policy for {} already: {words}", whom(scope))
             .map_err(Failure::output);
@@ -168,6 +176,9 @@ fn set(
     let answer = client.set_policy(application, scope, &change)?;
     let mut print = || {
         writeln!(out, "{application} for {}", whom(scope))?;
+        if is_new && whole.is_none() {
+            writeln!(out, "  {:12}as the policy from {}", "begins", source(&before))?;
+        }
         for line in policy_words::changes(&before.policy, &policy) {
             writeln!(out, "  {line}")?;
         }
@@ -177,18 +188,22 @@ fn set(
     conclude(client, application, answer.change.filter(|_| apply_to_existing), out)
 }
 
-/// The policy of a scope, or the application's own without one.
-struct Before {
-    policy: TrialPolicy,
-    is_set: bool,
-}
-
-fn before(answer: &PolicyAnswer, scope: &Scope) -> Result<Before, Failure> {
-    let own = answer.policies.iter().find(|entry| entry.scope == *scope);
-    let found = own.or(answer.policies.first()).ok_or_else(|| {
+/// The policy of a scope, or without one that in its place: for a licensee what is in force for them, for
+/// a class the application's own.
+fn in_force(
+    client: &Client,
+    application: &ApplicationId,
+    scope: &Scope,
+) -> Result<PolicyEntry, Failure> {
+    let licensee = match scope {
+        Scope::Licensee(subject) => Some(subject),
+        Scope::Application | Scope::Class(_) => None,
+    };
+    let PolicyAnswer { policies, .. } = client.policies(application, licensee)?;
+    let own = policies.iter().find(|entry| entry.scope == *scope);
+    own.or(policies.first()).cloned().ok_or_else(|| {
         Failure::new(Slug::ServerError, "the server answers no policy of the application")
-    })?;
-    Ok(Before { policy: found.policy, is_set: own.is_some() })
+    })
 }
 
 /// Removes a policy.
@@ -199,11 +214,6 @@ fn remove(
     apply_to_existing: bool,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
-    if *scope == Scope::Application {
-        let what = "the application's own policy can be changed, not removed";
-        let help = "name whose is to be removed with `--class` or `--licensee`";
-        return Err(Failure::new(Slug::Usage, what).with_help(help));
-    }
     let answer = client.remove_policy(application, scope)?;
     writeln!(out, "{application} has no policy for {} any more", whom(scope))
         .map_err(Failure::output)?;
@@ -248,15 +258,15 @@ fn history(
     as_json: bool,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
-    let history = client.policy_history(application)?;
+    let changes = client.policy_history(application)?.changes;
     if as_json {
-        return json::print(&history, out);
+        return json::print(&changes, out);
     }
-    if history.changes.is_empty() {
+    if changes.is_empty() {
         return writeln!(out, "The policy of {application} is the one it was published with.")
             .map_err(Failure::output);
     }
-    history.changes.iter().try_for_each(|change| line(change, out)).map_err(Failure::output)
+    changes.iter().try_for_each(|change| line(change, out)).map_err(Failure::output)
 }
 
 fn line(change: &PolicyChange, out: &mut dyn Write) -> std::io::Result<()> {
@@ -277,9 +287,6 @@ pub(super) fn changed(
     before: TrialPolicy,
     changes: &PolicyChanges,
 ) -> Result<TrialPolicy, Failure> {
-    if let Some(manifest) = &changes.from {
-        return ApplicationManifest::load_policy(manifest);
-    }
     let policy = TrialPolicy {
         duration: changes.duration.unwrap_or(before.duration),
         expiration: expiration(before.expiration, changes)?,

@@ -11,6 +11,14 @@ use super::failure::Failure;
 use super::manifest::ApplicationManifest;
 use super::{json, policy};
 
+/// Finds what no server is needed for to be refused.
+pub(super) fn check(action: &ProfileAction) -> Result<(), Failure> {
+    match action {
+        ProfileAction::Set { changes, .. } => policy::named(changes),
+        _ => Ok(()),
+    }
+}
+
 /// Does what the command line says.
 pub(super) fn profile(
     client: &Client,
@@ -20,7 +28,10 @@ pub(super) fn profile(
     match action {
         ProfileAction::List { json } => list(client, *json, out),
         ProfileAction::Set { name, changes } => set(client, name, changes, out),
-        ProfileAction::Remove { name } => client.remove_profile(name),
+        ProfileAction::Remove { name } => {
+            client.remove_profile(name)?;
+            writeln!(out, "profile `{name}` is removed").map_err(Failure::output)
+        }
     }
 }
 
@@ -50,7 +61,6 @@ fn set(
     changes: &PolicyChanges,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
-    policy::named(changes)?;
     let wanted = match &changes.from {
         Some(manifest) => ApplicationManifest::load_policy(manifest)?,
         None => {

@@ -7,7 +7,7 @@ use trybuy_formats::subject::Subject;
 
 use crate::app::App;
 use crate::refusal::Refusal;
-use crate::store::{ClassRecord, ClassRemoved, StoreError, Vendor};
+use crate::store::{ClassRecord, ClassRemoved, MemberAdded, StoreError, Vendor};
 
 /// Why a class is not changed.
 #[derive(Debug, thiserror::Error)]
@@ -25,9 +25,9 @@ pub enum ClassError {
     /// A vendor has at most 1000 classes.
     #[error("there are 1000 classes, and no room for another one")]
     Full,
-    /// A class has at most 10,000 members.
-    #[error("there is no class `{0}` with room for another member")]
-    NoRoom(Label),
+    /// The classes of a vendor have at most 50,000 members.
+    #[error("there are 50,000 members in classes, and no room for another one")]
+    NoRoom,
     /// The store failed.
     #[error("the store failed")]
     Store(#[from] StoreError),
@@ -78,8 +78,11 @@ pub async fn add_member(
     class: &Label,
     member: &Subject,
 ) -> Result<(), ClassError> {
-    let added = app.store.add_member(vendor.id, class, member).await?;
-    if added { Ok(()) } else { Err(ClassError::NoRoom(class.clone())) }
+    match app.store.add_member(vendor.id, class, member).await? {
+        MemberAdded::Done => Ok(()),
+        MemberAdded::NoClass => Err(ClassError::NoClass(class.clone())),
+        MemberAdded::Full => Err(ClassError::NoRoom),
+    }
 }
 
 /// Takes a member out of a class.
@@ -99,9 +102,9 @@ pub async fn remove_member(
 impl Refusal for ClassError {
     fn slug(&self) -> Slug {
         match self {
-            Self::NoClass(_) | Self::NoMember(_) | Self::NoRoom(_) => Slug::NotFound,
+            Self::NoClass(_) | Self::NoMember(_) => Slug::NotFound,
             Self::InUse(_) => Slug::BadRequest,
-            Self::Full => Slug::TooLarge,
+            Self::Full | Self::NoRoom => Slug::TooLarge,
             Self::Store(_) => Slug::ServerError,
         }
     }
@@ -109,8 +112,8 @@ impl Refusal for ClassError {
     fn help(&self) -> Option<String> {
         let help = match self {
             Self::NoClass(_) | Self::NoMember(_) => "`trybuy-vendor class list` shows all",
-            Self::NoRoom(_) => {
-                "make the class with `trybuy-vendor class create`; one has at most 10,000 members"
+            Self::NoRoom => {
+                "make one domain such as @example.edu a member in place of its addresses"
             }
             Self::InUse(_) => "remove those policies with `trybuy-vendor policy remove` first",
             Self::Full => "remove one that is not needed with `trybuy-vendor class remove`",

@@ -1,7 +1,7 @@
 //! The policies of a vendor's applications: for everybody, for classes, for single licensees.
 
 use trybuy_formats::api::{PolicyAnswer, PolicyChange, PolicyEntry, PolicyHistory, SetPolicy};
-use trybuy_formats::ids::{ApplicationId, Email, LicenseeId, PolicyChangeId};
+use trybuy_formats::ids::{ApplicationId, Label, PolicyChangeId};
 use trybuy_formats::policy::InvalidPolicy;
 use trybuy_formats::slug::Slug;
 use trybuy_formats::subject::{Scope, Subject};
@@ -25,10 +25,16 @@ pub enum PolicyError {
     NotYours,
     /// There is no such class.
     #[error("there is no class `{0}`")]
-    NoClass(Scope),
+    NoClass(Label),
     /// There is no policy of that scope.
-    #[error("the application has no policy for `{0}` that could be removed")]
+    #[error("the application has no policy for `{0}`")]
     NoPolicy(Scope),
+    /// The application's own policy is not removed.
+    #[error("the application's own policy can be changed, not removed")]
+    Own,
+    /// An application has at most 10,000 policies in place of its own.
+    #[error("there are 10,000 policies for classes and licensees, and no room for another one")]
+    Full,
     /// A domain is no licensee.
     #[error("a policy is for one licensee or for a class, not for a domain")]
     Domain,
@@ -69,8 +75,7 @@ pub async fn policies_for(
     licensee: &Subject,
 ) -> Result<PolicyAnswer, PolicyError> {
     let found = own_application(app, vendor, application).await?;
-    let (id, email) = person(app, vendor, licensee).await?;
-    let subjects = Subjects::of(id, &email);
+    let subjects = subjects_of(app, vendor, licensee).await?;
     let applicable = app.store.applicable_policies(application, &subjects).await?;
     let mut policies: Vec<PolicyEntry> = applicable.into_iter().map(entry).collect();
     policies.push(own_policy(&found));
@@ -152,8 +157,10 @@ async fn updated(app: &App, update: &PolicyUpdate) -> Result<(), PolicyError> {
     match app.store.update_policy(update).await? {
         PolicyUpdated::Done => Ok(()),
         PolicyUpdated::NoApplication => Err(PolicyError::NoApplication),
-        PolicyUpdated::NoClass => Err(PolicyError::NoClass(update.scope.clone())),
+        PolicyUpdated::NoClass(class) => Err(PolicyError::NoClass(class)),
+        PolicyUpdated::NoPolicy if update.scope == Scope::Application => Err(PolicyError::Own),
         PolicyUpdated::NoPolicy => Err(PolicyError::NoPolicy(update.scope.clone())),
+        PolicyUpdated::Full => Err(PolicyError::Full),
     }
 }
 
@@ -167,25 +174,21 @@ pub(super) async fn own_application(
     if application.vendor.id == vendor.id { Ok(application) } else { Err(PolicyError::NotYours) }
 }
 
-/// Who that is. Somebody who has not asked this vendor for anything yet is known by what was given.
-async fn person(
+/// All that is known of somebody. Who has not asked this vendor for anything yet is known by what was
+/// given.
+async fn subjects_of(
     app: &App,
     vendor: &Vendor,
     subject: &Subject,
-) -> Result<(LicenseeId, Email), PolicyError> {
-    if let Some(found) = app.store.requester(vendor.id, subject).await? {
-        return Ok(found);
+) -> Result<Subjects, PolicyError> {
+    if let Some((id, email)) = app.store.requester(vendor.id, subject).await? {
+        return Ok(Subjects::of(id, &email));
     }
     match subject {
-        Subject::Licensee(id) => Ok((*id, nobody())),
-        Subject::Email(email) => Ok((LicenseeId::new(), email.clone())),
+        Subject::Licensee(id) => Ok(Subjects::known(Some(*id), None)),
+        Subject::Email(email) => Ok(Subjects::known(None, Some(email))),
         Subject::Domain(_) => Err(PolicyError::Domain),
     }
-}
-
-/// An address that is no member of anything.
-fn nobody() -> Email {
-    "nobody@invalid".parse().expect("an address")
 }
 
 fn own_policy(application: &Application) -> PolicyEntry {
@@ -214,7 +217,8 @@ impl Refusal for PolicyError {
                 Slug::NotFound
             }
             Self::NotYours => Slug::Forbidden,
-            Self::Domain => Slug::BadRequest,
+            Self::Domain | Self::Own => Slug::BadRequest,
+            Self::Full => Slug::TooLarge,
             Self::Invalid(_) => Slug::InvalidManifest,
             Self::Store(_) => Slug::ServerError,
         }
@@ -226,6 +230,8 @@ impl Refusal for PolicyError {
             Self::NotYours => "use the token of the vendor that it belongs to",
             Self::NoClass(_) => "make it with `trybuy-vendor class create`",
             Self::NoPolicy(_) => "`trybuy-vendor policy show` lists the policies there are",
+            Self::Own => "set another one with `trybuy-vendor policy set`",
+            Self::Full => "make classes, and remove those of single licensees",
             Self::NoChange => "`trybuy-vendor policy history` lists the changes",
             Self::Domain => "make a class with the domain as its member",
             Self::Invalid(_) => "correct it in the policy",

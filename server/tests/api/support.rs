@@ -6,12 +6,14 @@ mod keys;
 mod release;
 mod server;
 mod smtp;
+mod vendor;
 
 pub(crate) use self::answer::Answer;
 pub(crate) use self::builder::{Change, TestBuilder, accept, register, registration};
 pub(crate) use self::release::{ReleaseMaker, program_bytes};
 pub(crate) use self::server::{TestServer, start};
 pub(crate) use self::smtp::{Conduct, SmtpServer};
+pub(crate) use self::vendor::TestVendor;
 
 use trybuy_formats::instant::Span;
 use trybuy_formats::policy::{AcceptanceKind, Expiration, Layout, Limits, OnExpiry, TrialPolicy};

@@ -34,6 +34,19 @@ pub(crate) struct Database {
     _folder: Option<TempDir>,
 }
 
+impl Database {
+    /// Does what another version of the program might have done, or what would take too long with this
+    /// one.
+    pub(crate) async fn execute(&self, statement: &str) {
+        use sqlx::Connection as _;
+        let mut connection =
+            sqlx::AnyConnection::connect(&self.raw_url).await.expect("the database answers");
+        let statement = sqlx::AssertSqlSafe(statement.to_owned());
+        sqlx::query(statement).execute(&mut connection).await.expect("it is done");
+        connection.close().await.expect("closed");
+    }
+}
+
 /// PostgreSQL, started by the first case that needs it and ended with the last one.
 #[derive(Default)]
 struct Postgres {

@@ -8,12 +8,16 @@ mod acceptance_codes;
 mod blocks;
 mod builders;
 mod catalog;
+mod classes;
 mod email_codes;
 mod grants;
 mod harness;
 mod people;
+mod policies;
+mod profiles;
 mod publication;
 mod requests;
+mod revisions;
 mod samples;
 mod schema;
 mod trials;
@@ -105,5 +109,22 @@ fn cases() -> Vec<Case> {
         case!(webhooks::a_vendor_has_ten_webhooks),
         case!(webhooks::a_disabled_webhook_is_told_nothing_until_it_is_enabled),
         case!(webhooks::old_deliveries_leave_the_log),
+        case!(policies::the_order_of_precedence),
+        case!(policies::a_policy_is_that_of_its_own_application),
+        case!(policies::a_change_that_cannot_be_is_not_recorded),
+        case!(policies::an_application_has_a_bounded_number_of_policies),
+        case!(policies::changes_are_listed_newest_first),
+        case!(policies::a_requester_is_known_by_every_spelling),
+        case!(classes::classes_are_listed_by_rank_and_name),
+        case!(classes::a_class_with_a_policy_is_not_removed),
+        case!(classes::a_class_never_goes_while_it_gets_a_policy),
+        case!(classes::classes_belong_to_their_vendor),
+        case!(classes::classes_and_members_are_bounded),
+        case!(profiles::profiles_are_kept_by_name),
+        case!(profiles::profiles_are_bounded),
+        case!(revisions::a_revision_makes_another_head_due),
+        case!(revisions::what_changed_meanwhile_is_not_revised),
+        case!(revisions::a_head_that_is_made_while_a_trial_is_revised_is_not_the_last),
+        case!(revisions::trials_to_be_revised_come_in_pages),
     ]
 }

@@ -13,9 +13,9 @@ use trybuy_formats::policy::{
 use trybuy_formats::server_format::ProgramKind;
 use trybuy_formats::subject::Scope;
 use trybuy_server::store::{
-    Actor, Builder, GrantRequest, Head, NewBuilder, NewRelease, NewVendorToken, OfferQuery,
-    PolicyUpdate, Publication, Registration, Release, Store, Subjects, Trial, TrialStanding,
-    Vendor,
+    Actor, Builder, GrantRequest, Head, MemberAdded, NewBuilder, NewRelease, NewVendorToken,
+    OfferQuery, PolicyUpdate, PolicyUpdated, Publication, Registration, Release, Store, Subjects,
+    Trial, TrialStanding, Vendor,
 };
 
 pub(crate) const LINUX: &str = "x86_64-linux";
@@ -92,6 +92,21 @@ pub(crate) fn policy_update(
         profile: None,
         changed_at: at(20),
         changed_by: by.token,
+    }
+}
+
+/// Sets a policy, or removes it.
+pub(crate) async fn updated(store: &Store, update: &PolicyUpdate) {
+    let outcome = store.update_policy(update).await.expect("the store answers");
+    assert_eq!(outcome, PolicyUpdated::Done);
+}
+
+/// Makes a class with members.
+pub(crate) async fn class(store: &Store, vendor: &Vendor, name: &str, rank: u32, members: &[&str]) {
+    assert!(store.set_class(vendor.id, &parsed(name), rank).await.expect("answered"));
+    for member in members {
+        let added = store.add_member(vendor.id, &parsed(name), &parsed(member)).await;
+        assert_eq!(added.expect("answered"), MemberAdded::Done, "{member}");
     }
 }
 
@@ -201,7 +216,6 @@ impl World {
         &self.release.application
     }
 
-    /// A request of the Builder for a trial of 100 seconds.
     /// Where the Builder stands with the application.
     pub(crate) async fn standing(&self, store: &Store, now: Instant) -> TrialStanding {
         self.standing_of(&self.builder, store, now).await
@@ -225,6 +239,7 @@ impl World {
         store.offer(&query).await.expect("answered").expect("there").standing
     }
 
+    /// A request of the Builder for a trial of 100 seconds.
     pub(crate) fn request(&self, now: Instant) -> GrantRequest {
         self.request_of(&self.builder, now)
     }
@@ -241,6 +256,7 @@ impl World {
                 kind: LicenseKind::Trial,
                 started_at: now,
                 ends_at: Some(now.plus(Span::seconds(100))),
+                extended_to: None,
                 requested_at: now,
                 policy: policy(),
                 terms_digest: self.release.terms_digest,

@@ -14,13 +14,13 @@ pub(crate) async fn migrating_again_changes_nothing(database: Database) {
 }
 
 pub(crate) async fn a_database_that_was_never_migrated_is_refused(database: Database) {
-    execute(&database, "DELETE FROM _sqlx_migrations").await;
+    database.execute("DELETE FROM _sqlx_migrations").await;
     let outcome = database.store.check_schema().await;
     assert!(matches!(outcome, Err(StoreError::NotMigrated)), "{outcome:?}");
 }
 
 pub(crate) async fn a_database_of_a_newer_schema_is_refused(database: Database) {
-    execute(&database, "UPDATE _sqlx_migrations SET version = version + 998").await;
+    database.execute("UPDATE _sqlx_migrations SET version = version + 998").await;
     for outcome in [database.store.check_schema().await, database.store.migrate().await] {
         let newer =
             matches!(outcome, Err(StoreError::NewerSchema { found: 999.., known }) if known < 999);
@@ -39,7 +39,7 @@ pub(crate) async fn what_was_committed_is_there_after_reconnecting(database: Dat
 
 pub(crate) async fn several_may_migrate_at_once(database: Database) {
     for table in TABLES {
-        execute(&database, table).await;
+        database.execute(table).await;
     }
     let mut stores = tokio::task::JoinSet::new();
     for _ in 0..8 {
@@ -84,15 +84,3 @@ const TABLES: [&str; 24] = [
     "DROP TABLE vendors",
     "DROP TABLE _sqlx_migrations",
 ];
-
-/// Does what another version of the program might have done.
-pub(crate) async fn execute(database: &Database, statement: &str) {
-    use sqlx::Connection as _;
-    let mut connection =
-        sqlx::AnyConnection::connect(&database.raw_url).await.expect("the database answers");
-    sqlx::query(sqlx::AssertSqlSafe(statement.to_owned()))
-        .execute(&mut connection)
-        .await
-        .expect("it is done");
-    connection.close().await.expect("closed");
-}

@@ -12,6 +12,7 @@ pub(crate) async fn a_trial_comes_back_with_its_head(Database { store, .. }: Dat
     let mut request = world.request(at(10));
     request.trial.acceptance = AcceptanceKind::RetypeCode;
     request.trial.accepted_as = None;
+    request.trial.extended_to = Some(at(7));
     request.trial.ends_at = None;
     request.head.bytes = (0..=255).cycle().take(6_000).collect();
     assert_eq!(store.grant_trial(&request).await.expect("answered"), Grant::Granted);

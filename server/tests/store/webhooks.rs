@@ -140,7 +140,7 @@ pub(crate) async fn a_purchase_is_told_once_and_is_no_expired_trial(database: Da
         "UPDATE trials SET purchased_at = {}, ends_at = NULL, kind = 'purchase'",
         at(50).unix()
     );
-    crate::schema::execute(&database, &buy).await;
+    database.execute(&buy).await;
     for second in [60, 120, 200] {
         store.collect_events(at(second)).await.expect("collected");
     }

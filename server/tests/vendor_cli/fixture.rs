@@ -12,7 +12,6 @@ use trybuy_formats::instant::Instant;
 use trybuy_formats::keys::key_id;
 use trybuy_formats::policy::TrialPolicy;
 use trybuy_formats::primitives::SignatureKey;
-use trybuy_formats::subject::Scope;
 
 pub(crate) const MANIFEST: &str = r#"[application]
 id = "com.example.sketch"
@@ -177,10 +176,20 @@ pub(crate) fn server_info() -> ServerInfo {
 }
 
 pub(crate) fn policy_answer(policy: TrialPolicy) -> PolicyAnswer {
+    policies_answer([("application", None, policy)])
+}
+
+/// Policies by scope, and as which member of it.
+pub(crate) fn policies_answer<const N: usize>(
+    policies: [(&str, Option<&str>, TrialPolicy); N],
+) -> PolicyAnswer {
+    let policies = policies.map(|(scope, member, policy)| {
+        let (scope, member) =
+            (scope.parse().unwrap(), member.map(|member| member.parse().unwrap()));
+        PolicyEntry { scope, member, policy, changed_at: instant() }
+    });
     let application = "com.example.sketch".parse().unwrap();
-    let entry =
-        PolicyEntry { scope: Scope::Application, member: None, policy, changed_at: instant() };
-    PolicyAnswer { application, policies: vec![entry], change: None }
+    PolicyAnswer { application, policies: policies.into(), change: None }
 }
 
 pub(crate) fn release(platform: &str) -> VendorRelease {

@@ -51,9 +51,10 @@ fn all_pages_of_requests_are_printed() {
     let outcome = vendor(&server, &["requests", APP]);
     let line = |name: &str| {
         let verified = if name == "Grace" { ", verified" } else { "" };
+        let bought = if name == "Zoë" { ", bought" } else { "" };
         format!(
             "2026-12-22T10:00:00Z  never                 1.4.0       x86_64-linux    {name} \
-             <a@example.com>{verified}\n"
+             <a@example.com>{verified}{bought}\n"
         )
     };
     let header =

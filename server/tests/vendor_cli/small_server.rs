@@ -48,6 +48,12 @@ impl Reply {
         Self::Answer { status, media_type: "application/json", headers: Vec::new(), body }
     }
 
+    /// Success without a word.
+    pub(crate) fn nothing() -> Self {
+        let (media_type, headers) = ("text/plain", Vec::new());
+        Self::Answer { status: 204, media_type, headers, body: Vec::new() }
+    }
+
     pub(crate) fn problem(status: u16, slug: &str, title: &str) -> Self {
         let body = format!(r#"{{"type":"/problems/{slug}","status":{status},"title":"{title}"}}"#);
         let (media_type, headers) = ("application/problem+json", Vec::new());

@@ -20,7 +20,21 @@ fn help_names_every_command() {
     assert_eq!(error(&outcome), (Some(0), ""));
     for (name, arguments) in [
         ("help_publish", ["publish", "--help"].as_slice()),
+        ("help_policy", ["policy", "--help"].as_slice()),
+        ("help_policy_show", ["policy", "show", "--help"].as_slice()),
         ("help_policy_set", ["policy", "set", "--help"].as_slice()),
+        ("help_policy_remove", ["policy", "remove", "--help"].as_slice()),
+        ("help_policy_history", ["policy", "history", "--help"].as_slice()),
+        ("help_profile", ["profile", "--help"].as_slice()),
+        ("help_profile_list", ["profile", "list", "--help"].as_slice()),
+        ("help_profile_set", ["profile", "set", "--help"].as_slice()),
+        ("help_profile_remove", ["profile", "remove", "--help"].as_slice()),
+        ("help_class", ["class", "--help"].as_slice()),
+        ("help_class_list", ["class", "list", "--help"].as_slice()),
+        ("help_class_create", ["class", "create", "--help"].as_slice()),
+        ("help_class_remove", ["class", "remove", "--help"].as_slice()),
+        ("help_class_add", ["class", "add", "--help"].as_slice()),
+        ("help_class_drop", ["class", "drop", "--help"].as_slice()),
         ("help_requests", ["requests", "--help"].as_slice()),
         ("help_webhook", ["webhook", "--help"].as_slice()),
         ("help_webhook_add", ["webhook", "add", "--help"].as_slice()),
@@ -41,7 +55,7 @@ fn help_never_shows_a_token() {
 
 #[test]
 fn a_wrong_command_line_ends_with_two() {
-    let cases: [(&[&str], &str); 6] = [
+    let cases: [(&[&str], &str); 13] = [
         (&["publsh"], "error[usage]: unrecognized subcommand 'publsh'"),
         (
             &["releases", "Sketch"],
@@ -63,6 +77,33 @@ fn a_wrong_command_line_ends_with_two() {
             &["policy", "set", "com.example.sketch", "--from", "trybuy.toml", "--trials", "1"],
             "error[usage]: the argument '--from <MANIFEST>' cannot be used with",
         ),
+        (
+            &["policy", "set", "com.example.sketch", "--profile", "short", "--trials", "1"],
+            "error[usage]: the argument '--profile <NAME>' cannot be used with",
+        ),
+        (
+            &["policy", "remove", "com.example.sketch", "--class", "a", "--licensee", "a@b.c"],
+            "error[usage]: the argument '--class <NAME>' cannot be used with",
+        ),
+        (
+            &["policy", "show", "com.example.sketch", "--licensee", "@example.edu"],
+            "error[usage]: invalid value '@example.edu' for '--licensee <LICENSEE>': a domain is a \
+             member of a class, and no licensee",
+        ),
+        (
+            &["policy", "show", "com.example.sketch", "--licensee", "ada"],
+            "error[usage]: invalid value 'ada' for '--licensee <LICENSEE>': not a licensee id, and \
+             not an e-mail address",
+        ),
+        (
+            &["class", "add", "education", "example.edu"],
+            "error[usage]: invalid value 'example.edu' for '<MEMBERS>...': not a licensee id, an",
+        ),
+        (
+            &["policy", "remove", "com.example.sketch"],
+            "error[usage]: the application's own policy can be changed, not removed\nhelp: name whose",
+        ),
+        (&["profile", "set", "short"], "error[usage]: nothing was named that is to change"),
     ];
     for (arguments, expected) in cases {
         let outcome = run(&mut vendor(arguments));

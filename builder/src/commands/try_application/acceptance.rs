@@ -20,11 +20,12 @@ const ATTEMPTS: usize = 3;
 pub(super) fn accept(
     trial: &Trial<'_>,
     details: &ApplicationDetails,
+    kind: AcceptanceKind,
     arguments: &AcceptanceArguments,
 ) -> Result<AcceptanceProof, Error> {
     output::notice(&notices::terms(details.name.as_str(), &details.terms));
     let mut proof = AcceptanceProof { terms_digest: details.terms_digest, name: None, code: None };
-    match details.policy.acceptance {
+    match kind {
         AcceptanceKind::Passive => decline_or_go_on(arguments.accept_terms)?,
         AcceptanceKind::Explicit => proof.name = Some(name(arguments.name.as_ref())?),
         AcceptanceKind::RetypeCode => proof.code = Some(code(trial, arguments.code.as_deref())?),

@@ -8,6 +8,7 @@ use super::answer::trial_summary;
 use crate::app::AppState;
 use crate::auth::SignedBuilder;
 use crate::error::ApiError;
+use crate::store::TrialRecord;
 
 /// Lists the trials of the Builder that asks, the newest 1000.
 pub async fn list_trials(
@@ -15,5 +16,11 @@ pub async fn list_trials(
     signed: SignedBuilder,
 ) -> Result<Json<TrialsAnswer>, ApiError> {
     let records = app.store.trials_of(signed.builder.facts.license_id).await?;
-    Ok(Json(TrialsAnswer { trials: records.into_iter().map(trial_summary).collect() }))
+    let trials = records.into_iter().map(with_head_due).map(trial_summary).collect();
+    Ok(Json(TrialsAnswer { trials }))
+}
+
+/// The head that is due is the one that the Builder gets when it asks.
+fn with_head_due(record: TrialRecord) -> TrialRecord {
+    TrialRecord { head_number: record.head_due, ..record }
 }

@@ -5,9 +5,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::Method;
 use serde::Serialize;
 use trybuy_formats::api::{
-    AcceptanceProof, BuilderLicenseAnswer, RegisterBuilder, RequestTrial, TrialAnswer,
+    AcceptanceProof, BuilderLicenseAnswer, RegisterBuilder, RenewBuilderLicense, RequestTrial,
+    TrialAnswer,
 };
 use trybuy_formats::builder_license::BuilderLicense;
+use trybuy_formats::control::ControlInformation;
 use trybuy_formats::execution_format::ProgramMemory;
 use trybuy_formats::expiry::{TrialState, TrustedTime};
 use trybuy_formats::ids::Digest;
@@ -16,7 +18,7 @@ use trybuy_formats::keys::LicenseSecret;
 use trybuy_formats::primitives::{DecryptionKey, RequestSignatureKey, VerificationKey};
 use trybuy_formats::request_signature::{Request, SignatureFields, sign};
 use trybuy_formats::signed::{self, Verified};
-use trybuy_formats::transmission::Opened;
+use trybuy_formats::transmission::{Opened, VerifiedFile};
 
 use super::{APPLICATION, Answer, PLATFORM, TestServer, keys};
 
@@ -150,12 +152,31 @@ impl TestBuilder {
         self.ask_accepting(server).await.json(201)
     }
 
-    /// The program out of a downloaded file, by way of every check that a Builder makes.
-    pub(crate) fn decode(&self, file: Vec<u8>, now: Instant) -> Vec<u8> {
+    /// Gets another license, as after a change of what the server knows of its holder.
+    pub(crate) async fn renew(&mut self, server: &TestServer) {
+        let terms_digest = server.info().await.builder_terms_digest;
+        let request = RenewBuilderLicense { terms_digest };
+        let answer: BuilderLicenseAnswer =
+            self.send(server, Method::POST, "/api/v1/builders/license", &request).await.json(200);
+        self.license = signed::open(&server_key(), &answer.license).expect("a license");
+    }
+
+    /// A downloaded file with its control information verified.
+    fn verified(&self, file: Vec<u8>) -> VerifiedFile<Vec<u8>> {
         let secret = LicenseSecret::unseal(&self.decryption_key, &self.license.sealed_secret)
             .expect("sealed to this Builder");
         let opened = Opened::open(file, &self.decryption_key).expect("opened");
-        let verified = opened.verify(&server_key(), &self.license, &secret).expect("verified");
+        opened.verify(&server_key(), &self.license, &secret).expect("verified")
+    }
+
+    /// The control information of a downloaded file.
+    pub(crate) fn control(&self, file: Vec<u8>) -> ControlInformation {
+        ControlInformation::clone(self.verified(file).control())
+    }
+
+    /// The program out of a downloaded file, by way of every check that a Builder makes.
+    pub(crate) fn decode(&self, file: Vec<u8>, now: Instant) -> Vec<u8> {
+        let verified = self.verified(file);
         let size = usize::try_from(verified.control().program_size).expect("small");
         let version = "0.1.0".parse().expect("a version");
         let allowed = verified

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use reqwest::{Client, RequestBuilder};
 use serde_json::Value;
+use sqlx::Connection as _;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -169,6 +170,13 @@ impl TestServer {
     /// Publishes what most tests need.
     pub(crate) async fn with_sketch() -> Self {
         Self::publishing(policy()).await
+    }
+
+    /// Changes what is stored as nothing of the API does.
+    pub(crate) async fn execute(&self, statement: &'static str) {
+        let url = format!("sqlite:{}", self.path().join("trybuy.sqlite3").display());
+        let mut connection = sqlx::AnyConnection::connect(&url).await.expect("the database");
+        sqlx::query(statement).execute(&mut connection).await.expect("executed");
     }
 
     /// The files below a directory of the data directory.

@@ -216,7 +216,7 @@ fn what_a_lost_memory_means_is_said_as_far_as_it_means_anything() {
     let world = World::installed(Layout::Leading);
     delete_states(&world);
     let said = world.good(&["try", APP]);
-    assert!(!said.err.contains("lost"), "nothing is limited: {}", said.err);
+    assert!(!said.err.contains("remembers"), "nothing is limited: {}", said.err);
 
     let world = World::new(Layout::Leading);
     world.set_up();
@@ -225,7 +225,7 @@ fn what_a_lost_memory_means_is_said_as_far_as_it_means_anything() {
     world.good(&["try", APP, "--name", "Ada"]);
     delete_states(&world);
     let said = world.good(&["try", APP]);
-    let expected = "was lost: every day since it began counts as a day of use\n";
+    let expected = "remembers nothing of it: every day since it began counts as a day of use\n";
     assert!(said.err.contains(expected), "{}", said.err);
     let info = world.good(&["info", APP]).out;
     assert!(info.contains("3 of 4 days of use"), "{info}");

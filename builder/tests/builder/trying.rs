@@ -87,7 +87,11 @@ fn a_trial_that_another_builder_has_is_used_up_where_it_is_limited() {
     // The server grants it for this Builder now, and says that its file was sent before.
     world.server().delivered = true;
     let said = world.good(&["try", APP, "--name", "Ada"]);
-    assert!(said.err.contains("this Builder remembers nothing of it: limits"), "{}", said.err);
+    assert!(
+        said.err.contains("this Builder remembers nothing of it: its launches"),
+        "{}",
+        said.err
+    );
     world.refused(Slug::LimitReached, &["run", APP]);
     // Without limits it goes on as it does there.
     let world = World::new(Layout::Leading);

@@ -80,8 +80,10 @@ pub(super) fn info(context: &Context, arguments: &InfoArguments) -> Result<(), E
 }
 
 fn policy(control: &ControlInformation) -> String {
-    let end = control.expiration.in_words();
-    let mut words = format!("at its end {end}");
+    let mut words = match control.ends_at {
+        Some(_) => format!("at its end {}", control.expiration.in_words()),
+        None => "no end".to_owned(),
+    };
     if !control.limits.is_empty() {
         words.push_str(&format!("; at most {}", control.limits.in_words()));
     }

@@ -126,26 +126,34 @@ impl<'a> Trial<'a> {
         contact::remember_time(self.context, &self.builder, answer.time)?;
         let is_recovered = self.ensure_state(&answer)?;
         let (name, release) = (answer.trial.name.to_string(), answer.trial.version.to_string());
-        let is_installed = self.is_installed(&answer)?;
-        if is_installed {
-            SourceRecord::of(&answer).store(data, id)?;
-            output::notice(&notices::already_installed(id, &name, &release));
-        } else {
-            match new_head::replace(data, &self.builder, &self.server, &answer)? {
-                Some(bytes) => output::notice(&notices::new_head(bytes)),
-                None => fetch::fetch(self, answer)?,
+        let installed = self.installed(&answer)?;
+        match installed {
+            Installed::Whole => {
+                SourceRecord::of(&answer).store(data, id)?;
+                output::notice(&notices::already_installed(id, &name, &release));
             }
+            Installed::OlderHead => self.take_head(answer)?,
+            Installed::Nothing => fetch::fetch(self, answer)?,
         }
         // Only the file says what is limited.
         if is_recovered {
             warn_of_recovery(&library::clear_copy(data, id)?.untrusted);
         }
-        if !is_installed {
+        if installed != Installed::Whole {
             let listed = Viewer::new(data).look(data, id);
             let left = words::left(listed.days_left, listed.reason);
             output::notice(&notices::installed(id, &name, &release, &left));
         }
         refresh::in_passing(self.context, &self.builder, &self.server, &self.signer);
+        Ok(())
+    }
+
+    /// Takes the head alone, or the whole file where that is not enough.
+    fn take_head(&self, answer: TrialAnswer) -> Result<(), Error> {
+        match new_head::replace(&self.context.data, &self.builder, &self.server, &answer)? {
+            Some(bytes) => output::notice(&notices::new_head(bytes)),
+            None => fetch::fetch(self, answer)?,
+        }
         Ok(())
     }
 
@@ -236,15 +244,15 @@ impl<'a> Trial<'a> {
         }
     }
 
-    /// Whether the trial is installed already, and intact to the last chunk.
-    fn is_installed(&self, answer: &TrialAnswer) -> Result<bool, Error> {
+    /// What of the trial is installed already. Of the trial itself every chunk is checked.
+    fn installed(&self, answer: &TrialAnswer) -> Result<Installed, Error> {
         let fetched = match Fetched::open(&self.context.data, self.id) {
-            Err(error) if error.slug() == Slug::NotInstalled => return Ok(false),
-            Ok(fetched) if fetched.clear().untrusted.trial_id != answer.trial.id => {
-                return Ok(false);
-            }
+            Err(error) if error.slug() == Slug::NotInstalled => return Ok(Installed::Nothing),
             Ok(fetched) if fetched.clear().untrusted.release != answer.trial.version => {
-                return Ok(false);
+                return Ok(Installed::Nothing);
+            }
+            Ok(fetched) if fetched.clear().untrusted.trial_id != answer.trial.id => {
+                return Ok(Installed::OlderHead);
             }
             fetched => fetched,
         };
@@ -254,12 +262,24 @@ impl<'a> Trial<'a> {
             Ok(trial.control().head_number >= answer.trial.head_number)
         });
         match checked {
-            Ok(current) => Ok(current),
+            Ok(true) => Ok(Installed::Whole),
+            Ok(false) => Ok(Installed::OlderHead),
             Err(error) if error.slug() == Slug::LocalFile => Err(error),
             Err(_) => {
                 output::notice(notices::GETTING_AGAIN);
-                Ok(false)
+                Ok(Installed::Nothing)
             }
         }
     }
+}
+
+/// What of a trial is installed.
+#[derive(PartialEq, Eq)]
+enum Installed {
+    /// All of it, intact.
+    Whole,
+    /// A file before whose body its head may fit.
+    OlderHead,
+    /// Nothing that could be used.
+    Nothing,
 }

@@ -266,7 +266,9 @@ pub(crate) fn grace(
             words::date(until),
             words::left(days, None)
         ),
-        format!("buy {name} before then, or ask its vendor for more time"),
+        "if you do nothing, it is refused from then on, and what you made with it stays; `trybuy renew` \
+         asks for another trial, `trybuy buy` makes it yours"
+            .to_owned(),
     )
 }
 

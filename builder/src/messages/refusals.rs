@@ -10,6 +10,10 @@ use crate::clock::{SetBack, Witness};
 use crate::error::Error;
 use crate::execution::ExecutionError;
 
+/// What to do when a trial is used up.
+const OVER: &str = "`trybuy renew` asks for another trial where its vendor allows one, and `trybuy buy` makes \
+    it yours with a purchase key";
+
 /// The expiry decision refuses (`XD-1`).
 pub(crate) fn refusal(name: &str, reason: Refusal) -> Error {
     let (happened, help) = match reason {
@@ -25,17 +29,15 @@ pub(crate) fn refusal(name: &str, reason: Refusal) -> Error {
             format!("this computer's clock is earlier than the day {name} was licensed"),
             "set the clock, then try again; `trybuy doctor` compares it with the server's",
         ),
-        Refusal::LimitReached(limit) => (
-            format!("the trial of {name} has reached its {}", words::limit(limit)),
-            "ask its vendor for more, or buy it",
-        ),
-        Refusal::TrialExpired(end) => (
-            format!("the trial of {name} ended on {}", words::date(end)),
-            "buy it, or ask its vendor for another trial",
-        ),
+        Refusal::LimitReached(limit) => {
+            (format!("the trial of {name} has reached its {}", words::limit(limit)), OVER)
+        }
+        Refusal::TrialExpired(end) => {
+            (format!("the trial of {name} ended on {}", words::date(end)), OVER)
+        }
         Refusal::GraceEnded(end) => (
             format!("the trial of {name} and its days of grace ended on {}", words::date(end)),
-            "buy it, or ask its vendor for another trial",
+            OVER,
         ),
     };
     Error::new(reason.slug(), happened, help)

@@ -3,4 +3,4 @@
 pub mod api;
 mod licenses;
 
-pub use self::licenses::{BuilderLicenseError, Issued, register, renew};
+pub use self::licenses::{BuilderLicenseError, Issued, issue_again, register, renew};

@@ -10,6 +10,7 @@
 //! | [`router`], [`middleware`], [`serving`] | all routes; all middleware; the connections |
 //! | [`auth`] | who sent a request: signed Builders (`RQ`), vendors with a token |
 //! | [`catalog`], [`builders`], [`trials`], [`vendors`] | what the catalog role does |
+//! | [`offline`] | the same for machines without a network, by files |
 //! | [`store`] | the only SQL |
 //! | [`blobs`] | the only storage of programs |
 //! | [`cli`], [`vendor_cli`] | the command lines of operators and of those who publish |
@@ -28,6 +29,7 @@ pub mod error;
 pub mod extract;
 pub mod keys;
 pub mod middleware;
+pub mod offline;
 pub mod openapi;
 pub mod rate_limits;
 pub mod refusal;

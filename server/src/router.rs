@@ -5,7 +5,7 @@ use axum::http::Method;
 use axum::routing::{MethodFilter, MethodRouter, on};
 
 use crate::app::AppState;
-use crate::{builders, catalog, middleware, openapi, trials, vendors};
+use crate::{builders, catalog, middleware, offline, openapi, trials, vendors};
 
 /// One address and method.
 pub struct Route {
@@ -62,6 +62,7 @@ pub fn routes() -> Vec<Route> {
         POST Short "/api/v1/builders" => builders::api::register_builder,
         POST Short "/api/v1/builders/license" => builders::api::renew_license,
         POST Short "/api/v1/builders/time" => builders::api::sign_time,
+        POST Short "/api/v1/offline" => offline::answer_request,
         POST Short "/api/v1/applications/{id}/acceptance-codes" => trials::api::create_acceptance_code,
         POST Short "/api/v1/applications/{id}/trials" => trials::api::request_trial,
         POST Short "/api/v1/applications/{id}/purchases" => trials::api::buy_application,

@@ -10,8 +10,9 @@ mod licensing;
 mod plan;
 mod purchasing;
 
-pub use self::acceptance::{AcceptanceError, create_code};
+pub use self::acceptance::{AcceptanceError, CODE_LIFETIME, create_code};
 pub use self::access_conditions::{ConditionA, ConditionB, ConditionC};
+pub(crate) use self::api::trial_answer;
 pub use self::buffers::{Buffer, Buffers};
 pub use self::delivery::{DeliveryError, TransmissionFile, deliver, open_file, own_file};
 pub use self::encryption::{EncryptionError, TransmissionVersion};

@@ -93,6 +93,9 @@ pub fn operations() -> Vec<Operation> {
             => &[(200, Json("BuilderLicenseAnswer"))], "Renews a Builder's license";
         POST "/api/v1/builders/time" sign_time Builder &[], Some("AskTime")
             => &[(200, Json("TimeAnswer"))], "Signs the time for one question";
+        POST "/api/v1/offline" answer_offline_request Anybody &[], Some("OfflineRequest")
+            => &[(200, Json("OfflineResponse"))],
+            "Answers the request file of a machine without a network";
         POST "/api/v1/applications/{id}/acceptance-codes" create_acceptance_code Builder
             &[("path", "id", "ApplicationId")], None => &[(200, Json("AcceptanceCode"))],
             "Shows a code to be typed back as acceptance of the terms";

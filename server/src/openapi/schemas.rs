@@ -274,6 +274,24 @@ fn builders() -> Schemas {
         object("RenewBuilderLicense", &[("terms_digest", of("Digest"))]),
         object("AskTime", &[("nonce", of("Base64"))]),
         object("TimeAnswer", &[("signed_time", text())]),
+        object(
+            "OfflineRequest",
+            &[
+                ("format", number()),
+                ("body", of("Base64")),
+                ("key", text()),
+                ("signature", of("Base64")),
+            ],
+        ),
+        object(
+            "OfflineResponse",
+            &[
+                ("format", number()),
+                ("server_key", of("Base64")),
+                ("document", text()),
+                ("texts", list(text())),
+            ],
+        ),
         object("BuilderLicenseAnswer", &[("license", text()), ("time", of("Instant"))]),
     ]
 }

@@ -14,10 +14,10 @@ use crate::app::App;
 use crate::refusal::Refusal;
 use crate::store::{Builder, NewAcceptanceCode, StoreError};
 
-/// The characters of a code: 40 random bits, of which one guess is accepted in 15 minutes.
+/// The characters of a code: 40 random bits.
 const LENGTH: usize = 8;
-/// How long a code is accepted.
-const LIFETIME: Span = Span::seconds(15 * 60);
+/// How long a code is accepted that is retyped at once.
+pub const CODE_LIFETIME: Span = Span::seconds(15 * 60);
 
 /// Why there is no code.
 #[derive(Debug, thiserror::Error)]
@@ -34,7 +34,7 @@ pub enum AcceptanceError {
     Store(#[from] StoreError),
 }
 
-/// Gives out a code for an application's terms.
+/// Gives out a code for an application's terms, which is accepted for so long.
 ///
 /// # Errors
 /// When the Builder's license is not valid or there is no such application.
@@ -42,6 +42,7 @@ pub async fn create_code(
     app: &App,
     builder: &Builder,
     application: ApplicationId,
+    lifetime: Span,
 ) -> Result<AcceptanceCode, AcceptanceError> {
     let now = app.clock.now();
     access_conditions::builder_license(builder, now)?;
@@ -49,7 +50,7 @@ pub async fn create_code(
         return Err(AcceptanceError::NoApplication);
     }
     let code = generate();
-    let expires_at = now.plus(LIFETIME);
+    let expires_at = now.plus(lifetime);
     let stored = NewAcceptanceCode {
         hash: hash(&code),
         license_id: builder.facts.license_id,

@@ -6,6 +6,7 @@ mod connections;
 mod document;
 mod downloads;
 mod licensing;
+mod offline;
 mod process;
 mod publishing;
 mod registration;

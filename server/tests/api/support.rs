@@ -2,12 +2,12 @@
 
 mod answer;
 mod builder;
-mod keys;
+pub(crate) mod keys;
 mod release;
 mod server;
 
 pub(crate) use self::answer::Answer;
-pub(crate) use self::builder::{Change, TestBuilder, accept, register, registration};
+pub(crate) use self::builder::{Change, TestBuilder, accept, register, registration, server_key};
 pub(crate) use self::release::{ReleaseMaker, program_bytes};
 pub(crate) use self::server::{TestServer, start};
 

@@ -13,6 +13,7 @@ mod interrupted;
 mod invariants;
 mod main_job;
 mod object_storage;
+mod offline;
 mod publishing;
 mod secrecy;
 mod support;
@@ -39,6 +40,7 @@ fn main() {
         invariants::CASES,
         main_job::CASES,
         object_storage::CASES,
+        offline::CASES,
         publishing::CASES,
         secrecy::CASES,
         terminal::CASES,

@@ -20,6 +20,8 @@ cases![
     a_relay_that_was_cut_goes_on[Busybox],
     a_clock_that_is_wrong_is_told_to_who_carries_the_file[Busybox, Faketime],
     terms_are_accepted_unseen_or_in_a_second_round[Busybox],
+    a_trial_whose_answer_was_lost_is_named_by_the_next_request[Busybox],
+    an_older_purchase_that_is_sent_again_takes_nothing_away[Busybox],
 ];
 
 /// A machine without a network, and one that carries.
@@ -74,10 +76,13 @@ impl<'a> Machines<'a> {
 
     fn relay(&self, request: &Path, name: &str) -> Result<PathBuf> {
         let response = self.path(&format!("{name}.response"));
-        let paths = [request.as_os_str(), response.as_os_str()];
-        Outcome::of(self.carrier.command().arg("relay").args(paths))?.success()?;
+        self.try_to_relay(request, &response)?.success()?;
         ensure!(!self.carrier.data_dir().join("license.jws").exists(), "it needs no setup");
         Ok(response)
+    }
+
+    fn try_to_relay(&self, request: &Path, response: &Path) -> Result<Outcome> {
+        Outcome::of(self.carrier.command().arg("relay").args([request, response]))
     }
 
     /// Asks, carries, and takes the answer.
@@ -255,5 +260,44 @@ fn terms_are_accepted_unseen_or_in_a_second_round(shared: &Shared) -> Result<()>
     let accepted =
         machines.step("second", &["try", &id, "--accept-terms", "--code", &code], &["try", &id])?;
     ensure!(!accepted.success()?.stderr.contains("SHA-256"), "they were seen");
+    ensure_sound(&machines.offline, &id)
+}
+
+fn a_trial_whose_answer_was_lost_is_named_by_the_next_request(shared: &Shared) -> Result<()> {
+    let world = shared.world();
+    let trial = "duration = \"1s\"\nexpiration = \"hard\"\ntrials = 2\nacceptance = \"passive\"\nlayout = \"leading\"\n";
+    let id = world.publish_with("busybox-by-file-lost", &busybox()?, trial)?;
+    let machines = Machines::set_up(world, "busybox-by-file-lost")?;
+    let ask = ["try", &id, "--accept-terms"];
+    let request = machines.ask("lost", &ask)?;
+    let response = machines.path("lost.response");
+    trybuy_tests::wait::until("the end of the trial", || {
+        drop(std::fs::remove_file(&response));
+        // The trial may end between the answer and the download.
+        let relayed = machines.try_to_relay(&request, &response)?;
+        Ok(relayed.stderr.contains("The server refused it"))
+    })?;
+    let told = machines.offline(&["try", &id], "--response", &response)?;
+    ensure!(told.stderr.contains("error[trial-expired]"), "{told}");
+    machines.try_to_relay(&machines.ask("next", &ask)?, &machines.path("next.response"))?;
+    ensure!(world.requests(&id)?.len() == 2, "the second trial");
+    Ok(())
+}
+
+fn an_older_purchase_that_is_sent_again_takes_nothing_away(shared: &Shared) -> Result<()> {
+    let world = shared.world();
+    let id = world.publish("busybox-by-file-keys", &busybox()?)?;
+    let key = |arguments: &[&str]| -> Result<String> {
+        let made = world.vendor.run([&["key", "create", &id], arguments].concat())?.success()?;
+        Ok(made.stdout.trim().to_owned())
+    };
+    let (short, endless) = (key(&["--duration", "1d"])?, key(&[])?);
+    let machines = Machines::set_up(world, "busybox-by-file-keys")?;
+    machines.step("try", &["try", &id, "--accept-terms"], &["try", &id])?.success()?;
+    machines.step("short", &["buy", &id, "--key", &short], &["buy", &id])?.success()?;
+    machines.step("endless", &["buy", &id, "--key", &endless], &["buy", &id])?.success()?;
+    ensure!(world.requests(&id)?[0]["ends_at"].is_null());
+    machines.relay(&machines.path("short.request"), "again")?;
+    ensure!(world.requests(&id)?[0]["ends_at"].is_null(), "the older key shortened it");
     ensure_sound(&machines.offline, &id)
 }

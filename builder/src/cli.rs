@@ -39,6 +39,8 @@ pub enum Command {
     Renew(RenewArguments),
     /// Buy an application with a purchase key; what is installed stays as it is
     Buy(BuyArguments),
+    /// Bring the request file of a machine without a network to its server, and its answer back
+    Relay(RelayArguments),
     /// Run an application that is installed; needs no server
     Run(RunArguments),
     /// List what is installed, and until when
@@ -89,6 +91,32 @@ pub struct SetupArguments {
     /// Allow an unencrypted connection to another machine: others on the network can read along
     #[arg(long)]
     pub insecure_http: bool,
+    /// Without a network
+    #[command(flatten)]
+    pub offline: OfflineArguments,
+}
+
+/// How a step is taken without a network.
+#[derive(Args, Debug)]
+pub struct OfflineArguments {
+    /// Without a network: write what the server is to be asked into this file, for `trybuy relay`
+    #[arg(long, value_name = "FILE", conflicts_with = "response")]
+    pub request: Option<PathBuf>,
+    /// Without a network: take the server's answer from this file, as `trybuy relay` wrote it
+    #[arg(long, value_name = "FILE")]
+    pub response: Option<PathBuf>,
+}
+
+/// Arguments of `relay`.
+#[derive(Args, Debug)]
+pub struct RelayArguments {
+    /// The request file
+    pub request: PathBuf,
+    /// Where the answer is written; what belongs to it is written beside, with `.file` at its end
+    pub response: PathBuf,
+    /// Allow an unencrypted connection to another machine: others on the network can read along
+    #[arg(long)]
+    pub insecure_http: bool,
 }
 
 /// Arguments of `search`.
@@ -127,6 +155,9 @@ pub struct TryArguments {
     /// A certain release instead of the newest
     #[arg(long, value_name = "VERSION")]
     pub version: Option<Version>,
+    /// Without a network
+    #[command(flatten)]
+    pub offline: OfflineArguments,
 }
 
 /// How licensing terms are accepted on the command line.
@@ -152,6 +183,9 @@ pub struct RenewArguments {
     /// How the licensing terms are accepted
     #[command(flatten)]
     pub acceptance: AcceptanceArguments,
+    /// Without a network
+    #[command(flatten)]
+    pub offline: OfflineArguments,
 }
 
 /// Arguments of `buy`. Without `Debug`: the key is a secret.
@@ -166,6 +200,9 @@ pub struct BuyArguments {
     /// How the licensing terms are accepted
     #[command(flatten)]
     pub acceptance: AcceptanceArguments,
+    /// Without a network
+    #[command(flatten)]
+    pub offline: OfflineArguments,
 }
 
 /// Arguments of `run`.

@@ -31,7 +31,7 @@ pub use signer::Signer;
 const MOST_APPLICATIONS: usize = 10_000;
 
 /// The most bytes of a head: its control area at its cap, and what is before it.
-const HEAD_CAP: u64 = 72 << 10;
+pub(crate) const HEAD_CAP: usize = 72 << 10;
 
 /// A server that showed its key, and it was the pinned one where one is pinned.
 pub struct Server {
@@ -261,10 +261,7 @@ impl Server {
     /// # Errors
     /// What the server refuses, and `server-unreachable`.
     pub fn head(&self, answer: &TrialAnswer) -> Result<Vec<u8>, Error> {
-        let mut url = self.address.download(&answer.download_url)?;
-        let path = format!("{}/head", url.path());
-        url.set_path(&path);
-        self.http.bytes(&url, HEAD_CAP)
+        fetch_head(&self.http, &self.address, answer)
     }
 
     fn get_signed<A: DeserializeOwned>(&self, path: &str, signer: &Signer) -> Result<A, Error> {
@@ -290,6 +287,18 @@ impl Server {
         };
         self.http.post_signed(&url, &body, signer)
     }
+}
+
+/// The head of a trial's file alone.
+pub(crate) fn fetch_head(
+    http: &Http,
+    address: &ServerAddress,
+    answer: &TrialAnswer,
+) -> Result<Vec<u8>, Error> {
+    let mut url = address.download(&answer.download_url)?;
+    let path = format!("{}/head", url.path());
+    url.set_path(&path);
+    http.bytes(&url, HEAD_CAP as u64)
 }
 
 /// A server that shows one text and has another accepted would be lying.

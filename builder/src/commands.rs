@@ -7,7 +7,9 @@ mod doctor;
 mod info;
 mod list;
 mod man;
+mod offline;
 mod refresh;
+mod relay;
 mod remove;
 mod renew;
 mod run;
@@ -105,6 +107,9 @@ fn dispatch(context: Context, command: Command) -> u8 {
         }
         Command::Buy(arguments) => {
             apart(&context, |context| buy::buy(context, &arguments).map(success))
+        }
+        Command::Relay(arguments) => {
+            apart(&context, |context| relay::relay(context, &arguments).map(success))
         }
         Command::List(arguments) => {
             apart(&context, |context| list::list(context, arguments.json).map(success))

@@ -11,6 +11,7 @@
 //! library/APP/TRIAL.sealed        what is remembered of a trial; stays when APP is removed
 //! downloads/APP/partial           a client storage file in progress
 //! downloads/APP/request.json      what it is to become
+//! offline/STEP                    what was asked of the server by way of a file
 //! locks/                          advisory locks, released by the kernel when their holder ends
 //! ```
 //!
@@ -104,6 +105,11 @@ impl DataDir {
     /// The folder of an application's download.
     pub(crate) fn download(&self, id: &ApplicationId) -> PathBuf {
         self.root.join("downloads").join(id.as_str())
+    }
+
+    /// What is remembered of the last request file of a step: `setup`, `license`, or an application.
+    pub(crate) fn offline_file(&self, step: &str) -> PathBuf {
+        self.root.join("offline").join(step)
     }
 
     /// The file behind an advisory lock.

@@ -181,11 +181,18 @@ impl LicensedBuilder {
     /// # Errors
     /// `server-unreachable` and `server-key-changed`.
     pub fn connect(&self, other: Option<&str>) -> Result<Server, Error> {
-        let address = match other {
-            Some(text) => ServerAddress::parse(text, self.server.transport)?,
-            None => self.server.address.clone(),
-        };
-        Server::connect(address, Some(self.server.key_id()))
+        Server::connect(self.address(other)?, Some(self.server.key_id()))
+    }
+
+    /// The server's address, or another one if that is given.
+    ///
+    /// # Errors
+    /// `usage`.
+    pub fn address(&self, other: Option<&str>) -> Result<ServerAddress, Error> {
+        match other {
+            Some(text) => ServerAddress::parse(text, self.server.transport),
+            None => Ok(self.server.address.clone()),
+        }
     }
 
     /// Signs requests as this Builder.
@@ -215,12 +222,20 @@ impl LicensedBuilder {
         let signer = self.signer(data)?;
         let request = RenewBuilderLicense { terms_digest: server.info().builder_terms_digest };
         let answer = server.renew_license(&request, &signer)?;
+        self.take_license(data, &answer.license)
+    }
+
+    /// Stores another license of this Builder.
+    ///
+    /// # Errors
+    /// `no-builder-license` when it is none, or an older one, which leaves the old one in place.
+    pub fn take_license(self, data: &DataDir, document: &str) -> Result<Self, Error> {
         let issued_before = self.license.issued_at;
-        let renewed = Self::verify(self.server, self.key, &answer.license)?;
+        let renewed = Self::verify(self.server, self.key, document)?;
         if renewed.license.issued_at < issued_before {
             return Err(messages::no_builder_license("the server sent an older one"));
         }
-        data_dir::replace(&data.license_file(), answer.license.as_bytes())?;
+        data_dir::replace(&data.license_file(), document.as_bytes())?;
         Ok(renewed)
     }
 }
@@ -257,11 +272,25 @@ pub fn register(
         terms_digest: server.info().builder_terms_digest,
     };
     let answer = server.register(&request, &signer)?;
-    let builder = LicensedBuilder::verify(pinned, key, &answer.license)?;
+    let builder = verify_registered(pinned, key, &signer, &answer.license)?;
+    Ok((builder, answer.license))
+}
+
+/// Verifies the license that a registration was answered with.
+///
+/// # Errors
+/// `no-builder-license` when it is not one for this Builder.
+pub(crate) fn verify_registered(
+    pinned: PinnedServer,
+    key: DecryptionKey,
+    signer: &Signer,
+    document: &str,
+) -> Result<LicensedBuilder, Error> {
+    let builder = LicensedBuilder::verify(pinned, key, document)?;
     if builder.license.request_key != signer.public_key() {
         return Err(messages::no_builder_license("it names another request key"));
     }
-    Ok((builder, answer.license))
+    Ok(builder)
 }
 
 /// The version of this Builder, as applications may ask for one (`XD-5`).

@@ -7,6 +7,7 @@
 pub mod notices;
 pub mod words;
 
+mod offline;
 mod refusals;
 
 use std::io;
@@ -19,6 +20,11 @@ use trybuy_formats::slug::Slug;
 
 use crate::error::Error;
 
+pub(crate) use offline::{
+    carried_file, carried_file_incomplete, carried_missing, head_without_file, offline_key_missing,
+    offline_needs_application, other_request, request_missing, request_unusable, response_missing,
+    response_unusable,
+};
 pub(crate) use refusals::{
     clock_first, clock_set_back, clock_state_damaged, execution, file_of_another, file_problem,
     refusal, state_problem,

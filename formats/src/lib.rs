@@ -26,6 +26,7 @@ pub mod ids;
 pub mod instant;
 pub mod keys;
 pub mod limits;
+pub mod offline;
 pub mod policy;
 pub mod primitives;
 pub mod read_at;

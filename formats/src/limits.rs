@@ -44,3 +44,10 @@ pub const API_BODY: usize = 64 << 10;
 pub const WEBHOOKS: usize = 10;
 /// The address of a webhook, in bytes.
 pub const WEBHOOK_URL: usize = 2048;
+/// An offline request, in bytes (`OF-1`).
+pub const OFFLINE_REQUEST: usize = API_BODY;
+/// The signed payload of an offline response, in bytes (`OF-7`).
+pub const OFFLINE_RESPONSE_PAYLOAD: usize = 16 << 10;
+/// An offline response, in bytes (`OF-6`): its document, and two texts at their caps whose bytes each
+/// take at most six in JSON.
+pub const OFFLINE_RESPONSE: usize = 13 << 20;

@@ -93,6 +93,8 @@ slugs! {
     NotSetUp = "not-set-up",
     /// The Builder has been set up already.
     AlreadySetUp = "already-set-up",
+    /// A response file answers another request.
+    OtherRequest = "other-request",
     /// The command line is wrong.
     Usage = "usage",
     /// The request is not one the server understands.

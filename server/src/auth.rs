@@ -10,6 +10,7 @@ mod vendor;
 
 pub use self::client_address::ClientAddress;
 pub use self::signed_body::SignedBody;
-pub use self::signed_builder::SignedBuilder;
+pub(crate) use self::signed_body::refused;
+pub use self::signed_builder::{SignedBuilder, known_builder};
 pub use self::token::VendorToken;
 pub use self::vendor::{Actor, Vendor};

@@ -6,4 +6,4 @@ mod emails;
 mod licenses;
 
 pub use self::emails::{EmailError, send_code, verify};
-pub use self::licenses::{BuilderLicenseError, Issued, register, renew};
+pub use self::licenses::{BuilderLicenseError, Issued, issue_again, register, renew};

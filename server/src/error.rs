@@ -63,6 +63,16 @@ impl ApiError {
         self
     }
 
+    /// Its stable name.
+    pub fn slug(&self) -> Slug {
+        self.problem.slug
+    }
+
+    /// The problem document, to be answered in another document.
+    pub fn into_problem(self) -> Problem {
+        Problem { status: self.status.as_u16(), ..*self.problem }
+    }
+
     /// Says what to do.
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.problem.help = Some(help.into());

@@ -11,6 +11,7 @@
 //! | [`auth`] | who sent a request: signed Builders (`RQ`), vendors with a token |
 //! | [`catalog`], [`builders`], [`trials`], [`vendors`] | what the catalog role does |
 //! | [`webhooks`] | what vendors are told, and the worker that tells it |
+//! | [`offline`] | the same for machines without a network, by files |
 //! | [`store`] | the only SQL |
 //! | [`blobs`] | the only storage of programs |
 //! | [`mail`] | the only way mails leave |
@@ -31,6 +32,7 @@ pub mod extract;
 pub mod keys;
 pub mod mail;
 pub mod middleware;
+pub mod offline;
 pub mod openapi;
 pub mod rate_limits;
 pub mod refusal;

@@ -20,7 +20,7 @@ const FORGET_AFTER: u32 = 4096;
 
 /// All rate limits of a server process.
 pub struct RateLimits {
-    /// Registrations, by address: each costs RSA operations and a row.
+    /// Registrations and offline requests, by address: each costs RSA operations and perhaps a row.
     pub registrations: PeerLimit<ClientNetwork>,
     /// Requests with a wrong signature or token, by address.
     pub failures: PeerLimit<ClientNetwork>,

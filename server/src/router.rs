@@ -5,7 +5,7 @@ use axum::http::Method;
 use axum::routing::{MethodFilter, MethodRouter, on};
 
 use crate::app::AppState;
-use crate::{builders, catalog, middleware, openapi, trials, vendors, webhooks};
+use crate::{builders, catalog, middleware, offline, openapi, trials, vendors, webhooks};
 
 /// One address and method.
 pub struct Route {
@@ -64,6 +64,7 @@ pub fn routes() -> Vec<Route> {
         POST Short "/api/v1/builders/time" => builders::api::sign_time,
         POST Short "/api/v1/builders/email-codes" => builders::api::send_email_code,
         POST Short "/api/v1/builders/email" => builders::api::verify_email,
+        POST Short "/api/v1/offline" => offline::answer_request,
         POST Short "/api/v1/applications/{id}/acceptance-codes" => trials::api::create_acceptance_code,
         POST Short "/api/v1/applications/{id}/trials" => trials::api::request_trial,
         POST Short "/api/v1/applications/{id}/purchases" => trials::api::buy_application,

@@ -11,11 +11,12 @@ mod licensing;
 mod plan;
 mod purchasing;
 
-pub use self::acceptance::{AcceptanceError, create_code};
+pub use self::acceptance::{AcceptanceError, CODE_LIFETIME, create_code};
 pub use self::access_conditions::{ConditionA, ConditionB, ConditionC, EmailNotVerified};
+pub(crate) use self::api::trial_answer;
 pub use self::buffers::{Buffer, Buffers};
 pub use self::delivery::{
-    DeliveryError, TransmissionFile, deliver, open_file, open_head, own_trial,
+    DeliveryError, TransmissionFile, deliver, open_file, open_head, own_file, own_trial,
 };
 pub use self::encryption::{EncryptionError, TransmissionVersion};
 pub use self::licensing::{LicensedTrial, LicensingError, license_trial, offer_to};

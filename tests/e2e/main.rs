@@ -14,6 +14,7 @@ mod interrupted;
 mod invariants;
 mod main_job;
 mod object_storage;
+mod offline;
 mod people;
 mod policies;
 mod publishing;
@@ -46,6 +47,7 @@ fn main() {
         object_storage::CASES,
         people::CASES,
         policies::CASES,
+        offline::CASES,
         publishing::CASES,
         secrecy::CASES,
         terminal::CASES,

@@ -92,6 +92,15 @@ impl Http {
         self.signed(&Method::POST, url, body, signer)
     }
 
+    /// A `POST` that is not signed, answered in JSON.
+    pub(crate) fn post<A: DeserializeOwned>(&self, url: &Url, body: Vec<u8>) -> Result<A, Error> {
+        let request = self.client.post(url.clone()).header(CONTENT_TYPE, "application/json");
+        match self.exchange(url, request.header(ACCEPT, "application/json").body(body))? {
+            Answer::Good(answer) => Ok(answer),
+            Answer::Problem(problem) => Err(messages::problem(&problem)),
+        }
+    }
+
     /// Where the server finds this computer's clock wrong, the request is signed again with the server's
     /// time, once (`RQ-5`).
     fn signed<A: DeserializeOwned>(

@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use trybuy_formats::ids::LicenseId;
 use trybuy_formats::instant::Instant;
+use trybuy_formats::offline::{OfflineRequest, SignedRequest};
 use trybuy_formats::primitives::RequestSignatureKey;
 use trybuy_formats::request_signature::{self, Request, SignatureFields};
 
@@ -28,6 +29,11 @@ impl Signer {
     /// The public half of the key.
     pub fn public_key(&self) -> [u8; 32] {
         self.key.public_key()
+    }
+
+    /// Signs a request that goes by way of a file.
+    pub(crate) fn sign_offline(&self, request: &OfflineRequest) -> SignedRequest {
+        SignedRequest::sign(&self.key, &self.key_id, request)
     }
 
     /// The header fields that sign a request.

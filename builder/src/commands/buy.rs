@@ -6,8 +6,8 @@ use trybuy_formats::ids::{ApplicationId, Digest, Platform, TrialId};
 use trybuy_formats::primitives::sha256;
 use trybuy_formats::slug::Slug;
 
-use super::Context;
-use super::try_application::Trial;
+use super::try_application::{self, Trial};
+use super::{Context, offline};
 use crate::cli::BuyArguments;
 use crate::error::Error;
 use crate::library;
@@ -16,6 +16,12 @@ use crate::output::{self, prompt};
 
 pub(super) fn buy(context: &Context, arguments: &BuyArguments) -> Result<(), Error> {
     let id = &arguments.application;
+    if let Some(file) = &arguments.offline.response {
+        return try_application::take_response(context, id, file);
+    }
+    if let Some(file) = &arguments.offline.request {
+        return offline::ask_to_buy(context, arguments, file);
+    }
     let trial = Trial::connect(context, id, None)?;
     let details = trial.server.application(id)?;
     let key = key(arguments, &details)?;

@@ -5,9 +5,9 @@ use trybuy_formats::api::TrialAnswer;
 use trybuy_formats::control::{ControlInformation, LicenseKind};
 use trybuy_formats::ids::ApplicationId;
 
-use super::try_application::Trial;
-use super::{Context, contact, refresh};
-use crate::cli::{AcceptanceArguments, RenewArguments};
+use super::try_application::{self, Trial};
+use super::{Context, contact, offline, refresh};
+use crate::cli::{AcceptanceArguments, OfflineArguments, RenewArguments};
 use crate::decoder::Fetched;
 use crate::error::Error;
 use crate::license::LicensedBuilder;
@@ -15,9 +15,16 @@ use crate::messages::{self, notices};
 use crate::output;
 
 pub(super) fn renew(context: &Context, arguments: &RenewArguments) -> Result<(), Error> {
-    match &arguments.application {
-        Some(id) => renew_one(context, id, &arguments.acceptance),
-        None => renew_all(context),
+    match (&arguments.application, &arguments.offline) {
+        (Some(id), OfflineArguments { response: Some(file), .. }) => {
+            try_application::take_response(context, id, file)
+        }
+        (Some(id), OfflineArguments { request: Some(file), .. }) => {
+            offline::ask_for_renewal(context, id, &arguments.acceptance, file)
+        }
+        (Some(id), _) => renew_one(context, id, &arguments.acceptance),
+        (None, OfflineArguments { request: None, response: None }) => renew_all(context),
+        (None, _) => Err(messages::offline_needs_application()),
     }
 }
 

@@ -4,12 +4,14 @@
 //! same keys again gives the same license, and the license file is written last.
 
 mod email;
+mod offline_setup;
 
 use trybuy_formats::ids::{Email, Name};
+use trybuy_formats::instant::Instant;
 use trybuy_formats::slug::Slug;
 
 use super::{Context, contact};
-use crate::cli::SetupArguments;
+use crate::cli::{OfflineArguments, SetupArguments};
 use crate::client::Server;
 use crate::client::address::{ServerAddress, Transport};
 use crate::clock::{ClockFile, Reading};
@@ -27,19 +29,39 @@ pub(super) fn setup(context: &Context, arguments: SetupArguments) -> Result<(), 
     data_dir::remove_leftovers(data.root());
     data_dir::remove_leftovers(&data.keys());
     if arguments.renew {
-        return renew(context, &arguments);
+        return match &arguments.offline {
+            OfflineArguments { response: Some(file), .. } => {
+                offline_setup::take_license(context, file)
+            }
+            OfflineArguments { request: Some(file), .. } => {
+                offline_setup::ask_for_license(context, arguments.accept_terms, file)
+            }
+            _ => renew(context, &arguments),
+        };
     }
     if arguments.verify {
         return email::verify(context, arguments.code.as_deref());
     }
     let before = PinnedServer::load(data)?;
     refuse_second_setup(data)?;
+    if let Some(file) = &arguments.offline.response {
+        return offline_setup::finish(context, before, file);
+    }
+    if let Some(file) = arguments.offline.request.clone() {
+        let place = address(context, &arguments, before.as_ref())?;
+        return offline_setup::ask(context, before.as_ref(), place, arguments, &file);
+    }
     let (address, transport) = address(context, &arguments, before.as_ref())?;
     contact::warn_if_plain(&address);
     let server = Server::connect(address, None)?;
     accept_terms(&server, arguments.accept_terms)?;
     let applicant = applicant(arguments.name, arguments.email)?;
-    let pinned = pin(data, before, &server, transport)?;
+    let pinned = PinnedServer {
+        address: server.address().clone(),
+        transport,
+        public_key: server.key().spki().to_vec(),
+    };
+    pin(data, before, &pinned)?;
     keys::ensure(data)?;
     let builder = register(data, pinned, &server, applicant)?;
     output::notice(&notices::set_up(&server.address().to_string(), builder.license.ends_at));
@@ -116,27 +138,16 @@ fn ask<T: std::str::FromStr<Err: std::fmt::Display>>(
 
 /// Remembers the server's key. Keys of a setup with another server, which never got a license, are
 /// made anew: they are one server's (`RQ-7`).
-fn pin(
-    data: &DataDir,
-    before: Option<PinnedServer>,
-    server: &Server,
-    transport: Transport,
-) -> Result<PinnedServer, Error> {
-    let pinned = PinnedServer {
-        address: server.address().clone(),
-        transport,
-        public_key: server.key().spki().to_vec(),
-    };
+fn pin(data: &DataDir, before: Option<PinnedServer>, pinned: &PinnedServer) -> Result<(), Error> {
     if before.is_some_and(|before| before.public_key != pinned.public_key) {
         if data.library().exists() {
             let before = PinnedServer::load(data)?.map_or(pinned.key_id(), |old| old.key_id());
-            let url = server.address().to_string();
+            let url = pinned.address.to_string();
             return Err(messages::server_key_changed(&url, before, pinned.key_id()));
         }
         keys::discard_unlicensed(data)?;
     }
-    pinned.store(data)?;
-    Ok(pinned)
+    pinned.store(data)
 }
 
 /// Registers, and begins to remember the time: the license file is what makes the setup complete.
@@ -147,11 +158,20 @@ fn register(
     applicant: Applicant,
 ) -> Result<LicensedBuilder, Error> {
     let (builder, document) = license::register(data, pinned, server, applicant)?;
+    complete(data, builder, &document, server.info().time)
+}
+
+fn complete(
+    data: &DataDir,
+    builder: LicensedBuilder,
+    document: &str,
+    time: Instant,
+) -> Result<LicensedBuilder, Error> {
     let memory = ClockFile::of(data, &builder.secret);
     // Only a Builder that never ran anything may begin to remember; `trybuy doctor` brings back what
     // was lost.
     if memory.load().is_err() && !data.library().exists() {
-        memory.begin(server.info().time, &Reading::take())?;
+        memory.begin(time, &Reading::take())?;
     }
     data_dir::replace(&data.license_file(), document.as_bytes())?;
     Ok(builder)

@@ -1,8 +1,13 @@
 //! `trybuy try`: request the trial, download it, verify it, store it (steps 408-422).
 
 mod acceptance;
+mod carried;
 mod fetch;
 pub(super) mod new_head;
+
+pub(super) use carried::{beside, install as take_response};
+
+use std::ops::Deref;
 
 use trybuy_formats::api::{
     AcceptanceProof, ApplicationDetails, ReleaseSummary, RequestTrial, TrialAnswer,
@@ -12,7 +17,7 @@ use trybuy_formats::expiry::{Refusal, TrialState};
 use trybuy_formats::ids::{ApplicationId, Platform, TrialId, Version};
 use trybuy_formats::slug::Slug;
 
-use super::{Context, contact, refresh};
+use super::{Context, contact, offline, refresh};
 use crate::cli::{AcceptanceArguments, TryArguments};
 use crate::client::{Server, Signer};
 use crate::clock;
@@ -26,21 +31,40 @@ use crate::messages::{self, notices, words};
 use crate::output;
 use crate::output::progress::Progress;
 
-/// What the steps of a trial share, and the exclusive right to take them.
-pub(super) struct Trial<'a> {
-    context: &'a Context,
+/// Where an application is installed, and the exclusive right to do so.
+pub(super) struct Place<'a> {
+    pub(super) context: &'a Context,
     guard: LaunchGuard,
     pub(super) id: &'a ApplicationId,
     pub(super) builder: LicensedBuilder,
+    _lock: Lock,
+}
+
+/// What the steps of a trial share where the server is reached.
+pub(super) struct Trial<'a> {
+    place: Place<'a>,
     pub(super) server: Server,
     pub(super) signer: Signer,
     /// The release that was asked for; none for the newest.
     version: Option<Version>,
-    _lock: Lock,
+}
+
+impl<'a> Deref for Trial<'a> {
+    type Target = Place<'a>;
+
+    fn deref(&self) -> &Place<'a> {
+        &self.place
+    }
 }
 
 pub(super) fn try_application(context: &Context, arguments: &TryArguments) -> Result<(), Error> {
     let id = &arguments.application;
+    if let Some(file) = &arguments.offline.response {
+        return take_response(context, id, file);
+    }
+    if let Some(file) = &arguments.offline.request {
+        return offline::ask_for_trial(context, id, arguments, file);
+    }
     let trial = Trial::connect(context, id, arguments.version.clone())?;
     let details = trial.server.application(id)?;
     let release = offered_release(&details, arguments.version.as_ref())?;
@@ -108,42 +132,21 @@ impl<'a> Trial<'a> {
         id: &'a ApplicationId,
         version: Option<Version>,
     ) -> Result<Self, Error> {
-        let data = &context.data;
-        let guard = context.guard()?;
-        let builder = LicensedBuilder::load(data)?;
-        let lock = Lock::application(data, id)?;
-        data_dir::remove_leftovers(&data.application(id));
-        data_dir::remove_leftovers(&data.download(id));
-        let (builder, server) = contact::connect(context, builder)?;
-        let signer = builder.signer(data)?;
-        Ok(Self { context, guard, id, builder, server, signer, version, _lock: lock })
+        let mut place = Place::open(context, id)?;
+        let (builder, server) = contact::connect(context, place.builder)?;
+        place.builder = builder;
+        let signer = place.builder.signer(&context.data)?;
+        Ok(Self { place, server, signer, version })
     }
 
     /// Takes a trial or license that the server gave: what is installed gets another head where that is
     /// enough, otherwise its file is downloaded.
     pub(super) fn take(&self, answer: TrialAnswer) -> Result<(), Error> {
-        let (data, id) = (&self.context.data, self.id);
         contact::remember_time(self.context, &self.builder, answer.time)?;
-        let is_recovered = self.ensure_state(&answer)?;
-        let (name, release) = (answer.trial.name.to_string(), answer.trial.version.to_string());
-        let installed = self.installed(&answer)?;
-        match installed {
-            Installed::Whole => {
-                SourceRecord::of(&answer).store(data, id)?;
-                output::notice(&notices::already_installed(id, &name, &release));
-            }
-            Installed::OlderHead => self.take_head(answer)?,
-            Installed::Nothing => fetch::fetch(self, answer)?,
-        }
-        // Only the file says what is limited.
-        if is_recovered {
-            warn_of_recovery(&library::clear_copy(data, id)?.untrusted);
-        }
-        if installed != Installed::Whole {
-            let listed = Viewer::new(data).look(data, id);
-            let left = words::left(listed.days_left, listed.reason);
-            output::notice(&notices::installed(id, &name, &release, &left));
-        }
+        self.install(answer, |answer, installed| match installed {
+            Installed::OlderHead => self.take_head(answer),
+            Installed::Whole | Installed::Nothing => fetch::fetch(self, answer),
+        })?;
         refresh::in_passing(self.context, &self.builder, &self.server, &self.signer);
         Ok(())
     }
@@ -223,6 +226,48 @@ impl<'a> Trial<'a> {
         }
         Ok(answer)
     }
+}
+
+impl<'a> Place<'a> {
+    /// Makes ready to install an application.
+    pub(super) fn open(context: &'a Context, id: &'a ApplicationId) -> Result<Self, Error> {
+        let data = &context.data;
+        let guard = context.guard()?;
+        let builder = LicensedBuilder::load(data)?;
+        let lock = Lock::application(data, id)?;
+        data_dir::remove_leftovers(&data.application(id));
+        data_dir::remove_leftovers(&data.download(id));
+        Ok(Self { context, guard, id, builder, _lock: lock })
+    }
+
+    /// Installs a trial or license, with `get` where its file or head is not there yet.
+    fn install(
+        &self,
+        answer: TrialAnswer,
+        get: impl FnOnce(TrialAnswer, Installed) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let (data, id) = (&self.context.data, self.id);
+        let is_recovered = self.ensure_state(&answer)?;
+        let (name, release) = (answer.trial.name.to_string(), answer.trial.version.to_string());
+        let installed = self.installed(&answer)?;
+        let is_whole = installed == Installed::Whole;
+        if is_whole {
+            SourceRecord::of(&answer).store(data, id)?;
+            output::notice(&notices::already_installed(id, &name, &release));
+        } else {
+            get(answer, installed)?;
+        }
+        // Only the file says what is limited.
+        if is_recovered {
+            warn_of_recovery(&library::clear_copy(data, id)?.untrusted);
+        }
+        if !is_whole {
+            let listed = Viewer::new(data).look(data, id);
+            let left = words::left(listed.days_left, listed.reason);
+            output::notice(&notices::installed(id, &name, &release, &left));
+        }
+        Ok(())
+    }
 
     /// Begins to remember the trial, before anything of it is downloaded. What was remembered of
     /// an older trial and got lost is replaced on the safe side; the answer is whether it was. The same
@@ -274,7 +319,7 @@ impl<'a> Trial<'a> {
 }
 
 /// What of a trial is installed.
-#[derive(PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Installed {
     /// All of it, intact.
     Whole,

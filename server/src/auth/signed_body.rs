@@ -106,7 +106,7 @@ fn field<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 }
 
 /// The refusal of a bad signature or token, counted for the address it came from.
-pub(super) fn refused(app: &AppState, client: ClientAddress, what: String) -> ApiError {
+pub(crate) fn refused(app: &AppState, client: ClientAddress, what: String) -> ApiError {
     match app.rate_limits.failures.count(&client.network()) {
         Ok(()) => ApiError::new(Slug::Unauthorized, what),
         Err(too_many) => too_many.into(),

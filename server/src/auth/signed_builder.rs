@@ -6,8 +6,8 @@ use trybuy_formats::api::AccessCondition;
 use trybuy_formats::ids::LicenseId;
 use trybuy_formats::slug::Slug;
 
-use super::SignedBody;
 use super::signed_body::refused;
+use super::{ClientAddress, SignedBody};
 use crate::app::AppState;
 use crate::error::ApiError;
 use crate::refusal::Refusal;
@@ -50,6 +50,25 @@ impl SignedBuilder {
     }
 }
 
+/// The Builder of a license that was given out and not revoked, before its signature is verified.
+///
+/// # Errors
+/// `no-builder-license`, or `rate-limited` after too many of those.
+pub async fn known_builder(
+    app: &AppState,
+    client: ClientAddress,
+    license: LicenseId,
+) -> Result<Builder, ApiError> {
+    let builder = app.store.builder(license).await?;
+    match builder.filter(|builder| builder.revoked_at.is_none()) {
+        Some(builder) => Ok(builder),
+        None => {
+            app.rate_limits.failures.count(&client.network())?;
+            Err(NoBuilderLicense.into())
+        }
+    }
+}
+
 impl FromRequest<AppState> for SignedBuilder {
     type Rejection = ApiError;
 
@@ -59,11 +78,7 @@ impl FromRequest<AppState> for SignedBuilder {
             let what = "the signature names no Builder license";
             return Err(refused(app, request.client(), what.to_owned()));
         };
-        let builder = app.store.builder(license).await?;
-        let Some(builder) = builder.filter(|builder| builder.revoked_at.is_none()) else {
-            app.rate_limits.failures.count(&request.client().network())?;
-            return Err(NoBuilderLicense.into());
-        };
+        let builder = known_builder(app, request.client(), license).await?;
         request.verify(app, &builder.facts.request_key)?;
         Ok(Self { builder, request })
     }

@@ -109,6 +109,17 @@ pub async fn renew(
     if renewed { issue(app, facts, now) } else { Err(BuilderLicenseError::Revoked) }
 }
 
+/// Issues a Builder's license as it is recorded.
+///
+/// # Errors
+/// When it cannot be signed.
+pub fn issue_again(
+    app: &App,
+    builder: &Builder,
+) -> Result<BuilderLicenseAnswer, BuilderLicenseError> {
+    issue(app, builder.facts.clone(), app.clock.now())
+}
+
 /// Step 414: the terms must be those in force.
 fn accepted(app: &App, terms_digest: Digest) -> Result<(), BuilderLicenseError> {
     if terms_digest == app.config.builder.terms_digest {

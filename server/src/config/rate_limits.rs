@@ -8,7 +8,7 @@ use serde::Deserialize;
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RateLimitsConfig {
-    /// Registrations from one address. Default: 60.
+    /// Registrations and offline requests from one address. Default: 60.
     pub registrations_per_minute: NonZeroU32,
     /// Requests with a wrong signature or token from one address. Default: 120.
     pub failures_per_minute: NonZeroU32,

@@ -98,6 +98,9 @@ pub fn operations() -> Vec<Operation> {
             "Sends a code to the e-mail address of the Builder that asks";
         POST "/api/v1/builders/email" verify_email Builder &[], Some("VerifyEmail")
             => &[(200, Json("VerifiedEmail"))], "Verifies that address with the code";
+        POST "/api/v1/offline" answer_offline_request Anybody &[], Some("OfflineRequest")
+            => &[(200, Json("OfflineResponse"))],
+            "Answers the request file of a machine without a network";
         POST "/api/v1/applications/{id}/acceptance-codes" create_acceptance_code Builder
             &[("path", "id", "ApplicationId")], None => &[(200, Json("AcceptanceCode"))],
             "Shows a code to be typed back as acceptance of the terms";

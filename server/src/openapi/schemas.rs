@@ -288,6 +288,24 @@ fn builders() -> Schemas {
         ),
         object("VerifyEmail", &[("code", text())]),
         object("VerifiedEmail", &[("verified_at", of("Instant"))]),
+        object(
+            "OfflineRequest",
+            &[
+                ("format", number()),
+                ("body", of("Base64")),
+                ("key", text()),
+                ("signature", of("Base64")),
+            ],
+        ),
+        object(
+            "OfflineResponse",
+            &[
+                ("format", number()),
+                ("server_key", of("Base64")),
+                ("document", text()),
+                ("texts", list(text())),
+            ],
+        ),
         object("BuilderLicenseAnswer", &[("license", text()), ("time", of("Instant"))]),
     ]
 }

@@ -12,8 +12,8 @@ use crate::refusal::Refusal;
 use crate::store::{Builder, NewAcceptanceCode, StoreError};
 use crate::typed_code;
 
-/// How long a code is accepted.
-const LIFETIME: Span = Span::seconds(15 * 60);
+/// How long a code is accepted that is retyped at once.
+pub const CODE_LIFETIME: Span = Span::seconds(15 * 60);
 
 /// Why there is no code.
 #[derive(Debug, thiserror::Error)]
@@ -30,7 +30,7 @@ pub enum AcceptanceError {
     Store(#[from] StoreError),
 }
 
-/// Gives out a code for an application's terms.
+/// Gives out a code for an application's terms, which is accepted for so long.
 ///
 /// # Errors
 /// When the Builder's license is not valid or there is no such application.
@@ -38,6 +38,7 @@ pub async fn create_code(
     app: &App,
     builder: &Builder,
     application: ApplicationId,
+    lifetime: Span,
 ) -> Result<AcceptanceCode, AcceptanceError> {
     let now = app.clock.now();
     access_conditions::builder_license(builder, now)?;
@@ -45,7 +46,7 @@ pub async fn create_code(
         return Err(AcceptanceError::NoApplication);
     }
     let code = typed_code::generate();
-    let expires_at = now.plus(LIFETIME);
+    let expires_at = now.plus(lifetime);
     let stored = NewAcceptanceCode {
         hash: typed_code::hash(&code),
         license_id: builder.facts.license_id,

@@ -12,6 +12,7 @@ mod show_offer;
 mod show_trial;
 mod transmission_body;
 
+pub(crate) use self::answer::trial_answer;
 pub use self::buy_application::buy_application;
 pub use self::create_acceptance_code::create_acceptance_code;
 pub use self::download_file::download_file;

@@ -74,6 +74,9 @@ pub async fn buy(
     if let Some(bought) = trial.as_ref().filter(|trial| was_bought_with(trial, &key)) {
         return answer(app, builder, bought.trial.id, false).await;
     }
+    if let Some(kept) = trial.as_ref().filter(|trial| gives_nothing_more(&key, trial, now)) {
+        return answer(app, builder, kept.trial.id, false).await;
+    }
     let terms = relicensing_terms(&offer, request)?;
     let ends_at = end_of_license(&key, trial.as_ref(), now)?;
     let of = match trial {
@@ -137,6 +140,19 @@ async fn trial_to_convert(
 
 fn was_bought_with(record: &TrialRecord, key: &KeyRecord) -> bool {
     record.trial.purchase.is_some_and(|purchase| purchase.key == Some(key.id))
+}
+
+/// Whether a key that this licensee used before would only take something away from what the Builder has
+/// by now, as when an old request is sent again.
+fn gives_nothing_more(key: &KeyRecord, record: &TrialRecord, now: Instant) -> bool {
+    let lasts_as_long = match (record.trial.ends_at, key.ends_at) {
+        (None, _) => true,
+        (Some(end), Some(of_key)) => end >= of_key,
+        (Some(_), None) => false,
+    };
+    let is_over = key.ends_at.is_some_and(|end| end <= now);
+    key.licensee_id.is_some()
+        && (is_over || (record.trial.kind == LicenseKind::Purchase && lasts_as_long))
 }
 
 /// The relicensing terms 189 are the terms of the purchase, where the vendor has any.

@@ -9,6 +9,7 @@ mod downloads;
 mod emails;
 mod existing_trials;
 mod licensing;
+mod offline;
 mod people;
 mod policies;
 mod process;

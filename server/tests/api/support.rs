@@ -2,14 +2,14 @@
 
 mod answer;
 mod builder;
-mod keys;
+pub(crate) mod keys;
 mod release;
 mod server;
 mod smtp;
 mod vendor;
 
 pub(crate) use self::answer::Answer;
-pub(crate) use self::builder::{Change, TestBuilder, accept, register, registration};
+pub(crate) use self::builder::{Change, TestBuilder, accept, register, registration, server_key};
 pub(crate) use self::release::{ReleaseMaker, program_bytes};
 pub(crate) use self::server::{TestServer, start};
 pub(crate) use self::smtp::{Conduct, SmtpServer};

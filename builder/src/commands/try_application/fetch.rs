@@ -5,14 +5,17 @@
 //! ends with an fsync and a rename, and can go on after the process was killed at any point.
 
 use std::fs::{File, OpenOptions};
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use trybuy_formats::api::TrialAnswer;
 use trybuy_formats::client_storage::{self, Stored};
+use trybuy_formats::control::ControlInformation;
+use trybuy_formats::signed::Verified;
+use trybuy_formats::slug::Slug;
 
-use super::Trial;
+use super::{Place, Trial};
 use crate::client::download::{self, DownloadError, Patience, Source};
 use crate::client::ranges::RemoteFile;
 use crate::data_dir;
@@ -32,21 +35,22 @@ pub(super) fn fetch(trial: &Trial<'_>, answer: TrialAnswer) -> Result<(), Error>
     for beginning in 1..=BEGINNINGS {
         let last = beginning == BEGINNINGS;
         let download = Download::new(trial, &answer)?;
+        let incoming = &download.incoming;
         match download.run() {
-            Ok(partial) => match download.install(partial) {
-                Err(error) if !last && download.is_worthless(&error) => {
+            Ok(partial) => match incoming.install(partial) {
+                Err(error) if !last && is_worthless(&error) => {
                     output::notice(notices::DOWNLOAD_DAMAGED);
-                    download.discard()?;
+                    incoming.discard()?;
                 }
                 installed => return installed,
             },
             Err(DownloadError::Ended(error)) => return Err(error),
             Err(DownloadError::Write(error)) => {
-                return Err(messages::local_file("write", &download.path(), error));
+                return Err(messages::local_file("write", &incoming.path(), error));
             }
             Err(DownloadError::Changed) => {
                 output::notice(notices::DOWNLOAD_CHANGED);
-                download.discard()?;
+                incoming.discard()?;
                 answer = trial.again(&answer)?;
             }
         }
@@ -54,12 +58,43 @@ pub(super) fn fetch(trial: &Trial<'_>, answer: TrialAnswer) -> Result<(), Error>
     Err(messages::download_unstable(&trial.server.address().to_string()))
 }
 
+/// Installs a trial's file that was brought from another machine. Nothing of it stays if it is not whole
+/// and good.
+pub(super) fn carry(place: &Place<'_>, answer: &TrialAnswer, path: &Path) -> Result<(), Error> {
+    let incoming = Incoming::new(place, answer);
+    let failed = |error| messages::carried_file(path, error);
+    let file = data_dir::open(path).map_err(failed)?;
+    let length = file.metadata().map_err(failed)?.len();
+    if length != answer.length {
+        return Err(messages::carried_file_incomplete(path, length, answer.length));
+    }
+    data_dir::check_room(place.context.data.root(), length)?;
+    let source = file.try_clone().and_then(StoredFile::new).map_err(failed)?;
+    let head = decoder::verify_file(place.id, &source, &place.builder)?;
+    let installed = incoming.begin(head.control()).and_then(|mut partial| {
+        let copied = io::copy(&mut &file, &mut partial.file);
+        copied.map_err(|error| messages::local_file("write", &incoming.path(), error))?;
+        partial.have = length;
+        incoming.install(partial)
+    });
+    if installed.is_err() {
+        incoming.discard()?;
+    }
+    installed
+}
+
 /// One download of one file.
 struct Download<'a> {
     trial: &'a Trial<'a>,
+    incoming: Incoming<'a>,
+    source: Source,
+}
+
+/// A file that is on its way into the library.
+struct Incoming<'a> {
+    place: &'a Place<'a>,
     answer: &'a TrialAnswer,
     record: SourceRecord,
-    source: Source,
 }
 
 /// A file in progress: where the transmission file begins in it, and how much of that is there.
@@ -76,11 +111,7 @@ impl<'a> Download<'a> {
             length: answer.length,
             etag: answer.etag.clone(),
         };
-        Ok(Self { trial, answer, record: SourceRecord::of(answer), source })
-    }
-
-    fn path(&self) -> PathBuf {
-        self.trial.context.data.download(self.trial.id).join("partial")
+        Ok(Self { trial, incoming: Incoming::new(trial, answer), source })
     }
 
     /// Downloads what is missing.
@@ -88,7 +119,8 @@ impl<'a> Download<'a> {
         let resumed = self.resume()?;
         let have = resumed.as_ref().map_or(0, |partial| partial.have);
         data_dir::check_room(self.trial.context.data.root(), self.source.length - have)?;
-        let (name, release) = (&self.answer.trial.name, self.answer.trial.version.to_string());
+        let trial = &self.incoming.answer.trial;
+        let (name, release) = (&trial.name, trial.version.to_string());
         let percent = resumed.is_some().then(|| download::percent(have, self.source.length));
         let line = notices::downloading(name.as_str(), &release, self.source.length, percent);
         output::notice(&line);
@@ -113,11 +145,12 @@ impl<'a> Download<'a> {
     fn resume(&self) -> Result<Option<Partial>, Error> {
         let data = &self.trial.context.data;
         let same = SourceRecord::load_download(data, self.trial.id)
-            .is_some_and(|earlier| earlier.is_same_file(&self.record));
-        let Ok(file) = OpenOptions::new().read(true).write(true).open(self.path()) else {
+            .is_some_and(|earlier| earlier.is_same_file(&self.incoming.record));
+        let path = self.incoming.path();
+        let Ok(file) = OpenOptions::new().read(true).write(true).open(&path) else {
             return Ok(None);
         };
-        let failed = |error| messages::local_file("read", &self.path(), error);
+        let failed = |error| messages::local_file("read", &path, error);
         let length = file.metadata().map_err(failed)?.len();
         let stored = StoredFile::new(file.try_clone().map_err(failed)?).map_err(failed)?;
         // A clear copy that cannot be read, or a file that is too long, is begun again.
@@ -137,10 +170,25 @@ impl<'a> Download<'a> {
             return Err(DownloadError::Changed);
         }
         let head = head.map_err(|error| remote.take_failure().unwrap_or(error))?;
-        let prefix = client_storage::clear_prefix(head.control());
+        Ok(self.incoming.begin(head.control())?)
+    }
+}
+
+impl<'a> Incoming<'a> {
+    fn new(place: &'a Place<'a>, answer: &'a TrialAnswer) -> Self {
+        Self { place, answer, record: SourceRecord::of(answer) }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.place.context.data.download(self.place.id).join("partial")
+    }
+
+    /// Begins the file with its clear copy.
+    fn begin(&self, control: &Verified<ControlInformation>) -> Result<Partial, Error> {
+        let prefix = client_storage::clear_prefix(control);
         let path = self.path();
         let failed = |error| messages::local_file("write", &path, error);
-        data_dir::make_directory(&self.trial.context.data.download(self.trial.id))?;
+        data_dir::make_directory(&self.place.context.data.download(self.place.id))?;
         let mut file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -150,17 +198,17 @@ impl<'a> Download<'a> {
             .open(&path)
             .map_err(failed)?;
         file.write_all(&prefix).map_err(failed)?;
-        self.record.store_download(&self.trial.context.data, self.trial.id)?;
+        self.record.store_download(&self.place.context.data, self.place.id)?;
         let offset = u64::try_from(prefix.len()).unwrap_or(u64::MAX);
         Ok(Partial { file, offset, have: 0 })
     }
 
     /// Verifies every chunk, then moves the file to its place.
     fn install(&self, partial: Partial) -> Result<(), Error> {
-        let (data, id) = (&self.trial.context.data, self.trial.id);
+        let (data, id) = (&self.place.context.data, self.place.id);
         let verified = self.verify(&partial)?;
         let control = verified.control();
-        let lock = StateLock::wait(data, &self.trial.builder.secret, id)?;
+        let lock = StateLock::wait(data, &self.place.builder.secret, id)?;
         lock.update(control.trial_id, |state| {
             state.head_number = state.head_number.max(control.head_number);
         })?;
@@ -172,29 +220,23 @@ impl<'a> Download<'a> {
     }
 
     fn verify(&self, partial: &Partial) -> Result<VerifiedTrial, Error> {
-        let id = self.trial.id;
+        let id = self.place.id;
         let failed = |error| messages::local_file("read", &self.path(), error);
         let file = StoredFile::new(partial.file.try_clone().map_err(failed)?).map_err(failed)?;
         let stored = Stored::open(file).map_err(|error| library::stored_problem(id, error))?;
-        let verified = Fetched::new(id.clone(), stored).verify(&self.trial.builder)?;
+        let verified = Fetched::new(id.clone(), stored).verify(&self.place.builder)?;
         if verified.control().trial_id != self.answer.trial.id {
-            let url = self.trial.server.address().to_string();
+            let url = self.place.builder.server.address.to_string();
             return Err(messages::strange_answer(&url, "it sends the file of another trial"));
         }
         let progress = Progress::of_bytes("Checking", 0, verified.checked_length());
-        verified.check(&self.trial.guard, &mut |done| progress.set(done))?;
+        verified.check(&self.place.guard, &mut |done| progress.set(done))?;
         Ok(verified)
-    }
-
-    /// Whether a refusal of the finished file can be mended by getting it again.
-    fn is_worthless(&self, error: &Error) -> bool {
-        use trybuy_formats::slug::Slug;
-        matches!(error.slug(), Slug::FileDamaged | Slug::ControlMismatch | Slug::WrongKey)
     }
 
     /// Removes what is left of the download.
     fn discard(&self) -> Result<(), Error> {
-        let folder = self.trial.context.data.download(self.trial.id);
+        let folder = self.place.context.data.download(self.place.id);
         match std::fs::remove_dir_all(&folder) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 Err(messages::local_file("remove", &folder, error))
@@ -202,4 +244,9 @@ impl<'a> Download<'a> {
             _ => Ok(()),
         }
     }
+}
+
+/// Whether a refusal of the finished file can be mended by getting it again.
+fn is_worthless(error: &Error) -> bool {
+    matches!(error.slug(), Slug::FileDamaged | Slug::ControlMismatch | Slug::WrongKey)
 }

@@ -14,7 +14,7 @@ use trybuy_formats::slug::Slug;
 
 use crate::client::Server;
 use crate::data_dir::{self, DataDir};
-use crate::decoder::{self, Fetched};
+use crate::decoder::{self, Fetched, OpenedTrial};
 use crate::error::Error;
 use crate::library::{self, SourceRecord, StateLock, StoredFile};
 use crate::license::LicensedBuilder;
@@ -32,26 +32,54 @@ pub(in crate::commands) fn replace(
     server: &Server,
     answer: &TrialAnswer,
 ) -> Result<Option<usize>, Error> {
-    let id = &answer.trial.application;
-    let installed = match Fetched::open(data, id) {
-        Err(error) if error.slug() == Slug::LocalFile => return Err(error),
-        Err(_) => return Ok(None),
-        Ok(fetched) => fetched.open_envelope(&builder.key),
-    };
-    let Ok(installed) = installed else { return Ok(None) };
-    if installed.layout() != Layout::Leading {
+    let Some(installed) = installed(data, builder, &answer.trial.application)? else {
         return Ok(None);
-    }
-    let head = match server.head(answer) {
-        Err(error) if error.slug() == Slug::NotFound => return Ok(None),
-        head => head?,
     };
+    match server.head(answer) {
+        Err(error) if error.slug() == Slug::NotFound => Ok(None),
+        head => put(data, builder, &installed, head?, answer),
+    }
+}
+
+/// The installed file of an application, if another head can be put before its body.
+///
+/// # Errors
+/// `local-file`.
+pub(in crate::commands) fn installed(
+    data: &DataDir,
+    builder: &LicensedBuilder,
+    id: &ApplicationId,
+) -> Result<Option<OpenedTrial>, Error> {
+    match Fetched::open(data, id) {
+        Err(error) if error.slug() == Slug::LocalFile => Err(error),
+        Err(_) => Ok(None),
+        Ok(fetched) => {
+            let opened = fetched.open_envelope(&builder.key).ok();
+            Ok(opened.filter(|opened| opened.layout() == Layout::Leading))
+        }
+    }
+}
+
+/// Puts a head before the body of the installed file. Answers its bytes; none where it belongs to another
+/// body.
+///
+/// # Errors
+/// When the head is not one for this Builder and trial, and `local-file`. The installed file stays as it
+/// is then.
+pub(in crate::commands) fn put(
+    data: &DataDir,
+    builder: &LicensedBuilder,
+    installed: &OpenedTrial,
+    head: Vec<u8>,
+    answer: &TrialAnswer,
+) -> Result<Option<usize>, Error> {
+    let id = &answer.trial.application;
     let Some(body) = installed.body_behind(&head, &builder.key) else { return Ok(None) };
     let path = library::file_of(data, id);
     let new = Spliced::new(head, &path, body)?;
     let verified = decoder::verify_file(id, &new, builder)?;
     if verified.control().trial_id != answer.trial.id {
-        let url = server.address().to_string();
+        let url = builder.server.address.to_string();
         return Err(messages::strange_answer(&url, "it sends the head of another trial"));
     }
     let prefix = client_storage::clear_prefix(verified.control());

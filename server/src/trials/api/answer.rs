@@ -8,7 +8,7 @@ use crate::store::TrialRecord;
 use crate::trials::TransmissionFile;
 
 /// A trial with the address of its file.
-pub(super) fn trial_answer(app: &App, file: TransmissionFile) -> TrialAnswer {
+pub(crate) fn trial_answer(app: &App, file: TransmissionFile) -> TrialAnswer {
     let trial = file.trial.trial.id;
     let capability = Capability::derive(app.keys.master(), trial);
     TrialAnswer {

@@ -9,7 +9,7 @@ use crate::app::AppState;
 use crate::auth::SignedBuilder;
 use crate::error::ApiError;
 use crate::extract::Path;
-use crate::trials::create_code;
+use crate::trials::{CODE_LIFETIME, create_code};
 
 /// Shows a code to be typed back, where the vendor asks for that.
 pub async fn create_acceptance_code(
@@ -18,5 +18,5 @@ pub async fn create_acceptance_code(
     signed: SignedBuilder,
 ) -> Result<Json<AcceptanceCode>, ApiError> {
     app.rate_limits.acceptance_codes.count(&signed.builder.facts.license_id)?;
-    Ok(Json(create_code(&app, &signed.builder, application).await?))
+    Ok(Json(create_code(&app, &signed.builder, application, CODE_LIFETIME).await?))
 }

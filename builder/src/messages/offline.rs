@@ -1,0 +1,110 @@
+//! What is said of request and response files.
+
+use std::io;
+use std::path::Path;
+
+use trybuy_formats::ids::ApplicationId;
+use trybuy_formats::offline::OfflineError;
+use trybuy_formats::signed::SignedError;
+use trybuy_formats::slug::Slug;
+
+use super::{local_file, usage, words};
+use crate::error::Error;
+
+/// There is no such request file.
+pub(crate) fn request_missing(path: &Path) -> Error {
+    local_file("read", path, io::ErrorKind::NotFound.into())
+        .with_help("name the file that --request wrote on the machine without a network")
+}
+
+/// There is no such response file.
+pub(crate) fn response_missing(path: &Path) -> Error {
+    local_file("read", path, io::ErrorKind::NotFound.into())
+        .with_help("name the file that `trybuy relay` wrote")
+}
+
+/// A request file is none.
+pub(crate) fn request_unusable(path: &Path, error: OfflineError) -> Error {
+    Error::new(
+        slug_of(error),
+        format!("{} is no request file", path.display()),
+        "write it again with --request on the machine without a network, and bring it as it is",
+    )
+    .caused_by(error)
+}
+
+/// A response file is none, or not from the server that was pinned.
+pub(crate) fn response_unusable(path: &Path, error: OfflineError) -> Error {
+    let (happened, help) = match error {
+        OfflineError::Signed(SignedError::ForeignKey) => (
+            "is from another server than the one this Builder was set up with",
+            "relay the request to its own server, without --server",
+        ),
+        OfflineError::TooNew | OfflineError::Signed(SignedError::TooNew) => {
+            ("is from a newer server", "install a newer trybuy on this machine")
+        }
+        _ => (
+            "is no answer of a server",
+            "bring it again as `trybuy relay` wrote it, or relay the same request again",
+        ),
+    };
+    Error::new(slug_of(error), format!("{} {happened}", path.display()), help).caused_by(error)
+}
+
+fn slug_of(error: OfflineError) -> Slug {
+    match error {
+        OfflineError::TooNew | OfflineError::Signed(SignedError::TooNew) => Slug::FormatTooNew,
+        OfflineError::Signed(SignedError::ForeignKey) => Slug::ServerKeyChanged,
+        _ => Slug::FileDamaged,
+    }
+}
+
+/// A response to something else.
+pub(crate) fn other_request(path: &Path) -> Error {
+    Error::new(
+        Slug::OtherRequest,
+        format!("{} does not answer the last request that this Builder wrote here", path.display()),
+        "take the answer to the last request, or write a new request with --request; an answer is taken once",
+    )
+}
+
+/// What belongs to a response is not there.
+pub(crate) fn carried_missing(path: &Path) -> Error {
+    carried_file(path, io::ErrorKind::NotFound.into())
+}
+
+/// What belongs to a response cannot be read.
+pub(crate) fn carried_file(path: &Path, error: io::Error) -> Error {
+    local_file("read", path, error)
+        .with_help("bring it together with the response: `trybuy relay` writes both")
+}
+
+/// What belongs to a response is not all there.
+pub(crate) fn carried_file_incomplete(path: &Path, have: u64, length: u64) -> Error {
+    Error::new(
+        Slug::FileDamaged,
+        format!("{} has {} of {}", path.display(), words::size(have), words::size(length)),
+        "copy it again; if it is no longer where it was relayed, remove it there and relay the request again",
+    )
+}
+
+/// A head came for a file that is not there.
+pub(crate) fn head_without_file(app: &ApplicationId) -> Error {
+    Error::new(
+        Slug::NotInstalled,
+        format!(
+            "the installed file of {app}, which this answer goes on with, is missing or damaged"
+        ),
+        format!("ask for the whole file: trybuy try {app} --request FILE"),
+    )
+}
+
+/// Everything cannot be renewed at once by way of a file.
+pub(crate) fn offline_needs_application() -> Error {
+    usage("a request file is for one application", "name the application: `trybuy list` shows them")
+}
+
+/// There is nothing to buy with.
+pub(crate) fn offline_key_missing() -> Error {
+    usage("the purchase key is missing", "add `--key KEY`")
+}

@@ -69,6 +69,8 @@ pub async fn buy(
     };
     let offer = recognize_request(app, builder, application, &wanted, now).await?;
     access_conditions::builder_license(builder, now).map_err(LicensingError::from)?;
+    access_conditions::verified_email(app.config.email.is_some(), builder)
+        .map_err(LicensingError::from)?;
     let key = known_key(app, builder, application, &request.key).await?;
     let trial = trial_to_convert(app, builder, application, request.trial).await?;
     if let Some(bought) = trial.as_ref().filter(|trial| was_bought_with(trial, &key)) {

@@ -1,13 +1,16 @@
 //! Verification of e-mail addresses.
 
 use reqwest::Method;
+use serde_json::json;
 use trybuy_formats::api::{
     EmailCodeAnswer, RequestersAnswer, TrialAnswer, VerifiedEmail, VerifyEmail,
 };
 use trybuy_formats::instant::Span;
 use trybuy_formats::slug::Slug;
 
-use crate::support::{Answer, Conduct, SmtpServer, TestBuilder, TestServer, policy};
+use crate::support::{
+    APPLICATION, Answer, Conduct, PLATFORM, SmtpServer, TestBuilder, TestServer, policy,
+};
 
 const CODES: &str = "/api/v1/builders/email-codes";
 const EMAIL: &str = "/api/v1/builders/email";
@@ -57,6 +60,10 @@ async fn a_trial_needs_a_verified_address() {
     let builder = TestBuilder::register(&server, 0).await;
     let problem = builder.ask_accepting(&server).await.refused(403, Slug::EmailNotVerified, None);
     assert!(problem.help.expect("a way out").contains("trybuy setup --verify"));
+    let purchase = json!({ "key": "ABCDE", "platform": PLATFORM });
+    let path = format!("/api/v1/applications/{APPLICATION}/purchases");
+    let refused = builder.send(&server, Method::POST, &path, &purchase).await;
+    refused.refused(403, Slug::EmailNotVerified, None);
     let code = code(&server, &builder).await;
     server.pass(60);
     let verified: VerifiedEmail =

@@ -72,18 +72,20 @@ impl Operation for NewGift {
     type Answer = Given;
 
     async fn run(&self, connection: &mut AnyConnection) -> Result<Finish<Given>, StoreError> {
-        let trials = self.newest(connection).await?;
+        let mut trials = self.newest(connection).await?;
         if trials.is_empty() {
             return Ok(Finish::RollBack(Given::NoTrial));
         }
+        // What has no end is never given one.
+        trials.retain(|trial| trial.ends_at.is_some());
+        if trials.is_empty() && !matches!(self.gift, Gift::Trials { .. }) {
+            return Ok(Finish::RollBack(Given::Endless));
+        }
+        let last = trials.iter().filter_map(|trial| trial.ends_at).max();
         let mut until = None;
         match self.gift {
             Gift::Trials { number } => self.allow(connection, number).await?,
             Gift::Extension { by } => {
-                if trials.iter().any(|trial| trial.ends_at.is_none()) {
-                    return Ok(Finish::RollBack(Given::Endless));
-                }
-                let last = trials.iter().filter_map(|trial| trial.ends_at).max();
                 until = last.map(|end| end.max(self.given_at).plus(by));
                 for trial in &trials {
                     let query = sqlx::query(EXTEND).bind(trial.id.to_string());
@@ -91,7 +93,9 @@ impl Operation for NewGift {
                 }
             }
             Gift::License { duration } => {
-                until = duration.map(|duration| self.given_at.plus(duration));
+                until = duration.map(|duration| {
+                    self.given_at.plus(duration).max(last.unwrap_or(self.given_at))
+                });
                 for trial in &trials {
                     // A purchased license has no limits but its end.
                     let policy = TrialPolicy { limits: Limits::default(), ..trial.policy };

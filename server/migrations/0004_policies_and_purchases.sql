@@ -98,6 +98,5 @@ ALTER TABLE trials ADD COLUMN extended_to BIGINT;
 ALTER TABLE trials ADD COLUMN purchased_at BIGINT;
 ALTER TABLE trials ADD COLUMN purchase_key {text} REFERENCES purchase_keys (id);
 ALTER TABLE trials ADD COLUMN relicensing_digest {text};
-ALTER TABLE trials ADD COLUMN first_run_on BIGINT;
 CREATE INDEX trials_by_key ON trials (purchase_key);
 CREATE INDEX trials_by_end ON trials (ends_at);

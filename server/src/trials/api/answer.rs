@@ -33,7 +33,6 @@ pub(super) fn trial_summary(record: TrialRecord) -> TrialSummary {
         kind: record.trial.kind,
         started_at: record.trial.started_at,
         ends_at: record.trial.ends_at,
-        // Where a higher one is due, it is made when it is fetched.
-        head_number: record.head_due.max(record.head_number),
+        head_number: record.head_number,
     }
 }

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use trybuy_formats::ids::{ApplicationId, Email, Name, Platform, Version};
 
@@ -88,12 +88,25 @@ pub struct SetupArguments {
     /// The code that was sent
     #[arg(long, value_name = "CODE", requires = "verify")]
     pub code: Option<String>,
+    /// Whether vendors are told on which day you first ran a trial of theirs; they are not unless you say
+    /// so. Alone it changes what you said before
+    #[arg(long, value_name = "YES|NO", conflicts_with_all = ["renew", "verify", "request", "response"])]
+    pub report_first_run: Option<Consent>,
     /// Allow an unencrypted connection to another machine: others on the network can read along
     #[arg(long)]
     pub insecure_http: bool,
     /// Without a network
     #[command(flatten)]
     pub offline: OfflineArguments,
+}
+
+/// A choice about what others are told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum Consent {
+    /// They may be told.
+    Yes,
+    /// They are not.
+    No,
 }
 
 /// How a step is taken without a network.

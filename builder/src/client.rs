@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use trybuy_formats::api::{
     AcceptanceCode, ApplicationDetails, ApplicationPage, ApplicationSummary, AskTime, BASE,
-    BuilderLicenseAnswer, BuyApplication, EmailCodeAnswer, OfferAnswer, RegisterBuilder,
+    BuilderLicenseAnswer, BuyApplication, EmailCodeAnswer, FirstRun, OfferAnswer, RegisterBuilder,
     RenewBuilderLicense, RequestTrial, ServerInfo, TimeAnswer, TrialAnswer, TrialSummary,
     TrialsAnswer, VerifiedEmail, VerifyEmail,
 };
@@ -254,6 +254,19 @@ impl Server {
     /// `not-found`, `trial-expired` or `grace-ended`, and `server-unreachable`.
     pub fn trial(&self, id: TrialId, signer: &Signer) -> Result<TrialAnswer, Error> {
         self.get_signed(&format!("/trials/{id}"), signer)
+    }
+
+    /// Tells on which day a trial was run for the first time.
+    ///
+    /// # Errors
+    /// `not-found`, what else the server refuses, and `server-unreachable`.
+    pub fn report_first_run(
+        &self,
+        id: TrialId,
+        on: Instant,
+        signer: &Signer,
+    ) -> Result<FirstRun, Error> {
+        self.post(&format!("/trials/{id}/first-run"), Some(&FirstRun { on }), signer)
     }
 
     /// The head of a trial's file alone.

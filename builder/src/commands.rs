@@ -4,6 +4,7 @@ mod buy;
 mod completions;
 mod contact;
 mod doctor;
+mod first_runs;
 mod info;
 mod list;
 mod man;

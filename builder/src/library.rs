@@ -18,7 +18,7 @@ use crate::messages;
 
 pub use listing::{Listed, Viewer};
 pub use source::SourceRecord;
-pub use state::{MOST_DAYS, StateLock, recovered_state};
+pub use state::{MOST_DAYS, StateLock, first_run, recovered_state};
 pub use stored_file::StoredFile;
 
 /// The file of a stored trial, in the client storage format.

@@ -21,7 +21,7 @@ const RENEW_BEFORE_END: Span = Span::seconds(7 * DAY.as_seconds());
 /// Cap of `server.json`, in bytes.
 const SERVER_FILE: usize = 8192;
 
-/// The server that this Builder was set up with, and its pinned key.
+/// The server that this Builder was set up with, its pinned key, and what it may be told.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PinnedServer {
@@ -32,6 +32,9 @@ pub struct PinnedServer {
     /// Its signature key, SubjectPublicKeyInfo in DER.
     #[serde(with = "base64_text")]
     pub public_key: Vec<u8>,
+    /// Whether it is told on which day each trial was run for the first time.
+    #[serde(default)]
+    pub report_first_run: bool,
 }
 
 impl PinnedServer {

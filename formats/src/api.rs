@@ -23,12 +23,12 @@ pub use registration::{
     ServerInfo, TimeAnswer, VerifiedEmail, VerifyEmail,
 };
 pub use trials::{
-    AcceptanceCode, AcceptanceProof, OfferAnswer, RequestTrial, TrialAnswer, TrialSummary,
-    TrialsAnswer,
+    AcceptanceCode, AcceptanceProof, FirstRun, OfferAnswer, RequestTrial, TrialAnswer,
+    TrialSummary, TrialsAnswer,
 };
 pub use vendor::{
     Block, BlocksAnswer, PublishAnswer, PutBlock, ReleasesAnswer, Requester, RequestersAnswer,
-    VendorRelease,
+    TermsAnswer, VendorRelease,
 };
 pub use webhooks::{
     AddWebhook, DeliveriesAnswer, Delivery, EventFacts, EventKind, InvalidEventKind,

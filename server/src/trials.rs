@@ -7,6 +7,7 @@ mod blocks;
 mod buffers;
 mod delivery;
 mod encryption;
+mod first_run;
 mod licensing;
 mod plan;
 mod purchasing;

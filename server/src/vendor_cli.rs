@@ -24,6 +24,7 @@ mod progress;
 mod publish;
 mod releases;
 mod requests;
+mod terms;
 mod webhooks;
 
 use std::ffi::OsString;
@@ -97,6 +98,9 @@ fn execute(cli: &Cli, out: &mut dyn Write) -> Result<(), Failure> {
                 _ => Shape::Lines,
             };
             requests::requests(&connect()?, application, shape, out)
+        }
+        Command::Terms { application, digest } => {
+            terms::terms(&connect()?, application, digest, out)
         }
         Command::Webhook { action } => webhooks::execute(&connect()?, action, out),
         Command::Block { action } => match action {

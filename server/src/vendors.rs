@@ -28,5 +28,5 @@ pub use self::publishing::{
     Address, PublishError, Published, may_publish, publish, settle_abandoned,
 };
 pub use self::receiving::{ReceiveError, Receiver};
-pub use self::requests::requests_page;
+pub use self::requests::{requests_page, terms_of};
 pub use self::upload_slots::{TooManyUploads, UploadSlot, UploadSlots};

@@ -2,8 +2,11 @@
 
 use std::fs;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
+use serde_json::Value;
 
+use trybuy_formats::ids::Digest;
+use trybuy_formats::primitives::sha256;
 use trybuy_tests::wait;
 
 use crate::case::{Shared, cases};
@@ -12,6 +15,8 @@ use crate::support::{busybox, mailed_code, verifying_world};
 cases![
     a_trial_needs_an_address_that_was_verified[Busybox],
     a_new_data_directory_brings_no_new_trial[Busybox],
+    owners_learn_of_a_first_run_where_the_user_says_so[Busybox],
+    owners_read_the_terms_that_were_accepted[Busybox],
     a_vendor_blocks_a_domain[Busybox],
     a_deleted_person_leaves_no_address_and_no_trial_behind[Busybox],
 ];
@@ -54,6 +59,45 @@ fn a_new_data_directory_brings_no_new_trial(shared: &Shared) -> Result<()> {
         let again = user.run(["try", &id, "--accept-terms"])?;
         Ok(again.stderr.contains("error[trial-limit-reached]"))
     })
+}
+
+fn owners_learn_of_a_first_run_where_the_user_says_so(shared: &Shared) -> Result<()> {
+    let world = shared.world();
+    let id = world.publish("busybox-first-run", &busybox()?)?;
+    let user = world.builder("first-run")?;
+    let reported = || -> Result<Value> { Ok(world.requests(&id)?[0]["first_run_on"].clone()) };
+    user.run(["try", &id, "--accept-terms"])?.success()?;
+    user.run(["setup", "--report-first-run", "yes"])?.success()?;
+    user.run(["renew"])?.success()?;
+    ensure!(reported()?.is_null(), "reported before it was run");
+    user.run(["setup", "--report-first-run", "no"])?.success()?;
+    user.run(["run", &id, "--", "true"])?.success()?;
+    user.run(["renew"])?.success()?;
+    ensure!(reported()?.is_null(), "reported without consent");
+    user.run(["setup", "--report-first-run", "yes"])?.success()?;
+    user.run(["renew"])?.success()?;
+    let first = reported()?;
+    ensure!(first.as_str().is_some_and(|day| day.ends_with("T00:00:00Z")), "{first}");
+    let lines = world.vendor.run(["requests", &id])?.success()?;
+    ensure!(lines.stdout.contains(", first run 20"), "{lines}");
+    let address = world.server.url().to_owned();
+    let again = ["setup", &address, "--report-first-run", "no"];
+    user.run(again)?.refused(1, "already-set-up")?;
+    Ok(())
+}
+
+fn owners_read_the_terms_that_were_accepted(shared: &Shared) -> Result<()> {
+    let world = shared.world();
+    let id = world.publish("busybox-terms", &busybox()?)?;
+    world.builder("terms")?.run(["try", &id, "--accept-terms"])?.success()?;
+    let request = &world.requests(&id)?[0];
+    let digest = request["terms_digest"].as_str().context("a digest")?;
+    let terms = world.vendor.run(["terms", &id, digest])?.success()?;
+    let found = Digest::from_bytes(sha256(terms.stdout.as_bytes()));
+    ensure!(found.to_string() == digest, "{digest} is not that of {terms}");
+    let unknown = "0".repeat(64);
+    world.vendor.run(["terms", &id, &unknown])?.refused(1, "not-found")?;
+    Ok(())
 }
 
 fn a_vendor_blocks_a_domain(shared: &Shared) -> Result<()> {

@@ -2,8 +2,8 @@
 
 use trybuy_formats::api::TrialSummary;
 
-use super::Context;
 use super::try_application::new_head;
+use super::{Context, first_runs};
 use crate::client::{Server, Signer};
 use crate::data_dir::Lock;
 use crate::error::Error;
@@ -21,11 +21,9 @@ pub(super) fn refresh(
     signer: &Signer,
 ) -> Result<usize, Error> {
     let mut renewed = 0;
-    for trial in server.trials(signer)? {
-        if !is_newer(context, &trial) {
-            continue;
-        }
-        match refresh_one(context, builder, server, signer, &trial) {
+    let trials = server.trials(signer)?;
+    for trial in trials.iter().filter(|trial| is_newer(context, trial)) {
+        match refresh_one(context, builder, server, signer, trial) {
             Ok(true) => {
                 renewed += 1;
                 output::notice(&notices::renewed(&trial.name, trial.ends_at));
@@ -34,6 +32,7 @@ pub(super) fn refresh(
             Err(error) => output::warn(&error.explain(), error.help()),
         }
     }
+    first_runs::report(context, builder, server, signer, &trials)?;
     Ok(renewed)
 }
 

@@ -11,7 +11,7 @@ use trybuy_formats::instant::Instant;
 use trybuy_formats::slug::Slug;
 
 use super::{Context, contact};
-use crate::cli::{OfflineArguments, SetupArguments};
+use crate::cli::{Consent, OfflineArguments, SetupArguments};
 use crate::client::Server;
 use crate::client::address::{ServerAddress, Transport};
 use crate::clock::{ClockFile, Reading};
@@ -42,8 +42,10 @@ pub(super) fn setup(context: &Context, arguments: SetupArguments) -> Result<(), 
     if arguments.verify {
         return email::verify(context, arguments.code.as_deref());
     }
+    if let Some(builder) = set_up_before(data)? {
+        return change(data, builder.server, &arguments);
+    }
     let before = PinnedServer::load(data)?;
-    refuse_second_setup(data)?;
     if let Some(file) = &arguments.offline.response {
         return offline_setup::finish(context, before, file);
     }
@@ -55,12 +57,13 @@ pub(super) fn setup(context: &Context, arguments: SetupArguments) -> Result<(), 
     contact::warn_if_plain(&address);
     let server = Server::connect(address, None)?;
     accept_terms(&server, arguments.accept_terms)?;
-    let applicant = applicant(arguments.name, arguments.email)?;
     let pinned = PinnedServer {
         address: server.address().clone(),
         transport,
         public_key: server.key().spki().to_vec(),
+        report_first_run: report_first_run(&arguments, before.as_ref()),
     };
+    let applicant = applicant(arguments.name, arguments.email)?;
     pin(data, before, &pinned)?;
     keys::ensure(data)?;
     let builder = register(data, pinned, &server, applicant)?;
@@ -68,13 +71,36 @@ pub(super) fn setup(context: &Context, arguments: SetupArguments) -> Result<(), 
     email::after_setup(context, &server, &builder)
 }
 
-/// A Builder with a usable license has been set up. One whose license was lost or damaged gets it
+/// The Builder, if it was set up and its license is usable. One whose license was lost or damaged gets it
 /// back by another setup, as the same keys get the same license.
-fn refuse_second_setup(data: &DataDir) -> Result<(), Error> {
+fn set_up_before(data: &DataDir) -> Result<Option<LicensedBuilder>, Error> {
     match LicensedBuilder::load(data) {
-        Ok(builder) => Err(messages::already_set_up(&builder.server.address.to_string())),
-        Err(error) if matches!(error.slug(), Slug::NotSetUp | Slug::NoBuilderLicense) => Ok(()),
+        Ok(builder) => Ok(Some(builder)),
+        Err(error) if matches!(error.slug(), Slug::NotSetUp | Slug::NoBuilderLicense) => Ok(None),
         Err(error) => Err(error),
+    }
+}
+
+/// All that another setup changes of a Builder that was set up is what it tells.
+fn change(
+    data: &DataDir,
+    mut pinned: PinnedServer,
+    arguments: &SetupArguments,
+) -> Result<(), Error> {
+    let SetupArguments { url, name, email, report_first_run, .. } = arguments;
+    let (Some(choice), None, None, None) = (report_first_run, url, name, email) else {
+        return Err(messages::already_set_up(&pinned.address.to_string()));
+    };
+    pinned.report_first_run = *choice == Consent::Yes;
+    pinned.store(data)?;
+    output::notice(notices::first_runs(pinned.report_first_run));
+    Ok(())
+}
+
+fn report_first_run(arguments: &SetupArguments, before: Option<&PinnedServer>) -> bool {
+    match arguments.report_first_run {
+        Some(choice) => choice == Consent::Yes,
+        None => before.is_some_and(|before| before.report_first_run),
     }
 }
 

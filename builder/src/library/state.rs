@@ -117,6 +117,19 @@ pub(super) fn load(
         .map_err(|error| messages::state_problem(id).caused_by(error))
 }
 
+/// The day on which a trial was run for the first time: its beginning in UTC. None if it never was, or if
+/// that is not known because its state was lost.
+pub fn first_run(
+    data: &DataDir,
+    secret: &LicenseSecret,
+    id: &ApplicationId,
+    trial: TrialId,
+) -> Option<Instant> {
+    let state = load(data, secret, id, trial).ok()?;
+    let day = state.days.first().filter(|_| (1..USED_UP).contains(&state.launches))?;
+    Some(Instant::start_of_day(*day))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

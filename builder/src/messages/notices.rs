@@ -48,6 +48,15 @@ pub(crate) const VERIFY_LATER: &str = "The server wants to know that your e-mail
 /// The server asks for no verified address.
 pub(crate) const NOTHING_TO_VERIFY: &str =
     "The server does not ask for a verified e-mail address: there is nothing to do.";
+/// What vendors are told from now on.
+pub(crate) fn first_runs(told: bool) -> &'static str {
+    if told {
+        "At its contacts with the server this Builder tells on which day you first ran each trial."
+    } else {
+        "This Builder tells nobody when you first ran a trial. What it told before stays told."
+    }
+}
+
 /// The code comes later.
 pub(crate) const VERIFY_WITH_CODE: &str =
     "When you have it, run `trybuy setup --verify --code CODE`.";

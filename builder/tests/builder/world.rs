@@ -480,6 +480,7 @@ impl Server {
                 started_at: self.began_at(),
                 ends_at: Some(self.began_at().plus(self.policy.duration)),
                 head_number: self.head_number,
+                first_run_on: None,
             },
             download_url: "/d/secret".to_owned(),
             length,

@@ -104,6 +104,18 @@ pub struct TrialSummary {
     pub ends_at: Option<Instant>,
     /// The number of the newest head.
     pub head_number: u64,
+    /// The day on which it was run for the first time, if the Builder reported it.
+    #[serde(default)]
+    pub first_run_on: Option<Instant>,
+}
+
+/// `POST /trials/{id}/first-run`: the day on which a trial was run for the first time, from a Builder
+/// whose holder chose to tell. Signed. The answer is what is on record: the first report counts.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FirstRun {
+    /// The day: its beginning in UTC.
+    pub on: Instant,
 }
 
 /// `GET /trials`: the trials of the Builder that asks. Signed.

@@ -93,11 +93,25 @@ pub struct Requester {
     pub accepted_as: Option<Name>,
     /// When anything of the file was sent for the first time.
     pub delivered_at: Option<Instant>,
+    /// The day on which it was run for the first time: its beginning in UTC. Only Builders whose holders
+    /// chose to do so report it.
+    #[serde(default)]
+    pub first_run_on: Option<Instant>,
     /// When it was bought, or given as the full license.
     pub purchased_at: Option<Instant>,
     /// Whether it counts as one of the licensee's trials: not the same trial on another Builder, nor a
     /// license that was bought without one.
     pub counted: bool,
+}
+
+/// Answers `GET /vendor/applications/{id}/terms/{digest}`: what somebody accepted, long after another
+/// release replaced it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct TermsAnswer {
+    /// SHA-256 of the text.
+    pub digest: Digest,
+    /// Licensing or relicensing terms of a release.
+    pub text: String,
 }
 
 /// `PUT /vendor/blocks/{subject}`: from now on, whom the subject names gets no new trial of the vendor's

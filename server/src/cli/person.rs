@@ -163,6 +163,7 @@ fn trial_as_json(record: &TrialRecord) -> Value {
         "requested_at": trial.requested_at,
         "ends_at": trial.ends_at,
         "delivered_at": record.delivered_at,
+        "first_run_on": record.first_run_on,
         "terms_digest": trial.terms_digest,
         "acceptance": trial.acceptance,
         "accepted_as": trial.accepted_as,

@@ -118,6 +118,9 @@ pub fn operations() -> Vec<Operation> {
             "Lists the trials of the Builder that asks";
         GET "/api/v1/trials/{id}" show_trial Builder &[("path", "id", "Id")], None
             => &[(200, Json("TrialAnswer"))], "Shows a trial with the address of its file";
+        POST "/api/v1/trials/{id}/first-run" report_first_run Builder &[("path", "id", "Id")],
+            Some("FirstRun") => &[(200, Json("FirstRun"))],
+            "Reports the day on which a trial was run for the first time";
         GET "/d/{capability}" download_file Anybody
             RANGES, None
             => RANGE_ANSWERS, "Downloads a transmission file or a part of it";
@@ -182,6 +185,9 @@ pub fn operations() -> Vec<Operation> {
         GET "/api/v1/vendor/applications/{id}/requests" list_requests Vendor
             &[("path", "id", "ApplicationId"), AFTER, LIMIT], None
             => &[(200, JsonOrCsv("RequestersAnswer"))], "Lists who asked for trials";
+        GET "/api/v1/vendor/applications/{id}/terms/{digest}" show_terms Vendor
+            &[("path", "id", "ApplicationId"), ("path", "digest", "Digest")], None
+            => &[(200, Json("TermsAnswer"))], "Shows the text of terms that a release had";
         POST "/api/v1/vendor/webhooks" add_webhook Vendor &[], Some("AddWebhook")
             => &[(201, Json("NewWebhookAnswer"))], "Adds a webhook; its secret is answered once";
         GET "/api/v1/vendor/webhooks" list_webhooks Vendor &[], None

@@ -369,8 +369,10 @@ fn trials() -> Schemas {
                 ("started_at", of("Instant")),
                 ("ends_at", nullable(of("Instant"))),
                 ("head_number", number()),
+                ("first_run_on", nullable(of("Instant"))),
             ],
         ),
+        object("FirstRun", &[("on", of("Instant"))]),
         object("TrialsAnswer", &[("trials", list(of("TrialSummary")))]),
     ]
 }
@@ -403,6 +405,7 @@ fn vendors() -> Schemas {
             "RequestersAnswer",
             &[("requests", list(of("Requester"))), ("next", nullable(of("Cursor")))],
         ),
+        object("TermsAnswer", &[("digest", of("Digest")), ("text", text())]),
         object(
             "Requester",
             &[
@@ -413,6 +416,7 @@ fn vendors() -> Schemas {
                 ("email_verified_at", nullable(of("Instant"))),
                 ("terms_version", nullable(of("Version"))),
                 ("delivered_at", nullable(of("Instant"))),
+                ("first_run_on", nullable(of("Instant"))),
                 ("purchased_at", nullable(of("Instant"))),
                 ("counted", boolean()),
                 ("platform", of("Platform")),

@@ -40,6 +40,8 @@ pub struct RequestRecord {
     pub accepted_as: Option<Name>,
     /// When anything of the file was sent for the first time.
     pub delivered_at: Option<Instant>,
+    /// The day on which it was run for the first time, as its Builder reported it.
+    pub first_run_on: Option<Instant>,
     /// When it was bought, or given as the full license.
     pub purchased_at: Option<Instant>,
     /// Whether it counts as one of the licensee's trials.
@@ -59,8 +61,9 @@ pub struct RequestCursor {
 pub struct InvalidCursor;
 
 const PAGE: &str = "SELECT trials.id, trials.licensee_id, builders.name, builders.email, \
-    builders.email_verified_at, trials.platform, releases.version, trials.requested_at, trials.ends_at, trials.terms_digest, \
-    trials.accepted_as, trials.delivered_at, trials.purchased_at, trials.counted, \
+    builders.email_verified_at, trials.platform, releases.version, trials.requested_at, \
+    trials.ends_at, trials.terms_digest, trials.accepted_as, trials.delivered_at, \
+    trials.first_run_on, trials.purchased_at, trials.counted, \
     (SELECT first.version FROM releases AS first WHERE first.application = trials.application \
         AND first.terms_digest = trials.terms_digest ORDER BY first.version_key LIMIT 1) \
         AS terms_version FROM trials \
@@ -115,6 +118,7 @@ impl RequestRecord {
             terms_version: columns.optional_text("terms_version")?,
             accepted_as: columns.optional_text("accepted_as")?,
             delivered_at: columns.optional_instant("delivered_at")?,
+            first_run_on: columns.optional_instant("first_run_on")?,
             purchased_at: columns.optional_instant("purchased_at")?,
             counted: columns.number::<u8>("counted")? == 1,
         })

@@ -1,22 +1,29 @@
 //! Documentation and terms, stored once under their digest and never changed.
 
 use sqlx::AnyConnection;
-use trybuy_formats::ids::Digest;
+use trybuy_formats::ids::{ApplicationId, Digest};
 
 use super::columns::Columns;
 use super::{Store, StoreError};
 
 const INSERT: &str = "INSERT INTO texts (digest, content) VALUES ($1, $2) \
     ON CONFLICT (digest) DO NOTHING";
-const SELECT: &str = "SELECT content FROM texts WHERE digest = $1";
+const TERMS: &str = "SELECT content FROM texts WHERE digest = $2 AND EXISTS (SELECT 1 FROM releases \
+    WHERE application = $1 AND (terms_digest = $2 OR relicensing_digest = $2))";
 
 impl Store {
-    /// The text with that digest: what somebody accepted, long after it was replaced.
+    /// The licensing or relicensing terms with that digest, if a release of the application had them: what
+    /// somebody accepted, long after it was replaced.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn text(&self, digest: &Digest) -> Result<Option<String>, StoreError> {
-        let row = self.fetch_optional(sqlx::query(SELECT).bind(digest.to_string())).await?;
+    pub async fn terms(
+        &self,
+        application: &ApplicationId,
+        digest: &Digest,
+    ) -> Result<Option<String>, StoreError> {
+        let query = sqlx::query(TERMS).bind(application.as_str()).bind(digest.to_string());
+        let row = self.fetch_optional(query).await?;
         row.map(|row| Columns(&row).long_text("content")).transpose()
     }
 }

@@ -89,18 +89,20 @@ pub struct TrialRecord {
     pub head_due: u64,
     /// When anything of its file was sent for the first time.
     pub delivered_at: Option<Instant>,
+    /// The day on which it was run for the first time, as its Builder reported it: its beginning in UTC.
+    pub first_run_on: Option<Instant>,
 }
 
 const BY_ID: &str = "SELECT trials.id, trials.application, licensee_id, license_id, release_id, \
     trials.platform, trials.kind, started_at, ends_at, extended_to, requested_at, \
-    trials.policy, trials.terms_digest, acceptance, accepted_as, delivered_at, counted, file_trial, \
+    trials.policy, trials.terms_digest, acceptance, accepted_as, delivered_at, first_run_on, counted, file_trial, \
     purchased_at, purchase_key, trials.relicensing_digest, head_number, head_due, head_etag, head, \
     applications.name AS application_name, releases.version \
     FROM trials JOIN applications ON applications.id = trials.application \
     JOIN releases ON releases.id = trials.release_id WHERE trials.id = $1";
 const OF_LICENSE: &str = "SELECT trials.id, trials.application, licensee_id, license_id, \
     release_id, trials.platform, trials.kind, started_at, ends_at, extended_to, requested_at, \
-    trials.policy, trials.terms_digest, acceptance, accepted_as, delivered_at, counted, file_trial, \
+    trials.policy, trials.terms_digest, acceptance, accepted_as, delivered_at, first_run_on, counted, file_trial, \
     purchased_at, purchase_key, trials.relicensing_digest, head_number, head_due, \
     applications.name AS application_name, releases.version \
     FROM trials JOIN applications ON applications.id = trials.application \
@@ -112,8 +114,19 @@ const REPLACE_HEAD: &str = "UPDATE trials SET head_number = $3, head_etag = $4, 
     WHERE id = $1 AND head_number = $2";
 const DELIVERED: &str =
     "UPDATE trials SET delivered_at = $2 WHERE id = $1 AND delivered_at IS NULL";
+const FIRST_RUN: &str =
+    "UPDATE trials SET first_run_on = $2 WHERE id = $1 AND first_run_on IS NULL";
 
 impl Store {
+    /// Remembers the day on which a trial was run for the first time; the first report counts.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn report_first_run(&self, id: TrialId, day: Instant) -> Result<(), StoreError> {
+        let query = sqlx::query(FIRST_RUN).bind(id.to_string()).bind(day.unix());
+        self.execute(query).await.map(drop)
+    }
+
     /// Remembers that a trial's file is sent; the first time counts.
     ///
     /// # Errors
@@ -176,6 +189,7 @@ impl TrialRecord {
             head_number: columns.number("head_number")?,
             head_due: columns.number("head_due")?,
             delivered_at: columns.optional_instant("delivered_at")?,
+            first_run_on: columns.optional_instant("first_run_on")?,
         })
     }
 }

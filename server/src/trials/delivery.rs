@@ -160,7 +160,7 @@ pub async fn own_trial(
     restore(app, builder, record, &head).await
 }
 
-async fn own(
+pub(super) async fn own(
     app: &App,
     builder: &Builder,
     trial: TrialId,

@@ -170,6 +170,7 @@ impl Plan {
             head_number: granted.head.number,
             head_due: granted.head.number,
             delivered_at: granted.delivered_at,
+            first_run_on: None,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use trybuy_formats::api::{EventKind, Gift};
-use trybuy_formats::ids::{ApplicationId, DeliveryId, Label, Note, WebhookId};
+use trybuy_formats::ids::{ApplicationId, DeliveryId, Digest, Label, Note, WebhookId};
 use trybuy_formats::instant::Span;
 use trybuy_formats::policy::{AcceptanceKind, GraceFrom, Layout, OnExpiry};
 use trybuy_formats::subject::{Scope, Subject};
@@ -95,6 +95,13 @@ pub(super) enum Command {
         /// Print JSON
         #[arg(long)]
         json: bool,
+    },
+    /// Print the terms that somebody accepted, by their digest in `requests`
+    Terms {
+        /// The application
+        application: ApplicationId,
+        /// SHA-256 of the text
+        digest: Digest,
     },
     /// Have your own server told what happens, by itself
     Webhook {

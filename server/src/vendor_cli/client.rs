@@ -17,9 +17,9 @@ use reqwest::{Method, RequestBuilder, Response, redirect};
 use serde::de::DeserializeOwned;
 use tokio::runtime::{self, Runtime};
 use trybuy_formats::api::{
-    BASE, Block, BlocksAnswer, PutBlock, ReleasesAnswer, RequestersAnswer, ServerInfo,
+    BASE, Block, BlocksAnswer, PutBlock, ReleasesAnswer, RequestersAnswer, ServerInfo, TermsAnswer,
 };
-use trybuy_formats::ids::{ApplicationId, Note};
+use trybuy_formats::ids::{ApplicationId, Digest, Note};
 use trybuy_formats::slug::Slug;
 use trybuy_formats::subject::Subject;
 use url::Url;
@@ -124,6 +124,19 @@ impl Client {
             let next = answer::next_page(&response);
             Ok((answer::table(response, SILENCE).await?, next))
         })
+    }
+
+    /// The text of terms that a release of an application had.
+    ///
+    /// # Errors
+    /// What the server answers, or that it does not.
+    pub fn terms(
+        &self,
+        application: &ApplicationId,
+        digest: &Digest,
+    ) -> Result<TermsAnswer, Failure> {
+        let path = ["vendor", "applications", application.as_str(), "terms", &digest.to_string()];
+        self.json(self.request(Method::GET, &path))
     }
 
     /// Gives somebody no new trial of the vendor's applications.

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use chrono::{DateTime, Utc};
 use trybuy_formats::api::Requester;
 use trybuy_formats::ids::ApplicationId;
 use trybuy_formats::slug::Slug;
@@ -43,11 +44,14 @@ fn lines(client: &Client, application: &ApplicationId, out: &mut dyn Write) -> R
         count += 1;
         let requested = request.requested_at.to_string();
         let ends = request.ends_at.map_or("never".to_owned(), |end| end.to_string());
+        let run = request.first_run_on.map_or(String::new(), |on| {
+            format!(", first run {}", DateTime::<Utc>::from(on).date_naive())
+        });
         let bought = if request.purchased_at.is_some() { ", bought" } else { "" };
         let version = request.version.to_string();
         let cells = [&requested, &ends, &version, request.platform.as_str()];
         let verified = if request.email_verified_at.is_some() { ", verified" } else { "" };
-        line(out, cells, &format!("{} <{}>{verified}{bought}", request.name, request.email))
+        line(out, cells, &format!("{} <{}>{verified}{run}{bought}", request.name, request.email))
     })?;
     if count == 0 {
         writeln!(out, "Nobody has asked for {application} yet.").map_err(Failure::output)?;

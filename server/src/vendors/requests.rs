@@ -2,7 +2,7 @@
 //! owners of the requested application program".
 
 use trybuy_formats::api::{Requester, RequestersAnswer};
-use trybuy_formats::ids::ApplicationId;
+use trybuy_formats::ids::{ApplicationId, Digest};
 
 use super::policies::{PolicyError, own_application};
 use crate::app::App;
@@ -26,6 +26,20 @@ pub async fn requests_page(
     Ok(RequestersAnswer { requests: page.entries.into_iter().map(requester).collect(), next })
 }
 
+/// The text of terms that a release of a vendor's application had; none if none had them.
+///
+/// # Errors
+/// When the vendor has no such application.
+pub async fn terms_of(
+    app: &App,
+    vendor: &Vendor,
+    application: &ApplicationId,
+    digest: &Digest,
+) -> Result<Option<String>, PolicyError> {
+    own_application(app, vendor, application).await?;
+    Ok(app.store.terms(application, digest).await?)
+}
+
 fn requester(record: RequestRecord) -> Requester {
     Requester {
         trial_id: record.trial_id,
@@ -41,6 +55,7 @@ fn requester(record: RequestRecord) -> Requester {
         terms_version: record.terms_version,
         accepted_as: record.accepted_as,
         delivered_at: record.delivered_at,
+        first_run_on: record.first_run_on,
         purchased_at: record.purchased_at,
         counted: record.counted,
     }

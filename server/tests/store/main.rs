@@ -88,6 +88,7 @@ fn cases() -> Vec<Case> {
         case!(people::nobody_else_is_deleted),
         case!(trials::a_trial_comes_back_with_its_head),
         case!(trials::the_first_delivery_is_remembered),
+        case!(trials::the_first_report_of_a_first_run_counts),
         case!(trials::a_license_lists_its_trials_newest_first),
         case!(trials::a_trial_of_an_unknown_release_is_not_recorded),
         case!(grants::a_running_trial_is_answered_instead_of_another),

@@ -158,10 +158,22 @@ pub(crate) async fn replaced_terms_can_still_be_read(Database { store, .. }: Dat
         publish(&store, new).await;
     }
     for new in &releases {
-        let terms = store.text(&new.release.terms_digest).await.expect("answered");
-        assert_eq!(terms.as_ref(), Some(&new.terms));
+        for (digest, text) in [
+            (&new.release.terms_digest, &new.terms),
+            (&new.release.relicensing_digest, &new.relicensing),
+        ] {
+            let terms = store.terms(&new.release.application, digest).await.expect("answered");
+            assert_eq!(terms.as_ref(), Some(text));
+        }
     }
-    assert_eq!(store.text(&digest("unknown")).await.expect("answered"), None);
+    let (foreign, first) = (parsed("com.example.other"), &releases[0].release);
+    for (application, digest) in [
+        (&first.application, &digest("unknown")),
+        (&first.application, &first.documentation_digest),
+        (&foreign, &first.terms_digest),
+    ] {
+        assert_eq!(store.terms(application, digest).await.expect("answered"), None);
+    }
 }
 
 pub(crate) async fn the_policy_stays_until_its_vendor_sets_it(Database { store, .. }: Database) {

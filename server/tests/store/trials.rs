@@ -23,6 +23,7 @@ pub(crate) async fn a_trial_comes_back_with_its_head(Database { store, .. }: Dat
         head_number: 1,
         head_due: 1,
         delivered_at: None,
+        first_run_on: None,
     };
     let found = store.trial(request.trial.id).await.expect("answered");
     assert_eq!(found, Some((record, request.head)));
@@ -44,6 +45,19 @@ pub(crate) async fn the_first_delivery_is_remembered(Database { store, .. }: Dat
     };
     assert_eq!(delivered_at(request.trial.id).await, Some(at(20)));
     assert_eq!(delivered_at(other.trial.id).await, None);
+}
+
+pub(crate) async fn the_first_report_of_a_first_run_counts(Database { store, .. }: Database) {
+    let world = World::new(&store).await;
+    let request = world.request(at(10));
+    assert_eq!(store.grant_trial(&request).await.expect("answered"), Grant::Granted);
+    for day in [at(20), at(15)] {
+        store.report_first_run(request.trial.id, day).await.expect("remembered");
+    }
+    let (record, _) = store.trial(request.trial.id).await.expect("answered").expect("there");
+    assert_eq!(record.first_run_on, Some(at(20)));
+    let requests = store.requests(&request.trial.application, None, 10).await.expect("answered");
+    assert_eq!(requests.entries[0].first_run_on, Some(at(20)));
 }
 
 pub(crate) async fn a_license_lists_its_trials_newest_first(Database { store, .. }: Database) {

@@ -27,6 +27,7 @@ fn requester(name: &str) -> Requester {
         terms_version: Some("1.0.0".parse().unwrap()),
         accepted_as: None,
         delivered_at: None,
+        first_run_on: (name == "Zoë").then(fixture::instant),
         purchased_at: (name == "Zoë").then(fixture::instant),
         counted: true,
     }
@@ -51,10 +52,10 @@ fn all_pages_of_requests_are_printed() {
     let outcome = vendor(&server, &["requests", APP]);
     let line = |name: &str| {
         let verified = if name == "Grace" { ", verified" } else { "" };
-        let bought = if name == "Zoë" { ", bought" } else { "" };
+        let later = if name == "Zoë" { ", first run 2026-12-22, bought" } else { "" };
         format!(
             "2026-12-22T10:00:00Z  never                 1.4.0       x86_64-linux    {name} \
-             <a@example.com>{verified}{bought}\n"
+             <a@example.com>{verified}{later}\n"
         )
     };
     let header =

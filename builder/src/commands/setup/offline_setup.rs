@@ -85,7 +85,8 @@ pub(super) fn finish(
         return Err(messages::other_request(file));
     };
     let public_key = server_key.spki().to_vec();
-    let pinned = PinnedServer { address, transport, public_key };
+    let report_first_run = before.as_ref().is_some_and(|before| before.report_first_run);
+    let pinned = PinnedServer { address, transport, public_key, report_first_run };
     let key = keys::load_decryption_key(data)?;
     let signer = Signer::unregistered(keys::load_request_key(data)?);
     let builder = license::verify_registered(pinned.clone(), key, &signer, &license)?;

@@ -34,5 +34,6 @@ pub(super) fn trial_summary(record: TrialRecord) -> TrialSummary {
         started_at: record.trial.started_at,
         ends_at: record.trial.ends_at,
         head_number: record.head_number,
+        first_run_on: record.first_run_on,
     }
 }

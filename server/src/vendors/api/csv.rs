@@ -5,7 +5,7 @@ use trybuy_formats::api::Requester;
 use crate::csv;
 
 /// The names of the columns: the members of the JSON answer, in its order.
-const COLUMNS: [&str; 15] = [
+const COLUMNS: [&str; 16] = [
     "trial_id",
     "licensee_id",
     "name",
@@ -19,6 +19,7 @@ const COLUMNS: [&str; 15] = [
     "terms_version",
     "accepted_as",
     "delivered_at",
+    "first_run_on",
     "purchased_at",
     "counted",
 ];
@@ -29,7 +30,7 @@ pub(super) fn table(requests: &[Requester]) -> String {
     std::iter::once(csv::row(COLUMNS)).chain(rows).collect()
 }
 
-fn row(request: &Requester) -> [String; 15] {
+fn row(request: &Requester) -> [String; 16] {
     [
         request.trial_id.to_string(),
         request.licensee_id.to_string(),
@@ -44,6 +45,7 @@ fn row(request: &Requester) -> [String; 15] {
         optional(request.terms_version.as_ref()),
         optional(request.accepted_as.as_ref()),
         optional(request.delivered_at.as_ref()),
+        optional(request.first_run_on.as_ref()),
         optional(request.purchased_at.as_ref()),
         request.counted.to_string(),
     ]

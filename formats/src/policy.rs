@@ -32,8 +32,9 @@ impl Expiration {
     }
 }
 
-fn is_duration(span: Span) -> bool {
-    span >= Span::seconds(1) && span <= limits::DURATION
+/// Whether something lasts 1 second to 36525 days, as everything does that a vendor gives an end (`CI-3`).
+pub fn is_duration(span: Span) -> bool {
+    (Span::seconds(1)..=limits::DURATION).contains(&span)
 }
 
 /// The two schemes of soft expiration.
@@ -157,6 +158,12 @@ impl TrialPolicy {
             (self.limits.are_valid(), InvalidPolicy::Limits),
         ];
         checks.into_iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, reason)| Err(reason))
+    }
+
+    /// The policy of a license that is bought: it has no limits but its end.
+    #[must_use]
+    pub fn of_license(self) -> Self {
+        Self { limits: Limits::default(), ..self }
     }
 }
 

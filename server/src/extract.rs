@@ -1,5 +1,7 @@
 //! Extractors whose rejections are problem documents.
 
+use std::str::FromStr;
+
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts};
 use axum::http::StatusCode;
@@ -57,6 +59,30 @@ impl ApiError {
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(try_from = "u32")]
 pub struct PageLimit(u32);
+
+/// The query of a list that has pages and nothing else to choose.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PageQuery {
+    after: Option<String>,
+    /// How many rows it has.
+    #[serde(default)]
+    pub limit: PageLimit,
+}
+
+impl PageQuery {
+    /// After which entry the page begins; none on the first one.
+    ///
+    /// # Errors
+    /// `bad-request` when it is no place in such a list.
+    pub fn after<T: FromStr>(&self) -> Result<Option<T>, ApiError> {
+        let after = self.after.as_deref().map(str::parse).transpose();
+        after.map_err(|_| {
+            ApiError::new(Slug::BadRequest, "`after` is not a place in this list")
+                .help("use `next` of the page before")
+        })
+    }
+}
 
 impl PageLimit {
     /// The number.

@@ -76,7 +76,7 @@ pub use requesters::{InvalidCursor, RequestCursor, RequestRecord};
 pub use revisions::{GrantedTrial, PolicyRevisions, TrialRevision};
 pub use subjects::Subjects;
 pub use token_list::VendorTokenRecord;
-pub use trials::{Head, Purchase, Trial, TrialRecord};
+pub use trials::{Head, Purchase, Trial, TrialRecord, end_of_purchase};
 pub use vendors::{Actor, NewVendorToken, Vendor};
 pub use webhooks::NewWebhook;
 

@@ -3,7 +3,7 @@
 use trybuy_formats::api::{
     AcceptanceCode, AcceptanceProof, AccessCondition, BuyApplication, RegisterBuilder, RequestTrial,
 };
-use trybuy_formats::ids::{ApplicationId, Digest, TrialId};
+use trybuy_formats::ids::{Digest, TrialId};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::offline::{
     LIFETIME, OfflineAcceptance, OfflineOutcome, OfflineRequest, OfflineStep, Part,
@@ -19,8 +19,8 @@ use crate::rate_limits::TooManyRequests;
 use crate::refusal::Refusal;
 use crate::store::{Builder, StoreError};
 use crate::trials::{
-    DeliveryError, LicensingError, PurchaseError, TransmissionFile, buy, create_code,
-    license_trial, offer_to, own_file, trial_answer,
+    DeliveryError, LicensingError, PurchaseError, TransmissionFile, buy, create_code, give_again,
+    license_trial, offer_to, trial_answer,
 };
 
 /// Who signed a request.
@@ -173,14 +173,18 @@ async fn give_trial(
         return Err(StepError::OtherKey);
     };
     let kept = after.filter(|_| *keeps_file);
-    let newest = newest_trial(app, builder, application).await?;
+    let (license, now) = (builder.facts.license_id, app.clock.now());
+    let trials = app.store.trials_of_application(license, application, now).await?;
+    let newest = trials.first().map(|record| record.trial.id);
     let file = match newest.filter(|newest| Some(*newest) != *after) {
-        Some(newest) => own_file(app, builder, newest).await.map_err(|error| match error {
-            DeliveryError::Ended(_) | DeliveryError::GraceEnded(_) => {
-                StepError::Over { newest, error }
-            }
-            other => LicensingError::Delivery(other).into(),
-        })?,
+        Some(newest) => {
+            give_again(app, builder, newest).await.map_err(|refusal| match refusal {
+                LicensingError::Delivery(
+                    error @ (DeliveryError::Ended(_) | DeliveryError::GraceEnded(_)),
+                ) => StepError::Over { newest, error },
+                other => other.into(),
+            })?
+        }
         None => {
             let request = RequestTrial {
                 platform: platform.clone(),
@@ -237,16 +241,6 @@ async fn answer(
         _ => Part::File,
     };
     Ok(OfflineOutcome::Trial { answer: trial_answer(app, file), part })
-}
-
-async fn newest_trial(
-    app: &App,
-    builder: &Builder,
-    application: &ApplicationId,
-) -> Result<Option<TrialId>, StoreError> {
-    let trials = app.store.trials_of(builder.facts.license_id).await?;
-    let mut trials = trials.into_iter().map(|record| record.trial);
-    Ok(trials.find(|trial| trial.application == *application).map(|trial| trial.id))
 }
 
 fn proof(terms: &[Terms], acceptance: Option<&OfflineAcceptance>) -> Option<AcceptanceProof> {

@@ -68,13 +68,13 @@ impl Store {
     pub async fn blocks(
         &self,
         vendor: VendorId,
-        after: Option<&str>,
+        after: Option<&Subject>,
         limit: u32,
     ) -> Result<Page<BlockRecord>, StoreError> {
         let limit = limit.min(PAGE_LIMIT);
         let query = sqlx::query(PAGE)
             .bind(vendor.to_string())
-            .bind(after.unwrap_or_default())
+            .bind(after.map_or(String::new(), Subject::to_string))
             .bind(i64::from(limit) + 1);
         let rows = self.fetch_all(query).await?;
         let entries: Result<_, _> =

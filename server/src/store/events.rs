@@ -66,7 +66,8 @@ macro_rules! happened {
 
 impl EventSource {
     /// All there are. What does not count as a trial of its own, such as the same one on another
-    /// Builder, is told once. A trial that was bought has not expired.
+    /// Builder, is told once; so is a license that a vendor gives to somebody with several Builders. A trial
+    /// that was bought has not expired.
     pub const ALL: [Self; 4] = [
         Self {
             kind: EventKind::TrialRequested,
@@ -101,7 +102,9 @@ impl EventSource {
                 "trials CROSS JOIN applications CROSS JOIN webhooks",
                 "applications.id = trials.application \
                 AND NOT EXISTS (SELECT 1 FROM trials AS earlier \
-                    WHERE earlier.purchase_key = trials.purchase_key \
+                    WHERE earlier.application = trials.application \
+                    AND earlier.licensee_id = trials.licensee_id \
+                    AND COALESCE(earlier.purchase_key, '') = COALESCE(trials.purchase_key, '') \
                     AND (earlier.purchased_at, earlier.id) < (trials.purchased_at, trials.id))"
             ),
         },

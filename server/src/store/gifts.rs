@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use sqlx::AnyConnection;
 use trybuy_formats::api::Gift;
+use trybuy_formats::control::LicenseKind;
 use trybuy_formats::ids::{ApplicationId, LicenseId, LicenseeId, TrialId};
 use trybuy_formats::instant::Instant;
-use trybuy_formats::policy::{Limits, TrialPolicy};
+use trybuy_formats::policy::TrialPolicy;
 
 use super::columns::{Columns, json, seconds};
 use super::transaction::{Finish, Operation};
+use super::trials::end_of_purchase;
 use super::{Store, StoreError, TokenId};
 
 /// Something to be given.
@@ -41,6 +43,7 @@ pub enum Given {
 /// The newest trial of each of the licensee's Builders.
 struct Newest {
     id: TrialId,
+    kind: LicenseKind,
     ends_at: Option<Instant>,
     policy: TrialPolicy,
 }
@@ -49,12 +52,13 @@ const ALLOW: &str = "INSERT INTO allowances (application, licensee_id, trials) V
     ON CONFLICT (application, licensee_id) DO UPDATE SET trials = \
     CASE WHEN allowances.trials + excluded.trials > 1000 THEN 1000 \
     ELSE allowances.trials + excluded.trials END";
-const TRIALS: &str = "SELECT id, license_id, ends_at, policy FROM trials \
+const TRIALS: &str = "SELECT id, license_id, kind, ends_at, policy FROM trials \
     WHERE application = $1 AND licensee_id = $2 ORDER BY id";
 const EXTEND: &str = "UPDATE trials SET ends_at = $2, extended_to = $2, \
     head_due = head_due + 1 WHERE id = $1";
+/// What was bought before stays bought then.
 const LICENSE: &str = "UPDATE trials SET kind = 'purchase', ends_at = $2, policy = $3, \
-    purchased_at = $4, head_due = head_due + 1 WHERE id = $1";
+    purchased_at = COALESCE(purchased_at, $4), head_due = head_due + 1 WHERE id = $1";
 const RECORD: &str = "INSERT INTO gifts (id, application, licensee_id, gift, given_at, given_by) \
     VALUES ($1, $2, $3, $4, $5, $6)";
 
@@ -72,41 +76,40 @@ impl Operation for NewGift {
     type Answer = Given;
 
     async fn run(&self, connection: &mut AnyConnection) -> Result<Finish<Given>, StoreError> {
-        let mut trials = self.newest(connection).await?;
+        let trials = self.newest(connection).await?;
         if trials.is_empty() {
             return Ok(Finish::RollBack(Given::NoTrial));
         }
         // What has no end is never given one.
-        trials.retain(|trial| trial.ends_at.is_some());
-        if trials.is_empty() && !matches!(self.gift, Gift::Trials { .. }) {
+        let ending = trials.into_iter().filter_map(|trial| Some((trial.ends_at?, trial)));
+        let ending: Vec<(Instant, Newest)> = ending.collect();
+        if ending.is_empty() && !matches!(self.gift, Gift::Trials { .. }) {
             return Ok(Finish::RollBack(Given::Endless));
         }
-        let last = trials.iter().filter_map(|trial| trial.ends_at).max();
-        let mut until = None;
+        let mut last = None;
         match self.gift {
             Gift::Trials { number } => self.allow(connection, number).await?,
             Gift::Extension { by } => {
-                until = last.map(|end| end.max(self.given_at).plus(by));
-                for trial in &trials {
+                for (end, trial) in &ending {
+                    let until = (*end).max(self.given_at).plus(by);
+                    last = last.max(Some(until));
                     let query = sqlx::query(EXTEND).bind(trial.id.to_string());
-                    query.bind(seconds(until)).execute(&mut *connection).await?;
+                    query.bind(until.unix()).execute(&mut *connection).await?;
                 }
             }
             Gift::License { duration } => {
-                until = duration.map(|duration| {
-                    self.given_at.plus(duration).max(last.unwrap_or(self.given_at))
-                });
-                for trial in &trials {
-                    // A purchased license has no limits but its end.
-                    let policy = TrialPolicy { limits: Limits::default(), ..trial.policy };
+                for (end, trial) in &ending {
+                    let before = Some((trial.kind, *end));
+                    let until = duration.map(|span| end_of_purchase(before, self.given_at, span));
+                    last = last.max(until);
                     let query = sqlx::query(LICENSE).bind(trial.id.to_string());
-                    let query = query.bind(seconds(until)).bind(json(&policy));
+                    let query = query.bind(seconds(until)).bind(json(&trial.policy.of_license()));
                     query.bind(self.given_at.unix()).execute(&mut *connection).await?;
                 }
             }
         }
         self.record(connection).await?;
-        Ok(Finish::Commit(Given::Done(until)))
+        Ok(Finish::Commit(Given::Done(last)))
     }
 }
 
@@ -123,6 +126,7 @@ impl NewGift {
             let license: LicenseId = columns.text("license_id")?;
             let trial = Newest {
                 id: columns.text("id")?,
+                kind: columns.word("kind")?,
                 ends_at: columns.optional_instant("ends_at")?,
                 policy: columns.json("policy")?,
             };

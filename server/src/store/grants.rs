@@ -41,6 +41,9 @@ pub enum Grant {
     CodeRefused,
 }
 
+/// How often a grant is tried.
+const ATTEMPTS: u32 = 32;
+
 const STANDING: &str = standing!("$3", "$4");
 /// Inserts nothing where a trial runs ($5 license, $11 now), where $19 trials were had and it counts
 /// ($20), or where another grant took the ordinal at the same time.
@@ -71,9 +74,8 @@ impl Store {
 
     /// Grants a trial in a transaction of its own.
     pub(super) async fn grant_alone(&self, request: &GrantRequest) -> Result<Grant, StoreError> {
-        // Each further round means that another grant to the same licensee got in between, which
-        // happens at most `maximum` times.
-        for _ in 0..=request.maximum {
+        // Each further round means that another grant to the same licensee got in between.
+        for _ in 0..ATTEMPTS {
             let outcome = match request.code {
                 Some(_) => self.write(request).await?,
                 // A single statement needs no transaction around it: half the round trips.
@@ -180,7 +182,7 @@ impl GrantRequest {
         let standing = TrialStanding::from_columns(Columns(&row))?;
         Ok(match standing {
             TrialStanding { current: Some(trial), .. } => Some(Grant::Existing(trial)),
-            TrialStanding { used, .. } if used >= self.maximum => {
+            TrialStanding { used, .. } if self.trial.counted && used >= self.maximum => {
                 Some(Grant::LimitReached { used })
             }
             _ => None,

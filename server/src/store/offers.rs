@@ -46,7 +46,7 @@ pub struct Offer {
 /// Where a licensee stands with an application.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct TrialStanding {
-    /// A trial or purchase of this license that has not ended.
+    /// What was bought with this license and has not ended, or else its newest trial that has not.
     pub current: Option<TrialId>,
     /// The trials that the licensee had, with this license and with others, ended or not.
     pub used: u32,
@@ -63,11 +63,15 @@ macro_rules! standing {
     ($license:literal, $now:literal) => {
         concat!(
             "SELECT COUNT(CASE WHEN counted = 1 THEN 1 END) AS used, \
-            MAX(CASE WHEN license_id = ",
+            COALESCE(MAX(CASE WHEN kind = 'purchase' AND license_id = ",
             $license,
             " AND (ends_at IS NULL OR ends_at > ",
             $now,
-            ") THEN id END) AS current_id, \
+            ") THEN id END), MAX(CASE WHEN license_id = ",
+            $license,
+            " AND ends_at > ",
+            $now,
+            " THEN id END)) AS current_id, \
             MAX(CASE WHEN kind = 'trial' AND license_id <> ",
             $license,
             " AND ends_at > ",

@@ -42,13 +42,14 @@ pub struct Person {
 /// A vendor's rule that names a person.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PersonRule {
-    /// What it is: `block`, `class`, `policy`, `policy-change`, `allowance`, `gift` or `key`.
+    /// What it is: `block`, `class`, `policy`, `policy-change`, `allowance`, `gift`, `refusal` or
+    /// `key`.
     pub kind: String,
     /// By what it names the person.
     pub subject: String,
     /// The vendor.
     pub vendor: Name,
-    /// The class, the application, or the reason.
+    /// The class, the application with what was given, or the reason.
     pub detail: Option<String>,
 }
 
@@ -74,11 +75,15 @@ const RULES: &str = "SELECT 'block' AS kind, subject, vendors.name AS vendor, re
     UNION ALL SELECT 'policy-change', scope, vendors.name, application FROM policy_changes \
         JOIN applications ON applications.id = policy_changes.application \
         JOIN vendors ON vendors.id = applications.vendor_id WHERE scope = $1 \
-    UNION ALL SELECT 'allowance', licensee_id, vendors.name, application FROM allowances \
+    UNION ALL SELECT 'allowance', licensee_id, vendors.name, \
+            application || ' ' || CAST(trials AS TEXT) FROM allowances \
         JOIN applications ON applications.id = allowances.application \
         JOIN vendors ON vendors.id = applications.vendor_id WHERE licensee_id = $1 \
-    UNION ALL SELECT 'gift', licensee_id, vendors.name, application FROM gifts \
+    UNION ALL SELECT 'gift', licensee_id, vendors.name, application || ' ' || gift FROM gifts \
         JOIN applications ON applications.id = gifts.application \
+        JOIN vendors ON vendors.id = applications.vendor_id WHERE licensee_id = $1 \
+    UNION ALL SELECT 'refusal', licensee_id, vendors.name, application FROM refusals \
+        JOIN applications ON applications.id = refusals.application \
         JOIN vendors ON vendors.id = applications.vendor_id WHERE licensee_id = $1 \
     UNION ALL SELECT 'key', licensee_id, vendors.name, application FROM purchase_keys \
         JOIN key_batches ON key_batches.id = purchase_keys.batch_id \

@@ -1,10 +1,13 @@
 //! Trials that were granted.
 
+use sqlx::Any;
+use sqlx::any::AnyArguments;
+use sqlx::query::Query;
 use trybuy_formats::control::LicenseKind;
 use trybuy_formats::ids::{
     ApplicationId, Digest, LicenseId, LicenseeId, Name, Platform, ReleaseId, TrialId, Version,
 };
-use trybuy_formats::instant::Instant;
+use trybuy_formats::instant::{Instant, Span};
 use trybuy_formats::policy::{AcceptanceKind, TrialPolicy};
 
 use super::columns::{Columns, number};
@@ -93,21 +96,32 @@ pub struct TrialRecord {
     pub first_run_on: Option<Instant>,
 }
 
-const BY_ID: &str = "SELECT trials.id, trials.application, licensee_id, license_id, release_id, \
-    trials.platform, trials.kind, started_at, ends_at, extended_to, requested_at, \
-    trials.policy, trials.terms_digest, acceptance, accepted_as, delivered_at, first_run_on, counted, file_trial, \
-    purchased_at, purchase_key, trials.relicensing_digest, head_number, head_due, head_etag, head, \
-    applications.name AS application_name, releases.version \
-    FROM trials JOIN applications ON applications.id = trials.application \
-    JOIN releases ON releases.id = trials.release_id WHERE trials.id = $1";
-const OF_LICENSE: &str = "SELECT trials.id, trials.application, licensee_id, license_id, \
-    release_id, trials.platform, trials.kind, started_at, ends_at, extended_to, requested_at, \
-    trials.policy, trials.terms_digest, acceptance, accepted_as, delivered_at, first_run_on, counted, file_trial, \
-    purchased_at, purchase_key, trials.relicensing_digest, head_number, head_due, \
-    applications.name AS application_name, releases.version \
-    FROM trials JOIN applications ON applications.id = trials.application \
-    JOIN releases ON releases.id = trials.release_id WHERE license_id = $1 \
-    ORDER BY trials.id DESC LIMIT 1000";
+/// Trials as [`TrialRecord`] reads them, with more columns.
+macro_rules! records {
+    ($more:literal, $which:literal) => {
+        concat!(
+            "SELECT trials.id, trials.application, licensee_id, license_id, release_id, \
+            trials.platform, trials.kind, started_at, ends_at, extended_to, requested_at, \
+            trials.policy, trials.terms_digest, acceptance, accepted_as, delivered_at, \
+            first_run_on, counted, file_trial, purchased_at, purchase_key, \
+            trials.relicensing_digest, head_number, head_due, \
+            applications.name AS application_name, releases.version",
+            $more,
+            " FROM trials JOIN applications ON applications.id = trials.application \
+            JOIN releases ON releases.id = trials.release_id WHERE ",
+            $which
+        )
+    };
+}
+
+const BY_ID: &str = records!(", head_etag, head", "trials.id = $1");
+const OF_LICENSE: &str = records!("", "license_id = $1 ORDER BY trials.id DESC LIMIT 1000");
+/// A license that was bought and has not ended ($3 now) is more than any trial.
+const OF_APPLICATION: &str = records!(
+    "",
+    "license_id = $1 AND trials.application = $2 ORDER BY CASE WHEN trials.kind = 'purchase' \
+        AND (ends_at IS NULL OR ends_at > $3) THEN 0 ELSE 1 END, trials.id DESC LIMIT 1000"
+);
 
 /// Only in the place of the head that it was made after.
 const REPLACE_HEAD: &str = "UPDATE trials SET head_number = $3, head_etag = $4, head = $5 \
@@ -174,9 +188,43 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn trials_of(&self, license: LicenseId) -> Result<Vec<TrialRecord>, StoreError> {
-        let query = sqlx::query(OF_LICENSE).bind(license.to_string());
+        self.records(sqlx::query(OF_LICENSE).bind(license.to_string())).await
+    }
+
+    /// Those of one application: a license that was bought and has not ended, then the newest.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn trials_of_application(
+        &self,
+        license: LicenseId,
+        application: &ApplicationId,
+        now: Instant,
+    ) -> Result<Vec<TrialRecord>, StoreError> {
+        let query = sqlx::query(OF_APPLICATION).bind(license.to_string());
+        self.records(query.bind(application.as_str()).bind(now.unix())).await
+    }
+
+    async fn records(
+        &self,
+        query: Query<'_, Any, AnyArguments>,
+    ) -> Result<Vec<TrialRecord>, StoreError> {
         let rows = self.fetch_all(query).await?;
         rows.iter().map(|row| TrialRecord::from_columns(Columns(row))).collect()
+    }
+}
+
+/// When a license ends that is bought, or given, for so long. One that was bought before is continued from
+/// its end, and a trial is never made shorter by it.
+pub fn end_of_purchase(
+    before: Option<(LicenseKind, Instant)>,
+    now: Instant,
+    duration: Span,
+) -> Instant {
+    match before {
+        Some((LicenseKind::Purchase, end)) => end.max(now).plus(duration),
+        Some((LicenseKind::Trial, end)) => end.max(now.plus(duration)),
+        None => now.plus(duration),
     }
 }
 

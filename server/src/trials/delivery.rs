@@ -137,7 +137,7 @@ pub async fn deliver(app: &App, file: &TransmissionFile) -> Result<(), DeliveryE
 ///
 /// # Errors
 /// When the trial is not the Builder's, or may not be delivered any more.
-pub async fn own_file(
+pub(super) async fn own_file(
     app: &App,
     builder: &Builder,
     trial: TrialId,

@@ -193,11 +193,10 @@ async fn current_trial(
     if is_renewal {
         return Err(refusal);
     }
-    // The newest one comes first.
-    let trials = app.store.trials_of(builder.facts.license_id).await?;
-    let in_grace = trials.iter().map(|record| &record.trial).find(|trial| {
-        trial.application == *application && delivery::may_be_delivered(trial, now).is_ok()
-    });
+    let license = builder.facts.license_id;
+    let trials = app.store.trials_of_application(license, application, now).await?;
+    let mut trials = trials.iter().map(|record| &record.trial);
+    let in_grace = trials.find(|trial| delivery::may_be_delivered(trial, now).is_ok());
     in_grace.map(|trial| Some(trial.id)).ok_or(refusal)
 }
 
@@ -215,6 +214,20 @@ fn refuse_another(offer: &Offer, now: Instant) -> Option<LicensingError> {
 /// The trials that the licensee may have.
 pub(super) fn allowed(offer: &Offer) -> u32 {
     u32::from(offer.policy.trials).saturating_add(offer.standing.extra)
+}
+
+/// A trial that the Builder has, for one that lost it.
+///
+/// # Errors
+/// Access condition A, and when it may not be delivered any more.
+pub async fn give_again(
+    app: &App,
+    builder: &Builder,
+    trial: TrialId,
+) -> Result<TransmissionFile, LicensingError> {
+    access_conditions::builder_license(builder, app.clock.now())?;
+    access_conditions::verified_email(app.config.email.is_some(), builder)?;
+    Ok(existing(app, builder, trial).await?.file)
 }
 
 async fn existing(

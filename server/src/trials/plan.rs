@@ -7,7 +7,7 @@ use trybuy_formats::instant::Instant;
 use trybuy_formats::policy::{AcceptanceKind, TrialPolicy};
 
 use super::access_conditions::{self, Acceptance};
-use super::delivery::DeliveryError;
+use super::delivery;
 use super::encryption::{Particulars, TransmissionVersion};
 use super::licensing::{LicensingError, allowed};
 use crate::app::App;
@@ -45,7 +45,10 @@ impl Plan {
         let maximum = allowed(&offer);
         let Offer { name, policy, terms_digest, standing, release, .. } = offer;
         let renewed = match request.renews {
-            Some(trial) => Some(own_trial(app, builder, trial).await?),
+            Some(trial) => {
+                let own = delivery::own(app, builder, trial).await;
+                Some(own.map_err(LicensingError::Delivery)?.0)
+            }
             None => None,
         };
         let release = match &renewed {
@@ -185,15 +188,4 @@ fn compare_platform(
         Some(_) => LicensingError::NoVersion(platform.clone()),
         None => LicensingError::Platform(platform.clone()),
     })
-}
-
-/// The trial that a Builder names as its own.
-async fn own_trial(
-    app: &App,
-    builder: &Builder,
-    trial: TrialId,
-) -> Result<TrialRecord, LicensingError> {
-    let found = app.store.trial(trial).await?;
-    let own = found.filter(|(record, _)| record.trial.license_id == builder.facts.license_id);
-    own.map(|(record, _)| record).ok_or(LicensingError::Delivery(DeliveryError::NotFound))
 }

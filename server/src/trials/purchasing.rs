@@ -6,7 +6,6 @@ use trybuy_formats::control::LicenseKind;
 use trybuy_formats::ids::{ApplicationId, Digest, TrialId};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::keys::PurchaseKey;
-use trybuy_formats::policy::{Limits, TrialPolicy};
 use trybuy_formats::primitives::sha256;
 use trybuy_formats::slug::Slug;
 
@@ -18,6 +17,7 @@ use crate::app::App;
 use crate::refusal::Refusal;
 use crate::store::{
     Bought, Builder, KeyRecord, Offer, Purchase, Redeemed, Redemption, StoreError, TrialRecord,
+    end_of_purchase,
 };
 
 /// Why nothing was bought.
@@ -36,6 +36,9 @@ pub enum PurchaseError {
     /// It is in use on as many Builders as it is for.
     #[error("this purchase key is in use on {0} Builders, and is for no more")]
     Builders(u32),
+    /// The license that was bought with the key is over.
+    #[error("the license of this purchase key ended on {0}")]
+    Over(Instant),
     /// The license has no end.
     #[error("this application is yours already, for ever")]
     Owned,
@@ -72,17 +75,20 @@ pub async fn buy(
     access_conditions::verified_email(app.config.email.is_some(), builder)
         .map_err(LicensingError::from)?;
     let key = known_key(app, builder, application, &request.key).await?;
-    let trial = trial_to_convert(app, builder, application, request.trial).await?;
+    let trial = trial_to_convert(app, builder, application, request.trial, now).await?;
     if let Some(bought) = trial.as_ref().filter(|trial| was_bought_with(trial, &key)) {
         return answer(app, builder, bought.trial.id, false).await;
     }
-    if let Some(kept) = trial.as_ref().filter(|trial| gives_nothing_more(&key, trial, now)) {
+    if let Some(kept) = trial.as_ref().filter(|trial| gives_nothing_more(&key, trial)) {
         return answer(app, builder, kept.trial.id, false).await;
+    }
+    if let Some(end) = key.ends_at.filter(|end| *end <= now) {
+        return Err(PurchaseError::Over(end));
     }
     let terms = relicensing_terms(&offer, request)?;
     let ends_at = end_of_license(&key, trial.as_ref(), now)?;
     let of = match trial {
-        Some(TrialRecord { trial, .. }) => Bought::Trial(trial.id, policy_of_license(trial.policy)),
+        Some(TrialRecord { trial, .. }) => Bought::Trial(trial.id, trial.policy.of_license()),
         None => {
             let purchase = Purchase { at: now, key: Some(key.id), terms };
             new_license(app, builder, offer, &wanted, ends_at, purchase).await?
@@ -125,19 +131,19 @@ async fn known_key(
     }
 }
 
-/// The Builder's own trial that becomes the license: the one that is named, or the newest.
+/// The Builder's own trial that becomes the license: the one that is named, or the newest, also where the
+/// name is that of another Builder's, as in a library that was copied.
 async fn trial_to_convert(
     app: &App,
     builder: &Builder,
     application: &ApplicationId,
     named: Option<TrialId>,
+    now: Instant,
 ) -> Result<Option<TrialRecord>, PurchaseError> {
-    let trials = app.store.trials_of(builder.facts.license_id).await?;
-    let mut own = trials.into_iter().filter(|record| record.trial.application == *application);
-    Ok(match named {
-        Some(named) => own.find(|record| record.trial.id == named),
-        None => own.next(),
-    })
+    let license = builder.facts.license_id;
+    let mut own = app.store.trials_of_application(license, application, now).await?;
+    let place = own.iter().position(|record| Some(record.trial.id) == named).unwrap_or(0);
+    Ok((place < own.len()).then(|| own.swap_remove(place)))
 }
 
 fn was_bought_with(record: &TrialRecord, key: &KeyRecord) -> bool {
@@ -146,15 +152,13 @@ fn was_bought_with(record: &TrialRecord, key: &KeyRecord) -> bool {
 
 /// Whether a key that this licensee used before would only take something away from what the Builder has
 /// by now, as when an old request is sent again.
-fn gives_nothing_more(key: &KeyRecord, record: &TrialRecord, now: Instant) -> bool {
+fn gives_nothing_more(key: &KeyRecord, record: &TrialRecord) -> bool {
     let lasts_as_long = match (record.trial.ends_at, key.ends_at) {
         (None, _) => true,
         (Some(end), Some(of_key)) => end >= of_key,
         (Some(_), None) => false,
     };
-    let is_over = key.ends_at.is_some_and(|end| end <= now);
-    key.licensee_id.is_some()
-        && (is_over || (record.trial.kind == LicenseKind::Purchase && lasts_as_long))
+    key.licensee_id.is_some() && record.trial.kind == LicenseKind::Purchase && lasts_as_long
 }
 
 /// The relicensing terms 189 are the terms of the purchase, where the vendor has any.
@@ -173,7 +177,7 @@ fn relicensing_terms(
     }
 }
 
-/// A license that was bought before is continued from its end.
+/// Every Builder's license with the same key has the same end.
 fn end_of_license(
     key: &KeyRecord,
     trial: Option<&TrialRecord>,
@@ -182,18 +186,12 @@ fn end_of_license(
     if key.licensee_id.is_some() {
         return Ok(key.ends_at);
     }
-    let bought = trial.filter(|record| record.trial.kind == LicenseKind::Purchase);
-    let from = match bought.map(|record| record.trial.ends_at) {
-        Some(None) => return Err(PurchaseError::Owned),
-        Some(Some(end)) => end.max(now),
-        None => now,
-    };
-    Ok(key.license_duration.map(|duration| from.plus(duration)))
-}
-
-/// What was bought has no limits but its end.
-fn policy_of_license(policy: TrialPolicy) -> TrialPolicy {
-    TrialPolicy { limits: Limits::default(), ..policy }
+    let before = trial.map(|TrialRecord { trial, .. }| (trial.kind, trial.ends_at));
+    if let Some((LicenseKind::Purchase, None)) = before {
+        return Err(PurchaseError::Owned);
+    }
+    let before = before.and_then(|(kind, end)| Some((kind, end?)));
+    Ok(key.license_duration.map(|duration| end_of_purchase(before, now, duration)))
 }
 
 /// A license of its own, where the Builder has no trial: its terms are accepted as those of a trial.
@@ -207,7 +205,7 @@ async fn new_license(
 ) -> Result<Bought, PurchaseError> {
     let now = purchase.at;
     let mut plan = Plan::make(app, builder, offer, wanted, now).await?;
-    plan.becomes_license(ends_at, policy_of_license(plan.policy), purchase);
+    plan.becomes_license(ends_at, plan.policy.of_license(), purchase);
     let (request, _) = plan.sign(app, builder, wanted.acceptance.as_ref(), now)?;
     Ok(Bought::New(Box::new(request)))
 }
@@ -225,9 +223,12 @@ async fn answer(
 impl Refusal for PurchaseError {
     fn slug(&self) -> Slug {
         match self {
-            Self::UnknownKey | Self::Revoked | Self::Used | Self::Builders(_) | Self::Owned => {
-                Slug::KeyRefused
-            }
+            Self::UnknownKey
+            | Self::Revoked
+            | Self::Used
+            | Self::Builders(_)
+            | Self::Over(_)
+            | Self::Owned => Slug::KeyRefused,
             Self::Terms => Slug::TermsNotAccepted,
             Self::Licensing(refusal) => refusal.slug(),
             Self::Store(_) => Slug::ServerError,
@@ -240,6 +241,7 @@ impl Refusal for PurchaseError {
                 "compare it with the key that you bought, and the application with it"
             }
             Self::Revoked | Self::Used => "ask its vendor",
+            Self::Over(_) => "buy another key from its vendor",
             Self::Builders(_) => "ask its vendor for a key for more Builders",
             Self::Owned => "keep the key: it has not been used",
             Self::Terms => "read the relicensing terms with `trybuy show`, and accept them",

@@ -42,7 +42,7 @@ pub async fn put_block(
 pub async fn blocks_page(
     app: &App,
     vendor: &Vendor,
-    after: Option<&str>,
+    after: Option<&Subject>,
     limit: u32,
 ) -> Result<BlocksAnswer, BlockError> {
     let page = app.store.blocks(vendor.id, after, limit).await?;

@@ -69,6 +69,9 @@ fn revision(trial: &GrantedTrial, policy: TrialPolicy, now: Instant) -> Option<T
         Some(end) => end,
         None => trial.started_at.plus(policy.duration),
     };
+    // An end that has passed already is now, as otherwise nobody would be told of it; and it stays then.
+    let passed = trial.ends_at.map_or(now, |end| end.min(now));
+    let ends_at = if ends_at < now { passed } else { ends_at };
     let is_over = |end, policy: &TrialPolicy| expiry::over(end, policy.expiration, now).is_some();
     let stays_over = is_over(trial.ends_at, &trial.policy) && is_over(Some(ends_at), &policy);
     let same = trial.policy == policy && trial.ends_at == Some(ends_at);

@@ -2,8 +2,7 @@
 
 use trybuy_formats::api::{Gift, GiftAnswer, GiveLicensee};
 use trybuy_formats::ids::ApplicationId;
-use trybuy_formats::instant::Span;
-use trybuy_formats::limits;
+use trybuy_formats::policy::is_duration;
 use trybuy_formats::slug::Slug;
 
 use super::policies::{PolicyError, own_application};
@@ -61,7 +60,6 @@ pub async fn give(
 }
 
 fn check(gift: Gift) -> Result<(), GiftError> {
-    let is_duration = |span: Span| (Span::seconds(1)..=limits::DURATION).contains(&span);
     match gift {
         Gift::Trials { number } if !(1..=10).contains(&number) => Err(GiftError::Trials),
         Gift::Extension { by } if !is_duration(by) => Err(GiftError::Duration),

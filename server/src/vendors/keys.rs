@@ -2,9 +2,8 @@
 
 use trybuy_formats::api::{CreateKeys, KeyInfo, KeysAnswer};
 use trybuy_formats::ids::ApplicationId;
-use trybuy_formats::instant::Span;
 use trybuy_formats::keys::PurchaseKey;
-use trybuy_formats::limits;
+use trybuy_formats::policy::is_duration;
 use trybuy_formats::slug::Slug;
 
 use super::policies::{PolicyError, own_application};
@@ -126,14 +125,13 @@ pub async fn revoke_key(
 }
 
 fn check(wanted: &CreateKeys) -> Result<(), KeyError> {
-    let is_duration = |span: &Span| (Span::seconds(1)..=limits::DURATION).contains(span);
     let is_label =
         |label: &str| label.chars().count() <= LABEL && !label.contains(char::is_control);
     let checks = [
         ((1..=MOST_KEYS).contains(&wanted.count), KeyError::Count),
         ((1..=MOST_BUILDERS).contains(&wanted.builders), KeyError::Builders),
         (is_label(&wanted.label), KeyError::Label),
-        (wanted.license_duration.as_ref().is_none_or(is_duration), KeyError::Duration),
+        (wanted.license_duration.is_none_or(is_duration), KeyError::Duration),
     ];
     checks.into_iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, reason)| Err(reason))
 }

@@ -1,4 +1,4 @@
-//! Sends deliveries, one after the other for each webhook.
+//! Sends deliveries.
 
 use std::error::Error;
 use std::time::Duration;
@@ -54,22 +54,11 @@ impl Courier {
         Ok(Self { http: client.build()?, app })
     }
 
-    /// Sends what is due for a webhook, the oldest first, until nothing is or an attempt fails.
-    pub(super) async fn serve(&self, webhook: WebhookId) {
-        loop {
-            match self.send_next(webhook).await {
-                Ok(true) => {}
-                Ok(false) => return,
-                Err(error) => {
-                    tracing::warn!(%webhook, %error, "a webhook is served later");
-                    return;
-                }
-            }
-        }
-    }
-
     /// Sends the oldest delivery that is due. Answers whether there was one and it was delivered.
-    async fn send_next(&self, webhook: WebhookId) -> Result<bool, StoreError> {
+    ///
+    /// # Errors
+    /// When the store fails; it is sent again later.
+    pub(super) async fn send_next(&self, webhook: WebhookId) -> Result<bool, StoreError> {
         let store = &self.app.store;
         let now = self.app.clock.now();
         let Some(delivery) = store.claim_delivery(webhook, now, now.plus(LEASE)).await? else {

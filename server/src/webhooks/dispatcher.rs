@@ -12,8 +12,8 @@ use super::Courier;
 use crate::app::AppState;
 use crate::store::StoreError;
 
-/// Deliveries on their way at the same time. Who waits for a slot is served in turn, and whoever hangs has
-/// it for one attempt, so nobody waits for long.
+/// Deliveries on their way at the same time. A slot is had for one attempt, and who waits for one is served
+/// in turn, so that neither a receiver that hangs nor a long backlog keeps others waiting for long.
 const SLOTS: usize = 64;
 /// How long the log is kept: 30 days.
 const KEPT: Span = Span::seconds(30 * 86_400);
@@ -64,18 +64,27 @@ impl Dispatcher {
         self.purge(now).await
     }
 
-    /// Waits until what is on its way has ended.
+    /// Waits until what is on its way has ended; nothing more is begun.
     pub async fn finish(&mut self) {
+        self.slots.close();
         while let Some(ended) = self.running.join_next().await {
             self.forget(ended.ok());
         }
     }
 
+    /// Sends what is due for a webhook, the oldest first, until nothing is or an attempt fails.
     fn serve(&mut self, webhook: WebhookId) {
         let (courier, slots) = (Arc::clone(&self.courier), Arc::clone(&self.slots));
         self.running.spawn(async move {
-            if let Ok(_slot) = slots.acquire().await {
-                courier.serve(webhook).await;
+            while let Ok(_slot) = slots.acquire().await {
+                match courier.send_next(webhook).await {
+                    Ok(true) => {}
+                    Ok(false) => break,
+                    Err(error) => {
+                        tracing::warn!(%webhook, %error, "a webhook is served later");
+                        break;
+                    }
+                }
             }
             webhook
         });

@@ -61,7 +61,7 @@ pub async fn add_webhook(
     let webhook = NewWebhook {
         id: WebhookId::new(),
         vendor: vendor.id,
-        url: request.url,
+        url: url.into(),
         events: checked_events(request.events)?,
         created_at: app.clock.now(),
     };
@@ -117,11 +117,12 @@ pub async fn redeliver(app: &App, vendor: &Vendor, id: DeliveryId) -> Result<(),
 }
 
 fn checked_url(text: &str) -> Result<Url, WebhookError> {
-    if text.len() > limits::WEBHOOK_URL {
-        return Err(WebhookError::Address("has at most 2048 bytes"));
-    }
     let wrong = WebhookError::Address("is one of http or https, such as https://example.com/hook");
     let Ok(url) = Url::parse(text) else { return Err(wrong) };
+    // What is stored and sent is what was understood, which may be longer than what was written.
+    if url.as_str().len() > limits::WEBHOOK_URL {
+        return Err(WebhookError::Address("has at most 2048 bytes"));
+    }
     if !matches!(url.scheme(), "http" | "https") {
         return Err(wrong);
     }

@@ -74,11 +74,11 @@ pub(crate) async fn pages_of_blocks_follow_each_other(Database { store, .. }: Da
         store.put_block(owner.id, &subject, None, at(5)).await.expect("stored");
     }
     store.put_block(other.id, &parsed("z@example.com"), None, at(5)).await.expect("stored");
-    let (mut after, mut found, mut more): (Option<String>, _, _) = (None, String::new(), true);
+    let (mut after, mut found, mut more): (Option<Subject>, _, _) = (None, String::new(), true);
     while more {
-        let page = store.blocks(owner.id, after.as_deref(), 2).await.expect("answered");
+        let page = store.blocks(owner.id, after.as_ref(), 2).await.expect("answered");
         found.extend(page.entries.iter().map(|block| block.subject.to_string().remove(0)));
-        after = page.entries.last().map(|block| block.subject.to_string());
+        after = page.entries.last().map(|block| block.subject.clone());
         more = page.more;
     }
     assert_eq!(found, "abcde");

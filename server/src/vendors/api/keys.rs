@@ -5,23 +5,12 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use trybuy_formats::api::{CreateKeys, KeysAnswer};
 use trybuy_formats::ids::ApplicationId;
-use trybuy_formats::slug::Slug;
 
 use crate::app::AppState;
 use crate::auth::Vendor;
 use crate::error::ApiError;
-use crate::extract::{Json, PageLimit, Path, Query};
-use crate::store::PurchaseKeyId;
+use crate::extract::{Json, PageQuery, Path, Query};
 use crate::vendors;
-
-/// The query of the keys.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Parameters {
-    after: Option<String>,
-    #[serde(default)]
-    limit: PageLimit,
-}
 
 /// The query of a revocation.
 #[derive(Deserialize)]
@@ -36,15 +25,10 @@ pub async fn list_keys(
     State(app): State<AppState>,
     Vendor(vendor): Vendor,
     Path(application): Path<ApplicationId>,
-    Query(Parameters { after, limit }): Query<Parameters>,
+    Query(page): Query<PageQuery>,
 ) -> Result<axum::Json<KeysAnswer>, ApiError> {
-    let after: Option<PurchaseKeyId> =
-        after.map(|after| after.parse()).transpose().map_err(|_| {
-            ApiError::new(Slug::BadRequest, "not a cursor of a list of keys")
-                .help("use `next` of the page before")
-        })?;
-    let page = vendors::keys_page(&app, &vendor, &application, after, limit.rows()).await?;
-    Ok(axum::Json(page))
+    let (after, limit) = (page.after()?, page.limit.rows());
+    Ok(axum::Json(vendors::keys_page(&app, &vendor, &application, after, limit).await?))
 }
 
 /// Makes purchase keys.

@@ -118,6 +118,7 @@ fn cases() -> Vec<Case> {
         case!(classes::classes_are_listed_by_rank_and_name),
         case!(classes::a_class_with_a_policy_is_not_removed),
         case!(classes::a_class_never_goes_while_it_gets_a_policy),
+        case!(classes::a_class_never_goes_while_it_gets_a_member),
         case!(classes::classes_belong_to_their_vendor),
         case!(classes::classes_and_members_are_bounded),
         case!(profiles::profiles_are_kept_by_name),

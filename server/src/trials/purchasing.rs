@@ -17,8 +17,12 @@ use super::plan::Plan;
 use crate::app::App;
 use crate::refusal::Refusal;
 use crate::store::{
-    Bought, Builder, KeyRecord, Offer, Purchase, Redeemed, Redemption, StoreError, TrialRecord,
+    Bought, Builder, ConvertedTrial, KeyRecord, Offer, Purchase, Redeemed, Redemption, StoreError,
+    TrialRecord,
 };
+
+/// How often a key and a trial that something else changes at the same time are looked at again.
+const ATTEMPTS: usize = 4;
 
 /// Why nothing was bought.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +64,21 @@ pub async fn buy(
     application: &ApplicationId,
     request: &BuyApplication,
 ) -> Result<LicensedTrial, PurchaseError> {
+    for _ in 0..ATTEMPTS {
+        if let Some(bought) = buy_at_once(app, builder, application, request).await? {
+            return Ok(bought);
+        }
+    }
+    Err(StoreError::Contention.into())
+}
+
+/// Nothing where the key or the trial changed meanwhile.
+async fn buy_at_once(
+    app: &App,
+    builder: &Builder,
+    application: &ApplicationId,
+    request: &BuyApplication,
+) -> Result<Option<LicensedTrial>, PurchaseError> {
     let now = app.clock.now();
     let wanted = RequestTrial {
         platform: request.platform.clone(),
@@ -74,15 +93,18 @@ pub async fn buy(
     let key = known_key(app, builder, application, &request.key).await?;
     let trial = trial_to_convert(app, builder, application, request.trial).await?;
     if let Some(bought) = trial.as_ref().filter(|trial| was_bought_with(trial, &key)) {
-        return answer(app, builder, bought.trial.id, false).await;
+        return answer(app, builder, bought.trial.id, false).await.map(Some);
     }
     if let Some(kept) = trial.as_ref().filter(|trial| gives_nothing_more(&key, trial, now)) {
-        return answer(app, builder, kept.trial.id, false).await;
+        return answer(app, builder, kept.trial.id, false).await.map(Some);
     }
     let terms = relicensing_terms(&offer, request)?;
     let ends_at = end_of_license(&key, trial.as_ref(), now)?;
     let of = match trial {
-        Some(TrialRecord { trial, .. }) => Bought::Trial(trial.id, policy_of_license(trial.policy)),
+        Some(TrialRecord { trial, head_due, .. }) => {
+            let policy = policy_of_license(trial.policy);
+            Bought::Trial(ConvertedTrial { id: trial.id, head_due, policy })
+        }
         None => {
             let purchase = Purchase { at: now, key: Some(key.id), terms };
             new_license(app, builder, offer, &wanted, ends_at, purchase).await?
@@ -99,10 +121,9 @@ pub async fn buy(
         of,
     };
     match app.store.redeem(&redemption).await? {
-        Redeemed::Done(trial) => answer(app, builder, trial, is_new).await,
-        Redeemed::KeyRefused => Err(PurchaseError::Used),
+        Redeemed::Done(trial) => answer(app, builder, trial, is_new).await.map(Some),
         Redeemed::NoMoreBuilders => Err(PurchaseError::Builders(key.builders)),
-        Redeemed::TrialThere => Err(StoreError::Contention.into()),
+        Redeemed::Changed => Ok(None),
     }
 }
 
@@ -132,12 +153,11 @@ async fn trial_to_convert(
     application: &ApplicationId,
     named: Option<TrialId>,
 ) -> Result<Option<TrialRecord>, PurchaseError> {
-    let trials = app.store.trials_of(builder.facts.license_id).await?;
-    let mut own = trials.into_iter().filter(|record| record.trial.application == *application);
-    Ok(match named {
-        Some(named) => own.find(|record| record.trial.id == named),
-        None => own.next(),
-    })
+    let mut trials = app.store.trials_of(builder.facts.license_id).await?;
+    trials.retain(|record| record.trial.application == *application);
+    // The Builder names what it has installed, which may be from before it was set up again.
+    let named = trials.iter().position(|record| Some(record.trial.id) == named);
+    Ok(trials.into_iter().nth(named.unwrap_or_default()))
 }
 
 fn was_bought_with(record: &TrialRecord, key: &KeyRecord) -> bool {

@@ -16,6 +16,8 @@ mod people;
 mod policies;
 mod profiles;
 mod publication;
+mod purchase_keys;
+mod purchases;
 mod requests;
 mod revisions;
 mod samples;
@@ -98,6 +100,18 @@ fn cases() -> Vec<Case> {
         case!(grants::a_grant_that_is_dropped_leaves_all_or_nothing),
         case!(grants::a_failing_grant_takes_no_other_along),
         case!(grants::a_refused_code_leaves_nothing),
+        case!(purchase_keys::keys_are_listed_in_pages_as_they_were_made),
+        case!(purchase_keys::a_key_is_one_of_its_own_application),
+        case!(purchase_keys::keys_are_made_together_or_not_at_all),
+        case!(purchase_keys::nothing_is_bought_with_a_revoked_key),
+        case!(purchase_keys::the_licenses_of_a_revoked_key_end_where_that_is_wanted),
+        case!(purchases::a_trial_becomes_a_license),
+        case!(purchases::of_buyers_at_once_with_one_key_one_gets_the_license),
+        case!(purchases::a_key_is_used_on_as_many_builders_as_it_is_for),
+        case!(purchases::a_builder_that_goes_on_with_another_key_still_uses_the_first),
+        case!(purchases::what_was_decided_on_something_older_is_not_done),
+        case!(purchases::a_purchase_that_is_sent_again_changes_nothing),
+        case!(purchases::a_purchase_is_no_trial_that_was_used),
         case!(requests::an_owner_sees_who_asked_in_order),
         case!(requests::requests_of_one_second_are_paged_without_gaps),
         case!(webhooks::each_event_becomes_one_delivery),

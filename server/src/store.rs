@@ -70,7 +70,7 @@ pub use policies::{PolicyChangeRecord, PolicyUpdate, PolicyUpdated, ScopedPolicy
 pub use profiles::ProfileRecord;
 pub use publication::{NewRelease, Publication};
 pub use purchase_keys::{KeyRecord, KeyRevoked, NewKeys};
-pub use purchases::{Bought, Redeemed, Redemption};
+pub use purchases::{Bought, ConvertedTrial, Redeemed, Redemption};
 pub use releases::Release;
 pub use requesters::{InvalidCursor, RequestCursor, RequestRecord};
 pub use revisions::{GrantedTrial, PolicyRevisions, TrialRevision};

@@ -7,7 +7,7 @@ use trybuy_formats::ids::Label;
 use trybuy_formats::subject::{Scope, Subject};
 
 use super::columns::Columns;
-use super::transaction::{Finish, Operation};
+use super::transaction::{Finish, Isolation, Operation};
 use super::{Store, StoreError, VendorId};
 
 /// A class and its members.
@@ -31,10 +31,12 @@ const MEMBERS: &str = "SELECT class, subject FROM class_members WHERE vendor_id 
     ORDER BY class, subject";
 const MEMBERS_OF: &str = "SELECT subject FROM class_members WHERE vendor_id = $1 AND class = $2 \
     ORDER BY subject";
-const EXISTS: &str = "SELECT name FROM classes WHERE vendor_id = $1 AND name = $2";
 const SET: &str = "INSERT INTO classes (vendor_id, name, rank) SELECT $1, $2, $3 FROM vendors \
     WHERE id = $1 AND (SELECT COUNT(*) FROM classes WHERE vendor_id = $1 AND name <> $2) < $4 \
     ON CONFLICT (vendor_id, name) DO UPDATE SET rank = excluded.rank";
+/// Changes nothing. Whoever adds to a class or removes it has its row first, so that no member comes
+/// while the class goes.
+const LOCK: &str = "UPDATE classes SET rank = rank WHERE vendor_id = $1 AND name = $2";
 const ADD: &str = "INSERT INTO class_members (vendor_id, class, subject) SELECT $1, $2, $3 \
     FROM classes WHERE vendor_id = $1 AND name = $2 AND (SELECT COUNT(*) FROM class_members \
         WHERE vendor_id = $1 AND NOT (class = $2 AND subject = $3)) < $4 \
@@ -67,6 +69,13 @@ pub enum MemberAdded {
     NoClass,
     /// The vendor's classes have as many members as there may be.
     Full,
+}
+
+/// A member to be added.
+struct AddMember<'a> {
+    vendor: VendorId,
+    class: &'a Label,
+    subject: &'a Subject,
 }
 
 /// A class to be removed.
@@ -152,19 +161,7 @@ impl Store {
         class: &Label,
         subject: &Subject,
     ) -> Result<MemberAdded, StoreError> {
-        let query = sqlx::query(ADD)
-            .bind(vendor.to_string())
-            .bind(class.as_str())
-            .bind(subject.to_string())
-            .bind(MOST_MEMBERS);
-        if self.execute(query).await?.rows_affected() == 1 {
-            return Ok(MemberAdded::Done);
-        }
-        let query = sqlx::query(EXISTS).bind(vendor.to_string()).bind(class.as_str());
-        Ok(match self.fetch_optional(query).await? {
-            Some(_) => MemberAdded::Full,
-            None => MemberAdded::NoClass,
-        })
+        self.write(&AddMember { vendor, class, subject }).await
     }
 
     /// Takes a member out. Answers whether there was one.
@@ -185,6 +182,28 @@ impl Store {
     }
 }
 
+impl Operation for AddMember<'_> {
+    type Answer = MemberAdded;
+
+    /// The lock on the class's row decides.
+    const ISOLATION: Isolation = Isolation::ReadCommitted;
+
+    async fn run(&self, connection: &mut AnyConnection) -> Result<Finish<MemberAdded>, StoreError> {
+        if !lock(connection, self.vendor, self.class).await? {
+            return Ok(Finish::RollBack(MemberAdded::NoClass));
+        }
+        let query = sqlx::query(ADD)
+            .bind(self.vendor.to_string())
+            .bind(self.class.as_str())
+            .bind(self.subject.to_string())
+            .bind(MOST_MEMBERS);
+        Ok(match query.execute(connection).await?.rows_affected() {
+            0 => Finish::RollBack(MemberAdded::Full),
+            _ => Finish::Commit(MemberAdded::Done),
+        })
+    }
+}
+
 impl Operation for RemoveClass<'_> {
     type Answer = ClassRemoved;
 
@@ -192,6 +211,9 @@ impl Operation for RemoveClass<'_> {
         &self,
         connection: &mut AnyConnection,
     ) -> Result<Finish<ClassRemoved>, StoreError> {
+        if !lock(connection, self.vendor, self.name).await? {
+            return Ok(Finish::RollBack(ClassRemoved::NoClass));
+        }
         let vendor = self.vendor.to_string();
         let used = sqlx::query(POLICIES)
             .bind(vendor.as_str())
@@ -205,9 +227,17 @@ impl Operation for RemoveClass<'_> {
         let query = sqlx::query(DROP_MEMBERS).bind(vendor.as_str()).bind(name);
         query.execute(&mut *connection).await?;
         let query = sqlx::query(DROP_CLASS).bind(vendor.as_str()).bind(name);
-        Ok(match query.execute(&mut *connection).await?.rows_affected() {
-            0 => Finish::RollBack(ClassRemoved::NoClass),
-            _ => Finish::Commit(ClassRemoved::Done),
-        })
+        query.execute(&mut *connection).await?;
+        Ok(Finish::Commit(ClassRemoved::Done))
     }
+}
+
+/// Keeps others from the class until the transaction ends. Answers whether there is one.
+async fn lock(
+    connection: &mut AnyConnection,
+    vendor: VendorId,
+    class: &Label,
+) -> Result<bool, StoreError> {
+    let query = sqlx::query(LOCK).bind(vendor.to_string()).bind(class.as_str());
+    Ok(query.execute(connection).await?.rows_affected() == 1)
 }

@@ -7,7 +7,7 @@ use super::connections::Engine;
 use super::{Store, StoreError};
 
 /// Number, name and text of each migration. The numbers ascend without gaps.
-const MIGRATIONS: [(i64, &str, &str); 7] = [
+const MIGRATIONS: [(i64, &str, &str); 8] = [
     (1, "catalog and trials", include_str!("../../migrations/0001_catalog_and_trials.sql")),
     (
         2,
@@ -19,6 +19,7 @@ const MIGRATIONS: [(i64, &str, &str); 7] = [
     (5, "webhooks", include_str!("../../migrations/0005_webhooks.sql")),
     (6, "people", include_str!("../../migrations/0006_people.sql")),
     (7, "first runs", include_str!("../../migrations/0007_first_runs.sql")),
+    (8, "uses of keys", include_str!("../../migrations/0008_uses_of_keys.sql")),
 ];
 
 impl Store {

@@ -5,7 +5,7 @@ use trybuy_formats::ids::{Digest, LicenseId, LicenseeId, TrialId};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::policy::TrialPolicy;
 
-use super::columns::{json, seconds};
+use super::columns::{json, number, seconds};
 use super::transaction::{Finish, Operation};
 use super::{Grant, GrantRequest, PurchaseKeyId, Store, StoreError};
 
@@ -31,10 +31,22 @@ pub struct Redemption {
 /// What becomes a purchased license.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Bought {
-    /// A trial of this Builder, with the policy that its license has from then on.
-    Trial(TrialId, TrialPolicy),
+    /// A trial of this Builder.
+    Trial(ConvertedTrial),
     /// A license of its own.
     New(Box<GrantRequest>),
+}
+
+/// A trial that becomes a license.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ConvertedTrial {
+    /// The trial.
+    pub id: TrialId,
+    /// The head that was due when it was looked at: a higher one means that something else changed it
+    /// since.
+    pub head_due: u64,
+    /// The policy that the license has.
+    pub policy: TrialPolicy,
 }
 
 /// How a redemption ended.
@@ -42,24 +54,25 @@ pub enum Bought {
 pub enum Redeemed {
     /// The license is recorded.
     Done(TrialId),
-    /// The key was revoked, or somebody else bought with it.
-    KeyRefused,
-    /// The buyer uses it on as many Builders as it is for.
+    /// The buyer uses the key on as many Builders as it is for.
     NoMoreBuilders,
-    /// The Builder has got a trial of the application meanwhile.
-    TrialThere,
+    /// The key, or what the Builder has of the application, is not as it was: look at both again.
+    Changed,
 }
 
+/// Whoever used it on another Builder meanwhile has settled when the licenses of this key end.
 const USE_KEY: &str = "UPDATE purchase_keys SET redeemed_at = COALESCE(redeemed_at, $3), \
-    ends_at = CASE WHEN licensee_id IS NULL THEN $4 ELSE ends_at END, licensee_id = $2 \
-    WHERE id = $1 AND revoked_at IS NULL AND (licensee_id IS NULL OR licensee_id = $2)";
+    ends_at = $4, licensee_id = $2 WHERE id = $1 AND revoked_at IS NULL AND (licensee_id IS NULL \
+        OR (licensee_id = $2 AND ends_at IS NOT DISTINCT FROM $4))";
 const HAS_ROOM: &str = "SELECT purchase_keys.id FROM purchase_keys \
     JOIN key_batches ON key_batches.id = purchase_keys.batch_id \
-    WHERE purchase_keys.id = $1 AND (SELECT COUNT(DISTINCT license_id) FROM trials \
-        WHERE purchase_key = $1 AND license_id <> $2) < key_batches.builders";
-const CONVERT: &str = "UPDATE trials SET kind = 'purchase', ends_at = $3, policy = $4, \
-    purchased_at = $5, purchase_key = $6, relicensing_digest = $7, head_due = head_due + 1 \
-    WHERE id = $1 AND license_id = $2";
+    WHERE purchase_keys.id = $1 AND (SELECT COUNT(*) FROM key_uses \
+        WHERE key_id = $1 AND license_id <> $2) < key_batches.builders";
+const RECORD_USE: &str =
+    "INSERT INTO key_uses (key_id, license_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+const CONVERT: &str = "UPDATE trials SET kind = 'purchase', ends_at = $4, policy = $5, \
+    purchased_at = $6, purchase_key = $7, relicensing_digest = $8, head_due = head_due + 1 \
+    WHERE id = $1 AND license_id = $2 AND head_due = $3";
 
 impl Store {
     /// Redeems a key.
@@ -76,22 +89,24 @@ impl Operation for Redemption {
 
     async fn run(&self, connection: &mut AnyConnection) -> Result<Finish<Redeemed>, StoreError> {
         if !self.use_key(connection).await? {
-            return Ok(Finish::RollBack(Redeemed::KeyRefused));
+            return Ok(Finish::RollBack(Redeemed::Changed));
         }
         if !self.has_room(connection).await? {
             return Ok(Finish::RollBack(Redeemed::NoMoreBuilders));
         }
-        match &self.of {
-            Bought::Trial(trial, policy) => {
-                self.convert(connection, *trial, policy).await?;
-                Ok(Finish::Commit(Redeemed::Done(*trial)))
-            }
-            Bought::New(request) => Ok(match request.grant_on(connection).await? {
-                Some(Grant::Granted) => Finish::Commit(Redeemed::Done(request.trial.id)),
-                Some(_) => Finish::RollBack(Redeemed::TrialThere),
+        self.record_use(connection).await?;
+        let bought = match &self.of {
+            Bought::Trial(trial) => self.convert(connection, trial).await?.then_some(trial.id),
+            Bought::New(request) => match request.grant_on(connection).await? {
+                Some(Grant::Granted) => Some(request.trial.id),
+                Some(_) => None,
                 None => return Err(StoreError::Contention),
-            }),
-        }
+            },
+        };
+        Ok(match bought {
+            Some(trial) => Finish::Commit(Redeemed::Done(trial)),
+            None => Finish::RollBack(Redeemed::Changed),
+        })
     }
 }
 
@@ -110,22 +125,27 @@ impl Redemption {
         Ok(query.fetch_optional(connection).await?.is_some())
     }
 
+    async fn record_use(&self, connection: &mut AnyConnection) -> Result<(), StoreError> {
+        let query = sqlx::query(RECORD_USE).bind(self.key.to_string());
+        query.bind(self.license.to_string()).execute(connection).await?;
+        Ok(())
+    }
+
+    /// Whether the trial is still as it was looked at.
     async fn convert(
         &self,
         connection: &mut AnyConnection,
-        trial: TrialId,
-        policy: &TrialPolicy,
-    ) -> Result<(), StoreError> {
-        sqlx::query(CONVERT)
-            .bind(trial.to_string())
+        trial: &ConvertedTrial,
+    ) -> Result<bool, StoreError> {
+        let query = sqlx::query(CONVERT)
+            .bind(trial.id.to_string())
             .bind(self.license.to_string())
+            .bind(number(trial.head_due))
             .bind(seconds(self.ends_at))
-            .bind(json(policy))
+            .bind(json(&trial.policy))
             .bind(self.now.unix())
             .bind(self.key.to_string())
-            .bind(self.terms.map(|terms| terms.to_string()))
-            .execute(connection)
-            .await?;
-        Ok(())
+            .bind(self.terms.map(|terms| terms.to_string()));
+        Ok(query.execute(connection).await?.rows_affected() == 1)
     }
 }

@@ -16,9 +16,12 @@ use super::plan::Plan;
 use crate::app::App;
 use crate::refusal::Refusal;
 use crate::store::{
-    Bought, Builder, KeyRecord, Offer, Purchase, Redeemed, Redemption, StoreError, TrialRecord,
-    end_of_purchase,
+    Bought, Builder, ConvertedTrial, KeyRecord, Offer, Purchase, Redeemed, Redemption, StoreError,
+    TrialRecord, end_of_purchase,
 };
+
+/// How often a key and a trial that something else changes at the same time are looked at again.
+const ATTEMPTS: usize = 4;
 
 /// Why nothing was bought.
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +66,21 @@ pub async fn buy(
     application: &ApplicationId,
     request: &BuyApplication,
 ) -> Result<LicensedTrial, PurchaseError> {
+    for _ in 0..ATTEMPTS {
+        if let Some(bought) = buy_at_once(app, builder, application, request).await? {
+            return Ok(bought);
+        }
+    }
+    Err(StoreError::Contention.into())
+}
+
+/// Nothing where the key or the trial changed meanwhile.
+async fn buy_at_once(
+    app: &App,
+    builder: &Builder,
+    application: &ApplicationId,
+    request: &BuyApplication,
+) -> Result<Option<LicensedTrial>, PurchaseError> {
     let now = app.clock.now();
     let wanted = RequestTrial {
         platform: request.platform.clone(),
@@ -77,10 +95,10 @@ pub async fn buy(
     let key = known_key(app, builder, application, &request.key).await?;
     let trial = trial_to_convert(app, builder, application, request.trial, now).await?;
     if let Some(bought) = trial.as_ref().filter(|trial| was_bought_with(trial, &key)) {
-        return answer(app, builder, bought.trial.id, false).await;
+        return answer(app, builder, bought.trial.id, false).await.map(Some);
     }
     if let Some(kept) = trial.as_ref().filter(|trial| gives_nothing_more(&key, trial)) {
-        return answer(app, builder, kept.trial.id, false).await;
+        return answer(app, builder, kept.trial.id, false).await.map(Some);
     }
     if let Some(end) = key.ends_at.filter(|end| *end <= now) {
         return Err(PurchaseError::Over(end));
@@ -88,7 +106,10 @@ pub async fn buy(
     let terms = relicensing_terms(&offer, request)?;
     let ends_at = end_of_license(&key, trial.as_ref(), now)?;
     let of = match trial {
-        Some(TrialRecord { trial, .. }) => Bought::Trial(trial.id, trial.policy.of_license()),
+        Some(TrialRecord { trial, head_due, .. }) => {
+            let policy = trial.policy.of_license();
+            Bought::Trial(ConvertedTrial { id: trial.id, head_due, policy })
+        }
         None => {
             let purchase = Purchase { at: now, key: Some(key.id), terms };
             new_license(app, builder, offer, &wanted, ends_at, purchase).await?
@@ -105,10 +126,9 @@ pub async fn buy(
         of,
     };
     match app.store.redeem(&redemption).await? {
-        Redeemed::Done(trial) => answer(app, builder, trial, is_new).await,
-        Redeemed::KeyRefused => Err(PurchaseError::Used),
+        Redeemed::Done(trial) => answer(app, builder, trial, is_new).await.map(Some),
         Redeemed::NoMoreBuilders => Err(PurchaseError::Builders(key.builders)),
-        Redeemed::TrialThere => Err(StoreError::Contention.into()),
+        Redeemed::Changed => Ok(None),
     }
 }
 

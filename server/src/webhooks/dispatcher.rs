@@ -64,9 +64,14 @@ impl Dispatcher {
         self.purge(now).await
     }
 
-    /// Waits until what is on its way has ended; nothing more is begun.
-    pub async fn finish(&mut self) {
+    /// Begins no further delivery, and waits until those on their way have ended. The others stay due.
+    pub async fn stop(&mut self) {
         self.slots.close();
+        self.finish().await;
+    }
+
+    /// Waits until everything that is due has been sent.
+    pub async fn finish(&mut self) {
         while let Some(ended) = self.running.join_next().await {
             self.forget(ended.ok());
         }

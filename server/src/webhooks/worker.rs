@@ -55,5 +55,5 @@ async fn run(mut dispatcher: Dispatcher, mut stopped: oneshot::Receiver<()>) {
             _ = &mut stopped => break,
         }
     }
-    dispatcher.finish().await;
+    dispatcher.stop().await;
 }

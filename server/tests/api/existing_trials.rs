@@ -90,6 +90,25 @@ async fn a_change_reaches_a_trial_as_the_next_head() {
 }
 
 #[tokio::test]
+async fn an_end_that_has_passed_already_is_now() {
+    let grace = Span::seconds(7 * DAY);
+    let soft = Expiration::Soft { from: GraceFrom::Expiration, grace };
+    let server = TestServer::publishing(policy()).await;
+    let builder = TestBuilder::register(&server, 0).await;
+    let trial = builder.try_it(&server).await.trial;
+    server.pass(5 * DAY);
+    let change = TrialPolicy { expiration: soft, ..days(3) };
+    assert_eq!(change_all(&server, change).await, 1);
+    let ended = server.now();
+    assert_eq!(shown(&server, &builder, trial.id).await.trial.ends_at, Some(ended));
+    // In its grace, a shorter one still leaves the end where it is.
+    server.pass(DAY);
+    assert_eq!(change_all(&server, TrialPolicy { expiration: soft, ..days(2) }).await, 1);
+    assert_eq!(shown(&server, &builder, trial.id).await.trial.ends_at, Some(ended));
+    assert_eq!(change_all(&server, TrialPolicy { expiration: soft, ..days(2) }).await, 0);
+}
+
+#[tokio::test]
 async fn a_head_that_is_due_comes_with_every_contact() {
     for way in ["show", "ask", "file", "head", "list"] {
         let server = TestServer::with_sketch().await;

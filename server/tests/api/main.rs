@@ -14,6 +14,7 @@ mod people;
 mod policies;
 mod process;
 mod publishing;
+mod purchases;
 mod registration;
 mod same_trial;
 mod signatures;

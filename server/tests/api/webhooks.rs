@@ -257,6 +257,24 @@ async fn a_receiver_that_hangs_is_cut_off_and_delays_no_other() {
 }
 
 #[tokio::test]
+async fn a_server_that_stops_leaves_its_backlog_to_the_next_one() {
+    let world = World::start(policy()).await;
+    let (receiver, url) = Receiver::start(&[]).await;
+    world.add(&url).await;
+    for number in 0..3 {
+        TestBuilder::register(&world.server, number).await.try_it(&world.server).await;
+    }
+    const BACKLOG: usize = 3;
+    let mut dispatcher = world.dispatcher();
+    dispatcher.round().await.expect("a round");
+    dispatcher.stop().await;
+    let sent = receiver.received().len();
+    assert!(sent < BACKLOG, "all {sent} were sent first");
+    world.round().await;
+    assert_eq!(receiver.received().len(), BACKLOG);
+}
+
+#[tokio::test]
 async fn a_receiver_that_is_gone_disables_its_webhook() {
     let world = World::start(policy()).await;
     let (receiver, url) = Receiver::start(&[410]).await;

@@ -72,6 +72,30 @@ pub(crate) async fn a_class_never_goes_while_it_gets_a_policy(Database { store, 
     }
 }
 
+pub(crate) async fn a_class_never_goes_while_it_gets_a_member(Database { store, .. }: Database) {
+    let vendor = vendor(&store, "Example Ltd").await;
+    let members: Vec<_> = (0..4).map(|n| parsed(&format!("@n{n}.example.edu"))).collect();
+    for number in 0..20 {
+        let name = parsed(&format!("class-{number}"));
+        class(&store, &vendor, &format!("class-{number}"), 1, &["@example.edu"]).await;
+        let add = async |member| store.add_member(vendor.id, &name, member).await;
+        let (first, second, removed, third, fourth) = tokio::join!(
+            add(&members[0]),
+            add(&members[1]),
+            store.remove_class(vendor.id, &name),
+            add(&members[2]),
+            add(&members[3]),
+        );
+        assert_eq!(removed.expect("answered"), ClassRemoved::Done);
+        for added in [first, second, third, fourth] {
+            let added = added.expect("answered");
+            assert!(matches!(added, MemberAdded::Done | MemberAdded::NoClass), "{added:?}");
+        }
+        // Who was added before it went is gone with it.
+        assert_eq!(store.class_members(vendor.id, &name).await.expect("answered"), []);
+    }
+}
+
 pub(crate) async fn classes_belong_to_their_vendor(Database { store, .. }: Database) {
     let own = vendor(&store, "Example Ltd").await;
     let rival = vendor(&store, "Rival").await;

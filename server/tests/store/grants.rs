@@ -81,6 +81,23 @@ pub(crate) async fn fifty_requests_at_once_make_one_trial(Database { store, .. }
     assert_eq!(others.count(), 49);
 }
 
+pub(crate) async fn what_does_not_count_is_no_limit_reached(Database { store, .. }: Database) {
+    let world = World::new(&store).await;
+    let first = GrantRequest { maximum: 1, ..world.request(at(0)) };
+    assert_eq!(store.grant_trial(&first).await.expect("answered"), Grant::Granted);
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..10 {
+        let own = NewBuilder { licensee_id: world.builder.licensee_id, ..builder() };
+        register(&store, &own).await;
+        // The same trial on another Builder.
+        let mut request = GrantRequest { maximum: 1, ..world.request_of(&own, at(0)) };
+        request.trial.counted = false;
+        let store = store.clone();
+        tasks.spawn(async move { store.grant_trial(&request).await.expect("answered") });
+    }
+    assert_eq!(tasks.join_all().await, [Grant::Granted; 10]);
+}
+
 pub(crate) async fn fifty_builders_of_a_licensee_get_the_maximum_at_once(
     Database { store, .. }: Database,
 ) {

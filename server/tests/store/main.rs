@@ -16,6 +16,8 @@ mod people;
 mod policies;
 mod profiles;
 mod publication;
+mod purchase_keys;
+mod purchases;
 mod requests;
 mod revisions;
 mod samples;
@@ -95,10 +97,23 @@ fn cases() -> Vec<Case> {
         case!(grants::trials_are_counted_per_licensee_and_application),
         case!(grants::a_purchase_counts_as_no_trial),
         case!(grants::fifty_requests_at_once_make_one_trial),
+        case!(grants::what_does_not_count_is_no_limit_reached),
         case!(grants::fifty_builders_of_a_licensee_get_the_maximum_at_once),
         case!(grants::a_grant_that_is_dropped_leaves_all_or_nothing),
         case!(grants::a_failing_grant_takes_no_other_along),
         case!(grants::a_refused_code_leaves_nothing),
+        case!(purchase_keys::keys_are_listed_in_pages_as_they_were_made),
+        case!(purchase_keys::a_key_is_one_of_its_own_application),
+        case!(purchase_keys::keys_are_made_together_or_not_at_all),
+        case!(purchase_keys::nothing_is_bought_with_a_revoked_key),
+        case!(purchase_keys::the_licenses_of_a_revoked_key_end_where_that_is_wanted),
+        case!(purchases::a_trial_becomes_a_license),
+        case!(purchases::of_buyers_at_once_with_one_key_one_gets_the_license),
+        case!(purchases::a_key_is_used_on_as_many_builders_as_it_is_for),
+        case!(purchases::a_builder_that_goes_on_with_another_key_still_uses_the_first),
+        case!(purchases::what_was_decided_on_something_older_is_not_done),
+        case!(purchases::a_purchase_that_is_sent_again_changes_nothing),
+        case!(purchases::a_purchase_is_no_trial_that_was_used),
         case!(requests::an_owner_sees_who_asked_in_order),
         case!(requests::requests_of_one_second_are_paged_without_gaps),
         case!(webhooks::each_event_becomes_one_delivery),
@@ -106,6 +121,7 @@ fn cases() -> Vec<Case> {
         case!(webhooks::processes_at_once_make_one_delivery_and_one_claims_it),
         case!(webhooks::a_lease_runs_out_and_its_holder_is_late),
         case!(webhooks::a_purchase_is_told_once_and_is_no_expired_trial),
+        case!(webhooks::a_license_that_is_given_is_told_once_for_all_builders),
         case!(webhooks::a_refusal_is_told_once_a_day),
         case!(webhooks::a_vendor_has_ten_webhooks),
         case!(webhooks::a_disabled_webhook_is_told_nothing_until_it_is_enabled),
@@ -119,6 +135,7 @@ fn cases() -> Vec<Case> {
         case!(classes::classes_are_listed_by_rank_and_name),
         case!(classes::a_class_with_a_policy_is_not_removed),
         case!(classes::a_class_never_goes_while_it_gets_a_policy),
+        case!(classes::a_class_never_goes_while_it_gets_a_member),
         case!(classes::classes_belong_to_their_vendor),
         case!(classes::classes_and_members_are_bounded),
         case!(profiles::profiles_are_kept_by_name),

@@ -58,11 +58,12 @@ pub(crate) async fn several_may_migrate_at_once(database: Database) {
 }
 
 /// Each after those that refer to it.
-const TABLES: [&str; 24] = [
+const TABLES: [&str; 25] = [
     "DROP TABLE refusals",
     "DROP TABLE deliveries",
     "DROP TABLE webhooks",
     "DROP TABLE trials",
+    "DROP TABLE key_uses",
     "DROP TABLE purchase_keys",
     "DROP TABLE key_batches",
     "DROP TABLE blocks",

@@ -1,12 +1,15 @@
 //! Webhooks: each event becomes one delivery, which one process at a time sends.
 
-use trybuy_formats::api::{Delivery, EventKind};
+use trybuy_formats::api::{Delivery, EventKind, Gift};
 use trybuy_formats::ids::{DeliveryId, WebhookId};
+use trybuy_formats::instant::Span;
 use trybuy_formats::limits;
-use trybuy_server::store::{Grant, LogQuery, NewWebhook, Outcome, Store, Vendor};
+use trybuy_server::store::{
+    Actor, Given, Grant, LogQuery, NewBuilder, NewGift, NewWebhook, Outcome, Store, Vendor,
+};
 
 use crate::harness::Database;
-use crate::samples::{World, at, registered, vendor};
+use crate::samples::{World, actor, at, builder, register, registered, vendor};
 
 async fn added(store: &Store, vendor: &Vendor, events: &[EventKind], second: u64) -> WebhookId {
     let webhook = NewWebhook {
@@ -151,6 +154,33 @@ pub(crate) async fn a_purchase_is_told_once_and_is_no_expired_trial(database: Da
     let facts = store.event_facts(LicensePurchased, &request.trial.id.to_string()).await;
     let facts = facts.expect("answered").expect("there");
     assert_eq!((facts.trial_id, facts.purchased_at), (Some(request.trial.id), Some(at(50))));
+}
+
+pub(crate) async fn a_license_that_is_given_is_told_once_for_all_builders(
+    Database { store, .. }: Database,
+) {
+    let world = World::new(&store).await;
+    let Actor { vendor: ada, token } = actor(&store, "Example Ltd").await;
+    added(&store, &ada, &[EventKind::LicensePurchased], 0).await;
+    for _ in 0..3 {
+        let own = NewBuilder { licensee_id: world.builder.licensee_id, ..builder() };
+        register(&store, &own).await;
+        let request = world.request_of(&own, at(10));
+        assert_eq!(store.grant_trial(&request).await.expect("answered"), Grant::Granted);
+    }
+    for (second, length) in [(50, 1_000), (90, 2_000)] {
+        let gift = NewGift {
+            application: world.application().clone(),
+            licensee: world.builder.licensee_id,
+            gift: Gift::License { duration: Some(Span::seconds(length)) },
+            given_at: at(second),
+            given_by: token,
+        };
+        assert!(matches!(store.give(&gift).await.expect("answered"), Given::Done(_)));
+        store.collect_events(at(second + 1)).await.expect("collected");
+    }
+    assert_eq!(kinds(&store, &ada).await, [EventKind::LicensePurchased]);
+    assert_eq!(log(&store, &ada).await[0].occurred_at, at(50));
 }
 
 pub(crate) async fn a_refusal_is_told_once_a_day(Database { store, .. }: Database) {

@@ -35,7 +35,7 @@ pub struct Mailer {
 }
 
 /// A mail in plain text.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone)]
 pub struct Mail {
     /// To whom.
     pub to: Email,

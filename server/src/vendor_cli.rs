@@ -17,6 +17,7 @@ mod json;
 mod key;
 mod manifest;
 mod package;
+mod pages;
 mod policy;
 mod policy_words;
 mod profile;

@@ -62,9 +62,11 @@ const REDELIVER: &str = "UPDATE deliveries SET due_at = $3, attempts = 0, last_s
 const PINGS: &str = "SELECT COUNT(*) AS pings FROM deliveries WHERE webhook_id = $1 \
     AND event = 'ping' AND due_at IS NOT NULL";
 const PURGE: &str = "DELETE FROM deliveries WHERE id IN \
-    (SELECT id FROM deliveries WHERE created_at < $1 ORDER BY created_at LIMIT 500)";
+    (SELECT id FROM deliveries WHERE created_at < $1 ORDER BY created_at LIMIT $2)";
 const PURGE_REFUSALS: &str = "DELETE FROM refusals WHERE refused_at < $1";
 
+/// How many old deliveries are removed at once.
+const AT_ONCE: i64 = 500;
 /// How often a delivery that another process was faster to claim is followed by a look for the next.
 const CLAIMS: usize = 8;
 
@@ -170,9 +172,10 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn purge_deliveries(&self, before: Instant) -> Result<bool, StoreError> {
-        let purged = self.execute(sqlx::query(PURGE).bind(before.unix())).await?;
+        let query = sqlx::query(PURGE).bind(before.unix()).bind(AT_ONCE);
+        let purged = self.execute(query).await?.rows_affected();
         self.execute(sqlx::query(PURGE_REFUSALS).bind(before.unix())).await?;
-        Ok(purged.rows_affected() == 500)
+        Ok(i64::try_from(purged) == Ok(AT_ONCE))
     }
 }
 

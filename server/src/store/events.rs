@@ -148,14 +148,14 @@ pub(super) struct Happened {
 }
 
 impl Store {
-    /// Makes deliveries of what happened. Answers whether there may be more to be taken up at once.
+    /// Makes deliveries of what happened; what there is no room for is taken up by the next call.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn collect_events(&self, now: Instant) -> Result<bool, StoreError> {
+    pub async fn collect_events(&self, now: Instant) -> Result<(), StoreError> {
         let row = self.fetch_optional(sqlx::query(SEEN_FROM)).await?;
         let since = row.map(|row| Columns(&row).optional_instant("seen_from")).transpose()?;
-        let Some(since) = since.flatten() else { return Ok(false) };
+        let Some(since) = since.flatten() else { return Ok(()) };
         let mut found = Vec::new();
         let mut more = false;
         for source in EventSource::ALL {
@@ -173,7 +173,7 @@ impl Store {
         if !more && since < seen_from.minus(LAG) {
             self.execute(sqlx::query(ADVANCE).bind(seen_from.unix())).await?;
         }
-        Ok(more)
+        Ok(())
     }
 
     async fn look_for(

@@ -57,8 +57,8 @@ pub struct KeyRecord {
 /// How the revocation of a key ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum KeyRevoked {
-    /// Nothing can be bought with it any more. So many licenses end that were.
-    Done(u64),
+    /// Nothing can be bought with it any more.
+    Done,
     /// The vendor has no such key, or it was revoked before.
     NoKey,
     /// Somebody bought with it, and licenses were not to end.
@@ -216,8 +216,7 @@ impl Operation for RevokeKey {
         }
         let now = self.now.unix();
         sqlx::query(REVOKE).bind(id.as_str()).bind(now).execute(&mut *connection).await?;
-        let query = sqlx::query(END_LICENSES).bind(id.as_str()).bind(now);
-        let ended = query.execute(&mut *connection).await?.rows_affected();
-        Ok(Finish::Commit(KeyRevoked::Done(ended)))
+        sqlx::query(END_LICENSES).bind(id.as_str()).bind(now).execute(connection).await?;
+        Ok(Finish::Commit(KeyRevoked::Done))
     }
 }

@@ -9,7 +9,7 @@ use trybuy_formats::subject::Subject;
 use super::client::Client;
 use super::failure::Failure;
 use super::json;
-use super::requests::pages;
+use super::pages::pages;
 
 /// Blocks somebody.
 pub(super) fn add(

@@ -9,6 +9,7 @@ use super::arguments::KeyAction;
 use super::client::Client;
 use super::failure::Failure;
 use super::json;
+use super::pages::pages;
 use crate::csv;
 
 /// The columns of the table: the members of the JSON answer, in its order.
@@ -40,7 +41,12 @@ pub(super) fn key(client: &Client, action: &KeyAction, out: &mut dyn Write) -> R
         }
         KeyAction::List { application, csv: true, .. } => table(client, application, out),
         KeyAction::List { application, json, .. } => list(client, application, *json, out),
-        KeyAction::Revoke { id, end_licenses } => client.revoke_key(id, *end_licenses),
+        KeyAction::Revoke { id, end_licenses } => {
+            client.revoke_key(id, *end_licenses)?;
+            let what = if *end_licenses { ", and what was bought with it has ended" } else { "" };
+            writeln!(out, "Nothing can be bought with this key any more{what}.")
+                .map_err(Failure::output)
+        }
     }
 }
 
@@ -106,15 +112,11 @@ fn table(client: &Client, application: &ApplicationId, out: &mut dyn Write) -> R
 }
 
 fn all(client: &Client, application: &ApplicationId) -> Result<Vec<KeyInfo>, Failure> {
-    let mut keys: Vec<KeyInfo> = Vec::new();
-    let mut after: Option<String> = None;
-    loop {
-        let page = client.keys(application, after.as_deref())?;
+    let mut keys = Vec::new();
+    pages(|after| {
+        let page = client.keys(application, after)?;
         keys.extend(page.keys);
-        match page.next {
-            // A server that names the same page again would be asked for ever.
-            Some(next) if after.as_ref() < Some(&next) => after = Some(next),
-            _ => return Ok(keys),
-        }
-    }
+        Ok(page.next)
+    })?;
+    Ok(keys)
 }

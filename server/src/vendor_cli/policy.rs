@@ -143,11 +143,13 @@ impl Wanted<'_> {
     }
 }
 
-fn profile(client: &Client, name: &Label) -> Result<TrialPolicy, Failure> {
+/// The policy of a profile.
+pub(super) fn profile(client: &Client, name: &Label) -> Result<TrialPolicy, Failure> {
     let found = client.profiles()?.profiles.into_iter().find(|profile| profile.name == *name);
     found.map(|profile| profile.policy).ok_or_else(|| {
-        Failure::new(Slug::NotFound, format!("there is no profile `{name}`"))
-            .with_help("`trybuy-vendor profile list` shows all")
+        Failure::new(Slug::NotFound, format!("there is no profile `{name}`")).with_help(
+            "`trybuy-vendor profile list` shows all, and `profile set NAME --from MANIFEST` makes one",
+        )
     })
 }
 

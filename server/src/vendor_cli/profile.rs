@@ -3,7 +3,6 @@
 use std::io::Write;
 
 use trybuy_formats::ids::Label;
-use trybuy_formats::slug::Slug;
 
 use super::arguments::{PolicyChanges, ProfileAction};
 use super::client::Client;
@@ -63,15 +62,7 @@ fn set(
 ) -> Result<(), Failure> {
     let wanted = match &changes.from {
         Some(manifest) => ApplicationManifest::load_policy(manifest)?,
-        None => {
-            let profiles = client.profiles()?.profiles;
-            let before = profiles.into_iter().find(|profile| profile.name == *name);
-            let before = before.ok_or_else(|| {
-                Failure::new(Slug::NotFound, format!("there is no profile `{name}`"))
-                    .with_help("make it with `--from MANIFEST`")
-            })?;
-            policy::changed(before.policy, changes)?
-        }
+        None => policy::changed(policy::profile(client, name)?, changes)?,
     };
     let profile = client.set_profile(name, wanted)?;
     writeln!(out, "{name}: {}", profile.policy.in_words()).map_err(Failure::output)

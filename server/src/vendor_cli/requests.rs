@@ -5,10 +5,10 @@ use std::io::{self, Write};
 use chrono::{DateTime, Utc};
 use trybuy_formats::api::Requester;
 use trybuy_formats::ids::ApplicationId;
-use trybuy_formats::slug::Slug;
 
 use super::client::Client;
 use super::failure::Failure;
+use super::pages::pages;
 
 /// How the requests are printed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -103,22 +103,4 @@ fn each(
         page.requests.iter().try_for_each(&mut print).map_err(Failure::output)?;
         Ok(page.next)
     })
-}
-
-/// Takes every page of a list; `take` answers where the next one begins.
-pub(super) fn pages(
-    mut take: impl FnMut(Option<&str>) -> Result<Option<String>, Failure>,
-) -> Result<(), Failure> {
-    let mut after: Option<String> = None;
-    loop {
-        match take(after.as_deref())? {
-            // A server that names the same page again would be asked for ever.
-            Some(next) if after.as_ref() == Some(&next) => {
-                let what = "the server names the same page twice";
-                return Err(Failure::new(Slug::ServerError, what));
-            }
-            Some(next) => after = Some(next),
-            None => return Ok(()),
-        }
-    }
 }

@@ -9,7 +9,7 @@ use super::arguments::WebhookAction;
 use super::client::Client;
 use super::failure::{Failure, printable};
 use super::json;
-use super::requests::pages;
+use super::pages::pages;
 
 /// Does what was asked for.
 pub(super) fn execute(

@@ -118,7 +118,7 @@ pub async fn revoke_key(
     end_licenses: bool,
 ) -> Result<(), KeyError> {
     match app.store.revoke_key(vendor.id, id, end_licenses, app.clock.now()).await? {
-        KeyRevoked::Done(_) => Ok(()),
+        KeyRevoked::Done => Ok(()),
         KeyRevoked::NoKey => Err(KeyError::NoKey),
         KeyRevoked::Redeemed => Err(KeyError::Redeemed),
     }

@@ -248,7 +248,7 @@ fn a_whole_policy_is_taken_from_a_profile() {
     assert_eq!(
         outcome.stderr,
         "error[not-found]: there is no profile `long`\n\
-         help: `trybuy-vendor profile list` shows all\n"
+         help: `trybuy-vendor profile list` shows all, and `profile set NAME --from MANIFEST` makes one\n"
     );
 }
 

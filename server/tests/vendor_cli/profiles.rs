@@ -64,7 +64,7 @@ fn a_new_profile_needs_a_manifest() {
     let outcome = vendor(&server, &["profile", "set", "short", "--trials", "1"]);
     assert_eq!(
         outcome.stderr,
-        "error[not-found]: there is no profile `short`\nhelp: make it with `--from MANIFEST`\n"
+        "error[not-found]: there is no profile `short`\nhelp: `trybuy-vendor profile list` shows all, and `profile set NAME --from MANIFEST` makes one\n"
     );
     assert_eq!(server.lines(), [format!("GET {PROFILES}")]);
 }

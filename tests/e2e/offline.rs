@@ -21,6 +21,7 @@ cases![
     a_clock_that_is_wrong_is_told_to_who_carries_the_file[Busybox, Faketime],
     terms_are_accepted_unseen_or_in_a_second_round[Busybox],
     a_trial_whose_answer_was_lost_is_named_by_the_next_request[Busybox],
+    a_renewal_whose_answer_was_lost_is_named_by_the_next_renewal[Busybox],
     an_older_purchase_that_is_sent_again_takes_nothing_away[Busybox],
 ];
 
@@ -268,7 +269,28 @@ fn a_trial_whose_answer_was_lost_is_named_by_the_next_request(shared: &Shared) -
     let trial = "duration = \"1s\"\nexpiration = \"hard\"\ntrials = 2\nacceptance = \"passive\"\nlayout = \"leading\"\n";
     let id = world.publish_with("busybox-by-file-lost", &busybox()?, trial)?;
     let machines = Machines::set_up(world, "busybox-by-file-lost")?;
-    let ask = ["try", &id, "--accept-terms"];
+    lose_a_trial(&machines, "try", &id)?;
+    ensure!(world.requests(&id)?.len() == 2, "the second trial");
+    Ok(())
+}
+
+fn a_renewal_whose_answer_was_lost_is_named_by_the_next_renewal(shared: &Shared) -> Result<()> {
+    let world = shared.world();
+    let trial = "duration = \"2s\"\nexpiration = \"hard\"\ntrials = 3\nacceptance = \"passive\"\nlayout = \"leading\"\n";
+    let id = world.publish_with("busybox-by-file-lost-renewal", &busybox()?, trial)?;
+    let machines = Machines::set_up(world, "busybox-by-file-lost-renewal")?;
+    machines.step("try", &["try", &id, "--accept-terms"], &["try", &id])?.success()?;
+    trybuy_tests::wait::until("the end of the trial", || {
+        Ok(machines.offline.run(["run", &id, "true"])?.code != 0)
+    })?;
+    lose_a_trial(&machines, "renew", &id)?;
+    ensure!(world.requests(&id)?.len() == 3, "the third trial");
+    Ok(())
+}
+
+/// Loses the answer to a request until the trial that it brought has ended, then asks for the next one.
+fn lose_a_trial(machines: &Machines<'_>, command: &str, id: &str) -> Result<()> {
+    let ask = [command, id, "--accept-terms"];
     let request = machines.ask("lost", &ask)?;
     let response = machines.path("lost.response");
     trybuy_tests::wait::until("the end of the trial", || {
@@ -277,10 +299,9 @@ fn a_trial_whose_answer_was_lost_is_named_by_the_next_request(shared: &Shared) -
         let relayed = machines.try_to_relay(&request, &response)?;
         Ok(relayed.stderr.contains("The server refused it"))
     })?;
-    let told = machines.offline(&["try", &id], "--response", &response)?;
+    let told = machines.offline(&[command, id], "--response", &response)?;
     ensure!(told.stderr.contains("error[trial-expired]"), "{told}");
     machines.try_to_relay(&machines.ask("next", &ask)?, &machines.path("next.response"))?;
-    ensure!(world.requests(&id)?.len() == 2, "the second trial");
     Ok(())
 }
 

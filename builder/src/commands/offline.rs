@@ -85,13 +85,17 @@ pub(super) fn ask_for_renewal(
     {
         return Err(messages::purchase_over(&installed.name, id));
     }
-    ask_for(context, &builder, id, file, |pending| OfflineStep::Trial {
-        application: id.clone(),
-        platform: Platform::current(),
-        version: None,
-        after: Some(installed.trial_id),
-        keeps_file: true,
-        acceptance: acceptance(arguments, pending.terms),
+    ask_for(context, &builder, id, file, |pending| {
+        let lost = pending.newest.filter(|newest| is_later(*newest, installed.trial_id));
+        OfflineStep::Trial {
+            application: id.clone(),
+            platform: Platform::current(),
+            version: None,
+            after: lost.or(Some(installed.trial_id)),
+            // What is installed is the file of another trial than one whose answer was lost.
+            keeps_file: lost.is_none(),
+            acceptance: acceptance(arguments, pending.terms),
+        }
     })
 }
 
@@ -268,7 +272,12 @@ fn ask_for(
     remembered.store(&pending)
 }
 
-/// The newest trial of an application that there is a trace of. Trial ids ascend with time.
+/// Trial ids ascend with time.
+fn is_later(trial: TrialId, other: TrialId) -> bool {
+    trial.to_string() > other.to_string()
+}
+
+/// The newest trial of an application that there is a trace of.
 fn newest_known(data: &DataDir, id: &ApplicationId, pending: &Pending) -> Option<TrialId> {
     let entries = std::fs::read_dir(data.application(id)).into_iter().flatten().flatten();
     let states = entries.filter_map(|entry| {

@@ -32,7 +32,9 @@ use trybuy_formats::ids::{ApplicationId, TrialId};
 use crate::error::Error;
 use crate::messages;
 
-pub(crate) use atomic::{create_once, publish, remove_leftovers, replace, sync_directory};
+pub(crate) use atomic::{
+    create_once, publish, remove_leftovers, replace, replace_after, sync_directory,
+};
 pub(crate) use lock::Lock;
 pub(crate) use room::{check_room, free_bytes};
 

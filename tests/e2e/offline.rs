@@ -22,6 +22,7 @@ cases![
     terms_are_accepted_unseen_or_in_a_second_round[Busybox],
     a_trial_whose_answer_was_lost_is_named_by_the_next_request[Busybox],
     a_renewal_whose_answer_was_lost_is_named_by_the_next_renewal[Busybox],
+    what_could_not_be_written_leaves_the_last_request_to_be_answered[Busybox],
     an_older_purchase_that_is_sent_again_takes_nothing_away[Busybox],
 ];
 
@@ -302,6 +303,26 @@ fn lose_a_trial(machines: &Machines<'_>, command: &str, id: &str) -> Result<()> 
     let told = machines.offline(&[command, id], "--response", &response)?;
     ensure!(told.stderr.contains("error[trial-expired]"), "{told}");
     machines.try_to_relay(&machines.ask("next", &ask)?, &machines.path("next.response"))?;
+    Ok(())
+}
+
+fn what_could_not_be_written_leaves_the_last_request_to_be_answered(shared: &Shared) -> Result<()> {
+    let world = shared.world();
+    let machines = Machines::set_up(world, "busybox-by-file-unwritten")?;
+    let request = machines.ask("license", &["setup", "--renew"])?;
+    let response = machines.relay(&request, "license")?;
+    // A license and a request are longer than that, what is remembered is not.
+    let limited = |option: &str, file: &Path| {
+        let mut limited = std::process::Command::new("prlimit");
+        let builder = machines.offline.command();
+        limited.arg("--fsize=450").arg(builder.get_program()).args(builder.get_args());
+        Outcome::of(limited.args(["setup", "--renew", option]).arg(file))
+    };
+    let refused = limited("--request", &machines.path("later.request"))?;
+    ensure!(refused.refused(1, "local-file")?.stderr.contains("later.request"));
+    let refused = limited("--response", &response)?;
+    ensure!(refused.refused(1, "local-file")?.stderr.contains("license.jws"));
+    machines.offline(&["setup", "--renew"], "--response", &response)?.success()?;
     Ok(())
 }
 

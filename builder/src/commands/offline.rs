@@ -20,7 +20,6 @@ use trybuy_formats::{limits, sealed_state};
 use super::Context;
 use crate::cli::{AcceptanceArguments, BuyArguments, TryArguments};
 use crate::client::Signer;
-use crate::client::address::ServerAddress;
 use crate::clock;
 use crate::data_dir::{self, DataDir, Lock};
 use crate::decoder::Fetched;
@@ -135,20 +134,22 @@ pub(super) fn acceptance(
     })
 }
 
-/// Writes a request file; answers its digest.
+/// Writes a request file. Its digest is remembered before it is there: otherwise the answer to one that
+/// was carried away could be refused. Where it cannot be written, the one before it stays the last.
 pub(super) fn write(
-    server: &ServerAddress,
+    server: String,
     signer: &Signer,
     step: OfflineStep,
     file: &Path,
-) -> Result<Digest, Error> {
-    let request = OfflineRequest::new(clock::now(), server.to_string(), step);
+    remember: impl FnOnce(Digest) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let request = OfflineRequest::new(clock::now(), server, step);
     let signed = signer.sign_offline(&request);
     let path =
         std::path::absolute(file).map_err(|error| messages::local_file("use", file, error))?;
-    data_dir::replace(&path, &signed.to_bytes())?;
+    data_dir::replace_after(&path, &signed.to_bytes(), || remember(signed.digest()))?;
     output::notice(&notices::request_written(file));
-    Ok(signed.digest())
+    Ok(())
 }
 
 /// Reads a response file.
@@ -265,11 +266,12 @@ fn ask_for(
     let data = &context.data;
     let _lock = Lock::application(data, id)?;
     let remembered = PendingFile::of(data, builder, id.as_str());
-    let mut pending = remembered.load()?;
+    let pending = remembered.load()?;
     let signer = builder.signer(data)?;
     let server = builder.address(context.server.as_deref())?;
-    pending.request = Some(write(&server, &signer, step(&pending), file)?);
-    remembered.store(&pending)
+    write(server.to_string(), &signer, step(&pending), file, |digest| {
+        remembered.store(&Pending { request: Some(digest), ..pending })
+    })
 }
 
 /// Trial ids ascend with time.

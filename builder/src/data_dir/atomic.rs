@@ -13,8 +13,18 @@ const TEMPORARY: &str = ".new-";
 /// Writes a file whole, in place of one that may exist: temporary file in the same directory,
 /// fsync, rename, fsync of the directory. Temporary files are readable by their owner only.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    replace_after(path, bytes, || Ok(()))
+}
+
+/// The same, with something to be done when its bytes are on the disk, and before it appears.
+pub(crate) fn replace_after(
+    path: &Path,
+    bytes: &[u8],
+    before: impl FnOnce() -> Result<(), Error>,
+) -> Result<(), Error> {
     let failed = |error| messages::local_file("write", path, error);
     let temporary = write_beside(path, bytes)?;
+    before()?;
     temporary.persist(path).map_err(|error| failed(error.error))?;
     sync_parent(path)
 }

@@ -16,6 +16,7 @@ cases![
     a_key_buys_what_was_never_tried_and_only_once[Busybox],
     a_dispersed_file_is_downloaded_again[Busybox],
     a_trial_that_ended_is_renewed_as_often_as_its_policy_says[Busybox],
+    terms_of_a_purchase_or_renewal_are_accepted_by_its_own_command[Busybox],
     a_vendor_gives_time_trials_and_the_license[Busybox],
     a_revoked_key_ends_the_license_at_the_next_contact[Busybox],
 ];
@@ -116,6 +117,27 @@ acceptance = "passive"
     user.run(["renew", &id])?.refused(1, "trial-limit-reached")?;
     // Nothing was lost by asking.
     ensure_sound(&user, &id)
+}
+
+fn terms_of_a_purchase_or_renewal_are_accepted_by_its_own_command(shared: &Shared) -> Result<()> {
+    let world = shared.world();
+    let trial =
+        "duration = \"3s\"\nexpiration = \"hard\"\ntrials = 2\nacceptance = \"retype-code\"\n";
+    let id = world.publish_with("busybox-own-command", &busybox()?, trial)?;
+    let key = keys(world, &id, &[])?.remove(0);
+    let user = world.builder("own-command")?;
+    let refused = user.run(["buy", &id, "--key", &key])?.refused(1, "terms-not-accepted")?;
+    let again = format!("trybuy buy {id} --key KEY --accept-terms --code ");
+    ensure!(refused.stderr.contains(&again), "{refused}");
+    let refused = user.run(["try", &id])?.refused(1, "terms-not-accepted")?;
+    let code = refused.stderr.split(&format!("trybuy try {id} --accept-terms --code ")).nth(1);
+    user.run(["try", &id, "--accept-terms", "--code", code.context("a code")?.trim()])?
+        .success()?;
+    wait::until("the end of the trial", || Ok(user.run(["run", &id, "true"])?.code != 0))?;
+    let refused = user.run(["renew", &id])?.refused(1, "terms-not-accepted")?;
+    let again = format!("trybuy renew {id} --accept-terms --code ");
+    ensure!(refused.stderr.contains(&again), "{refused}");
+    Ok(())
 }
 
 fn a_vendor_gives_time_trials_and_the_license(shared: &Shared) -> Result<()> {

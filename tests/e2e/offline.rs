@@ -22,6 +22,7 @@ cases![
     terms_are_accepted_unseen_or_in_a_second_round[Busybox],
     a_trial_whose_answer_was_lost_is_named_by_the_next_request[Busybox],
     a_renewal_whose_answer_was_lost_is_named_by_the_next_renewal[Busybox],
+    a_refused_request_is_repeated_by_its_own_command[Busybox],
     what_could_not_be_written_leaves_the_last_request_to_be_answered[Busybox],
     an_older_purchase_that_is_sent_again_takes_nothing_away[Busybox],
 ];
@@ -303,6 +304,25 @@ fn lose_a_trial(machines: &Machines<'_>, command: &str, id: &str) -> Result<()> 
     let told = machines.offline(&[command, id], "--response", &response)?;
     ensure!(told.stderr.contains("error[trial-expired]"), "{told}");
     machines.try_to_relay(&machines.ask("next", &ask)?, &machines.path("next.response"))?;
+    Ok(())
+}
+
+fn a_refused_request_is_repeated_by_its_own_command(shared: &Shared) -> Result<()> {
+    let world = shared.world();
+    let trial = "duration = \"1s\"\nexpiration = \"hard\"\ntrials = 3\nacceptance = \"passive\"\nlayout = \"leading\"\n";
+    let id = world.publish_with("busybox-by-file-command", &busybox()?, trial)?;
+    let key = world.vendor.run(["key", "create", &id])?.success()?.stdout.trim().to_owned();
+    let machines = Machines::set_up(world, "busybox-by-file-command")?;
+    let refused = machines.step("buy", &["buy", &id, "--key", &key], &["buy", &id])?;
+    let again = format!("trybuy buy {id} --key KEY --accept-terms --request FILE");
+    ensure!(refused.refused(1, "terms-not-accepted")?.stderr.contains(&again));
+    machines.step("try", &["try", &id, "--accept-terms"], &["try", &id])?.success()?;
+    trybuy_tests::wait::until("the end of the trial", || {
+        Ok(machines.offline.run(["run", &id, "true"])?.code != 0)
+    })?;
+    let refused = machines.step("renew", &["renew", &id], &["renew", &id])?;
+    let again = format!("trybuy renew {id} --accept-terms --request FILE");
+    ensure!(refused.refused(1, "terms-not-accepted")?.stderr.contains(&again));
     Ok(())
 }
 

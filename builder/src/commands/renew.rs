@@ -5,7 +5,7 @@ use trybuy_formats::api::TrialAnswer;
 use trybuy_formats::control::{ControlInformation, LicenseKind};
 use trybuy_formats::ids::ApplicationId;
 
-use super::try_application::{self, Trial};
+use super::try_application::{self, Trial, Way};
 use super::{Context, contact, offline, refresh};
 use crate::cli::{AcceptanceArguments, OfflineArguments, RenewArguments};
 use crate::decoder::Fetched;
@@ -17,7 +17,7 @@ use crate::output;
 pub(super) fn renew(context: &Context, arguments: &RenewArguments) -> Result<(), Error> {
     match (&arguments.application, &arguments.offline) {
         (Some(id), OfflineArguments { response: Some(file), .. }) => {
-            try_application::take_response(context, id, file)
+            try_application::take_response(context, Way::Renew, id, file)
         }
         (Some(id), OfflineArguments { request: Some(file), .. }) => {
             offline::ask_for_renewal(context, id, &arguments.acceptance, file)
@@ -46,7 +46,7 @@ fn renew_one(
     acceptance: &AcceptanceArguments,
 ) -> Result<(), Error> {
     let installed = Fetched::open(&context.data, id)?;
-    let trial = Trial::connect(context, id, None)?;
+    let trial = Trial::connect(context, Way::Renew, id, None)?;
     let installed = installed.verify(&trial.builder)?.control().clone();
     let answer = trial.server.trial(installed.trial_id, &trial.signer)?;
     if answer.trial.head_number > installed.head_number {

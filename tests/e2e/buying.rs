@@ -17,6 +17,7 @@ cases![
     a_dispersed_file_is_downloaded_again[Busybox],
     a_trial_that_ended_is_renewed_as_often_as_its_policy_says[Busybox],
     terms_of_a_purchase_or_renewal_are_accepted_by_its_own_command[Busybox],
+    a_limit_that_is_used_up_is_not_renewed_but_by_its_vendor[Busybox],
     a_vendor_gives_time_trials_and_the_license[Busybox],
     a_revoked_key_ends_the_license_at_the_next_contact[Busybox],
 ];
@@ -137,6 +138,23 @@ fn terms_of_a_purchase_or_renewal_are_accepted_by_its_own_command(shared: &Share
     let refused = user.run(["renew", &id])?.refused(1, "terms-not-accepted")?;
     let again = format!("trybuy renew {id} --accept-terms --code ");
     ensure!(refused.stderr.contains(&again), "{refused}");
+    Ok(())
+}
+
+fn a_limit_that_is_used_up_is_not_renewed_but_by_its_vendor(shared: &Shared) -> Result<()> {
+    let world = shared.world();
+    let trial = "duration = \"1d\"\nexpiration = \"hard\"\ntrials = 2\nacceptance = \"passive\"\nlimits = { launches = 1 }\n";
+    let (user, id) = tried_under(world, "busybox-used-up", trial)?;
+    user.run(["run", &id, "--", "true"])?.success()?;
+    let told = user.run(["run", &id, "--", "true"])?.refused(125, "limit-reached")?;
+    ensure!(told.stderr.contains("begins only after the end of this one"), "{told}");
+    let same = user.run(["renew", &id])?.refused(1, "limit-reached")?;
+    ensure!(!same.stderr.contains("may be used"), "{same}");
+    ensure!(world.requests(&id)?.len() == 1, "no other trial");
+    let more = ["policy", "set", &id, "--max-launches", "2", "--apply-to-existing"];
+    world.vendor.run(more)?.success()?;
+    user.run(["renew", &id])?.success()?;
+    user.run(["run", &id, "--", "true"])?.success()?;
     Ok(())
 }
 

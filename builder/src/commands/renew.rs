@@ -4,12 +4,15 @@
 use trybuy_formats::api::TrialAnswer;
 use trybuy_formats::control::{ControlInformation, LicenseKind};
 use trybuy_formats::ids::ApplicationId;
+use trybuy_formats::slug::Slug;
 
 use super::try_application::{self, Trial, Way};
 use super::{Context, contact, offline, refresh};
 use crate::cli::{AcceptanceArguments, OfflineArguments, RenewArguments};
-use crate::decoder::Fetched;
+use crate::clock::{ClockFile, Reading};
+use crate::decoder::{Fetched, VerifiedTrial};
 use crate::error::Error;
+use crate::library::StateLock;
 use crate::license::LicensedBuilder;
 use crate::messages::{self, notices};
 use crate::output;
@@ -47,13 +50,15 @@ fn renew_one(
 ) -> Result<(), Error> {
     let installed = Fetched::open(&context.data, id)?;
     let trial = Trial::connect(context, Way::Renew, id, None)?;
-    let installed = installed.verify(&trial.builder)?.control().clone();
-    let answer = trial.server.trial(installed.trial_id, &trial.signer)?;
-    if answer.trial.head_number > installed.head_number {
+    let installed = installed.verify(&trial.builder)?;
+    let control = installed.control().clone();
+    let answer = trial.server.trial(control.trial_id, &trial.signer)?;
+    if answer.trial.head_number > control.head_number {
         trial.take(answer)
     } else if is_over(&answer) {
-        trial.take(another(&trial, &installed, acceptance)?)
+        trial.take(another(&trial, &control, acceptance)?)
     } else {
+        refuse_used_up(&trial, installed)?;
         output::notice(&notices::nothing_to_renew(&answer.trial.name, answer.trial.ends_at));
         Ok(())
     }
@@ -61,6 +66,18 @@ fn renew_one(
 
 fn is_over(answer: &TrialAnswer) -> bool {
     answer.trial.ends_at.is_some_and(|end| end <= answer.time)
+}
+
+/// A limit that is used up is told as at a launch: the server knows nothing of it, and gives no other trial
+/// before the end of this one.
+fn refuse_used_up(trial: &Trial<'_>, installed: VerifiedTrial) -> Result<(), Error> {
+    let (data, secret) = (&trial.context.data, &trial.builder.secret);
+    let now = ClockFile::of(data, secret).look(&Reading::take())?.time;
+    let state = StateLock::wait(data, secret, trial.id)?.load(installed.control().trial_id)?;
+    match installed.authorize(now, &state) {
+        Err(error) if error.slug() == Slug::LimitReached => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// Another trial, which goes on with the installed file.

@@ -1,6 +1,7 @@
 //! Renewal, purchase, and what vendors give: without a new download where the layout allows it.
 
 use anyhow::{Context as _, Result, ensure};
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use trybuy_tests::builder::Builder;
@@ -18,6 +19,8 @@ cases![
     a_trial_that_ended_is_renewed_as_often_as_its_policy_says[Busybox],
     terms_of_a_purchase_or_renewal_are_accepted_by_its_own_command[Busybox],
     a_limit_that_is_used_up_is_not_renewed_but_by_its_vendor[Busybox],
+    a_trial_that_its_vendor_ended_is_renewed_in_both_layouts[Busybox],
+    the_end_of_the_last_trial_is_learned_where_a_head_is_enough[Busybox],
     a_vendor_gives_time_trials_and_the_license[Busybox],
     a_revoked_key_ends_the_license_at_the_next_contact[Busybox],
 ];
@@ -155,6 +158,43 @@ fn a_limit_that_is_used_up_is_not_renewed_but_by_its_vendor(shared: &Shared) -> 
     world.vendor.run(more)?.success()?;
     user.run(["renew", &id])?.success()?;
     user.run(["run", &id, "--", "true"])?.success()?;
+    Ok(())
+}
+
+/// Has a new user try busybox, and ends that trial.
+fn ended_by_its_vendor(world: &World, name: &str, trial: &str) -> Result<(Builder, String)> {
+    let (user, id) = tried_under(world, name, trial)?;
+    let shorten = ["policy", "set", &id, "--duration", "1s", "--apply-to-existing"];
+    world.vendor.run(shorten)?.success()?;
+    world.vendor.run(["policy", "set", &id, "--duration", "1d"])?.success()?;
+    wait::until("the end of the trial", || {
+        let end = &world.requests(&id)?[0]["ends_at"];
+        let end: DateTime<Utc> = end.as_str().context("an end")?.parse()?;
+        Ok(end <= Utc::now())
+    })?;
+    Ok((user, id))
+}
+
+fn a_trial_that_its_vendor_ended_is_renewed_in_both_layouts(shared: &Shared) -> Result<()> {
+    let world = shared.world();
+    for layout in ["leading", "dispersed"] {
+        let trial = EASY_TRIAL.replace("leading", layout).replace("trials = 1", "trials = 2");
+        let (user, id) = ended_by_its_vendor(world, &format!("busybox-ended-{layout}"), &trial)?;
+        user.run(["renew", &id, "--accept-terms"])?.success()?;
+        ensure!(world.requests(&id)?.len() == 2, "{layout}: another trial");
+        ensure_sound(&user, &id)?;
+    }
+    Ok(())
+}
+
+fn the_end_of_the_last_trial_is_learned_where_a_head_is_enough(shared: &Shared) -> Result<()> {
+    let world = shared.world();
+    let (user, id) = ended_by_its_vendor(world, "busybox-last-leading", EASY_TRIAL)?;
+    user.run(["renew", &id, "--accept-terms"])?.success()?;
+    user.run(["run", &id, "--", "true"])?.refused(125, "trial-expired")?;
+    let trial = EASY_TRIAL.replace("leading", "dispersed");
+    let (user, id) = ended_by_its_vendor(world, "busybox-last-dispersed", &trial)?;
+    user.run(["renew", &id, "--accept-terms"])?.refused(1, "trial-limit-reached")?;
     Ok(())
 }
 

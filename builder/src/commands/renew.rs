@@ -4,6 +4,7 @@
 use trybuy_formats::api::TrialAnswer;
 use trybuy_formats::control::{ControlInformation, LicenseKind};
 use trybuy_formats::ids::ApplicationId;
+use trybuy_formats::policy::Layout;
 use trybuy_formats::slug::Slug;
 
 use super::try_application::{self, Trial, Way};
@@ -53,15 +54,31 @@ fn renew_one(
     let installed = installed.verify(&trial.builder)?;
     let control = installed.control().clone();
     let answer = trial.server.trial(control.trial_id, &trial.signer)?;
-    if answer.trial.head_number > control.head_number {
-        trial.take(answer)
-    } else if is_over(&answer) {
-        trial.take(another(&trial, &control, acceptance)?)
-    } else {
-        refuse_used_up(&trial, installed)?;
-        output::notice(&notices::nothing_to_renew(&answer.trial.name, answer.trial.ends_at));
-        Ok(())
+    let is_newer = answer.trial.head_number > control.head_number;
+    if is_over(&answer) && control.kind == LicenseKind::Trial {
+        return match another(&trial, &control, acceptance) {
+            // Then it is worth knowing what its vendor changed, for which a head has to be enough: the
+            // file of a trial that is over is not sent.
+            Err(error) if is_refused(&error) && is_newer && control.layout == Layout::Leading => {
+                trial.take(answer)
+            }
+            another => trial.take(another?),
+        };
     }
+    if is_newer {
+        return trial.take(answer);
+    }
+    if is_over(&answer) {
+        return Err(messages::purchase_over(&control.name, id));
+    }
+    refuse_used_up(&trial, installed)?;
+    output::notice(&notices::nothing_to_renew(&answer.trial.name, answer.trial.ends_at));
+    Ok(())
+}
+
+/// Whether the licensee gets no other trial.
+fn is_refused(error: &Error) -> bool {
+    matches!(error.slug(), Slug::TrialLimitReached | Slug::LicenseeBlocked)
 }
 
 fn is_over(answer: &TrialAnswer) -> bool {
@@ -86,9 +103,6 @@ fn another(
     installed: &ControlInformation,
     acceptance: &AcceptanceArguments,
 ) -> Result<TrialAnswer, Error> {
-    if installed.kind == LicenseKind::Purchase {
-        return Err(messages::purchase_over(&installed.name, &installed.application));
-    }
     let details = trial.server.application(trial.id)?;
     trial.renew(&details, installed.trial_id, acceptance)
 }

@@ -33,7 +33,7 @@ use crate::error::Error;
 use crate::messages;
 
 pub(crate) use atomic::{
-    create_once, publish, remove_leftovers, replace, replace_after, sync_directory,
+    create_once, publish, put, remove_leftovers, replace, replace_after, sync_directory, temporary,
 };
 pub(crate) use lock::Lock;
 pub(crate) use room::{check_room, free_bytes};

@@ -1,10 +1,14 @@
 //! Renewal, purchase, and what vendors give: without a new download where the layout allows it.
 
+use std::process::Command;
+
 use anyhow::{Context as _, Result, ensure};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use trybuy_tests::builder::Builder;
+use trybuy_tests::command::Outcome;
+use trybuy_tests::files;
 use trybuy_tests::vendor::{Application, EASY_TRIAL};
 use trybuy_tests::wait;
 use trybuy_tests::world::World;
@@ -21,6 +25,7 @@ cases![
     a_limit_that_is_used_up_is_not_renewed_but_by_its_vendor[Busybox],
     a_trial_that_its_vendor_ended_is_renewed_in_both_layouts[Busybox],
     the_end_of_the_last_trial_is_learned_where_a_head_is_enough[Busybox],
+    a_head_that_cannot_be_put_leaves_nothing_behind[Busybox],
     a_vendor_gives_time_trials_and_the_license[Busybox],
     a_revoked_key_ends_the_license_at_the_next_contact[Busybox],
 ];
@@ -196,6 +201,25 @@ fn the_end_of_the_last_trial_is_learned_where_a_head_is_enough(shared: &Shared) 
     let (user, id) = ended_by_its_vendor(world, "busybox-last-dispersed", &trial)?;
     user.run(["renew", &id, "--accept-terms"])?.refused(1, "trial-limit-reached")?;
     Ok(())
+}
+
+fn a_head_that_cannot_be_put_leaves_nothing_behind(shared: &Shared) -> Result<()> {
+    let world = shared.world();
+    let (user, id) = tried(world, "busybox-unput")?;
+    let give = ["grant", &id, "--licensee", "busybox-unput@example.com", "--extend", "9d"];
+    world.vendor.run(give)?.success()?;
+    let before = files::below(user.data_dir())?;
+    // A head fits, and the file behind it does not.
+    let mut limited = Command::new("prlimit");
+    let builder = user.command();
+    limited.arg("--fsize=500000").arg(builder.get_program()).args(builder.get_args());
+    Outcome::of(limited.args(["renew", &id]))?.refused(1, "local-file")?;
+    ensure!(files::below(user.data_dir())? == before, "{:?}", files::below(user.data_dir())?);
+    user.run(["renew", &id])?.success()?;
+    ensure!(user.listed(&id)?["days_left"] == 10);
+    let download = user.data_dir().join("downloads").join(&id);
+    ensure!(!download.exists(), "an empty folder looks like a download that goes on");
+    ensure_sound(&user, &id)
 }
 
 fn a_vendor_gives_time_trials_and_the_license(shared: &Shared) -> Result<()> {

@@ -22,9 +22,26 @@ pub(crate) fn replace_after(
     bytes: &[u8],
     before: impl FnOnce() -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let failed = |error| messages::local_file("write", path, error);
     let temporary = write_beside(path, bytes)?;
     before()?;
+    put(temporary, path)
+}
+
+/// A file that will take the place of another one in its directory, and is gone until then if it is dropped.
+///
+/// # Errors
+/// `local-file`.
+pub(crate) fn temporary(directory: &Path) -> Result<tempfile::NamedTempFile, Error> {
+    super::make_directory(directory)?;
+    tempfile::Builder::new()
+        .prefix(TEMPORARY)
+        .tempfile_in(directory)
+        .map_err(|error| messages::local_file("write", directory, error))
+}
+
+/// Gives a temporary file, whose bytes are on the disk, its name, durably.
+pub(crate) fn put(temporary: tempfile::NamedTempFile, path: &Path) -> Result<(), Error> {
+    let failed = |error| messages::local_file("write", path, error);
     temporary.persist(path).map_err(|error| failed(error.error))?;
     sync_parent(path)
 }
@@ -70,10 +87,7 @@ pub(crate) fn sync_directory(directory: &Path) -> Result<(), Error> {
 
 fn write_beside(path: &Path, bytes: &[u8]) -> Result<tempfile::NamedTempFile, Error> {
     let failed = |error| messages::local_file("write", path, error);
-    let directory = path.parent().unwrap_or(Path::new("."));
-    super::make_directory(directory)?;
-    let mut temporary =
-        tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(directory).map_err(failed)?;
+    let mut temporary = temporary(path.parent().unwrap_or(Path::new(".")))?;
     temporary.write_all(bytes).map_err(failed)?;
     temporary.as_file().sync_all().map_err(failed)?;
     Ok(temporary)

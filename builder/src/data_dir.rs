@@ -145,6 +145,31 @@ pub(crate) fn make_directory(path: &Path) -> Result<(), Error> {
         .map_err(|error| messages::local_file("make the directory", path, error))
 }
 
+/// Removes a file; one that does not exist need not be.
+///
+/// # Errors
+/// `local-file`.
+pub(crate) fn remove(path: &Path) -> Result<(), Error> {
+    removed(path, fs::remove_file(path))
+}
+
+/// Removes a folder with all that is in it; one that does not exist need not be.
+///
+/// # Errors
+/// `local-file`.
+pub(crate) fn remove_folder(path: &Path) -> Result<(), Error> {
+    removed(path, fs::remove_dir_all(path))
+}
+
+fn removed(path: &Path, outcome: io::Result<()>) -> Result<(), Error> {
+    match outcome {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(messages::local_file("remove", path, error))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Reads a small file; `None` if it does not exist.
 ///
 /// # Errors

@@ -252,8 +252,7 @@ pub(super) fn store_plain<T: Serialize>(
 
 /// Forgets what [`store_plain`] stored.
 pub(super) fn forget(data: &DataDir, step: &str) -> Result<(), Error> {
-    let path = data.offline_file(step);
-    std::fs::remove_file(&path).map_err(|error| messages::local_file("remove", &path, error))
+    data_dir::remove(&data.offline_file(step))
 }
 
 fn ask_for(

@@ -32,7 +32,9 @@ use trybuy_formats::ids::{ApplicationId, TrialId};
 use crate::error::Error;
 use crate::messages;
 
-pub(crate) use atomic::{create_once, publish, remove_leftovers, replace, sync_directory};
+pub(crate) use atomic::{
+    create_once, publish, put, remove_leftovers, replace, replace_after, sync_directory, temporary,
+};
 pub(crate) use lock::Lock;
 pub(crate) use room::{check_room, free_bytes};
 
@@ -141,6 +143,31 @@ pub(crate) fn make_directory(path: &Path) -> Result<(), Error> {
         .mode(0o700)
         .create(path)
         .map_err(|error| messages::local_file("make the directory", path, error))
+}
+
+/// Removes a file; one that does not exist need not be.
+///
+/// # Errors
+/// `local-file`.
+pub(crate) fn remove(path: &Path) -> Result<(), Error> {
+    removed(path, fs::remove_file(path))
+}
+
+/// Removes a folder with all that is in it; one that does not exist need not be.
+///
+/// # Errors
+/// `local-file`.
+pub(crate) fn remove_folder(path: &Path) -> Result<(), Error> {
+    removed(path, fs::remove_dir_all(path))
+}
+
+fn removed(path: &Path, outcome: io::Result<()>) -> Result<(), Error> {
+    match outcome {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(messages::local_file("remove", path, error))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Reads a small file; `None` if it does not exist.

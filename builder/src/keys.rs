@@ -56,12 +56,7 @@ pub fn ensure(data: &DataDir) -> Result<(), Error> {
 /// `local-file` when they cannot be removed.
 pub(crate) fn discard_unlicensed(data: &DataDir) -> Result<(), Error> {
     for path in [decryption_path(data), request_path(data)] {
-        match std::fs::remove_file(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(messages::local_file("remove", &path, error));
-            }
-            _ => {}
-        }
+        data_dir::remove(&path)?;
     }
     Ok(())
 }

@@ -285,11 +285,11 @@ pub(crate) fn terms_need_a_name() -> Error {
 }
 
 /// The vendor wants a code retyped.
-pub(crate) fn terms_need_a_code(app: &ApplicationId, code: &str, until: Instant) -> Error {
+pub(crate) fn terms_need_a_code(command: &str, code: &str, until: Instant) -> Error {
     terms_not_accepted(
         "the vendor asks you to accept the terms by retyping a code, and there is no terminal to ask on",
         format!(
-            "read the terms, then run before {}: trybuy try {app} --accept-terms --code {code}",
+            "read the terms, then run before {}: {command} --accept-terms --code {code}",
             words::date(until)
         ),
     )

@@ -1,9 +1,14 @@
 //! Renewal, purchase, and what vendors give: without a new download where the layout allows it.
 
+use std::process::Command;
+
 use anyhow::{Context as _, Result, ensure};
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use trybuy_tests::builder::Builder;
+use trybuy_tests::command::Outcome;
+use trybuy_tests::files;
 use trybuy_tests::vendor::{Application, EASY_TRIAL};
 use trybuy_tests::wait;
 use trybuy_tests::world::World;
@@ -16,6 +21,11 @@ cases![
     a_key_buys_what_was_never_tried_and_only_once[Busybox],
     a_dispersed_file_is_downloaded_again[Busybox],
     a_trial_that_ended_is_renewed_as_often_as_its_policy_says[Busybox],
+    terms_of_a_purchase_or_renewal_are_accepted_by_its_own_command[Busybox],
+    a_limit_that_is_used_up_is_not_renewed_but_by_its_vendor[Busybox],
+    a_trial_that_its_vendor_ended_is_renewed_in_both_layouts[Busybox],
+    the_end_of_the_last_trial_is_learned_where_a_head_is_enough[Busybox],
+    a_head_that_cannot_be_put_leaves_nothing_behind[Busybox],
     a_vendor_gives_time_trials_and_the_license[Busybox],
     a_revoked_key_ends_the_license_at_the_next_contact[Busybox],
 ];
@@ -115,6 +125,100 @@ acceptance = "passive"
     wait::until("the end of the second trial", is_over)?;
     user.run(["renew", &id])?.refused(1, "trial-limit-reached")?;
     // Nothing was lost by asking.
+    ensure_sound(&user, &id)
+}
+
+fn terms_of_a_purchase_or_renewal_are_accepted_by_its_own_command(shared: &Shared) -> Result<()> {
+    let world = shared.world();
+    let trial =
+        "duration = \"3s\"\nexpiration = \"hard\"\ntrials = 2\nacceptance = \"retype-code\"\n";
+    let id = world.publish_with("busybox-own-command", &busybox()?, trial)?;
+    let key = keys(world, &id, &[])?.remove(0);
+    let user = world.builder("own-command")?;
+    let refused = user.run(["buy", &id, "--key", &key])?.refused(1, "terms-not-accepted")?;
+    let again = format!("trybuy buy {id} --key KEY --accept-terms --code ");
+    ensure!(refused.stderr.contains(&again), "{refused}");
+    let refused = user.run(["try", &id])?.refused(1, "terms-not-accepted")?;
+    let code = refused.stderr.split(&format!("trybuy try {id} --accept-terms --code ")).nth(1);
+    user.run(["try", &id, "--accept-terms", "--code", code.context("a code")?.trim()])?
+        .success()?;
+    wait::until("the end of the trial", || Ok(user.run(["run", &id, "true"])?.code != 0))?;
+    let refused = user.run(["renew", &id])?.refused(1, "terms-not-accepted")?;
+    let again = format!("trybuy renew {id} --accept-terms --code ");
+    ensure!(refused.stderr.contains(&again), "{refused}");
+    Ok(())
+}
+
+fn a_limit_that_is_used_up_is_not_renewed_but_by_its_vendor(shared: &Shared) -> Result<()> {
+    let world = shared.world();
+    let trial = "duration = \"1d\"\nexpiration = \"hard\"\ntrials = 2\nacceptance = \"passive\"\nlimits = { launches = 1 }\n";
+    let (user, id) = tried_under(world, "busybox-used-up", trial)?;
+    user.run(["run", &id, "--", "true"])?.success()?;
+    let told = user.run(["run", &id, "--", "true"])?.refused(125, "limit-reached")?;
+    ensure!(told.stderr.contains("begins only after the end of this one"), "{told}");
+    let same = user.run(["renew", &id])?.refused(1, "limit-reached")?;
+    ensure!(!same.stderr.contains("may be used"), "{same}");
+    ensure!(world.requests(&id)?.len() == 1, "no other trial");
+    let more = ["policy", "set", &id, "--max-launches", "2", "--apply-to-existing"];
+    world.vendor.run(more)?.success()?;
+    user.run(["renew", &id])?.success()?;
+    user.run(["run", &id, "--", "true"])?.success()?;
+    Ok(())
+}
+
+/// Has a new user try busybox, and ends that trial.
+fn ended_by_its_vendor(world: &World, name: &str, trial: &str) -> Result<(Builder, String)> {
+    let (user, id) = tried_under(world, name, trial)?;
+    let shorten = ["policy", "set", &id, "--duration", "1s", "--apply-to-existing"];
+    world.vendor.run(shorten)?.success()?;
+    world.vendor.run(["policy", "set", &id, "--duration", "1d"])?.success()?;
+    wait::until("the end of the trial", || {
+        let end = &world.requests(&id)?[0]["ends_at"];
+        let end: DateTime<Utc> = end.as_str().context("an end")?.parse()?;
+        Ok(end <= Utc::now())
+    })?;
+    Ok((user, id))
+}
+
+fn a_trial_that_its_vendor_ended_is_renewed_in_both_layouts(shared: &Shared) -> Result<()> {
+    let world = shared.world();
+    for layout in ["leading", "dispersed"] {
+        let trial = EASY_TRIAL.replace("leading", layout).replace("trials = 1", "trials = 2");
+        let (user, id) = ended_by_its_vendor(world, &format!("busybox-ended-{layout}"), &trial)?;
+        user.run(["renew", &id, "--accept-terms"])?.success()?;
+        ensure!(world.requests(&id)?.len() == 2, "{layout}: another trial");
+        ensure_sound(&user, &id)?;
+    }
+    Ok(())
+}
+
+fn the_end_of_the_last_trial_is_learned_where_a_head_is_enough(shared: &Shared) -> Result<()> {
+    let world = shared.world();
+    let (user, id) = ended_by_its_vendor(world, "busybox-last-leading", EASY_TRIAL)?;
+    user.run(["renew", &id, "--accept-terms"])?.success()?;
+    user.run(["run", &id, "--", "true"])?.refused(125, "trial-expired")?;
+    let trial = EASY_TRIAL.replace("leading", "dispersed");
+    let (user, id) = ended_by_its_vendor(world, "busybox-last-dispersed", &trial)?;
+    user.run(["renew", &id, "--accept-terms"])?.refused(1, "trial-limit-reached")?;
+    Ok(())
+}
+
+fn a_head_that_cannot_be_put_leaves_nothing_behind(shared: &Shared) -> Result<()> {
+    let world = shared.world();
+    let (user, id) = tried(world, "busybox-unput")?;
+    let give = ["grant", &id, "--licensee", "busybox-unput@example.com", "--extend", "9d"];
+    world.vendor.run(give)?.success()?;
+    let before = files::below(user.data_dir())?;
+    // A head fits, and the file behind it does not.
+    let mut limited = Command::new("prlimit");
+    let builder = user.command();
+    limited.arg("--fsize=500000").arg(builder.get_program()).args(builder.get_args());
+    Outcome::of(limited.args(["renew", &id]))?.refused(1, "local-file")?;
+    ensure!(files::below(user.data_dir())? == before, "{:?}", files::below(user.data_dir())?);
+    user.run(["renew", &id])?.success()?;
+    ensure!(user.listed(&id)?["days_left"] == 10);
+    let download = user.data_dir().join("downloads").join(&id);
+    ensure!(!download.exists(), "an empty folder looks like a download that goes on");
     ensure_sound(&user, &id)
 }
 

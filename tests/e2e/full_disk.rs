@@ -17,6 +17,7 @@ cases![
     a_download_that_does_not_fit_is_refused_before_it_begins[Root, Busybox],
     a_disk_that_fills_up_stops_a_download_which_goes_on_later[Root, Busybox],
     a_launch_that_cannot_be_recorded_is_refused_and_loses_nothing[Root, Busybox],
+    a_request_that_cannot_be_remembered_is_not_written[Root],
     a_server_without_room_refuses_a_release_and_takes_it_later[Root, Busybox],
     a_server_whose_disk_was_full_goes_on_without_a_restart[Root],
     a_disk_that_nobody_may_write_to_is_found_by_the_doctor[Root, Busybox],
@@ -109,6 +110,24 @@ fn a_launch_that_cannot_be_recorded_is_refused_and_loses_nothing(shared: &Shared
     // The refused launch was not counted: the second one is still there, and not a third.
     user.run(["run", &id, "--", "true"])?.success()?;
     user.run(["run", &id, "--", "true"])?.refused(125, "limit-reached")?;
+    Ok(())
+}
+
+fn a_request_that_cannot_be_remembered_is_not_written(shared: &Shared) -> Result<()> {
+    let world = shared.world();
+    let disk = SmallDisk::mount(MEBIBYTE)?;
+    let user = user_on(shared, &disk);
+    user.setup(world.server.url(), "Ada", "unremembered@example.com")?;
+    let request = world.path("unremembered.request");
+    let ask = || {
+        user.run(["setup".as_ref(), "--renew".as_ref(), "--request".as_ref(), request.as_os_str()])
+    };
+    disk.fill()?;
+    ask()?.refused(1, "disk-full")?;
+    ensure!(!request.exists(), "its answer would be refused");
+    disk.make_room()?;
+    ask()?.success()?;
+    ensure!(request.exists());
     Ok(())
 }
 

@@ -21,6 +21,9 @@ cases![
     a_clock_that_is_wrong_is_told_to_who_carries_the_file[Busybox, Faketime],
     terms_are_accepted_unseen_or_in_a_second_round[Busybox],
     a_trial_whose_answer_was_lost_is_named_by_the_next_request[Busybox],
+    a_renewal_whose_answer_was_lost_is_named_by_the_next_renewal[Busybox],
+    a_refused_request_is_repeated_by_its_own_command[Busybox],
+    what_could_not_be_written_leaves_the_last_request_to_be_answered[Busybox],
     an_older_purchase_that_is_sent_again_takes_nothing_away[Busybox],
 ];
 
@@ -268,7 +271,28 @@ fn a_trial_whose_answer_was_lost_is_named_by_the_next_request(shared: &Shared) -
     let trial = "duration = \"1s\"\nexpiration = \"hard\"\ntrials = 2\nacceptance = \"passive\"\nlayout = \"leading\"\n";
     let id = world.publish_with("busybox-by-file-lost", &busybox()?, trial)?;
     let machines = Machines::set_up(world, "busybox-by-file-lost")?;
-    let ask = ["try", &id, "--accept-terms"];
+    lose_a_trial(&machines, "try", &id)?;
+    ensure!(world.requests(&id)?.len() == 2, "the second trial");
+    Ok(())
+}
+
+fn a_renewal_whose_answer_was_lost_is_named_by_the_next_renewal(shared: &Shared) -> Result<()> {
+    let world = shared.world();
+    let trial = "duration = \"2s\"\nexpiration = \"hard\"\ntrials = 3\nacceptance = \"passive\"\nlayout = \"leading\"\n";
+    let id = world.publish_with("busybox-by-file-lost-renewal", &busybox()?, trial)?;
+    let machines = Machines::set_up(world, "busybox-by-file-lost-renewal")?;
+    machines.step("try", &["try", &id, "--accept-terms"], &["try", &id])?.success()?;
+    trybuy_tests::wait::until("the end of the trial", || {
+        Ok(machines.offline.run(["run", &id, "true"])?.code != 0)
+    })?;
+    lose_a_trial(&machines, "renew", &id)?;
+    ensure!(world.requests(&id)?.len() == 3, "the third trial");
+    Ok(())
+}
+
+/// Loses the answer to a request until the trial that it brought has ended, then asks for the next one.
+fn lose_a_trial(machines: &Machines<'_>, command: &str, id: &str) -> Result<()> {
+    let ask = [command, id, "--accept-terms"];
     let request = machines.ask("lost", &ask)?;
     let response = machines.path("lost.response");
     trybuy_tests::wait::until("the end of the trial", || {
@@ -277,10 +301,48 @@ fn a_trial_whose_answer_was_lost_is_named_by_the_next_request(shared: &Shared) -
         let relayed = machines.try_to_relay(&request, &response)?;
         Ok(relayed.stderr.contains("The server refused it"))
     })?;
-    let told = machines.offline(&["try", &id], "--response", &response)?;
+    let told = machines.offline(&[command, id], "--response", &response)?;
     ensure!(told.stderr.contains("error[trial-expired]"), "{told}");
     machines.try_to_relay(&machines.ask("next", &ask)?, &machines.path("next.response"))?;
-    ensure!(world.requests(&id)?.len() == 2, "the second trial");
+    Ok(())
+}
+
+fn a_refused_request_is_repeated_by_its_own_command(shared: &Shared) -> Result<()> {
+    let world = shared.world();
+    let trial = "duration = \"1s\"\nexpiration = \"hard\"\ntrials = 3\nacceptance = \"passive\"\nlayout = \"leading\"\n";
+    let id = world.publish_with("busybox-by-file-command", &busybox()?, trial)?;
+    let key = world.vendor.run(["key", "create", &id])?.success()?.stdout.trim().to_owned();
+    let machines = Machines::set_up(world, "busybox-by-file-command")?;
+    let refused = machines.step("buy", &["buy", &id, "--key", &key], &["buy", &id])?;
+    let again = format!("trybuy buy {id} --key KEY --accept-terms --request FILE");
+    ensure!(refused.refused(1, "terms-not-accepted")?.stderr.contains(&again));
+    machines.step("try", &["try", &id, "--accept-terms"], &["try", &id])?.success()?;
+    trybuy_tests::wait::until("the end of the trial", || {
+        Ok(machines.offline.run(["run", &id, "true"])?.code != 0)
+    })?;
+    let refused = machines.step("renew", &["renew", &id], &["renew", &id])?;
+    let again = format!("trybuy renew {id} --accept-terms --request FILE");
+    ensure!(refused.refused(1, "terms-not-accepted")?.stderr.contains(&again));
+    Ok(())
+}
+
+fn what_could_not_be_written_leaves_the_last_request_to_be_answered(shared: &Shared) -> Result<()> {
+    let world = shared.world();
+    let machines = Machines::set_up(world, "busybox-by-file-unwritten")?;
+    let request = machines.ask("license", &["setup", "--renew"])?;
+    let response = machines.relay(&request, "license")?;
+    // A license and a request are longer than that, what is remembered is not.
+    let limited = |option: &str, file: &Path| {
+        let mut limited = std::process::Command::new("prlimit");
+        let builder = machines.offline.command();
+        limited.arg("--fsize=450").arg(builder.get_program()).args(builder.get_args());
+        Outcome::of(limited.args(["setup", "--renew", option]).arg(file))
+    };
+    let refused = limited("--request", &machines.path("later.request"))?;
+    ensure!(refused.refused(1, "local-file")?.stderr.contains("later.request"));
+    let refused = limited("--response", &response)?;
+    ensure!(refused.refused(1, "local-file")?.stderr.contains("license.jws"));
+    machines.offline(&["setup", "--renew"], "--response", &response)?.success()?;
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use trybuy_formats::ids::{ApplicationId, Digest, Platform, TrialId};
 use trybuy_formats::primitives::sha256;
 use trybuy_formats::slug::Slug;
 
-use super::try_application::{self, Trial};
+use super::try_application::{self, Trial, Way};
 use super::{Context, offline};
 use crate::cli::BuyArguments;
 use crate::error::Error;
@@ -17,12 +17,12 @@ use crate::output::{self, prompt};
 pub(super) fn buy(context: &Context, arguments: &BuyArguments) -> Result<(), Error> {
     let id = &arguments.application;
     if let Some(file) = &arguments.offline.response {
-        return try_application::take_response(context, id, file);
+        return try_application::take_response(context, Way::Buy, id, file);
     }
     if let Some(file) = &arguments.offline.request {
         return offline::ask_to_buy(context, arguments, file);
     }
-    let trial = Trial::connect(context, id, None)?;
+    let trial = Trial::connect(context, Way::Buy, id, None)?;
     let details = trial.server.application(id)?;
     let key = key(arguments, &details)?;
     let relicensing_digest = accept_relicensing(&details, arguments.acceptance.accept_terms)?;

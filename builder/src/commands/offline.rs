@@ -20,7 +20,6 @@ use trybuy_formats::{limits, sealed_state};
 use super::Context;
 use crate::cli::{AcceptanceArguments, BuyArguments, TryArguments};
 use crate::client::Signer;
-use crate::client::address::ServerAddress;
 use crate::clock;
 use crate::data_dir::{self, DataDir, Lock};
 use crate::decoder::Fetched;
@@ -85,13 +84,17 @@ pub(super) fn ask_for_renewal(
     {
         return Err(messages::purchase_over(&installed.name, id));
     }
-    ask_for(context, &builder, id, file, |pending| OfflineStep::Trial {
-        application: id.clone(),
-        platform: Platform::current(),
-        version: None,
-        after: Some(installed.trial_id),
-        keeps_file: true,
-        acceptance: acceptance(arguments, pending.terms),
+    ask_for(context, &builder, id, file, |pending| {
+        let lost = pending.newest.filter(|newest| is_later(*newest, installed.trial_id));
+        OfflineStep::Trial {
+            application: id.clone(),
+            platform: Platform::current(),
+            version: None,
+            after: lost.or(Some(installed.trial_id)),
+            // What is installed is the file of another trial than one whose answer was lost.
+            keeps_file: lost.is_none(),
+            acceptance: acceptance(arguments, pending.terms),
+        }
     })
 }
 
@@ -131,20 +134,22 @@ pub(super) fn acceptance(
     })
 }
 
-/// Writes a request file; answers its digest.
+/// Writes a request file. Its digest is remembered before it is there: otherwise the answer to one that
+/// was carried away could be refused. Where it cannot be written, the one before it stays the last.
 pub(super) fn write(
-    server: &ServerAddress,
+    server: String,
     signer: &Signer,
     step: OfflineStep,
     file: &Path,
-) -> Result<Digest, Error> {
-    let request = OfflineRequest::new(clock::now(), server.to_string(), step);
+    remember: impl FnOnce(Digest) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let request = OfflineRequest::new(clock::now(), server, step);
     let signed = signer.sign_offline(&request);
     let path =
         std::path::absolute(file).map_err(|error| messages::local_file("use", file, error))?;
-    data_dir::replace(&path, &signed.to_bytes())?;
+    data_dir::replace_after(&path, &signed.to_bytes(), || remember(signed.digest()))?;
     output::notice(&notices::request_written(file));
-    Ok(signed.digest())
+    Ok(())
 }
 
 /// Reads a response file.
@@ -247,8 +252,7 @@ pub(super) fn store_plain<T: Serialize>(
 
 /// Forgets what [`store_plain`] stored.
 pub(super) fn forget(data: &DataDir, step: &str) -> Result<(), Error> {
-    let path = data.offline_file(step);
-    std::fs::remove_file(&path).map_err(|error| messages::local_file("remove", &path, error))
+    data_dir::remove(&data.offline_file(step))
 }
 
 fn ask_for(
@@ -261,14 +265,20 @@ fn ask_for(
     let data = &context.data;
     let _lock = Lock::application(data, id)?;
     let remembered = PendingFile::of(data, builder, id.as_str());
-    let mut pending = remembered.load()?;
+    let pending = remembered.load()?;
     let signer = builder.signer(data)?;
     let server = builder.address(context.server.as_deref())?;
-    pending.request = Some(write(&server, &signer, step(&pending), file)?);
-    remembered.store(&pending)
+    write(server.to_string(), &signer, step(&pending), file, |digest| {
+        remembered.store(&Pending { request: Some(digest), ..pending })
+    })
 }
 
-/// The newest trial of an application that there is a trace of. Trial ids ascend with time.
+/// Trial ids ascend with time.
+fn is_later(trial: TrialId, other: TrialId) -> bool {
+    trial.to_string() > other.to_string()
+}
+
+/// The newest trial of an application that there is a trace of.
 fn newest_known(data: &DataDir, id: &ApplicationId, pending: &Pending) -> Option<TrialId> {
     let entries = std::fs::read_dir(data.application(id)).into_iter().flatten().flatten();
     let states = entries.filter_map(|entry| {

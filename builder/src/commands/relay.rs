@@ -85,8 +85,8 @@ fn ask(
     let response = response.ok_or_else(|| {
         messages::strange_answer(&address.to_string(), "it answers another request")
     })?;
-    remove(&beside(to))?;
-    remove(&partial(to))?;
+    data_dir::remove(&beside(to))?;
+    data_dir::remove(&partial(to))?;
     data_dir::replace(to, &file.to_bytes())?;
     Ok(response)
 }
@@ -124,8 +124,8 @@ fn fetch(
         Err(DownloadError::Ended(error)) => Err(error),
         Err(DownloadError::Write(error)) => Err(failed(error)),
         Err(DownloadError::Changed) => {
-            remove(&partial)?;
-            remove(to)?;
+            data_dir::remove(&partial)?;
+            data_dir::remove(to)?;
             Err(messages::download_unstable(&address.to_string()))
         }
     }
@@ -135,13 +135,4 @@ fn partial(response: &Path) -> PathBuf {
     let mut name = beside(response).into_os_string();
     name.push(".part");
     name.into()
-}
-
-fn remove(path: &Path) -> Result<(), Error> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(messages::local_file("remove", path, error))
-        }
-        _ => Ok(()),
-    }
 }

@@ -1,9 +1,5 @@
 //! `trybuy remove`: removes an application. What is remembered of its trial stays.
 
-use std::fs;
-use std::io;
-use std::path::Path;
-
 use super::Context;
 use crate::cli::RemoveArguments;
 use crate::data_dir::{self, Lock};
@@ -26,18 +22,13 @@ pub(super) fn remove(context: &Context, arguments: &RemoveArguments) -> Result<(
         return Ok(());
     }
     let _lock = Lock::application(data, id)?;
-    remove_file(&file)?;
-    remove_file(&data.application(id).join("source.json"))?;
+    data_dir::remove(&file)?;
+    data_dir::remove(&data.application(id).join("source.json"))?;
     if data.application(id).exists() {
         data_dir::remove_leftovers(&data.application(id));
         data_dir::sync_directory(&data.application(id))?;
     }
-    match fs::remove_dir_all(&download) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            return Err(messages::local_file("remove", &download, error));
-        }
-        _ => {}
-    }
+    data_dir::remove_folder(&download)?;
     output::notice(&notices::removed(&name));
     Ok(())
 }
@@ -47,14 +38,5 @@ fn confirm(name: &str) -> Result<bool, Error> {
         Ok(prompt::confirm(&notices::ask_remove(name)))
     } else {
         Err(messages::remove_needs_a_flag(name))
-    }
-}
-
-fn remove_file(path: &Path) -> Result<(), Error> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(messages::local_file("remove", path, error))
-        }
-        _ => Ok(()),
     }
 }

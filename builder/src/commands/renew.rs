@@ -4,12 +4,16 @@
 use trybuy_formats::api::TrialAnswer;
 use trybuy_formats::control::{ControlInformation, LicenseKind};
 use trybuy_formats::ids::ApplicationId;
+use trybuy_formats::policy::Layout;
+use trybuy_formats::slug::Slug;
 
-use super::try_application::{self, Trial};
+use super::try_application::{self, Trial, Way};
 use super::{Context, contact, offline, refresh};
 use crate::cli::{AcceptanceArguments, OfflineArguments, RenewArguments};
-use crate::decoder::Fetched;
+use crate::clock::{ClockFile, Reading};
+use crate::decoder::{Fetched, VerifiedTrial};
 use crate::error::Error;
+use crate::library::StateLock;
 use crate::license::LicensedBuilder;
 use crate::messages::{self, notices};
 use crate::output;
@@ -17,7 +21,7 @@ use crate::output;
 pub(super) fn renew(context: &Context, arguments: &RenewArguments) -> Result<(), Error> {
     match (&arguments.application, &arguments.offline) {
         (Some(id), OfflineArguments { response: Some(file), .. }) => {
-            try_application::take_response(context, id, file)
+            try_application::take_response(context, Way::Renew, id, file)
         }
         (Some(id), OfflineArguments { request: Some(file), .. }) => {
             offline::ask_for_renewal(context, id, &arguments.acceptance, file)
@@ -46,21 +50,51 @@ fn renew_one(
     acceptance: &AcceptanceArguments,
 ) -> Result<(), Error> {
     let installed = Fetched::open(&context.data, id)?;
-    let trial = Trial::connect(context, id, None)?;
-    let installed = installed.verify(&trial.builder)?.control().clone();
-    let answer = trial.server.trial(installed.trial_id, &trial.signer)?;
-    if answer.trial.head_number > installed.head_number {
-        trial.take(answer)
-    } else if is_over(&answer) {
-        trial.take(another(&trial, &installed, acceptance)?)
-    } else {
-        output::notice(&notices::nothing_to_renew(&answer.trial.name, answer.trial.ends_at));
-        Ok(())
+    let trial = Trial::connect(context, Way::Renew, id, None)?;
+    let installed = installed.verify(&trial.builder)?;
+    let control = installed.control().clone();
+    let answer = trial.server.trial(control.trial_id, &trial.signer)?;
+    let is_newer = answer.trial.head_number > control.head_number;
+    if is_over(&answer) && control.kind == LicenseKind::Trial {
+        return match another(&trial, &control, acceptance) {
+            // Then it is worth knowing what its vendor changed, for which a head has to be enough: the
+            // file of a trial that is over is not sent.
+            Err(error) if is_refused(&error) && is_newer && control.layout == Layout::Leading => {
+                trial.take(answer)
+            }
+            another => trial.take(another?),
+        };
     }
+    if is_newer {
+        return trial.take(answer);
+    }
+    if is_over(&answer) {
+        return Err(messages::purchase_over(&control.name, id));
+    }
+    refuse_used_up(&trial, installed)?;
+    output::notice(&notices::nothing_to_renew(&answer.trial.name, answer.trial.ends_at));
+    Ok(())
+}
+
+/// Whether the licensee gets no other trial.
+fn is_refused(error: &Error) -> bool {
+    matches!(error.slug(), Slug::TrialLimitReached | Slug::LicenseeBlocked)
 }
 
 fn is_over(answer: &TrialAnswer) -> bool {
     answer.trial.ends_at.is_some_and(|end| end <= answer.time)
+}
+
+/// A limit that is used up is told as at a launch: the server knows nothing of it, and gives no other trial
+/// before the end of this one.
+fn refuse_used_up(trial: &Trial<'_>, installed: VerifiedTrial) -> Result<(), Error> {
+    let (data, secret) = (&trial.context.data, &trial.builder.secret);
+    let now = ClockFile::of(data, secret).look(&Reading::take())?.time;
+    let state = StateLock::wait(data, secret, trial.id)?.load(installed.control().trial_id)?;
+    match installed.authorize(now, &state) {
+        Err(error) if error.slug() == Slug::LimitReached => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// Another trial, which goes on with the installed file.
@@ -69,9 +103,6 @@ fn another(
     installed: &ControlInformation,
     acceptance: &AcceptanceArguments,
 ) -> Result<TrialAnswer, Error> {
-    if installed.kind == LicenseKind::Purchase {
-        return Err(messages::purchase_over(&installed.name, &installed.application));
-    }
     let details = trial.server.application(trial.id)?;
     trial.renew(&details, installed.trial_id, acceptance)
 }

@@ -31,9 +31,32 @@ use crate::messages::{self, notices, words};
 use crate::output;
 use crate::output::progress::Progress;
 
+/// The command that gets a trial or license.
+#[derive(Clone, Copy)]
+pub(super) enum Way {
+    /// `trybuy try`
+    Try,
+    /// `trybuy renew`
+    Renew,
+    /// `trybuy buy`
+    Buy,
+}
+
+impl Way {
+    /// The command line, as a help repeats it.
+    fn command(self, id: &ApplicationId) -> String {
+        match self {
+            Self::Try => format!("trybuy try {id}"),
+            Self::Renew => format!("trybuy renew {id}"),
+            Self::Buy => format!("trybuy buy {id} --key KEY"),
+        }
+    }
+}
+
 /// Where an application is installed, and the exclusive right to do so.
 pub(super) struct Place<'a> {
     pub(super) context: &'a Context,
+    way: Way,
     guard: LaunchGuard,
     pub(super) id: &'a ApplicationId,
     pub(super) builder: LicensedBuilder,
@@ -60,12 +83,12 @@ impl<'a> Deref for Trial<'a> {
 pub(super) fn try_application(context: &Context, arguments: &TryArguments) -> Result<(), Error> {
     let id = &arguments.application;
     if let Some(file) = &arguments.offline.response {
-        return take_response(context, id, file);
+        return take_response(context, Way::Try, id, file);
     }
     if let Some(file) = &arguments.offline.request {
         return offline::ask_for_trial(context, id, arguments, file);
     }
-    let trial = Trial::connect(context, id, arguments.version.clone())?;
+    let trial = Trial::connect(context, Way::Try, id, arguments.version.clone())?;
     let details = trial.server.application(id)?;
     let release = offered_release(&details, arguments.version.as_ref())?;
     let answer = trial.obtain(&details, release, &arguments.acceptance)?;
@@ -129,10 +152,11 @@ impl<'a> Trial<'a> {
     /// Contacts the server on behalf of one application.
     pub(super) fn connect(
         context: &'a Context,
+        way: Way,
         id: &'a ApplicationId,
         version: Option<Version>,
     ) -> Result<Self, Error> {
-        let mut place = Place::open(context, id)?;
+        let mut place = Place::open(context, way, id)?;
         let (builder, server) = contact::connect(context, place.builder)?;
         place.builder = builder;
         let signer = place.builder.signer(&context.data)?;
@@ -230,14 +254,18 @@ impl<'a> Trial<'a> {
 
 impl<'a> Place<'a> {
     /// Makes ready to install an application.
-    pub(super) fn open(context: &'a Context, id: &'a ApplicationId) -> Result<Self, Error> {
+    pub(super) fn open(
+        context: &'a Context,
+        way: Way,
+        id: &'a ApplicationId,
+    ) -> Result<Self, Error> {
         let data = &context.data;
         let guard = context.guard()?;
         let builder = LicensedBuilder::load(data)?;
         let lock = Lock::application(data, id)?;
         data_dir::remove_leftovers(&data.application(id));
         data_dir::remove_leftovers(&data.download(id));
-        Ok(Self { context, guard, id, builder, _lock: lock })
+        Ok(Self { context, way, guard, id, builder, _lock: lock })
     }
 
     /// Installs a trial or license, with `get` where its file or head is not there yet.

@@ -13,8 +13,35 @@ const TEMPORARY: &str = ".new-";
 /// Writes a file whole, in place of one that may exist: temporary file in the same directory,
 /// fsync, rename, fsync of the directory. Temporary files are readable by their owner only.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let failed = |error| messages::local_file("write", path, error);
+    replace_after(path, bytes, || Ok(()))
+}
+
+/// The same, with something to be done when its bytes are on the disk, and before it appears.
+pub(crate) fn replace_after(
+    path: &Path,
+    bytes: &[u8],
+    before: impl FnOnce() -> Result<(), Error>,
+) -> Result<(), Error> {
     let temporary = write_beside(path, bytes)?;
+    before()?;
+    put(temporary, path)
+}
+
+/// A file that will take the place of another one in its directory, and is gone until then if it is dropped.
+///
+/// # Errors
+/// `local-file`.
+pub(crate) fn temporary(directory: &Path) -> Result<tempfile::NamedTempFile, Error> {
+    super::make_directory(directory)?;
+    tempfile::Builder::new()
+        .prefix(TEMPORARY)
+        .tempfile_in(directory)
+        .map_err(|error| messages::local_file("write", directory, error))
+}
+
+/// Gives a temporary file, whose bytes are on the disk, its name, durably.
+pub(crate) fn put(temporary: tempfile::NamedTempFile, path: &Path) -> Result<(), Error> {
+    let failed = |error| messages::local_file("write", path, error);
     temporary.persist(path).map_err(|error| failed(error.error))?;
     sync_parent(path)
 }
@@ -60,10 +87,7 @@ pub(crate) fn sync_directory(directory: &Path) -> Result<(), Error> {
 
 fn write_beside(path: &Path, bytes: &[u8]) -> Result<tempfile::NamedTempFile, Error> {
     let failed = |error| messages::local_file("write", path, error);
-    let directory = path.parent().unwrap_or(Path::new("."));
-    super::make_directory(directory)?;
-    let mut temporary =
-        tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(directory).map_err(failed)?;
+    let mut temporary = temporary(path.parent().unwrap_or(Path::new(".")))?;
     temporary.write_all(bytes).map_err(failed)?;
     temporary.as_file().sync_all().map_err(failed)?;
     Ok(temporary)

@@ -88,20 +88,6 @@ impl LaunchSpec {
         self
     }
 
-    /// With a tick every so often.
-    #[must_use]
-    pub fn with_tick(mut self, tick: Duration) -> Self {
-        self.tick = Some(tick);
-        self
-    }
-
-    /// With this deadline.
-    #[must_use]
-    pub fn with_deadline(mut self, deadline: Deadline) -> Self {
-        self.deadline = Some(deadline);
-        self
-    }
-
     /// Whether anything about it goes by the clock: then what it starts is part of it.
     fn is_timed(&self) -> bool {
         self.deadline.is_some() || self.tick.is_some()

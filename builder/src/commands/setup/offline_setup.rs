@@ -49,7 +49,7 @@ pub(super) fn ask(
     keys::ensure(data)?;
     let key = keys::load_decryption_key(data)?;
     let signer = Signer::unregistered(keys::load_request_key(data)?);
-    let mut pending = asked.map(|asked| asked.pending).unwrap_or_default();
+    let pending = asked.map(|asked| asked.pending).unwrap_or_default();
     let step = OfflineStep::Setup {
         decryption_key: key.encryption_key().spki().to_vec(),
         platform: Platform::current(),
@@ -58,8 +58,10 @@ pub(super) fn ask(
         email: applicant.email,
         acceptance: offline::acceptance(&accepting(arguments.accept_terms), pending.terms),
     };
-    pending.request = Some(offline::write(&address, &signer, step, file)?);
-    offline::store_plain(data, SETUP, &PendingSetup { address, transport, pending })
+    offline::write(address.to_string(), &signer, step, file, |digest| {
+        let pending = Pending { request: Some(digest), ..pending };
+        offline::store_plain(data, SETUP, &PendingSetup { address, transport, pending })
+    })
 }
 
 /// Takes the license out of a response, and pins the key of the server it is from.
@@ -109,14 +111,15 @@ pub(super) fn ask_for_license(
     let data = &context.data;
     let builder = LicensedBuilder::load(data)?;
     let remembered = PendingFile::of(data, &builder, LICENSE);
-    let mut pending = remembered.load()?;
+    let pending = remembered.load()?;
     // Without a word of the user, it is for the terms that were accepted before.
     let shown = if accepts_terms { pending.terms } else { Some(builder.license.terms_digest) };
     let acceptance = offline::acceptance(&accepting(true), shown);
     let step = OfflineStep::RenewLicense { acceptance };
     let address = builder.address(context.server.as_deref())?;
-    pending.request = Some(offline::write(&address, &builder.signer(data)?, step, file)?);
-    remembered.store(&pending)
+    offline::write(address.to_string(), &builder.signer(data)?, step, file, |digest| {
+        remembered.store(&Pending { request: Some(digest), ..pending })
+    })
 }
 
 /// Takes another license out of a response.
@@ -135,8 +138,9 @@ pub(super) fn take_license(context: &Context, file: &Path) -> Result<(), Error> 
     let OfflineOutcome::License { license } = response.outcome else {
         return Err(messages::other_request(file));
     };
-    remembered.store(&Pending::default())?;
     let renewed = builder.take_license(data, &license)?;
+    // Only now that it is on the disk, its answer is needed no more.
+    PendingFile::of(data, &renewed, LICENSE).store(&Pending::default())?;
     output::notice(&notices::license_renewed(renewed.license.ends_at));
     Ok(())
 }

@@ -62,7 +62,8 @@ fn code(trial: &Trial<'_>, given: Option<&str>) -> Result<String, Error> {
     }
     let shown = trial.server.acceptance_code(trial.id, &trial.signer)?;
     if !prompt::is_possible() {
-        return Err(messages::terms_need_a_code(trial.id, &shown.code, shown.expires_at));
+        let command = trial.way.command(trial.id);
+        return Err(messages::terms_need_a_code(&command, &shown.code, shown.expires_at));
     }
     for _ in 0..ATTEMPTS {
         match prompt::ask(&notices::ask_code(&shown.code)) {

@@ -6,7 +6,7 @@ use trybuy_formats::api::TrialAnswer;
 use trybuy_formats::ids::ApplicationId;
 use trybuy_formats::offline::{OfflineOutcome, Part};
 
-use super::{Place, fetch, new_head};
+use super::{Place, Way, fetch, new_head};
 use crate::client::HEAD_CAP;
 use crate::clock::{ClockFile, Reading};
 use crate::commands::Context;
@@ -19,17 +19,18 @@ use crate::output;
 /// Takes a trial or license out of a response file, for `try`, `renew` and `buy` alike.
 pub(in crate::commands) fn install(
     context: &Context,
+    way: Way,
     id: &ApplicationId,
     file: &Path,
 ) -> Result<(), Error> {
-    let place = Place::open(context, id)?;
+    let place = Place::open(context, way, id)?;
     let remembered = PendingFile::of(&context.data, &place.builder, id.as_str());
     let pending = remembered.load()?;
     let response =
         offline::open(&offline::read(file)?, &place.builder.server_key, pending.request, file)?;
     // It may be old, so it is no word on what this computer's clock says.
     ClockFile::of(&context.data, &place.builder.secret).observe(response.time, &Reading::take())?;
-    let command = format!("trybuy try {id}");
+    let command = way.command(id);
     if let Some((error, pending)) = offline::refusal(&response, &pending, &command) {
         remembered.store(&pending)?;
         return Err(error);

@@ -236,13 +236,7 @@ impl<'a> Incoming<'a> {
 
     /// Removes what is left of the download.
     fn discard(&self) -> Result<(), Error> {
-        let folder = self.place.context.data.download(self.place.id);
-        match std::fs::remove_dir_all(&folder) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(messages::local_file("remove", &folder, error))
-            }
-            _ => Ok(()),
-        }
+        data_dir::remove_folder(&self.place.context.data.download(self.place.id))
     }
 }
 

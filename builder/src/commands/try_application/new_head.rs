@@ -1,10 +1,10 @@
 //! Puts another head before the body that is installed (`TF-7`): a few KB instead of the whole file.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Seek as _, SeekFrom, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
+use tempfile::NamedTempFile;
 use trybuy_formats::api::TrialAnswer;
 use trybuy_formats::client_storage;
 use trybuy_formats::ids::ApplicationId;
@@ -84,10 +84,10 @@ pub(in crate::commands) fn put(
     }
     let prefix = client_storage::clear_prefix(verified.control());
     let (head_number, trial_id) = (verified.control().head_number, verified.control().trial_id);
-    new.write(data, id, &prefix)?;
+    let written = new.write(data, id, &prefix)?;
     let lock = StateLock::wait(data, &builder.secret, id)?;
     lock.update(trial_id, |state| state.head_number = state.head_number.max(head_number))?;
-    new.publish(data, id)?;
+    data_dir::put(written, &path)?;
     drop(lock);
     SourceRecord::of(answer).store(data, id)?;
     Ok(Some(new.head.len()))
@@ -110,35 +110,30 @@ impl Spliced {
         Ok(Self { head, installed, file, body })
     }
 
-    /// Writes the new file beside the others of a download. The body is copied by the system, which
-    /// shares it where the file system can.
-    fn write(&self, data: &DataDir, id: &ApplicationId, prefix: &[u8]) -> Result<(), Error> {
+    /// Writes the new file beside the installed one. The body is copied by the system, which shares it
+    /// where the file system can.
+    fn write(
+        &self,
+        data: &DataDir,
+        id: &ApplicationId,
+        prefix: &[u8],
+    ) -> Result<NamedTempFile, Error> {
         data_dir::check_room(data.root(), self.installed.length())?;
-        data_dir::make_directory(&data.download(id))?;
-        let path = data.download(id).join(NAME);
-        let copy = || -> io::Result<()> {
-            let mut options = OpenOptions::new();
-            options.write(true).create(true).truncate(true).mode(0o600);
-            let mut new = options.open(&path)?;
+        let mut written = data_dir::temporary(&data.application(id))?;
+        let copy = |new: &mut File| -> io::Result<()> {
             new.write_all(prefix)?;
             new.write_all(&self.head)?;
             let mut old = &self.file;
             old.seek(SeekFrom::Start(self.body))?;
-            io::copy(&mut old, &mut new).map(drop)
+            io::copy(&mut old, new)?;
+            new.sync_all()
         };
-        copy().map_err(|error| messages::local_file("write", &path, error))
-    }
-
-    fn publish(&self, data: &DataDir, id: &ApplicationId) -> Result<(), Error> {
-        let path = data.download(id).join(NAME);
-        let failed = |error| messages::local_file("read", &path, error);
-        let written = File::open(&path).map_err(failed)?;
-        data_dir::publish(&written, &path, &library::file_of(data, id))
+        match copy(written.as_file_mut()) {
+            Ok(()) => Ok(written),
+            Err(error) => Err(messages::local_file("write", written.path(), error)),
+        }
     }
 }
-
-/// The new file in the folder of downloads, until it takes the place of the installed one.
-const NAME: &str = "new-head";
 
 impl ReadAt for Spliced {
     fn length(&self) -> u64 {

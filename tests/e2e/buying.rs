@@ -1,5 +1,6 @@
 //! Renewal, purchase, and what vendors give: without a new download where the layout allows it.
 
+use std::fs;
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
@@ -22,7 +23,7 @@ cases![
     a_dispersed_file_is_downloaded_again[Busybox],
     a_trial_that_ended_is_renewed_as_often_as_its_policy_says[Busybox],
     terms_of_a_purchase_or_renewal_are_accepted_by_its_own_command[Busybox],
-    a_limit_that_is_used_up_is_not_renewed_but_by_its_vendor[Busybox],
+    another_trial_begins_where_a_limit_is_used_up[Busybox],
     a_trial_that_its_vendor_ended_is_renewed_in_both_layouts[Busybox],
     the_end_of_the_last_trial_is_learned_where_a_head_is_enough[Busybox],
     a_head_that_cannot_be_put_leaves_nothing_behind[Busybox],
@@ -149,19 +150,34 @@ fn terms_of_a_purchase_or_renewal_are_accepted_by_its_own_command(shared: &Share
     Ok(())
 }
 
-fn a_limit_that_is_used_up_is_not_renewed_but_by_its_vendor(shared: &Shared) -> Result<()> {
+fn another_trial_begins_where_a_limit_is_used_up(shared: &Shared) -> Result<()> {
     let world = shared.world();
     let trial = "duration = \"1d\"\nexpiration = \"hard\"\ntrials = 2\nacceptance = \"passive\"\nlimits = { launches = 1 }\n";
     let (user, id) = tried_under(world, "busybox-used-up", trial)?;
     user.run(["run", &id, "--", "true"])?.success()?;
     let told = user.run(["run", &id, "--", "true"])?.refused(125, "limit-reached")?;
-    ensure!(told.stderr.contains("begins only after the end of this one"), "{told}");
-    let same = user.run(["renew", &id])?.refused(1, "limit-reached")?;
-    ensure!(!same.stderr.contains("may be used"), "{same}");
-    ensure!(world.requests(&id)?.len() == 1, "no other trial");
-    let more = ["policy", "set", &id, "--max-launches", "2", "--apply-to-existing"];
+    ensure!(told.stderr.contains("`trybuy renew`"), "{told}");
+    // The terms are shown, as for every trial, and the installed file goes on.
+    let renewed = user.run(["renew", &id, "--accept-terms"])?.success()?;
+    ensure!(renewed.stderr.contains(HEAD_ONLY), "{renewed}");
+    user.run(["run", &id, "--", "true"])?.success()?;
+    user.run(["run", &id, "--", "true"])?.refused(125, "limit-reached")?;
+    let last = user.run(["renew", &id])?.refused(1, "trial-limit-reached")?;
+    ensure!(!last.stderr.contains("may be used"), "{last}");
+    ensure!(world.requests(&id)?.len() == 2, "two trials");
+    // A trial that the vendor gives begins at once, too; so it does where the memory of one was lost.
+    let more = ["grant", &id, "--licensee", "busybox-used-up@example.com", "--trials", "2"];
     world.vendor.run(more)?.success()?;
-    user.run(["renew", &id])?.success()?;
+    user.run(["renew", &id, "--accept-terms"])?.success()?;
+    user.run(["run", &id, "--", "true"])?.success()?;
+    for file in files::below(&user.data_dir().join("library"))? {
+        if file.extension() == Some("sealed".as_ref()) {
+            fs::remove_file(file)?;
+        }
+    }
+    user.run(["try", &id])?.success()?;
+    user.run(["run", &id, "--", "true"])?.refused(125, "limit-reached")?;
+    user.run(["renew", &id, "--accept-terms"])?.success()?;
     user.run(["run", &id, "--", "true"])?.success()?;
     Ok(())
 }

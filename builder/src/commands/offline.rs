@@ -17,7 +17,7 @@ use trybuy_formats::primitives::VerificationKey;
 use trybuy_formats::slug::Slug;
 use trybuy_formats::{limits, sealed_state};
 
-use super::Context;
+use super::{Context, renew};
 use crate::cli::{AcceptanceArguments, BuyArguments, TryArguments};
 use crate::client::Signer;
 use crate::clock;
@@ -66,6 +66,7 @@ pub(super) fn ask_for_trial(
         version,
         after: newest_known(&context.data, id, pending),
         keeps_file: false,
+        used_up: false,
         acceptance: acceptance(&arguments.acceptance, pending.terms),
     })
 }
@@ -78,7 +79,9 @@ pub(super) fn ask_for_renewal(
     file: &Path,
 ) -> Result<(), Error> {
     let builder = LicensedBuilder::load(&context.data)?;
-    let installed = Fetched::open(&context.data, id)?.verify(&builder)?.control().clone();
+    let trial = Fetched::open(&context.data, id)?.verify(&builder)?;
+    let installed = trial.control().clone();
+    let is_used_up = renew::is_used_up(&context.data, &builder.secret, trial)?;
     if installed.kind == LicenseKind::Purchase
         && installed.ends_at.is_some_and(|end| end <= clock::now())
     {
@@ -93,6 +96,7 @@ pub(super) fn ask_for_renewal(
             after: lost.or(Some(installed.trial_id)),
             // What is installed is the file of another trial than one whose answer was lost.
             keeps_file: lost.is_none(),
+            used_up: lost.is_none() && is_used_up,
             acceptance: acceptance(arguments, pending.terms),
         }
     })

@@ -2,8 +2,9 @@
 //! download where the layout lets a head be replaced alone.
 
 use trybuy_formats::api::TrialAnswer;
-use trybuy_formats::control::{ControlInformation, LicenseKind};
+use trybuy_formats::control::LicenseKind;
 use trybuy_formats::ids::ApplicationId;
+use trybuy_formats::keys::LicenseSecret;
 use trybuy_formats::policy::Layout;
 use trybuy_formats::slug::Slug;
 
@@ -11,6 +12,7 @@ use super::try_application::{self, Trial, Way};
 use super::{Context, contact, offline, refresh};
 use crate::cli::{AcceptanceArguments, OfflineArguments, RenewArguments};
 use crate::clock::{ClockFile, Reading};
+use crate::data_dir::DataDir;
 use crate::decoder::{Fetched, VerifiedTrial};
 use crate::error::Error;
 use crate::library::StateLock;
@@ -56,7 +58,7 @@ fn renew_one(
     let answer = trial.server.trial(control.trial_id, &trial.signer)?;
     let is_newer = answer.trial.head_number > control.head_number;
     if is_over(&answer) && control.kind == LicenseKind::Trial {
-        return match another(&trial, &control, acceptance) {
+        return match trial.renew(control.trial_id, false, acceptance) {
             // Then it is worth knowing what its vendor changed, for which a head has to be enough: the
             // file of a trial that is over is not sent.
             Err(error) if is_refused(&error) && is_newer && control.layout == Layout::Leading => {
@@ -71,7 +73,9 @@ fn renew_one(
     if is_over(&answer) {
         return Err(messages::purchase_over(&control.name, id));
     }
-    refuse_used_up(&trial, installed)?;
+    if is_used_up(&context.data, &trial.builder.secret, installed)? {
+        return trial.take(trial.renew(control.trial_id, true, acceptance)?);
+    }
     output::notice(&notices::nothing_to_renew(&answer.trial.name, answer.trial.ends_at));
     Ok(())
 }
@@ -85,24 +89,15 @@ fn is_over(answer: &TrialAnswer) -> bool {
     answer.trial.ends_at.is_some_and(|end| end <= answer.time)
 }
 
-/// A limit that is used up is told as at a launch: the server knows nothing of it, and gives no other trial
-/// before the end of this one.
-fn refuse_used_up(trial: &Trial<'_>, installed: VerifiedTrial) -> Result<(), Error> {
-    let (data, secret) = (&trial.context.data, &trial.builder.secret);
+/// Whether a trial that has not ended cannot be run any more, as a limit is used up. The server knows nothing
+/// of that.
+pub(super) fn is_used_up(
+    data: &DataDir,
+    secret: &LicenseSecret,
+    installed: VerifiedTrial,
+) -> Result<bool, Error> {
+    let control = installed.control();
     let now = ClockFile::of(data, secret).look(&Reading::take())?.time;
-    let state = StateLock::wait(data, secret, trial.id)?.load(installed.control().trial_id)?;
-    match installed.authorize(now, &state) {
-        Err(error) if error.slug() == Slug::LimitReached => Err(error),
-        _ => Ok(()),
-    }
-}
-
-/// Another trial, which goes on with the installed file.
-fn another(
-    trial: &Trial<'_>,
-    installed: &ControlInformation,
-    acceptance: &AcceptanceArguments,
-) -> Result<TrialAnswer, Error> {
-    let details = trial.server.application(trial.id)?;
-    trial.renew(&details, installed.trial_id, acceptance)
+    let state = StateLock::wait(data, secret, &control.application)?.load(control.trial_id)?;
+    Ok(matches!(installed.authorize(now, &state), Err(error) if error.slug() == Slug::LimitReached))
 }

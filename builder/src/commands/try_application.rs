@@ -184,15 +184,22 @@ impl<'a> Trial<'a> {
         Ok(())
     }
 
-    /// Asks for another trial, which goes on with the file of one that is over.
+    /// Asks for another trial, which goes on with the file of one that is over, or used up before its end.
+    /// Nobody reads the terms of one that is refused anyway.
     pub(super) fn renew(
         &self,
-        details: &ApplicationDetails,
         over: TrialId,
+        is_used_up: bool,
         arguments: &AcceptanceArguments,
     ) -> Result<TrialAnswer, Error> {
-        let proof = self.accept(details, arguments)?;
-        self.request(Some(over), Some(proof))
+        let used_up = is_used_up.then_some(over);
+        match self.request(Some(over), used_up, None) {
+            Err(error) if error.slug() == Slug::TermsNotAccepted => {}
+            answered => return answered,
+        }
+        let details = self.server.application(self.id)?;
+        let proof = self.accept(&details, arguments)?;
+        self.request(Some(over), used_up, Some(proof))
     }
 
     /// What the server says of a trial now.
@@ -221,26 +228,28 @@ impl<'a> Trial<'a> {
     ) -> Result<TrialAnswer, Error> {
         let data = &self.context.data;
         if data.application(self.id).exists() || data.download(self.id).exists() {
-            match self.request(None, None) {
+            match self.request(None, None, None) {
                 Err(error) if error.slug() == Slug::TermsNotAccepted => {}
                 answered => return answered,
             }
         }
         check_usable(self.context, details, release)?;
         let proof = self.accept(details, arguments)?;
-        self.request(None, Some(proof))
+        self.request(None, None, Some(proof))
     }
 
     /// Sends the request, and checks that the answer is about what was asked for.
     fn request(
         &self,
         renews: Option<TrialId>,
+        used_up: Option<TrialId>,
         acceptance: Option<AcceptanceProof>,
     ) -> Result<TrialAnswer, Error> {
         let request = RequestTrial {
             platform: Platform::current(),
             version: self.version.clone(),
             renews,
+            used_up,
             acceptance,
         };
         let answer = self.server.request_trial(self.id, &request, &self.signer)?;

@@ -13,11 +13,6 @@ use crate::execution::ExecutionError;
 /// What to do when a trial is over.
 const OVER: &str = "`trybuy renew` asks for another trial where its vendor allows one, and `trybuy buy` makes \
     it yours with a purchase key";
-/// What to do when a limit is used up before the trial is over.
-const USED_UP: &str = "ask its vendor for more, which `trybuy renew` takes, or make it yours with `trybuy buy` and a \
-    purchase key; another trial, where its vendor allows one, begins only after the end of this one, which \
-    `trybuy list` shows";
-
 /// The expiry decision refuses (`XD-1`).
 pub(crate) fn refusal(name: &str, reason: Refusal) -> Error {
     let (happened, help) = match reason {
@@ -34,7 +29,7 @@ pub(crate) fn refusal(name: &str, reason: Refusal) -> Error {
             "set the clock, then try again; `trybuy doctor` compares it with the server's",
         ),
         Refusal::LimitReached(limit) => {
-            (format!("the trial of {name} has reached its {}", words::limit(limit)), USED_UP)
+            (format!("the trial of {name} has reached its {}", words::limit(limit)), OVER)
         }
         Refusal::TrialExpired(end) => {
             (format!("the trial of {name} ended on {}", words::date(end)), OVER)

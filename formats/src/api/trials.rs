@@ -32,6 +32,10 @@ pub struct RequestTrial {
     /// file, so that in the leading layout only another head is needed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub renews: Option<TrialId>,
+    /// The Builder's running trial of the application, where it cannot be run any more, as a limit is used
+    /// up: it ends now, and the next one begins, if the licensee may have another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used_up: Option<TrialId>,
     /// Access condition C; may be missing only to get an existing trial again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acceptance: Option<AcceptanceProof>,

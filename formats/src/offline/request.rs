@@ -69,6 +69,9 @@ pub enum OfflineStep {
         after: Option<TrialId>,
         /// Whether the file of that trial is there, so that another head may be enough.
         keeps_file: bool,
+        /// Whether that trial cannot be run any more before its end, as a limit is used up.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        used_up: bool,
         /// Access condition C.
         acceptance: Option<OfflineAcceptance>,
     },

@@ -168,7 +168,15 @@ async fn give_trial(
     step: &OfflineStep,
     terms: &[Terms],
 ) -> Result<OfflineOutcome, StepError> {
-    let OfflineStep::Trial { application, platform, version, after, keeps_file, acceptance } = step
+    let OfflineStep::Trial {
+        application,
+        platform,
+        version,
+        after,
+        keeps_file,
+        used_up,
+        acceptance,
+    } = step
     else {
         return Err(StepError::OtherKey);
     };
@@ -190,6 +198,7 @@ async fn give_trial(
                 platform: platform.clone(),
                 version: version.clone(),
                 renews: kept,
+                used_up: after.filter(|_| *used_up),
                 acceptance: proof(terms, acceptance.as_ref()),
             };
             license_trial(app, builder, application, &request).await?.file

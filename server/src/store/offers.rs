@@ -138,6 +138,13 @@ impl Offer {
 }
 
 impl TrialStanding {
+    /// Where the licensee stands if the running trial of this license ends now, and others do not matter.
+    pub fn end_now(&mut self, now: Instant) {
+        self.current = None;
+        self.elsewhere = None;
+        self.last_end = self.last_end.map(|end| end.min(now));
+    }
+
     pub(super) fn from_columns(columns: Columns<'_>) -> Result<Self, StoreError> {
         Ok(Self {
             current: columns.optional_text("current_id")?,

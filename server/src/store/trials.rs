@@ -128,10 +128,21 @@ const REPLACE_HEAD: &str = "UPDATE trials SET head_number = $3, head_etag = $4, 
     WHERE id = $1 AND head_number = $2";
 const DELIVERED: &str =
     "UPDATE trials SET delivered_at = $2 WHERE id = $1 AND delivered_at IS NULL";
+/// The end stays, whatever becomes of the policy.
+const END: &str = "UPDATE trials SET ends_at = $2, extended_to = $2, head_due = head_due + 1 \
+    WHERE id = $1 AND kind = 'trial' AND ends_at > $2";
 const FIRST_RUN: &str =
     "UPDATE trials SET first_run_on = $2 WHERE id = $1 AND first_run_on IS NULL";
 
 impl Store {
+    /// Ends a trial that runs.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn end_trial(&self, id: TrialId, now: Instant) -> Result<(), StoreError> {
+        self.execute(sqlx::query(END).bind(id.to_string()).bind(now.unix())).await.map(drop)
+    }
+
     /// Remembers the day on which a trial was run for the first time; the first report counts.
     ///
     /// # Errors

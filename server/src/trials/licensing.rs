@@ -72,8 +72,8 @@ pub enum LicensingError {
 /// Licenses a trial of an application to a Builder (steps 306 to 314, 410 to 418).
 ///
 /// A trial of this Builder that has not reached its end is answered again and needs no acceptance. After
-/// its end a further trial is granted as long as the licensee has one left; when there is none left, a
-/// trial in its grace is answered again, so that a lost file can be had as long as it may be run.
+/// its end, or where the Builder says that a limit of it is used up, a further trial is granted as long as
+/// the licensee has one left; when there is none left, a trial in its grace is answered again, so that a lost file can be had as long as it may be run.
 ///
 /// # Errors
 /// The first access condition that is not met, in the order A, B, C, and other restrictions.
@@ -106,19 +106,33 @@ async fn decide(
     request: &RequestTrial,
 ) -> Result<LicensedTrial, LicensingError> {
     let now = app.clock.now();
-    let offer = recognize_request(app, builder, application, request, now).await?;
+    let mut offer = recognize_request(app, builder, application, request, now).await?;
     access_conditions::builder_license(builder, now)?;
     access_conditions::verified_email(app.config.email.is_some(), builder)?;
-    if let Some(trial) =
-        current_trial(app, builder, application, &offer, request.renews.is_some(), now).await?
-    {
-        return existing(app, builder, trial).await;
+    let used_up = request.used_up.filter(|trial| offer.standing.current == Some(*trial));
+    if used_up.is_some() {
+        offer.standing.end_now(now);
+    }
+    let is_renewal = request.renews.is_some() || used_up.is_some();
+    match current_trial(app, builder, application, &offer, is_renewal, now).await {
+        Ok(Some(trial)) => return existing(app, builder, trial).await,
+        Ok(None) => {}
+        Err(refusal) => {
+            // The time to wait is counted from now.
+            if let (LicensingError::TooSoon(_), Some(trial)) = (&refusal, used_up) {
+                app.store.end_trial(trial, now).await?;
+            }
+            return Err(refusal);
+        }
     }
     blocks::refuse_blocked(app, builder, application).await?;
     let plan = Plan::make(app, builder, offer, request, now).await?;
     // The signature is made before the transaction, which therefore stays short. Where another request
     // wins meanwhile, a millisecond was spent for nothing.
     let (grant, version) = plan.sign(app, builder, request.acceptance.as_ref(), now)?;
+    if let Some(trial) = used_up {
+        app.store.end_trial(trial, now).await?;
+    }
     match app.store.grant_trial(&grant).await? {
         Grant::Granted => {
             let file = TransmissionFile::new(plan.record(grant), &plan.release, version);
@@ -143,6 +157,7 @@ pub async fn offer_to(
         platform: builder.facts.platform.clone(),
         version: None,
         renews: None,
+        used_up: None,
         acceptance: None,
     };
     let now = app.clock.now();

@@ -86,6 +86,7 @@ async fn buy_at_once(
         platform: request.platform.clone(),
         version: None,
         renews: None,
+        used_up: None,
         acceptance: request.acceptance.clone(),
     };
     let offer = recognize_request(app, builder, application, &wanted, now).await?;

@@ -67,6 +67,7 @@ async fn a_block_is_for_the_applications_of_its_vendor() {
         platform: "x86_64-linux".parse().expect("a platform"),
         version: None,
         renews: None,
+        used_up: None,
         acceptance: Some(accept(&terms)),
     };
     let answer = builder.ask_for(&server, "com.example.theirs", &request).await;

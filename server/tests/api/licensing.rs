@@ -145,6 +145,7 @@ async fn applications_and_platforms_that_are_not_offered_are_refused() {
         platform: platform.parse().expect("a platform"),
         version: version.map(|version| version.parse().expect("a version")),
         renews: None,
+        used_up: None,
         acceptance: acceptance.clone(),
     };
     for (application, request, status, slug) in [

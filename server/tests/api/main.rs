@@ -19,5 +19,6 @@ mod registration;
 mod same_trial;
 mod signatures;
 mod support;
+mod used_up;
 mod vendors;
 mod webhooks;

@@ -31,6 +31,7 @@ fn trial(after: Option<TrialId>, acceptance: Option<OfflineAcceptance>) -> Offli
         version: None,
         after,
         keeps_file: after.is_some(),
+        used_up: false,
         acceptance,
     }
 }

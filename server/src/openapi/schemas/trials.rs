@@ -13,6 +13,7 @@ pub(super) fn schemas() -> Schemas {
                 ("platform", of("Platform")),
                 ("version?", of("Version")),
                 ("renews?", of("Id")),
+                ("used_up?", of("Id")),
                 ("acceptance?", of("AcceptanceProof")),
             ],
         ),

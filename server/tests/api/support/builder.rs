@@ -127,7 +127,8 @@ impl TestBuilder {
         acceptance: Option<AcceptanceProof>,
     ) -> Answer {
         let platform = PLATFORM.parse().expect("a platform");
-        let request = RequestTrial { platform, version: None, renews: None, acceptance };
+        let request =
+            RequestTrial { platform, version: None, renews: None, used_up: None, acceptance };
         self.ask_for(server, APPLICATION, &request).await
     }
 

@@ -10,6 +10,7 @@ mod builders;
 mod catalog;
 mod classes;
 mod email_codes;
+mod gifts;
 mod grants;
 mod harness;
 mod people;
@@ -100,6 +101,13 @@ fn cases() -> Vec<Case> {
         case!(grants::a_grant_that_is_dropped_leaves_all_or_nothing),
         case!(grants::a_failing_grant_takes_no_other_along),
         case!(grants::a_refused_code_leaves_nothing),
+        case!(gifts::a_gift_shortens_nothing),
+        case!(gifts::what_has_no_end_is_given_none),
+        case!(gifts::only_who_asked_for_the_application_is_given_anything),
+        case!(gifts::only_the_newest_trial_of_a_builder_goes_on),
+        case!(gifts::trials_that_are_given_add_up_to_a_thousand),
+        case!(gifts::gifts_at_once_are_all_given),
+        case!(gifts::a_purchase_takes_nothing_of_what_was_given_meanwhile),
         case!(purchase_keys::keys_are_listed_in_pages_as_they_were_made),
         case!(purchase_keys::a_key_is_one_of_its_own_application),
         case!(purchase_keys::keys_are_made_together_or_not_at_all),

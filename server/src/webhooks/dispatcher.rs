@@ -64,6 +64,13 @@ impl Dispatcher {
         self.purge(now).await
     }
 
+    /// Begins nothing more, and waits for what is on its way, but not for long: what was not answered
+    /// then is due again at once.
+    pub async fn stop(&mut self) {
+        self.courier.stop();
+        self.finish().await;
+    }
+
     /// Waits until what is on its way has ended.
     pub async fn finish(&mut self) {
         while let Some(ended) = self.running.join_next().await {

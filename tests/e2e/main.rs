@@ -18,6 +18,7 @@ mod offline;
 mod people;
 mod policies;
 mod publishing;
+mod running_time;
 mod secrecy;
 mod support;
 mod terminal;
@@ -49,6 +50,7 @@ fn main() {
         policies::CASES,
         offline::CASES,
         publishing::CASES,
+        running_time::CASES,
         secrecy::CASES,
         terminal::CASES,
         together::CASES,

@@ -19,6 +19,7 @@ mod people;
 mod policies;
 mod publishing;
 mod running_time;
+mod second_machine;
 mod secrecy;
 mod support;
 mod terminal;
@@ -51,6 +52,7 @@ fn main() {
         offline::CASES,
         publishing::CASES,
         running_time::CASES,
+        second_machine::CASES,
         secrecy::CASES,
         terminal::CASES,
         together::CASES,

@@ -18,6 +18,8 @@ mod offline;
 mod people;
 mod policies;
 mod publishing;
+mod running_time;
+mod second_machine;
 mod secrecy;
 mod support;
 mod terminal;
@@ -49,6 +51,8 @@ fn main() {
         policies::CASES,
         offline::CASES,
         publishing::CASES,
+        running_time::CASES,
+        second_machine::CASES,
         secrecy::CASES,
         terminal::CASES,
         together::CASES,

@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
@@ -17,6 +18,7 @@ use crate::support::tried;
 
 cases![
     what_a_killed_server_had_not_told_is_told_after_its_restart[Busybox],
+    a_receiver_that_hangs_does_not_keep_a_server_from_ending[Busybox],
     the_receiver_of_the_documentation_verifies_events[Busybox, Python],
 ];
 
@@ -92,6 +94,26 @@ fn what_a_killed_server_had_not_told_is_told_after_its_restart(shared: &Shared) 
     let shown = world.vendor.run(["webhook", "deliveries"])?.success()?;
     ensure!(shown.stdout.matches("trial.requested").count() == 2, "{shown}");
     ensure!(!shown.stdout.contains('@'), "the log names nobody: {shown}");
+    Ok(())
+}
+
+fn a_receiver_that_hangs_does_not_keep_a_server_from_ending(shared: &Shared) -> Result<()> {
+    let mut world = world(shared)?;
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    add(&world, &format!("http://{}/hook", listener.local_addr()?))?;
+    tried(&world, "busybox-hung")?;
+    let (unanswered, first) = request(&listener)?;
+    let asked = Instant::now();
+    world.server.terminate()?;
+    ensure!(asked.elapsed() < Duration::from_secs(8), "it took {:?}", asked.elapsed());
+    drop(unanswered);
+    world.start_server_again()?;
+    let (mut stream, again) = request(&listener)?;
+    stream.write_all(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n")?;
+    ensure!(id_of(&first)? == id_of(&again)?, "the same event: {first} {again}");
+    let delivered = || Ok(log(&world)?.iter().all(|one| one["delivered_at"].is_string()));
+    wait::until("it is delivered", delivered)?;
+    ensure!(log(&world)?.len() == 1, "{:?}", log(&world)?);
     Ok(())
 }
 

@@ -67,9 +67,21 @@ impl SmallDisk {
     /// # Errors
     /// When the system refuses.
     pub fn make_read_only(&self) -> Result<()> {
+        self.remount("remount,ro")
+    }
+
+    /// Lets those write again who may.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn make_writable(&self) -> Result<()> {
+        self.remount("remount,rw")
+    }
+
+    fn remount(&self, options: &str) -> Result<()> {
         let mut mount = Command::new("mount");
-        mount.args(["-o", "remount,ro"]).arg(self.folder.path());
-        ensure!(mount.status()?.success(), "a small disk cannot be made read-only");
+        mount.args(["-o", options]).arg(self.folder.path());
+        ensure!(mount.status()?.success(), "a small disk cannot be mounted with {options}");
         Ok(())
     }
 

@@ -5,10 +5,12 @@ use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::binaries::Binaries;
 use crate::command::Outcome;
+use crate::wait;
 
 /// How a server is started, again and again on the same data.
 #[derive(Clone)]
@@ -135,6 +137,18 @@ impl Server {
     pub fn end(&mut self) -> Result<()> {
         self.child.kill()?;
         self.child.wait()?;
+        Ok(())
+    }
+
+    /// Asks it to end, as `kill` does, and waits until it is gone; its address stays known.
+    ///
+    /// # Errors
+    /// When it does not end in time, or not with 0.
+    pub fn terminate(&mut self) -> Result<()> {
+        kill_process(Pid::from_child(&self.child), Signal::TERM)?;
+        wait::until("the end of the server", || Ok(self.child.try_wait()?.is_some()))?;
+        let status = self.child.wait()?;
+        ensure!(status.success(), "the server ended with {status}");
         Ok(())
     }
 

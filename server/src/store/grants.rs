@@ -107,21 +107,29 @@ impl Operation for GrantRequest {
         &self,
         connection: &mut AnyConnection,
     ) -> Result<Finish<Self::Answer>, StoreError> {
-        let grant = self.grant_on(connection).await?;
-        match (grant, &self.code) {
-            (Some(Grant::Granted), Some(code)) => {
-                if acceptance_codes::consume(connection, code, self).await? {
-                    Ok(Finish::Commit(grant))
-                } else {
-                    Ok(Finish::RollBack(Some(Grant::CodeRefused)))
-                }
-            }
-            _ => Ok(Finish::Commit(grant)),
-        }
+        Ok(match self.grant_with_code(connection).await? {
+            Some(Grant::CodeRefused) => Finish::RollBack(Some(Grant::CodeRefused)),
+            grant => Finish::Commit(grant),
+        })
     }
 }
 
 impl GrantRequest {
+    /// Records the trial and uses up the code, if there is one, or says why not. A trial whose code is
+    /// refused has to be taken back.
+    pub(super) async fn grant_with_code(
+        &self,
+        connection: &mut AnyConnection,
+    ) -> Result<Option<Grant>, StoreError> {
+        let grant = self.grant_on(connection).await?;
+        if let (Some(Grant::Granted), Some(code)) = (grant, &self.code)
+            && !acceptance_codes::consume(connection, code, self).await?
+        {
+            return Ok(Some(Grant::CodeRefused));
+        }
+        Ok(grant)
+    }
+
     /// Records the trial or says why not, without a look at the code; nothing if another grant was
     /// in the way.
     pub(super) async fn grant_on(

@@ -56,6 +56,8 @@ pub enum Redeemed {
     Done(TrialId),
     /// The buyer uses the key on as many Builders as it is for.
     NoMoreBuilders,
+    /// The code that accepts the terms of a new license is unknown, used already or too old.
+    CodeRefused,
     /// The key, or what the Builder has of the application, is not as it was: look at both again.
     Changed,
 }
@@ -97,8 +99,9 @@ impl Operation for Redemption {
         self.record_use(connection).await?;
         let bought = match &self.of {
             Bought::Trial(trial) => self.convert(connection, trial).await?.then_some(trial.id),
-            Bought::New(request) => match request.grant_on(connection).await? {
+            Bought::New(request) => match request.grant_with_code(connection).await? {
                 Some(Grant::Granted) => Some(request.trial.id),
+                Some(Grant::CodeRefused) => return Ok(Finish::RollBack(Redeemed::CodeRefused)),
                 Some(_) => None,
                 None => return Err(StoreError::Contention),
             },

@@ -9,7 +9,7 @@ use trybuy_formats::keys::PurchaseKey;
 use trybuy_formats::primitives::sha256;
 use trybuy_formats::slug::Slug;
 
-use super::access_conditions;
+use super::access_conditions::{self, ConditionC};
 use super::delivery;
 use super::licensing::{LicensedTrial, LicensingError, recognize_request};
 use super::plan::Plan;
@@ -128,6 +128,7 @@ async fn buy_at_once(
     };
     match app.store.redeem(&redemption).await? {
         Redeemed::Done(trial) => answer(app, builder, trial, is_new).await.map(Some),
+        Redeemed::CodeRefused => Err(LicensingError::ConditionC(ConditionC::CodeRefused).into()),
         Redeemed::NoMoreBuilders => Err(PurchaseError::Builders(key.builders)),
         Redeemed::Changed => Ok(None),
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Client, Response, StatusCode, redirect};
+use tokio_util::sync::CancellationToken;
 use trybuy_formats::api::{EventKind, WebhookEvent};
 use trybuy_formats::ids::WebhookId;
 use trybuy_formats::instant::{Instant, Span};
@@ -17,6 +18,8 @@ use crate::store::{DueDelivery, Outcome, StoreError};
 
 /// The longest that a receiver may take for all of its answer.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a receiver may still take once the server is to stop.
+const LAST_PATIENCE: Duration = Duration::from_secs(2);
 /// How long the other processes leave a delivery alone: longer than an attempt.
 const LEASE: Span = Span::seconds(20);
 /// The most that is read of an answer, in bytes, so that its connection can be used again.
@@ -30,6 +33,7 @@ const PAUSES: [u64; 8] = [10, 30, 120, 600, 3_600, 10_800, 21_600, 43_200];
 pub struct Courier {
     app: AppState,
     http: Client,
+    stopping: CancellationToken,
 }
 
 impl Courier {
@@ -51,7 +55,12 @@ impl Courier {
         } else {
             client.dns_resolver(PublicResolver)
         };
-        Ok(Self { http: client.build()?, app })
+        Ok(Self { http: client.build()?, app, stopping: CancellationToken::new() })
+    }
+
+    /// Begins nothing more, and soon leaves what is on its way to be sent again.
+    pub(super) fn stop(&self) {
+        self.stopping.cancel();
     }
 
     /// Sends the oldest delivery that is due. Answers whether there was one and it was delivered.
@@ -93,7 +102,13 @@ impl Courier {
     }
 
     async fn attempt(&self, delivery: &DueDelivery, body: Vec<u8>) -> Outcome {
-        let answered = self.post(delivery, body).await;
+        let answered = tokio::select! {
+            answered = self.post(delivery, body) => answered,
+            () = self.stopped() => {
+                let error = Some("the server was stopped".to_owned());
+                return Outcome { error, next: Some(self.app.clock.now()), ..Outcome::default() };
+            }
+        };
         let now = self.app.clock.now();
         match answered {
             Ok(status) if status.is_success() => {
@@ -110,6 +125,12 @@ impl Courier {
                 ..Outcome::default()
             },
         }
+    }
+
+    /// Ready when nothing can be waited for any longer.
+    async fn stopped(&self) {
+        self.stopping.cancelled().await;
+        tokio::time::sleep(LAST_PATIENCE).await;
     }
 
     /// The status of the answer, or why there was none.

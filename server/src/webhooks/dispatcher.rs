@@ -64,9 +64,11 @@ impl Dispatcher {
         self.purge(now).await
     }
 
-    /// Begins no further delivery, and waits until those on their way have ended. The others stay due.
+    /// Begins nothing more, and waits for what is on its way, but not for long: what was not answered
+    /// then is due again at once, as are the others.
     pub async fn stop(&mut self) {
         self.slots.close();
+        self.courier.stop();
         self.finish().await;
     }
 

@@ -33,8 +33,7 @@ impl Worker {
         Ok(Self { stop, task: tokio::spawn(run(dispatcher, stopped)) })
     }
 
-    /// Begins nothing more, and waits until what is on its way has ended, which takes some seconds at
-    /// most.
+    /// Begins nothing more, and waits for what is on its way, which takes some seconds at most.
     pub async fn stop(self) {
         drop(self.stop);
         if let Err(error) = self.task.await {

@@ -2,10 +2,12 @@
 
 use reqwest::Method;
 use serde_json::json;
-use trybuy_formats::api::{BuyApplication, KeyInfo, KeysAnswer, TrialAnswer};
+use trybuy_formats::api::{
+    AcceptanceCode, AccessCondition, BuyApplication, KeyInfo, KeysAnswer, TrialAnswer,
+};
 use trybuy_formats::ids::TrialId;
 use trybuy_formats::instant::Span;
-use trybuy_formats::policy::TrialPolicy;
+use trybuy_formats::policy::{AcceptanceKind, TrialPolicy};
 use trybuy_formats::slug::Slug;
 
 use crate::support::{
@@ -28,27 +30,29 @@ async fn listed(vendor: &TestVendor<'_>) -> Vec<KeyInfo> {
     answer.keys
 }
 
-/// Buys an application, accepting its terms.
-async fn buy_of(
+/// What a Builder sends that accepts the terms of the application that most tests publish.
+async fn purchase(server: &TestServer, key: &str) -> BuyApplication {
+    BuyApplication {
+        key: key.to_owned(),
+        platform: PLATFORM.parse().expect("a platform"),
+        trial: None,
+        relicensing_digest: None,
+        acceptance: Some(accept(&server.application().await["terms_digest"])),
+    }
+}
+
+async fn send(
     server: &TestServer,
     builder: &TestBuilder,
     application: &str,
-    key: &str,
-    trial: Option<TrialId>,
+    request: &BuyApplication,
 ) -> Answer {
-    let request = BuyApplication {
-        key: key.to_owned(),
-        platform: PLATFORM.parse().expect("a platform"),
-        trial,
-        relicensing_digest: None,
-        acceptance: Some(accept(&server.application().await["terms_digest"])),
-    };
     let path = format!("/api/v1/applications/{application}/purchases");
-    builder.send(server, Method::POST, &path, &request).await
+    builder.send(server, Method::POST, &path, request).await
 }
 
 async fn buy(server: &TestServer, builder: &TestBuilder, key: &str) -> Answer {
-    buy_of(server, builder, APPLICATION, key, None).await
+    send(server, builder, APPLICATION, &purchase(server, key).await).await
 }
 
 /// The id and the end of what was bought.
@@ -81,7 +85,7 @@ async fn a_key_that_buys_nothing_is_refused() {
         (&bob, APPLICATION, used, "used by somebody else"),
         (&second, APPLICATION, used, "in use on 1 Builders"),
     ] {
-        let refused = buy_of(&server, builder, application, key, None).await;
+        let refused = send(&server, builder, application, &purchase(&server, key).await).await;
         refused.refused(403, Slug::KeyRefused, None);
         assert!(refused.text().contains(reason), "{}", refused.text());
     }
@@ -140,7 +144,8 @@ async fn the_newest_trial_is_bought_where_a_stranger_is_named() {
     let ada = TestBuilder::register(&server, 0).await;
     let trial = ada.try_it(&server).await.trial.id;
     // As of a file that was installed before the Builder was set up again.
-    let answer = buy_of(&server, &ada, APPLICATION, &key, Some(TrialId::new())).await;
+    let request = BuyApplication { trial: Some(TrialId::new()), ..purchase(&server, &key).await };
+    let answer = send(&server, &ada, APPLICATION, &request).await;
     assert_eq!(bought(&answer), (trial, 30 * DAY));
 }
 
@@ -154,7 +159,8 @@ async fn a_license_that_was_bought_goes_before_a_trial_that_runs() {
     server.pass(10 * DAY);
     // Its answer was lost, so that the Builder still has the first one.
     ada.try_it(&server).await;
-    let license = bought(&buy_of(&server, &ada, APPLICATION, &key, Some(installed)).await);
+    let request = BuyApplication { trial: Some(installed), ..purchase(&server, &key).await };
+    let license = bought(&send(&server, &ada, APPLICATION, &request).await);
     assert_eq!(license, (installed, 40 * DAY));
     assert_eq!(bought(&ada.ask(&server, None).await).0, installed);
 }
@@ -199,4 +205,29 @@ async fn time_that_is_given_counts_from_the_end_on_each_builder() {
         let now: TrialAnswer = builder.send_empty(&server, Method::GET, &path).await.json(200);
         assert_eq!(now.trial.ends_at, Some(began.plus(Span::seconds(days * DAY))));
     }
+}
+
+#[tokio::test]
+async fn a_code_that_is_typed_back_for_a_purchase_is_one_that_was_shown() {
+    let acceptance = AcceptanceKind::RetypeCode;
+    let server = TestServer::publishing(TrialPolicy { acceptance, ..policy() }).await;
+    let vendor = TestVendor::of(&server).await;
+    let keys = keys(&vendor, 1, 2).await;
+    let ada = TestBuilder::register(&server, 0).await;
+    let second = TestBuilder::register_as(&server, 1, "ada@example.com").await;
+    let buy = async |builder: &TestBuilder, code: &str| {
+        let mut request = purchase(&server, &keys[0]).await;
+        request.acceptance.as_mut().expect("a proof").code = Some(code.to_owned());
+        send(&server, builder, APPLICATION, &request).await
+    };
+    let refused = |answer: &Answer| {
+        answer.refused(403, Slug::TermsNotAccepted, Some(AccessCondition::C));
+    };
+    refused(&buy(&ada, "ABCD-2345").await);
+    assert_eq!(listed(&vendor).await[0].redeemed_at, None, "the key is as good as before");
+    let path = format!("/api/v1/applications/{APPLICATION}/acceptance-codes");
+    let shown: AcceptanceCode = ada.send_empty(&server, Method::POST, &path).await.json(200);
+    refused(&buy(&second, &shown.code).await);
+    bought(&buy(&ada, &shown.code).await);
+    assert!(listed(&vendor).await[0].redeemed_at.is_some());
 }

@@ -14,6 +14,7 @@ use reqwest::Method;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use trybuy_formats::api::{DeliveriesAnswer, Delivery, EventKind, NewWebhookAnswer, Ping, Webhook};
 use trybuy_formats::ids::{DeliveryId, WebhookId};
 use trybuy_formats::policy::TrialPolicy;
@@ -24,30 +25,34 @@ use trybuy_server::webhooks::Dispatcher;
 use crate::support::{Answer, DAY, ReleaseMaker, TestBuilder, TestServer, policy};
 
 /// A server whose webhooks may reach this machine, and its vendor.
-struct World {
-    server: TestServer,
+pub(crate) struct World {
+    pub(crate) server: TestServer,
     token: String,
 }
 
 /// What a receiver got.
 #[derive(Clone)]
-struct Received {
+pub(crate) struct Received {
     headers: HeaderMap,
     body: Vec<u8>,
 }
 
 /// A receiver that answers what it is told, then 204.
 #[derive(Clone, Default)]
-struct Receiver {
+pub(crate) struct Receiver {
     answers: Arc<Mutex<VecDeque<u16>>>,
     received: Arc<Mutex<Vec<Received>>>,
+    /// Lets what is [`HELD`] be answered.
+    pub(crate) release: Arc<Notify>,
 }
 
 /// Never answered.
-const HANGS: u16 = 0;
+pub(crate) const HANGS: u16 = 0;
+/// Answered with 204 once it is released.
+pub(crate) const HELD: u16 = 1;
 
 impl Receiver {
-    async fn start(answers: &[u16]) -> (Self, String) {
+    pub(crate) async fn start(answers: &[u16]) -> (Self, String) {
         let receiver = Self::default();
         receiver.answers.lock().expect("not poisoned").extend(answers);
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -57,7 +62,7 @@ impl Receiver {
         (receiver, url)
     }
 
-    fn received(&self) -> Vec<Received> {
+    pub(crate) fn received(&self) -> Vec<Received> {
         self.received.lock().expect("not poisoned").clone()
     }
 }
@@ -67,6 +72,10 @@ async fn receive(State(receiver): State<Receiver>, headers: HeaderMap, body: Byt
     let answer = receiver.answers.lock().expect("not poisoned").pop_front();
     match answer.unwrap_or(204) {
         HANGS => std::future::pending().await,
+        HELD => {
+            receiver.release.notified().await;
+            StatusCode::NO_CONTENT.into_response()
+        }
         302 => (StatusCode::FOUND, [("location", "/elsewhere")]).into_response(),
         status => StatusCode::from_u16(status).expect("a status").into_response(),
     }
@@ -77,7 +86,7 @@ impl Received {
         serde_json::from_slice(&self.body).expect("JSON")
     }
 
-    fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers[name].to_str().expect("readable")
     }
 
@@ -100,7 +109,7 @@ fn checked<T: DeserializeOwned>(answer: &Answer, status: u16, schema: &str) -> T
 }
 
 impl World {
-    async fn start(policy: TrialPolicy) -> Self {
+    pub(crate) async fn start(policy: TrialPolicy) -> Self {
         let server = TestServer::with("[webhooks]\nallow_private = true\n").await;
         let token = server.token("Vendor").await;
         server.publish(&token, &ReleaseMaker::new(&server), Some(policy)).await;
@@ -113,7 +122,7 @@ impl World {
         Answer::of(body.iter().fold(request, |request, body| request.json(body))).await
     }
 
-    async fn add(&self, url: &str) -> NewWebhookAnswer {
+    pub(crate) async fn add(&self, url: &str) -> NewWebhookAnswer {
         let body = json!({ "url": url });
         checked(
             &self.send(&self.token, Method::POST, "", Some(body)).await,
@@ -122,19 +131,19 @@ impl World {
         )
     }
 
-    async fn ping(&self, webhook: WebhookId) -> DeliveryId {
+    pub(crate) async fn ping(&self, webhook: WebhookId) -> DeliveryId {
         let path = format!("/{webhook}/test");
         let answer = self.send(&self.token, Method::POST, &path, None).await;
         checked::<Ping>(&answer, 201, "Ping").delivery_id
     }
 
-    async fn log(&self, query: &str) -> Vec<Delivery> {
+    pub(crate) async fn log(&self, query: &str) -> Vec<Delivery> {
         let path = format!("/deliveries{query}");
         let answer = self.send(&self.token, Method::GET, &path, None).await;
         checked::<DeliveriesAnswer>(&answer, 200, "DeliveriesAnswer").deliveries
     }
 
-    fn dispatcher(&self) -> Dispatcher {
+    pub(crate) fn dispatcher(&self) -> Dispatcher {
         Dispatcher::new(self.server.app.clone()).expect("a dispatcher")
     }
 

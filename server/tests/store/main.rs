@@ -10,6 +10,7 @@ mod builders;
 mod catalog;
 mod classes;
 mod email_codes;
+mod gifts;
 mod grants;
 mod harness;
 mod people;
@@ -41,6 +42,7 @@ fn cases() -> Vec<Case> {
         case!(schema::a_database_of_a_newer_schema_is_refused),
         case!(schema::what_was_committed_is_there_after_reconnecting),
         case!(schema::several_may_migrate_at_once),
+        case!(schema::uses_of_keys_are_known_from_before_they_were_recorded),
         case!(vendors::a_token_leads_to_its_vendor),
         case!(vendors::two_tokens_of_one_name_have_one_vendor),
         case!(vendors::an_unknown_or_revoked_token_leads_nowhere),
@@ -102,10 +104,18 @@ fn cases() -> Vec<Case> {
         case!(grants::a_grant_that_is_dropped_leaves_all_or_nothing),
         case!(grants::a_failing_grant_takes_no_other_along),
         case!(grants::a_refused_code_leaves_nothing),
+        case!(gifts::a_gift_shortens_nothing),
+        case!(gifts::what_has_no_end_is_given_none),
+        case!(gifts::only_who_asked_for_the_application_is_given_anything),
+        case!(gifts::only_the_newest_trial_of_a_builder_goes_on),
+        case!(gifts::trials_that_are_given_add_up_to_a_thousand),
+        case!(gifts::gifts_at_once_are_all_given),
+        case!(gifts::a_purchase_takes_nothing_of_what_was_given_meanwhile),
         case!(purchase_keys::keys_are_listed_in_pages_as_they_were_made),
         case!(purchase_keys::a_key_is_one_of_its_own_application),
         case!(purchase_keys::keys_are_made_together_or_not_at_all),
         case!(purchase_keys::nothing_is_bought_with_a_revoked_key),
+        case!(purchase_keys::a_key_is_revoked_or_bought_with_and_not_both),
         case!(purchase_keys::the_licenses_of_a_revoked_key_end_where_that_is_wanted),
         case!(purchases::a_trial_becomes_a_license),
         case!(purchases::of_buyers_at_once_with_one_key_one_gets_the_license),

@@ -122,6 +122,25 @@ pub(crate) async fn nothing_is_bought_with_a_revoked_key(Database { store, .. }:
     assert_eq!((record.revoked_at, record.licensee_id), (Some(at(5)), None));
 }
 
+pub(crate) async fn a_key_is_revoked_or_bought_with_and_not_both(Database { store, .. }: Database) {
+    let world = World::new(&store).await;
+    let own = vendor_id(&store, "Example Ltd").await;
+    for _ in 0..10 {
+        let (id, bob) = (key(&store, &world, 1).await, registered(&store).await);
+        let redemption = license(&world, &bob, id, at(10));
+        let (bought, revoked) =
+            tokio::join!(redeemed(&store, &redemption), store.revoke_key(own, id, false, at(10)));
+        let outcome = (bought, revoked.expect("answered"));
+        let one_of_two = matches!(
+            outcome,
+            (Redeemed::Done(_), KeyRevoked::Redeemed) | (Redeemed::Changed, KeyRevoked::Done)
+        );
+        assert!(one_of_two, "{outcome:?}");
+        let licenses = store.trials_of(bob.license_id).await.expect("answered").len();
+        assert_eq!(licenses, usize::from(outcome.1 == KeyRevoked::Redeemed));
+    }
+}
+
 pub(crate) async fn the_licenses_of_a_revoked_key_end_where_that_is_wanted(
     Database { store, .. }: Database,
 ) {

@@ -41,7 +41,7 @@ pub(crate) fn license(
 }
 
 /// The purchase of what a Builder tries, or has bought before, until then.
-fn conversion(
+pub(crate) fn conversion(
     record: &TrialRecord,
     key: PurchaseKeyId,
     now: Instant,

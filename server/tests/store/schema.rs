@@ -1,9 +1,11 @@
 //! Migrations, and what survives.
 
-use trybuy_server::store::{Store, StoreError};
+use trybuy_server::store::{NewBuilder, Redeemed, Store, StoreError};
 
 use crate::harness::Database;
-use crate::samples::vendor;
+use crate::purchase_keys::key;
+use crate::purchases::{license, redeemed};
+use crate::samples::{World, at, builder, register, vendor};
 
 pub(crate) async fn migrating_again_changes_nothing(database: Database) {
     let ada = vendor(&database.store, "Ada").await;
@@ -55,6 +57,21 @@ pub(crate) async fn several_may_migrate_at_once(database: Database) {
     for outcome in stores.join_all().await {
         outcome.expect("migrated");
     }
+}
+
+pub(crate) async fn uses_of_keys_are_known_from_before_they_were_recorded(database: Database) {
+    let store = &database.store;
+    let world = World::new(store).await;
+    let key = key(store, &world, 1).await;
+    let bought = license(&world, &world.builder, key, at(10));
+    assert!(matches!(redeemed(store, &bought).await, Redeemed::Done(_)));
+    database.execute("DROP TABLE key_uses").await;
+    database.execute("DELETE FROM _sqlx_migrations WHERE version = 7").await;
+    store.migrate().await.expect("migrated");
+    let other = NewBuilder { licensee_id: world.builder.licensee_id, ..builder() };
+    register(store, &other).await;
+    let further = license(&world, &other, key, at(10));
+    assert_eq!(redeemed(store, &further).await, Redeemed::NoMoreBuilders);
 }
 
 /// Each after those that refer to it.

@@ -8,6 +8,7 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use trybuy_formats::control::LicenseKind;
+use trybuy_formats::expiry;
 use trybuy_formats::ids::{ApplicationId, Digest, Platform, TrialId};
 use trybuy_formats::keys::LicenseSecret;
 use trybuy_formats::offline::{
@@ -20,7 +21,7 @@ use trybuy_formats::{limits, sealed_state};
 use super::Context;
 use crate::cli::{AcceptanceArguments, BuyArguments, TryArguments};
 use crate::client::Signer;
-use crate::clock;
+use crate::clock::{self, ClockFile, Reading};
 use crate::data_dir::{self, DataDir, Lock};
 use crate::decoder::Fetched;
 use crate::error::Error;
@@ -79,10 +80,11 @@ pub(super) fn ask_for_renewal(
 ) -> Result<(), Error> {
     let builder = LicensedBuilder::load(&context.data)?;
     let installed = Fetched::open(&context.data, id)?.verify(&builder)?.control().clone();
-    if installed.kind == LicenseKind::Purchase
-        && installed.ends_at.is_some_and(|end| end <= clock::now())
-    {
-        return Err(messages::purchase_over(&installed.name, id));
+    if installed.kind == LicenseKind::Purchase {
+        let now = ClockFile::of(&context.data, &builder.secret).look(&Reading::take())?.time;
+        if expiry::has_ended(installed.ends_at, now.instant()) {
+            return Err(messages::purchase_over(&installed.name, id));
+        }
     }
     ask_for(context, &builder, id, file, |pending| {
         let lost = pending.newest.filter(|newest| is_later(*newest, installed.trial_id));

@@ -3,6 +3,7 @@
 
 use trybuy_formats::api::TrialAnswer;
 use trybuy_formats::control::{ControlInformation, LicenseKind};
+use trybuy_formats::expiry;
 use trybuy_formats::ids::ApplicationId;
 use trybuy_formats::policy::Layout;
 use trybuy_formats::slug::Slug;
@@ -55,7 +56,8 @@ fn renew_one(
     let control = installed.control().clone();
     let answer = trial.server.trial(control.trial_id, &trial.signer)?;
     let is_newer = answer.trial.head_number > control.head_number;
-    if is_over(&answer) && control.kind == LicenseKind::Trial {
+    let has_ended = expiry::has_ended(answer.trial.ends_at, answer.time);
+    if has_ended && control.kind == LicenseKind::Trial {
         return match another(&trial, &control, acceptance) {
             // Then it is worth knowing what its vendor changed, for which a head has to be enough: the
             // file of a trial that is over is not sent.
@@ -68,7 +70,7 @@ fn renew_one(
     if is_newer {
         return trial.take(answer);
     }
-    if is_over(&answer) {
+    if has_ended {
         return Err(messages::purchase_over(&control.name, id));
     }
     refuse_used_up(&trial, installed)?;
@@ -79,10 +81,6 @@ fn renew_one(
 /// Whether the licensee gets no other trial.
 fn is_refused(error: &Error) -> bool {
     matches!(error.slug(), Slug::TrialLimitReached | Slug::LicenseeBlocked)
-}
-
-fn is_over(answer: &TrialAnswer) -> bool {
-    answer.trial.ends_at.is_some_and(|end| end <= answer.time)
 }
 
 /// A limit that is used up is told as at a launch: the server knows nothing of it, and gives no other trial

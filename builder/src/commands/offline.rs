@@ -7,6 +7,7 @@ use std::path::Path;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use trybuy_formats::api::SecretText;
 use trybuy_formats::control::LicenseKind;
 use trybuy_formats::expiry;
 use trybuy_formats::ids::{ApplicationId, Digest, Platform, TrialId};
@@ -109,7 +110,9 @@ pub(super) fn ask_to_buy(
     let id = &arguments.application;
     let builder = LicensedBuilder::load(&context.data)?;
     let given = arguments.key.clone();
-    let typed = given.or_else(|| prompt::is_possible().then(|| prompt::ask(notices::ASK_KEY))?);
+    let typed =
+        || prompt::is_possible().then(|| prompt::ask(notices::ASK_KEY))?.map(SecretText::from);
+    let typed = given.or_else(typed);
     let key = typed.filter(|key| !key.is_empty()).ok_or_else(messages::offline_key_missing)?;
     let trial = library::clear_copy(&context.data, id).ok().map(|clear| clear.untrusted.trial_id);
     ask_for(context, &builder, id, file, |pending| OfflineStep::Buy {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use trybuy_formats::api::SecretText;
 use trybuy_formats::ids::{ApplicationId, Email, Name, Platform, Version};
 
 /// Try applications before you buy them: find one, try it, run it offline.
@@ -65,8 +66,8 @@ pub enum Command {
     },
 }
 
-/// Arguments of `setup`.
-#[derive(Args, Debug)]
+/// Arguments of `setup`. Without `Debug`: they may hold a code.
+#[derive(Args)]
 pub struct SetupArguments {
     /// Address of the server, for example `https://try.example.com`
     pub url: Option<String>,
@@ -156,8 +157,8 @@ pub struct ShowArguments {
     pub json: bool,
 }
 
-/// Arguments of `try`.
-#[derive(Args, Debug)]
+/// Arguments of `try`. Without `Debug`: they may hold a code.
+#[derive(Args)]
 pub struct TryArguments {
     /// Application id, for example com.example.sketch
     #[arg(value_name = "APP")]
@@ -173,8 +174,8 @@ pub struct TryArguments {
     pub offline: OfflineArguments,
 }
 
-/// How licensing terms are accepted on the command line.
-#[derive(Args, Debug)]
+/// How licensing terms are accepted on the command line. Without `Debug`: they may hold a code.
+#[derive(Args)]
 pub struct AcceptanceArguments {
     /// Accept the licensing terms
     #[arg(long)]
@@ -187,8 +188,8 @@ pub struct AcceptanceArguments {
     pub code: Option<String>,
 }
 
-/// Arguments of `renew`.
-#[derive(Args, Debug)]
+/// Arguments of `renew`. Without `Debug`: they may hold a code.
+#[derive(Args)]
 pub struct RenewArguments {
     /// Application id; everything that is installed without one
     #[arg(value_name = "APP")]
@@ -209,7 +210,7 @@ pub struct BuyArguments {
     pub application: ApplicationId,
     /// The purchase key; on a terminal it is asked for
     #[arg(long, value_name = "KEY", env = "TRYBUY_KEY", hide_env_values = true)]
-    pub key: Option<String>,
+    pub key: Option<SecretText>,
     /// How the licensing terms are accepted
     #[command(flatten)]
     pub acceptance: AcceptanceArguments,

@@ -38,12 +38,12 @@
 //! # What it protects against
 //!
 //! Casual copying by the user who runs the program: `cp /proc/PID/exe`, `gcore`, a debugger, a
-//! core dump, `LD_PRELOAD`, the Builder's memory opened before it was closed. It promises nothing against root with `CAP_SYS_PTRACE`, or against a
-//! user who patches the Builder. A program that calls `prctl(PR_SET_DUMPABLE, 1)` gives its own
-//! protection up. Processes that a program starts are part of it where its time is limited (see
+//! core dump, `LD_PRELOAD`, the Builder's memory opened before it was closed. It promises nothing
+//! against root with `CAP_SYS_PTRACE`, or against a user who patches the Builder. A program that
+//! calls `prctl(PR_SET_DUMPABLE, 1)` gives its own protection up. Processes that a program starts are part of it where its time is limited (see
 //! [`launch()`]); only the program itself is ended by the death of the Builder.
 //!
-//! This is the only module of the product with `unsafe` code.
+//! This is the only module of the Builder with `unsafe` code.
 
 mod apart;
 mod child;

@@ -1,6 +1,7 @@
-//! The catalogue of everything the Builder says: refusals and failures here, notices in
-//! [`notices`], single words and units in [`words`]. No other module has text for people, except
-//! for the help of the command line ([`crate::cli`]).
+//! The catalogue of what the Builder says: refusals and failures here, notices in [`notices`],
+//! single words and units in [`words`]. Elsewhere are the help of the command line
+//! ([`crate::cli`]), the labels of what a command prints, and details that a message takes as an
+//! argument, such as what is strange about an answer.
 //!
 //! Every failure says what happened, then what to do.
 
@@ -158,6 +159,24 @@ pub(crate) fn key_generation() -> Error {
 /// The command line is understood, but something is missing in it.
 pub(crate) fn usage(happened: impl Into<String>, help: impl Into<String>) -> Error {
     Error::new(Slug::Usage, happened, help)
+}
+
+/// There is no address to set up with.
+pub(crate) fn address_missing() -> Error {
+    usage(
+        "the address of a server is missing",
+        "run `trybuy setup URL`, for example with https://try.example.com",
+    )
+}
+
+/// Something has to be said, and there is nobody to ask.
+pub(crate) fn flag_missing(flag: &str) -> Error {
+    usage(format!("{flag} is missing"), format!("run it again with {flag}"))
+}
+
+/// What was typed is not what was asked for.
+pub(crate) fn answer_refused(why: &str) -> Error {
+    usage(why, "run it again, and type another")
 }
 
 /// The address of a server is not one.

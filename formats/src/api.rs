@@ -5,6 +5,7 @@ mod policies;
 mod problem;
 mod purchases;
 mod registration;
+mod secret_text;
 mod trials;
 mod vendor;
 mod webhooks;
@@ -22,6 +23,7 @@ pub use registration::{
     AskTime, BuilderLicenseAnswer, EmailCodeAnswer, RegisterBuilder, RenewBuilderLicense,
     ServerInfo, TimeAnswer, VerifiedEmail, VerifyEmail,
 };
+pub use secret_text::SecretText;
 pub use trials::{
     AcceptanceCode, AcceptanceProof, FirstRun, OfferAnswer, RequestTrial, TrialAnswer,
     TrialSummary, TrialsAnswer,
@@ -32,7 +34,7 @@ pub use vendor::{
 };
 pub use webhooks::{
     AddWebhook, DeliveriesAnswer, Delivery, EventFacts, EventKind, InvalidEventKind,
-    NewWebhookAnswer, Ping, SecretText, Webhook, WebhookEvent, WebhooksAnswer,
+    NewWebhookAnswer, Ping, Webhook, WebhookEvent, WebhooksAnswer,
 };
 
 /// Where the API begins.

@@ -228,6 +228,12 @@ pub fn over(ends_at: Option<Instant>, expiration: Expiration, now: Instant) -> O
     }
 }
 
+/// Whether the license termination date has passed (`XD-8`), be there a grace after it or not: whoever
+/// still uses a trial then may have another one.
+pub fn has_ended(ends_at: Option<Instant>, now: Instant) -> bool {
+    ends_at.is_some_and(|end| end <= now)
+}
+
 /// `XD-4` to `XD-6`: what speaks against any launch with this Builder.
 fn refuse_builder(
     control: &ControlInformation,
@@ -271,7 +277,7 @@ fn decide_date(
     let Some(end) = ends_at else {
         return Decision::Allow { remaining: None };
     };
-    if now < end {
+    if !has_ended(ends_at, now) {
         return Decision::Allow { remaining: Some(end.since(now)) };
     }
     let (until, reason) = match expiration {

@@ -23,6 +23,7 @@ cases![
     a_trial_whose_answer_was_lost_is_named_by_the_next_request[Busybox],
     a_renewal_whose_answer_was_lost_is_named_by_the_next_renewal[Busybox],
     a_refused_request_is_repeated_by_its_own_command[Busybox],
+    an_ended_purchase_is_not_renewed_by_file_whatever_the_clock_says[Busybox, Faketime],
     what_could_not_be_written_leaves_the_last_request_to_be_answered[Busybox],
     an_older_purchase_that_is_sent_again_takes_nothing_away[Busybox],
 ];
@@ -323,6 +324,30 @@ fn a_refused_request_is_repeated_by_its_own_command(shared: &Shared) -> Result<(
     let refused = machines.step("renew", &["renew", &id], &["renew", &id])?;
     let again = format!("trybuy renew {id} --accept-terms --request FILE");
     ensure!(refused.refused(1, "terms-not-accepted")?.stderr.contains(&again));
+    Ok(())
+}
+
+fn an_ended_purchase_is_not_renewed_by_file_whatever_the_clock_says(shared: &Shared) -> Result<()> {
+    let world = shared.world();
+    let id = world.publish("busybox-by-file-ended", &busybox()?)?;
+    let key = ["key", "create", &id, "--duration", "2s"];
+    let key = world.vendor.run(key)?.success()?.stdout.trim().to_owned();
+    let machines = Machines::set_up(world, "busybox-by-file-ended")?;
+    machines.step("try", &["try", &id, "--accept-terms"], &["try", &id])?.success()?;
+    machines.step("buy", &["buy", &id, "--key", &key], &["buy", &id])?.success()?;
+    trybuy_tests::wait::until("the end of the license", || {
+        Ok(machines.offline.run(["run", &id, "true"])?.code != 0)
+    })?;
+    let request = machines.path("renew.request");
+    let ask = ["renew", &id];
+    machines.offline(&ask, "--request", &request)?.refused(1, "trial-expired")?;
+    // The time is remembered to the second where the server says it.
+    machines.step("license", &["setup", "--renew"], &["setup", "--renew"])?.success()?;
+    let mut faked = std::process::Command::new("faketime");
+    let builder = machines.offline.command();
+    faked.args(["-f", "-2d"]).arg(builder.get_program()).args(builder.get_args()).args(ask);
+    Outcome::of(faked.arg("--request").arg(&request))?.refused(1, "trial-expired")?;
+    ensure!(!request.exists());
     Ok(())
 }
 

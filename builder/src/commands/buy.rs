@@ -1,7 +1,7 @@
 //! `trybuy buy`: a purchase key turns the trial into the full license, without a new download where the
 //! layout lets a head be replaced alone; or it licenses an application that was not tried before.
 
-use trybuy_formats::api::{ApplicationDetails, BuyApplication, TrialAnswer};
+use trybuy_formats::api::{ApplicationDetails, BuyApplication, SecretText, TrialAnswer};
 use trybuy_formats::ids::{ApplicationId, Digest, Platform, TrialId};
 use trybuy_formats::primitives::sha256;
 use trybuy_formats::slug::Slug;
@@ -58,13 +58,14 @@ fn redeem(
 }
 
 /// The purchase key, from the command line or the terminal.
-fn key(arguments: &BuyArguments, details: &ApplicationDetails) -> Result<String, Error> {
+fn key(arguments: &BuyArguments, details: &ApplicationDetails) -> Result<SecretText, Error> {
     if let Some(key) = &arguments.key {
         return Ok(key.clone());
     }
     let typed = if prompt::is_possible() { prompt::ask(notices::ASK_KEY) } else { None };
     let homepage = details.homepage.as_deref();
     typed
+        .map(SecretText::from)
         .filter(|key| !key.is_empty())
         .ok_or_else(|| messages::key_missing(&details.name, homepage))
 }

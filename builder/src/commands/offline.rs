@@ -7,7 +7,9 @@ use std::path::Path;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use trybuy_formats::api::SecretText;
 use trybuy_formats::control::LicenseKind;
+use trybuy_formats::expiry;
 use trybuy_formats::ids::{ApplicationId, Digest, Platform, TrialId};
 use trybuy_formats::keys::LicenseSecret;
 use trybuy_formats::offline::{
@@ -20,7 +22,7 @@ use trybuy_formats::{limits, sealed_state};
 use super::{Context, renew};
 use crate::cli::{AcceptanceArguments, BuyArguments, TryArguments};
 use crate::client::Signer;
-use crate::clock;
+use crate::clock::{self, ClockFile, Reading};
 use crate::data_dir::{self, DataDir, Lock};
 use crate::decoder::Fetched;
 use crate::error::Error;
@@ -81,11 +83,13 @@ pub(super) fn ask_for_renewal(
     let builder = LicensedBuilder::load(&context.data)?;
     let trial = Fetched::open(&context.data, id)?.verify(&builder)?;
     let installed = trial.control().clone();
-    let is_used_up = renew::is_used_up(&context.data, &builder.secret, trial)?;
-    if installed.kind == LicenseKind::Purchase
-        && installed.ends_at.is_some_and(|end| end <= clock::now())
-    {
-        return Err(messages::purchase_over(&installed.name, id));
+    // What was lost here says nothing, and what was asked for may bring it back.
+    let is_used_up = renew::is_used_up(&context.data, &builder.secret, trial).unwrap_or(false);
+    if installed.kind == LicenseKind::Purchase {
+        let now = ClockFile::of(&context.data, &builder.secret).look(&Reading::take())?.time;
+        if expiry::has_ended(installed.ends_at, now.instant()) {
+            return Err(messages::purchase_over(&installed.name, id));
+        }
     }
     ask_for(context, &builder, id, file, |pending| {
         let lost = pending.newest.filter(|newest| is_later(*newest, installed.trial_id));
@@ -111,7 +115,9 @@ pub(super) fn ask_to_buy(
     let id = &arguments.application;
     let builder = LicensedBuilder::load(&context.data)?;
     let given = arguments.key.clone();
-    let typed = given.or_else(|| prompt::is_possible().then(|| prompt::ask(notices::ASK_KEY))?);
+    let typed =
+        || prompt::is_possible().then(|| prompt::ask(notices::ASK_KEY))?.map(SecretText::from);
+    let typed = given.or_else(typed);
     let key = typed.filter(|key| !key.is_empty()).ok_or_else(messages::offline_key_missing)?;
     let trial = library::clear_copy(&context.data, id).ok().map(|clear| clear.untrusted.trial_id);
     ask_for(context, &builder, id, file, |pending| OfflineStep::Buy {

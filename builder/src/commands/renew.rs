@@ -1,8 +1,8 @@
 //! `trybuy renew`: what the vendor changed since, or another trial where one is allowed, without a new
 //! download where the layout lets a head be replaced alone.
 
-use trybuy_formats::api::TrialAnswer;
 use trybuy_formats::control::LicenseKind;
+use trybuy_formats::expiry;
 use trybuy_formats::ids::ApplicationId;
 use trybuy_formats::keys::LicenseSecret;
 use trybuy_formats::policy::Layout;
@@ -57,7 +57,8 @@ fn renew_one(
     let control = installed.control().clone();
     let answer = trial.server.trial(control.trial_id, &trial.signer)?;
     let is_newer = answer.trial.head_number > control.head_number;
-    if is_over(&answer) && control.kind == LicenseKind::Trial {
+    let has_ended = expiry::has_ended(answer.trial.ends_at, answer.time);
+    if has_ended && control.kind == LicenseKind::Trial {
         return match trial.renew(control.trial_id, false, acceptance) {
             // Then it is worth knowing what its vendor changed, for which a head has to be enough: the
             // file of a trial that is over is not sent.
@@ -70,7 +71,7 @@ fn renew_one(
     if is_newer {
         return trial.take(answer);
     }
-    if is_over(&answer) {
+    if has_ended {
         return Err(messages::purchase_over(&control.name, id));
     }
     if is_used_up(&context.data, &trial.builder.secret, installed)? {
@@ -83,10 +84,6 @@ fn renew_one(
 /// Whether the licensee gets no other trial.
 fn is_refused(error: &Error) -> bool {
     matches!(error.slug(), Slug::TrialLimitReached | Slug::LicenseeBlocked)
-}
-
-fn is_over(answer: &TrialAnswer) -> bool {
-    answer.trial.ends_at.is_some_and(|end| end <= answer.time)
 }
 
 /// Whether a trial that has not ended cannot be run any more, as a limit is used up. The server knows nothing

@@ -115,10 +115,7 @@ fn address(
     match (arguments.url.as_ref().or(context.server.as_ref()), before) {
         (Some(text), _) => Ok((ServerAddress::parse(text, asked)?, asked)),
         (None, Some(before)) => Ok((before.address.clone(), before.transport)),
-        (None, None) => Err(messages::usage(
-            "the address of a server is missing",
-            "run `trybuy setup URL`, for example with https://try.example.com",
-        )),
+        (None, None) => Err(messages::address_missing()),
     }
 }
 
@@ -151,15 +148,12 @@ fn ask<T: std::str::FromStr<Err: std::fmt::Display>>(
     question: &str,
     flag: &str,
 ) -> Result<T, Error> {
-    let missing =
-        || messages::usage(format!("{flag} is missing"), format!("run it again with {flag}"));
+    let missing = || messages::flag_missing(flag);
     if !prompt::is_possible() {
         return Err(missing());
     }
     let answer = prompt::ask(question).ok_or_else(missing)?;
-    answer.parse().map_err(|error: T::Err| {
-        messages::usage(error.to_string(), "run it again, and type another")
-    })
+    answer.parse().map_err(|error: T::Err| messages::answer_refused(&error.to_string()))
 }
 
 /// Remembers the server's key. Keys of a setup with another server, which never got a license, are

@@ -384,7 +384,7 @@ impl Server {
 
     fn verify_email(&mut self, request: &Request) -> Response {
         let VerifyEmail { code } = serde_json::from_slice(&request.body).expect("a code");
-        if code != CODE {
+        if *code != *CODE {
             return problem(Slug::EmailNotVerified, 403, None);
         }
         self.verified_at = Some(self.now());

@@ -2,19 +2,20 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::AcceptanceProof;
+use super::{AcceptanceProof, SecretText};
 use crate::ids::{Digest, LicenseeId, Platform, TrialId};
 use crate::instant::{Instant, Span};
 use crate::subject::Subject;
 
 /// `POST /applications/{id}/purchases`: redeems a purchase key. Signed. The answer is that of a trial.
 ///
-/// The same key again, from a Builder of the same licensee, gets the same license.
+/// The same key again, from a Builder of the same licensee, gets the same license. Without `Debug`: it holds
+/// a secret.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BuyApplication {
-    /// The key, as it was typed. A secret.
-    pub key: String,
+    /// The key, as it was typed.
+    pub key: SecretText,
     /// The platform the program is wanted for.
     pub platform: Platform,
     /// The trial that becomes the purchased license; none for the newest one, or for another license

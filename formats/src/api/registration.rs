@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::SecretText;
 use crate::encoding::base64_bytes;
 use crate::ids::{Digest, Email, KeyId, Name, Platform, Version};
 use crate::instant::Instant;
@@ -92,12 +93,13 @@ pub enum EmailCodeAnswer {
     },
 }
 
-/// `POST /builders/email`: verifies the e-mail address of the Builder that asks. Signed.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+/// `POST /builders/email`: verifies the e-mail address of the Builder that asks. Signed. Without `Debug`: it
+/// holds a secret.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct VerifyEmail {
     /// The code that was sent, as it was typed.
-    pub code: String,
+    pub code: SecretText,
 }
 
 /// Answers the verification of an e-mail address.

@@ -8,7 +8,8 @@ use crate::instant::Instant;
 use crate::policy::TrialPolicy;
 
 /// `POST /applications/{id}/acceptance-codes`: a code to retype, for `retype-code`. Signed, no body.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+/// Without `Debug`: it holds a secret.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AcceptanceCode {
     /// The code; it is accepted once.
     pub code: String,
@@ -19,8 +20,8 @@ pub struct AcceptanceCode {
 /// `POST /applications/{id}/trials`: requests a trial (step 408). Signed.
 ///
 /// Where the Builder's licensee has a trial of the application that has not ended, the answer is
-/// that trial (200), otherwise a new one (201).
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+/// that trial (200), otherwise a new one (201). Without `Debug`: it may hold a code.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RequestTrial {
     /// The platform the program is wanted for.
@@ -54,8 +55,9 @@ pub struct OfferAnswer {
     pub trials_allowed: u32,
 }
 
-/// The user's acceptance of the licensing terms, as the vendor asked for it.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+/// The user's acceptance of the licensing terms, as the vendor asked for it. Without `Debug`: it may hold a
+/// code.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AcceptanceProof {
     /// The digest of the terms that were shown.

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use zeroize::Zeroizing;
+use serde::{Deserialize, Serialize};
 
+use super::SecretText;
 use crate::control::LicenseKind;
 use crate::ids::{
     ApplicationId, DeliveryId, Email, LicenseeId, Name, Platform, TrialId, Version, WebhookId,
@@ -115,21 +115,6 @@ pub struct NewWebhookAnswer {
     pub webhook: Webhook,
     /// What its events are signed with; it is answered once.
     pub secret: SecretText,
-}
-
-/// A secret as text: wiped when dropped, and without `Debug`.
-pub struct SecretText(pub Zeroizing<String>);
-
-impl Serialize for SecretText {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for SecretText {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        String::deserialize(from).map(Zeroizing::new).map(Self)
-    }
 }
 
 /// `GET /vendor/webhooks`

@@ -354,6 +354,18 @@ fn a_license_is_over_when_no_state_could_allow_a_launch() {
 }
 
 #[test]
+fn a_license_has_ended_from_its_end_on_whatever_grace_follows() {
+    for (ends_at, now, expected) in [
+        (Some(END), END - 1, false),
+        (Some(END), END, true),
+        (Some(END), END + 1, true),
+        (None, END, false),
+    ] {
+        assert_eq!(has_ended(ends_at.map(at), at(now)), expected, "{ends_at:?} {now}");
+    }
+}
+
+#[test]
 fn a_first_warning_by_a_clock_ahead_does_not_put_the_grace_off() {
     let control = control(Expiration::Soft { from: GraceFrom::FirstWarning, grace: WEEK });
     let mut state = TrialState::default();

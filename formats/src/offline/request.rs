@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{AHEAD, LIFETIME, OfflineError};
+use crate::api::SecretText;
 use crate::canonical_json;
 use crate::encoding::base64_bytes;
 use crate::ids::{ApplicationId, Digest, Email, Name, Platform, TrialId, Version};
@@ -79,8 +80,8 @@ pub enum OfflineStep {
     Buy {
         /// The application.
         application: ApplicationId,
-        /// The key, as it was typed. A secret.
-        key: String,
+        /// The key, as it was typed.
+        key: SecretText,
         /// The platform the program is wanted for.
         platform: Platform,
         /// The trial that becomes the license, whose file is there.

@@ -17,7 +17,7 @@ fn at(seconds: i64) -> Instant {
 fn request() -> OfflineRequest {
     let step = OfflineStep::Buy {
         application: "com.example.sketch".parse().unwrap(),
-        key: "K".to_owned(),
+        key: "K".to_owned().into(),
         platform: "x86_64-linux".parse().unwrap(),
         trial: None,
         relicensing: None,

@@ -31,7 +31,7 @@ async fn send_code(server: &TestServer, builder: &TestBuilder) -> Answer {
 }
 
 async fn type_code(server: &TestServer, builder: &TestBuilder, code: &str) -> Answer {
-    let body = VerifyEmail { code: code.to_owned() };
+    let body = VerifyEmail { code: code.to_owned().into() };
     builder.send(server, Method::POST, EMAIL, &body).await
 }
 

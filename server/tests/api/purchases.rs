@@ -33,7 +33,7 @@ async fn listed(vendor: &TestVendor<'_>) -> Vec<KeyInfo> {
 /// What a Builder sends that accepts the terms of the application that most tests publish.
 async fn purchase(server: &TestServer, key: &str) -> BuyApplication {
     BuyApplication {
-        key: key.to_owned(),
+        key: key.to_owned().into(),
         platform: PLATFORM.parse().expect("a platform"),
         trial: None,
         relicensing_digest: None,

@@ -87,7 +87,7 @@ fn type_code(
     signer: &Signer,
     code: &str,
 ) -> Result<(), Error> {
-    server.verify_email(&VerifyEmail { code: code.to_owned() }, signer)?;
+    server.verify_email(&VerifyEmail { code: code.to_owned().into() }, signer)?;
     output::notice(&notices::email_verified(&builder.license.holder.email));
     Ok(())
 }

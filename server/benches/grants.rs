@@ -150,7 +150,8 @@ async fn grant(store: &Store, world: &World, key: Option<&SignatureKey>) -> Resu
     let mut request = world.request(at(0));
     request.trial.id = TrialId::new();
     request.trial.licensee_id = uuid::Uuid::new_v4().to_string().parse::<LicenseeId>()?;
-    request.head = Head { number: 1, etag: "\"e\"".to_owned(), bytes: vec![7; HEAD] };
+    request.head =
+        Head { number: 1, etag: "\"e\"".to_owned(), made_at: at(0), bytes: vec![7; HEAD] };
     if let Some(key) = key {
         let GrantRequest { trial, head, .. } = &request;
         let email = samples::parsed("ada@example.com");

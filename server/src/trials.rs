@@ -17,7 +17,7 @@ pub use self::access_conditions::{ConditionA, ConditionB, ConditionC, EmailNotVe
 pub(crate) use self::api::trial_answer;
 pub use self::buffers::{Buffer, Buffers};
 pub use self::delivery::{
-    DeliveryError, TransmissionFile, deliver, open_file, open_head, own_trial,
+    DeliveryError, TransmissionFile, deliver, open_file, open_head, own_trial, own_trials,
 };
 pub use self::encryption::{EncryptionError, TransmissionVersion};
 pub use self::licensing::{LicensedTrial, LicensingError, give_again, license_trial, offer_to};

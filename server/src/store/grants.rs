@@ -50,9 +50,9 @@ const STANDING: &str = standing!("$3", "$4");
 const INSERT: &str = "INSERT INTO trials (id, application, licensee_id, ordinal, license_id, \
     release_id, platform, kind, started_at, ends_at, requested_at, policy, terms_digest, \
     acceptance, accepted_as, head_number, head_due, head_etag, head, counted, file_trial, \
-    delivered_at, purchased_at, purchase_key, relicensing_digest, extended_to) \
+    delivered_at, purchased_at, purchase_key, relicensing_digest, extended_to, head_made_at) \
     SELECT $1, $2, $3, $4 + COALESCE(MAX(ordinal), 0), $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, \
-        $15, $16, $16, $17, $18, $20, $21, $22, $23, $24, $25, $26 \
+        $15, $16, $16, $17, $18, $20, $21, $22, $23, $24, $25, $26, $27 \
     FROM trials WHERE application = $2 AND licensee_id = $3 \
     HAVING ($20 = 0 OR COUNT(CASE WHEN counted = 1 THEN 1 END) < $19) \
     AND COUNT(CASE WHEN license_id = $5 AND (ends_at IS NULL OR ends_at > $11) THEN 1 END) = 0 \
@@ -172,6 +172,7 @@ impl GrantRequest {
             .bind(trial.purchase.and_then(|purchase| purchase.key).map(|key| key.to_string()))
             .bind(trial.purchase.and_then(|purchase| purchase.terms).map(|terms| terms.to_string()))
             .bind(seconds(trial.extended_to))
+            .bind(head.made_at.unix())
             .execute(connection)
             .await?;
         Ok(outcome.rows_affected() == 1)

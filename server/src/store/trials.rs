@@ -7,7 +7,7 @@ use trybuy_formats::control::LicenseKind;
 use trybuy_formats::ids::{
     ApplicationId, Digest, LicenseId, LicenseeId, Name, Platform, ReleaseId, TrialId, Version,
 };
-use trybuy_formats::instant::{Instant, Span};
+use trybuy_formats::instant::{DAY, Instant, Span};
 use trybuy_formats::policy::{AcceptanceKind, TrialPolicy};
 
 use super::columns::{Columns, number};
@@ -73,6 +73,8 @@ pub struct Head {
     pub number: u64,
     /// The strong entity tag of the file with this head.
     pub etag: String,
+    /// When it was made.
+    pub made_at: Instant,
     /// Its bytes, as the formats write them for the server's database.
     pub bytes: Vec<u8>,
 }
@@ -88,6 +90,8 @@ pub struct TrialRecord {
     pub version: Version,
     /// The number of the newest head.
     pub head_number: u64,
+    /// When that was made.
+    pub head_made_at: Instant,
     /// The number of the head that is due: a higher one where the facts changed since.
     pub head_due: u64,
     /// When anything of its file was sent for the first time.
@@ -104,7 +108,7 @@ macro_rules! records {
             trials.platform, trials.kind, started_at, ends_at, extended_to, requested_at, \
             trials.policy, trials.terms_digest, acceptance, accepted_as, delivered_at, \
             first_run_on, counted, file_trial, purchased_at, purchase_key, \
-            trials.relicensing_digest, head_number, head_due, \
+            trials.relicensing_digest, head_number, head_made_at, head_due, \
             applications.name AS application_name, releases.version",
             $more,
             " FROM trials JOIN applications ON applications.id = trials.application \
@@ -124,10 +128,21 @@ const OF_APPLICATION: &str = records!(
 );
 
 /// Only in the place of the head that it was made after.
-const REPLACE_HEAD: &str = "UPDATE trials SET head_number = $3, head_etag = $4, head = $5 \
+const REPLACE_HEAD: &str = "UPDATE trials SET head_number = $3, head_etag = $4, head = $5, \
+    head_made_at = $6 \
     WHERE id = $1 AND head_number = $2";
 const DELIVERED: &str =
     "UPDATE trials SET delivered_at = $2 WHERE id = $1 AND delivered_at IS NULL";
+/// What was dated after $3 begins, or was bought, at $2, for as long as before.
+const REDATE: &str = "UPDATE trials SET head_due = head_due + 1, head_made_at = $2, \
+    ends_at = CASE WHEN COALESCE(purchased_at, started_at) > $3 \
+        THEN ends_at - (COALESCE(purchased_at, started_at) - $2) ELSE ends_at END, \
+    extended_to = CASE WHEN started_at > $3 THEN extended_to - (started_at - $2) \
+        ELSE extended_to END, \
+    started_at = CASE WHEN started_at > $3 THEN $2 ELSE started_at END, \
+    requested_at = CASE WHEN requested_at > $3 THEN $2 ELSE requested_at END, \
+    purchased_at = CASE WHEN purchased_at > $3 THEN $2 ELSE purchased_at END \
+    WHERE id = $1 AND (head_made_at > $3 OR started_at > $3)";
 /// The end stays, whatever becomes of the policy.
 const END: &str = "UPDATE trials SET ends_at = $2, extended_to = $2, head_due = head_due + 1 \
     WHERE id = $1 AND kind = 'trial' AND ends_at > $2";
@@ -141,6 +156,15 @@ impl Store {
     /// [`StoreError`].
     pub async fn end_trial(&self, id: TrialId, now: Instant) -> Result<(), StoreError> {
         self.execute(sqlx::query(END).bind(id.to_string()).bind(now.unix())).await.map(drop)
+    }
+
+    /// Mends the dates of a trial that [lies ahead](TrialRecord::lies_ahead_of), and makes another head due.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn redate_trial(&self, id: TrialId, now: Instant) -> Result<(), StoreError> {
+        let query = sqlx::query(REDATE).bind(id.to_string()).bind(now.unix());
+        self.execute(query.bind(now.plus(DAY).unix())).await.map(drop)
     }
 
     /// Remembers the day on which a trial was run for the first time; the first report counts.
@@ -177,7 +201,8 @@ impl Store {
             .bind(number(before))
             .bind(number(head.number))
             .bind(head.etag.as_str())
-            .bind(head.bytes.as_slice());
+            .bind(head.bytes.as_slice())
+            .bind(head.made_at.unix());
         Ok(self.execute(query).await?.rows_affected() == 1)
     }
 
@@ -240,12 +265,19 @@ pub fn end_of_purchase(
 }
 
 impl TrialRecord {
+    /// Whether a server made it whose clock was ahead, by more than Builders put up with (`XD-6`): they
+    /// would refuse it until then.
+    pub fn lies_ahead_of(&self, now: Instant) -> bool {
+        self.head_made_at.max(self.trial.started_at) > now.plus(DAY)
+    }
+
     fn from_columns(columns: Columns<'_>) -> Result<Self, StoreError> {
         Ok(Self {
             trial: Trial::from_columns(columns)?,
             application_name: columns.text("application_name")?,
             version: columns.text("version")?,
             head_number: columns.number("head_number")?,
+            head_made_at: columns.instant("head_made_at")?,
             head_due: columns.number("head_due")?,
             delivered_at: columns.optional_instant("delivered_at")?,
             first_run_on: columns.optional_instant("first_run_on")?,
@@ -296,6 +328,7 @@ impl Head {
         Ok(Self {
             number: columns.number("head_number")?,
             etag: columns.text("head_etag")?,
+            made_at: columns.instant("head_made_at")?,
             bytes: columns.bytes("head")?,
         })
     }

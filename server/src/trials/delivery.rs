@@ -8,7 +8,7 @@ use trybuy_formats::keys::Capability;
 use trybuy_formats::primitives::EncryptionKey;
 use trybuy_formats::slug::Slug;
 
-use super::encryption::{EncryptionError, Particulars, TransmissionVersion};
+use super::encryption::{EncryptionError, Particulars, TransmissionVersion, entity_tag};
 use crate::app::App;
 use crate::blobs::BlobKey;
 use crate::refusal::Refusal;
@@ -60,7 +60,7 @@ pub enum DeliveryError {
 impl TransmissionFile {
     /// A file of a release.
     pub(super) fn new(trial: TrialRecord, release: &Release, version: TransmissionVersion) -> Self {
-        let etag = version.stored_head(trial.head_number, trial.trial.id, release.id).etag;
+        let etag = entity_tag(trial.trial.id, trial.head_number, release.id);
         Self {
             trial,
             etag,
@@ -160,15 +160,43 @@ pub async fn own_trial(
     restore(app, builder, record, &head).await
 }
 
+/// All trials of a Builder, the newest 1000. Those that lie ahead of the clock are mended first.
+///
+/// # Errors
+/// When the store fails.
+pub async fn own_trials(app: &App, builder: &Builder) -> Result<Vec<TrialRecord>, DeliveryError> {
+    let (license, now) = (builder.facts.license_id, app.clock.now());
+    let records = app.store.trials_of(license).await?;
+    let ahead: Vec<TrialId> = records
+        .iter()
+        .filter(|record| record.lies_ahead_of(now))
+        .map(|record| record.trial.id)
+        .collect();
+    if ahead.is_empty() {
+        return Ok(records);
+    }
+    for trial in ahead {
+        app.store.redate_trial(trial, now).await?;
+    }
+    Ok(app.store.trials_of(license).await?)
+}
+
+/// A Builder's own trial. One that lies ahead of the clock is mended first.
 pub(super) async fn own(
     app: &App,
     builder: &Builder,
     trial: TrialId,
 ) -> Result<(TrialRecord, Head), DeliveryError> {
-    let found = app.store.trial(trial).await?;
-    found
-        .filter(|(record, _)| record.trial.license_id == builder.facts.license_id)
-        .ok_or(DeliveryError::NotFound)
+    let is_own = |record: &TrialRecord| record.trial.license_id == builder.facts.license_id;
+    let found = app.store.trial(trial).await?.filter(|(record, _)| is_own(record));
+    let now = app.clock.now();
+    match found {
+        Some((record, _)) if record.lies_ahead_of(now) => {
+            app.store.redate_trial(trial, now).await?;
+            app.store.trial(trial).await?.ok_or(DeliveryError::NotFound)
+        }
+        found => found.ok_or(DeliveryError::NotFound),
+    }
 }
 
 async fn restore(
@@ -206,7 +234,7 @@ async fn with_new_head(
         now: app.clock.now(),
     };
     let version = TransmissionVersion::generate(&app.keys, &particulars)?;
-    let head = version.stored_head(record.head_due, record.trial.id, release.id);
+    let head = version.stored_head(&particulars);
     if app.store.replace_head(record.trial.id, record.head_number, &head).await? {
         record.head_number = head.number;
         return Ok(TransmissionFile::new(record, release, version));

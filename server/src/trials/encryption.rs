@@ -81,8 +81,14 @@ impl TransmissionVersion {
     }
 
     /// What is stored of it.
-    pub(super) fn stored_head(&self, number: u64, trial: TrialId, release: ReleaseId) -> Head {
-        Head { number, etag: entity_tag(trial, number, release), bytes: self.head.to_bytes() }
+    pub(super) fn stored_head(&self, particulars: &Particulars<'_>) -> Head {
+        let Particulars { trial, head_number, release, now, .. } = particulars;
+        Head {
+            number: *head_number,
+            etag: entity_tag(trial.id, *head_number, release.id),
+            made_at: *now,
+            bytes: self.head.to_bytes(),
+        }
     }
 
     /// Bytes of the whole file.
@@ -93,7 +99,7 @@ impl TransmissionVersion {
 
 /// The strong entity tag of a file. Head and release determine every byte of it, so their names do; no
 /// byte of the file is read for it.
-fn entity_tag(trial: TrialId, head_number: u64, release: ReleaseId) -> String {
+pub(super) fn entity_tag(trial: TrialId, head_number: u64, release: ReleaseId) -> String {
     format!("\"{trial}.{head_number}.{release}\"")
 }
 

@@ -128,7 +128,7 @@ impl Plan {
             now,
         };
         let version = TransmissionVersion::generate(&app.keys, &particulars)?;
-        let head = version.stored_head(1, trial.id, self.release.id);
+        let head = version.stored_head(&particulars);
         let (maximum, delivered_at) = (self.maximum, self.delivered_at(now));
         let grant = GrantRequest { trial, head, maximum, delivered_at, code: acceptance.code };
         Ok((grant, version))
@@ -171,6 +171,7 @@ impl Plan {
             application_name: self.name.clone(),
             version: self.release.version.clone(),
             head_number: granted.head.number,
+            head_made_at: granted.head.made_at,
             head_due: granted.head.number,
             delivered_at: granted.delivered_at,
             first_run_on: None,

@@ -17,6 +17,7 @@ mod publishing;
 mod purchases;
 mod registration;
 mod same_trial;
+mod server_clock;
 mod shutdown;
 mod signatures;
 mod support;

@@ -46,7 +46,7 @@ async fn stored(store: &Store, request: &GrantRequest) -> (TrialRecord, Head) {
 }
 
 fn head(number: u64) -> Head {
-    Head { number, etag: format!("\"e-{number}\""), bytes: vec![7] }
+    Head { number, etag: format!("\"e-{number}\""), made_at: at(0), bytes: vec![7] }
 }
 
 pub(crate) async fn a_revision_makes_another_head_due(Database { store, .. }: Database) {

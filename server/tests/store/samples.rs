@@ -266,7 +266,12 @@ impl World {
                 file_trial: None,
                 purchase: None,
             },
-            head: Head { number: 1, etag: "\"e-1\"".to_owned(), bytes: vec![0, 1, 255] },
+            head: Head {
+                number: 1,
+                etag: "\"e-1\"".to_owned(),
+                made_at: at(0),
+                bytes: vec![0, 1, 255],
+            },
             maximum: 3,
             delivered_at: None,
             code: None,

@@ -21,6 +21,7 @@ pub(crate) async fn a_trial_comes_back_with_its_head(Database { store, .. }: Dat
         application_name: parsed("Sketch"),
         version: parsed("1.0.0"),
         head_number: 1,
+        head_made_at: request.head.made_at,
         head_due: 1,
         delivered_at: None,
         first_run_on: None,

@@ -9,13 +9,14 @@ use crate::app::AppState;
 use crate::auth::SignedBuilder;
 use crate::error::ApiError;
 use crate::store::TrialRecord;
+use crate::trials::own_trials;
 
 /// Lists the trials of the Builder that asks, the newest 1000.
 pub async fn list_trials(
     State(app): State<AppState>,
     signed: SignedBuilder,
 ) -> Result<Json<TrialsAnswer>, ApiError> {
-    let records = app.store.trials_of(signed.builder.facts.license_id).await?;
+    let records = own_trials(&app, &signed.builder).await?;
     let trials = records.into_iter().map(with_head_due).map(trial_summary).collect();
     Ok(Json(TrialsAnswer { trials }))
 }

@@ -112,6 +112,11 @@ impl TestServer {
         self.clock.0.fetch_add(i64::try_from(seconds).expect("not ages"), Ordering::SeqCst);
     }
 
+    /// Sets the clock back.
+    pub(crate) fn set_back(&self, seconds: u64) {
+        self.clock.0.fetch_sub(i64::try_from(seconds).expect("not ages"), Ordering::SeqCst);
+    }
+
     pub(crate) fn get(&self, path: &str) -> RequestBuilder {
         self.client.get(format!("{}{path}", self.url))
     }

@@ -84,22 +84,23 @@ const CASES: [Case; 11] = [
         given: Some(100),
         have: &[Some(100)],
     },
-    // On all Builders until the same end, which is after the last one.
+    // On each Builder from its own end.
     Case {
         had: &[(TRIAL, Some(20)), (PURCHASE, Some(900)), (TRIAL, Some(100))],
         gift: extension(10),
         given: Some(910),
-        have: &[Some(910), Some(910), Some(910)],
+        have: &[Some(60), Some(910), Some(110)],
     },
     // A license from now, but not until before what there is.
     Case { had: &[(TRIAL, Some(20))], gift: license(10), given: Some(60), have: &[Some(60)] },
     Case { had: &[(TRIAL, Some(100))], gift: license(10), given: Some(100), have: &[Some(100)] },
-    Case { had: &[(PURCHASE, Some(900))], gift: license(99), given: Some(900), have: &[Some(900)] },
+    // One that was bought is continued.
+    Case { had: &[(PURCHASE, Some(900))], gift: license(99), given: Some(999), have: &[Some(999)] },
     Case {
         had: &[(TRIAL, Some(100)), (PURCHASE, Some(900))],
         gift: license(99),
-        given: Some(900),
-        have: &[Some(900), Some(900)],
+        given: Some(999),
+        have: &[Some(149), Some(999)],
     },
     Case { had: &[(PURCHASE, Some(900))], gift: FOR_EVER, given: None, have: &[None] },
     // What has no end keeps having none, beside what has one.

@@ -66,7 +66,7 @@ pub(crate) async fn uses_of_keys_are_known_from_before_they_were_recorded(databa
     let bought = license(&world, &world.builder, key, at(10));
     assert!(matches!(redeemed(store, &bought).await, Redeemed::Done(_)));
     database.execute("DROP TABLE key_uses").await;
-    database.execute("DELETE FROM _sqlx_migrations WHERE version = 7").await;
+    database.execute("DELETE FROM _sqlx_migrations WHERE version = 8").await;
     store.migrate().await.expect("migrated");
     let other = NewBuilder { licensee_id: world.builder.licensee_id, ..builder() };
     register(store, &other).await;

@@ -16,13 +16,12 @@ use trybuy_formats::slug::Slug;
 use super::terms::{self, Terms};
 use crate::app::App;
 use crate::builders::{self, BuilderLicenseError, EmailError};
-use crate::error::ApiError;
 use crate::rate_limits::TooManyRequests;
 use crate::refusal::Refusal;
 use crate::store::{Builder, StoreError};
 use crate::trials::{
-    DeliveryError, LicensingError, PurchaseError, TransmissionFile, buy, create_code,
-    license_trial, offer_to, own_file, trial_answer,
+    AcceptanceError, DeliveryError, LicensingError, PurchaseError, TransmissionFile, buy,
+    create_code, license_trial, offer_to, own_file, trial_answer,
 };
 
 /// Who signed a request.
@@ -57,6 +56,9 @@ pub enum StepError {
         /// Why it is not delivered.
         error: DeliveryError,
     },
+    /// No code to be typed back was given out.
+    #[error(transparent)]
+    Code(#[from] AcceptanceError),
     /// Nothing was bought.
     #[error(transparent)]
     Purchase(#[from] PurchaseError),
@@ -109,7 +111,7 @@ pub(super) async fn code_to_retype(
     app: &App,
     asker: &Asker,
     step: &OfflineStep,
-) -> Result<Option<AcceptanceCode>, ApiError> {
+) -> Result<Option<AcceptanceCode>, StepError> {
     let (
         Asker::Builder(builder),
         OfflineStep::Trial { application, .. } | OfflineStep::Buy { application, .. },
@@ -300,6 +302,7 @@ impl StepError {
             Self::License(refusal) => Some(refusal),
             Self::Email(refusal) => Some(refusal),
             Self::Trial(refusal) => Some(refusal),
+            Self::Code(refusal) => Some(refusal),
             Self::Over { error, .. } => Some(error),
             Self::Purchase(refusal) => Some(refusal),
             Self::TooMany(refusal) => Some(refusal),

@@ -1,10 +1,12 @@
 //! What a request asks for, taken by the service that takes it online.
 
 use trybuy_formats::api::{
-    AcceptanceCode, AcceptanceProof, AccessCondition, BuyApplication, RegisterBuilder, RequestTrial,
+    AcceptanceCode, AcceptanceProof, AccessCondition, BuyApplication, EmailCodeAnswer,
+    RegisterBuilder, RequestTrial, VerifiedEmail,
 };
 use trybuy_formats::ids::{Digest, TrialId};
 use trybuy_formats::instant::Instant;
+use trybuy_formats::keys::email_key;
 use trybuy_formats::offline::{
     LIFETIME, OfflineAcceptance, OfflineOutcome, OfflineRequest, OfflineStep, Part,
 };
@@ -13,14 +15,13 @@ use trybuy_formats::slug::Slug;
 
 use super::terms::{self, Terms};
 use crate::app::App;
-use crate::builders::{self, BuilderLicenseError};
-use crate::error::ApiError;
+use crate::builders::{self, BuilderLicenseError, EmailError};
 use crate::rate_limits::TooManyRequests;
 use crate::refusal::Refusal;
 use crate::store::{Builder, StoreError};
 use crate::trials::{
-    DeliveryError, LicensingError, PurchaseError, TransmissionFile, buy, create_code, give_again,
-    license_trial, offer_to, trial_answer,
+    AcceptanceError, DeliveryError, LicensingError, PurchaseError, TransmissionFile, buy,
+    create_code, give_again, license_trial, offer_to, trial_answer,
 };
 
 /// Who signed a request.
@@ -41,6 +42,9 @@ pub enum StepError {
     /// No Builder license.
     #[error(transparent)]
     License(#[from] BuilderLicenseError),
+    /// No code was sent, or it was another one.
+    #[error(transparent)]
+    Email(#[from] EmailError),
     /// No trial.
     #[error(transparent)]
     Trial(#[from] LicensingError),
@@ -52,10 +56,13 @@ pub enum StepError {
         /// Why it is not delivered.
         error: DeliveryError,
     },
+    /// No code to be typed back was given out.
+    #[error(transparent)]
+    Code(#[from] AcceptanceError),
     /// Nothing was bought.
     #[error(transparent)]
     Purchase(#[from] PurchaseError),
-    /// Too many purchase keys were tried.
+    /// Too many purchase keys were tried, or codes sent.
     #[error(transparent)]
     TooMany(#[from] TooManyRequests),
     /// The store failed.
@@ -81,6 +88,10 @@ pub async fn take_step(
             let digest = builder_terms(terms, acceptance.as_ref())?;
             renew(app, builder, digest, request.created_at).await
         }
+        (OfflineStep::VerifyEmail { code }, Asker::Builder(builder)) => {
+            let answer = verify_email(app, builder, code.as_deref()).await?;
+            Ok(OfflineOutcome::Email { answer })
+        }
         (OfflineStep::Trial { .. }, Asker::Builder(builder)) => {
             give_trial(app, builder, &request.step, terms).await
         }
@@ -100,7 +111,7 @@ pub(super) async fn code_to_retype(
     app: &App,
     asker: &Asker,
     step: &OfflineStep,
-) -> Result<Option<AcceptanceCode>, ApiError> {
+) -> Result<Option<AcceptanceCode>, StepError> {
     let (
         Asker::Builder(builder),
         OfflineStep::Trial { application, .. } | OfflineStep::Buy { application, .. },
@@ -159,6 +170,20 @@ fn builder_terms(
 ) -> Result<Digest, BuilderLicenseError> {
     let digest = acceptance.and_then(|acceptance| terms::accepted(terms, acceptance, false));
     digest.ok_or(BuilderLicenseError::Terms)
+}
+
+/// Sends a code, or takes the one that was sent. An address that is verified stays so.
+async fn verify_email(
+    app: &App,
+    builder: &Builder,
+    code: Option<&str>,
+) -> Result<EmailCodeAnswer, StepError> {
+    let Some(code) = code else {
+        app.rate_limits.mailboxes.count(&email_key(app.keys.master(), &builder.facts.email))?;
+        return Ok(builders::send_code(app, builder).await?);
+    };
+    let VerifiedEmail { verified_at } = builders::verify(app, builder, code).await?;
+    Ok(EmailCodeAnswer::Verified { verified_at })
 }
 
 /// A trial that was given since the one that the Builder knows of is answered, and no other is given.
@@ -278,7 +303,9 @@ impl StepError {
     fn inner(&self) -> Option<&dyn Refusal> {
         match self {
             Self::License(refusal) => Some(refusal),
+            Self::Email(refusal) => Some(refusal),
             Self::Trial(refusal) => Some(refusal),
+            Self::Code(refusal) => Some(refusal),
             Self::Over { error, .. } => Some(error),
             Self::Purchase(refusal) => Some(refusal),
             Self::TooMany(refusal) => Some(refusal),

@@ -133,7 +133,9 @@ fn an_executable_that_its_user_cannot_read_is_closed_from_its_birth() {
 
 fn a_launcher_that_only_seems_to_be_closed_decodes_nothing() {
     let ourselves = ourselves();
-    let launch = ["launcher", "/bin/sh", "-c", "echo ran"];
+    // It runs until it is ended: one that has ended before it is looked at is open to nobody any more.
+    let program = "echo ran; ulimit -t 5; while :; do :; done";
+    let launch = ["launcher", "/bin/sh", "-c", program];
     let deceived = |call| {
         let executed = [&["deceived", call, ourselves.to_str().unwrap()], &launch[..]].concat();
         finish(role(&executed))

@@ -181,10 +181,10 @@ impl VerifiedTrial {
     /// The slug of the refusal.
     pub fn authorize(self, now: TrustedTime, state: &TrialState) -> Result<AuthorizedTrial, Error> {
         let Self { id, file } = self;
-        let name = file.control().name.to_string();
+        let (name, kind) = (file.control().name.to_string(), file.control().kind);
         match file.authorize(&license::version(), now, state) {
             Ok(file) => Ok(AuthorizedTrial { id, file }),
-            Err(NotAuthorized::Refused(reason)) => Err(messages::refusal(&name, reason)),
+            Err(NotAuthorized::Refused(reason)) => Err(messages::refusal(&name, kind, reason)),
             Err(other) => Err(file_problem(&id, other.slug(), other)),
         }
     }

@@ -1,11 +1,11 @@
 //! `trybuy info`: everything about an installed application. Needs no server.
 
 use serde::Serialize;
-use trybuy_formats::control::ControlInformation;
+use trybuy_formats::control::LicenseKind;
 use trybuy_formats::expiry::TrialState;
 use trybuy_formats::ids::{Platform, TrialId};
 use trybuy_formats::instant::{Instant, Span};
-use trybuy_formats::policy::{Expiration, Layout, Limits};
+use trybuy_formats::policy::{Expiration, Layout, Limits, TrialPolicy};
 
 use super::Context;
 use crate::cli::InfoArguments;
@@ -29,6 +29,8 @@ struct Info {
     used: Option<Used>,
     /// What happens at the end, in words.
     policy: String,
+    /// The policy that the trial was granted under; null where it is not known.
+    granted: Option<TrialPolicy>,
     layout: Layout,
     /// Bytes of the decoded program.
     program_size: u64,
@@ -62,7 +64,8 @@ pub(super) fn info(context: &Context, arguments: &InfoArguments) -> Result<(), E
     let used = viewer.used(&context.data, id, &control).map(Used::from);
     let source = SourceRecord::load(&context.data, id);
     let info = Info {
-        policy: policy(&control),
+        policy: words::terms_of_use(&control),
+        granted: source.as_ref().and_then(|source| source.policy),
         listed,
         trial_id: control.trial_id,
         platform: control.platform,
@@ -77,20 +80,6 @@ pub(super) fn info(context: &Context, arguments: &InfoArguments) -> Result<(), E
         download_url: source.map(|source| source.download_url),
     };
     if arguments.json { output::print_json(&info) } else { output::print(&lines(&info)) }
-}
-
-fn policy(control: &ControlInformation) -> String {
-    let mut words = match control.ends_at {
-        Some(_) => format!("at its end {}", control.expiration.in_words()),
-        None => "no end".to_owned(),
-    };
-    if !control.limits.is_empty() {
-        words.push_str(&format!("; at most {}", control.limits.in_words()));
-    }
-    if let Some(ending) = control.on_expiry.in_words() {
-        words.push_str(&format!("; {ending}"));
-    }
-    words
 }
 
 /// `3 of 50 launches, 90 minutes of 20 hours of running, 2 of 14 days of use`: where there are
@@ -125,6 +114,10 @@ fn lines(info: &Info) -> String {
         lines.push(format!("Runs until: {}", date(listed.until)));
     }
     lines.push(format!("Policy:     {}", info.policy));
+    if let Some(granted) = info.granted.filter(|_| listed.kind == Some(LicenseKind::Trial)) {
+        let length = granted.duration.in_words();
+        lines.push(format!("Trials:     {}, of {length} each", granted.trials_in_words()));
+    }
     if let Some(so_far) = info.used.as_ref().filter(|_| !info.limits.is_empty()) {
         lines.push(format!("Used:       {}", used(info.limits, so_far)));
     }

@@ -12,7 +12,7 @@ use crate::license::LicensedBuilder;
 use crate::messages::notices;
 use crate::output;
 
-/// Gives every installed trial its newest head. Answers how many got one. What cannot be fetched now is
+/// Gives every installed trial its newest head. Answers how many have changed. What cannot be fetched now is
 /// told, and hinders nothing else.
 pub(super) fn refresh(
     context: &Context,
@@ -20,20 +20,21 @@ pub(super) fn refresh(
     server: &Server,
     signer: &Signer,
 ) -> Result<usize, Error> {
-    let mut renewed = 0;
+    let mut changed = 0;
     let trials = server.trials(signer)?;
     for trial in trials.iter().filter(|trial| is_newer(context, trial)) {
+        changed += 1;
         match refresh_one(context, builder, server, signer, trial) {
             Ok(true) => {
-                renewed += 1;
-                output::notice(&notices::renewed(&trial.name, trial.ends_at));
+                let clear = library::clear_copy(&context.data, &trial.application)?;
+                output::notice(&notices::renewed(&clear.untrusted));
             }
             Ok(false) => output::notice(&notices::changed(&trial.name, &trial.application)),
             Err(error) => output::warn(&error.explain(), error.help()),
         }
     }
     first_runs::report(context, builder, server, signer, &trials)?;
-    Ok(renewed)
+    Ok(changed)
 }
 
 /// The same, where the contact was for something else, which has succeeded.

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use trybuy_formats::control::ControlInformation;
+use trybuy_formats::control::{ControlInformation, LicenseKind};
 use trybuy_formats::expiry::{self, Decision, TrialState, TrustedTime};
 use trybuy_formats::ids::{ApplicationId, LicenseeId, Name, Version};
 use trybuy_formats::instant::{Instant, Span};
@@ -74,7 +74,7 @@ pub(super) fn run(context: Context, arguments: &RunArguments) -> Result<u8, Erro
         Occasion::Tick => meter.count_on(),
         Occasion::DeadlineNear => warn(notices::deadline_near(&name, left)),
         Occasion::DeadlineReached => warn(notices::deadline_reached(&name, SAVING)),
-        Occasion::OthersRunOn => warn(notices::others_run_on(&name)),
+        Occasion::OthersRunOn => warn(notices::others_run_on(&name, meter.interval().is_some())),
     })?;
     meter.settle(Span::seconds(exit.running.as_secs()));
     if exit.interrupted {
@@ -163,11 +163,12 @@ fn prepare(
     lock.store(control.trial_id, &state)?;
     drop(lock);
 
+    let days = decision.days_left(now);
+    if let Some((what, help)) = notices::end_is_near(&control, days, state.launches) {
+        output::warn(&what, help);
+    }
     if let Decision::Warn { until, reason } = decision {
-        let days = decision.days_left(now);
-        let name = control.name.as_str();
-        let why = words::warning(reason);
-        let (what, help) = notices::grace(name, control.ends_at, until, days, why);
+        let (what, help) = notices::grace(&control, until, days, words::warning(reason));
         output::warn(&what, &help);
     }
     let facts = facts(&control, decision, now);
@@ -231,6 +232,7 @@ struct Facts<'a> {
     name: &'a Name,
     release: &'a Version,
     licensee_id: LicenseeId,
+    kind: LicenseKind,
     ends_at: Option<Instant>,
     days_left: Option<u64>,
     state: &'static str,
@@ -248,6 +250,7 @@ fn facts(control: &ControlInformation, decision: Decision, now: TrustedTime) -> 
         name: &control.name,
         release: &control.release,
         licensee_id: control.licensee_id,
+        kind: control.kind,
         ends_at: control.ends_at,
         days_left: decision.days_left(now),
         state: words::state(decision),

@@ -12,7 +12,7 @@ use std::ops::Deref;
 use trybuy_formats::api::{
     AcceptanceProof, ApplicationDetails, ReleaseSummary, RequestTrial, TrialAnswer,
 };
-use trybuy_formats::control::ControlInformation;
+use trybuy_formats::control::{ControlInformation, LicenseKind};
 use trybuy_formats::expiry::{Refusal, TrialState};
 use trybuy_formats::ids::{ApplicationId, Platform, TrialId, Version};
 use trybuy_formats::slug::Slug;
@@ -27,7 +27,7 @@ use crate::error::Error;
 use crate::execution::LaunchGuard;
 use crate::library::{self, SourceRecord, StateLock, Viewer};
 use crate::license::{self, LicensedBuilder};
-use crate::messages::{self, notices, words};
+use crate::messages::{self, notices};
 use crate::output;
 use crate::output::progress::Progress;
 
@@ -143,7 +143,11 @@ fn check_usable(
     release: &ReleaseSummary,
 ) -> Result<(), Error> {
     if release.minimum_builder.as_ref().is_some_and(|oldest| license::version().precedes(oldest)) {
-        return Err(messages::refusal(details.name.as_str(), Refusal::BuilderTooOld));
+        return Err(messages::refusal(
+            details.name.as_str(),
+            LicenseKind::Trial,
+            Refusal::BuilderTooOld,
+        ));
     }
     data_dir::check_room(context.data.root(), release.download_size)
 }
@@ -285,12 +289,10 @@ impl<'a> Place<'a> {
     ) -> Result<(), Error> {
         let (data, id) = (&self.context.data, self.id);
         let is_recovered = self.ensure_state(&answer)?;
-        let (name, release) = (answer.trial.name.to_string(), answer.trial.version.to_string());
         let installed = self.installed(&answer)?;
         let is_whole = installed == Installed::Whole;
         if is_whole {
             SourceRecord::of(&answer).store(data, id)?;
-            output::notice(&notices::already_installed(id, &name, &release));
         } else {
             get(answer, installed)?;
         }
@@ -298,11 +300,11 @@ impl<'a> Place<'a> {
         if is_recovered {
             warn_of_recovery(&library::clear_copy(data, id)?.untrusted);
         }
-        if !is_whole {
-            let listed = Viewer::new(data).look(data, id);
-            let left = words::left(listed.days_left, listed.reason);
-            output::notice(&notices::installed(id, &name, &release, &left));
-        }
+        let listed = Viewer::new(data).look(data, id);
+        output::notice(&match is_whole {
+            true => notices::already_installed(&listed),
+            false => notices::installed(&listed),
+        });
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use trybuy_formats::api::TrialAnswer;
 use trybuy_formats::ids::{ApplicationId, TrialId};
+use trybuy_formats::policy::TrialPolicy;
 
 use crate::data_dir::{self, DataDir};
 use crate::error::Error;
@@ -24,6 +25,9 @@ pub struct SourceRecord {
     pub length: u64,
     /// The strong entity tag.
     pub etag: String,
+    /// The policy that the trial was granted under, for display; none where an older trybuy stored it.
+    #[serde(default)]
+    pub policy: Option<TrialPolicy>,
 }
 
 impl SourceRecord {
@@ -35,6 +39,7 @@ impl SourceRecord {
             download_url: answer.download_url.clone(),
             length: answer.length,
             etag: answer.etag.clone(),
+            policy: Some(answer.policy),
         }
     }
 

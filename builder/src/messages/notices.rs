@@ -10,6 +10,7 @@ use trybuy_formats::offline::OfflineText;
 use trybuy_formats::policy::{Expiration, GraceFrom};
 
 use super::words;
+use crate::library::Listed;
 
 /// A connection that everybody on the way can read and change.
 pub(crate) fn plain_transport(url: &str) -> (String, &'static str) {
@@ -110,11 +111,39 @@ pub(crate) fn state_recovered(control: &ControlInformation) -> Option<(String, &
     (!consequences.is_empty()).then_some((what, "if too little is left of it, ask its vendor"))
 }
 
+/// How many days before the end of a trial its user is told at each launch.
+const DAYS_AHEAD: u64 = 3;
+
+/// The end of a trial that is refused at once from then on is near; nothing where it is not.
+pub(crate) fn end_is_near(
+    control: &ControlInformation,
+    days_left: Option<u64>,
+    launches: u64,
+) -> Option<(String, &'static str)> {
+    let name = &control.name;
+    let last = control.limits.launches.is_some_and(|most| launches >= most);
+    let days = days_left
+        .filter(|days| matches!(control.expiration, Expiration::Hard {}) && *days <= DAYS_AHEAD);
+    let what = match (control.ends_at, days) {
+        _ if last => format!("this is the last launch of {name} that its license allows"),
+        (Some(end), Some(_)) => {
+            let left = words::left(days_left, None);
+            format!("{name} may be used until {} ({left}), and not after that", words::date(end))
+        }
+        _ => return None,
+    };
+    Some((
+        what,
+        "if you do nothing, it is refused then, and what you made with it stays; `trybuy renew` asks \
+         for another trial where its vendor allows one, `trybuy buy` makes it yours",
+    ))
+}
+
 /// The time of a running program is over soon.
 pub(crate) fn deadline_near(name: &Name, left: Span) -> (String, String) {
     (
         format!("{name} may run for another {}, and is then asked to end", left.in_words()),
-        "save your work now; start it again to see whether you can go on".to_owned(),
+        "save your work now; `trybuy renew` and `trybuy buy` say whether you can go on".to_owned(),
     )
 }
 
@@ -127,9 +156,10 @@ pub(crate) fn deadline_reached(name: &Name, grace: Span) -> (String, String) {
 }
 
 /// A program has ended, and processes that it started have not.
-pub(crate) fn others_run_on(name: &Name) -> (String, String) {
+pub(crate) fn others_run_on(name: &Name, is_counted: bool) -> (String, String) {
+    let counted = if is_counted { ", and that counts as use" } else { "" };
     (
-        format!("{name} has ended, but what it started runs on, and that counts as running time"),
+        format!("{name} has ended, but what it started runs on{counted}"),
         "press Ctrl-C to ask all of it to end".to_owned(),
     )
 }
@@ -210,8 +240,34 @@ pub(crate) const DOWNLOAD_CHANGED: &str =
     "The file on the server has changed; the download begins again.";
 
 /// Installed.
-pub(crate) fn installed(id: &ApplicationId, name: &str, release: &str, left: &str) -> String {
-    format!("{name} {release} is installed ({left}). Run it with `trybuy run {id}`.")
+pub(crate) fn installed(listed: &Listed) -> String {
+    format!("{} is installed ({}).{}", what(listed), left(listed), how_to_run(listed))
+}
+
+/// Nothing to do.
+pub(crate) fn already_installed(listed: &Listed) -> String {
+    format!(
+        "{} is installed already, and intact ({}).{}",
+        what(listed),
+        left(listed),
+        how_to_run(listed)
+    )
+}
+
+fn what(listed: &Listed) -> String {
+    format!("{} {}", listed.name, listed.release.as_deref().unwrap_or_default())
+}
+
+fn left(listed: &Listed) -> String {
+    words::left(listed.days_left, listed.reason)
+}
+
+/// What cannot be run says so when it is run, with what to do.
+fn how_to_run(listed: &Listed) -> String {
+    match listed.reason {
+        None => format!(" Run it with `trybuy run {}`.", listed.application),
+        Some(_) => String::new(),
+    }
 }
 
 /// Only a head was fetched.
@@ -234,8 +290,13 @@ pub(crate) fn nothing_to_renew(name: &Name, ends_at: Option<Instant>) -> String 
 pub(crate) const NOTHING_RENEWED: &str = "Nothing that is installed has changed on the server.";
 
 /// An installed application got another head.
-pub(crate) fn renewed(name: &Name, ends_at: Option<Instant>) -> String {
-    format!("{name}: its vendor changed your license. It may be used {} now.", until(ends_at))
+pub(crate) fn renewed(control: &ControlInformation) -> String {
+    format!(
+        "{}: its vendor changed your license. It may be used {} now; {}.",
+        control.name,
+        until(control.ends_at),
+        words::terms_of_use(control)
+    )
 }
 
 /// An installed application has changed, and only its whole file will do.
@@ -254,11 +315,6 @@ pub(crate) fn relicensing_terms(whose: &str, text: &str) -> String {
 /// The purchase key.
 pub(crate) const ASK_KEY: &str = "Your purchase key:";
 
-/// Nothing to do.
-pub(crate) fn already_installed(id: &ApplicationId, name: &str, release: &str) -> String {
-    format!("{name} {release} is installed already, and intact. Run it with `trybuy run {id}`.")
-}
-
 /// The user declined to remove it.
 pub(crate) const NOTHING_REMOVED: &str = "Nothing was removed.";
 
@@ -269,16 +325,18 @@ pub(crate) fn removed(name: &str) -> String {
 
 /// The trial is over, and the program runs in its days of grace.
 pub(crate) fn grace(
-    name: &str,
-    ended: Option<Instant>,
+    control: &ControlInformation,
     until: Instant,
     days: Option<u64>,
     why: &str,
 ) -> (String, String) {
-    let ended = ended.map_or_else(String::new, |end| format!(" ended on {}", words::date(end)));
+    let name = &control.name;
+    let kind = words::kind(control.kind);
+    let ended =
+        control.ends_at.map_or_else(String::new, |end| format!(" ended on {}", words::date(end)));
     (
         format!(
-            "the trial of {name}{ended}; it still runs until {} ({}; grace is {why})",
+            "the {kind} of {name}{ended}; it still runs until {} ({}; grace is {why})",
             words::date(until),
             words::left(days, None)
         ),
@@ -321,7 +379,7 @@ pub(crate) fn application(details: &ApplicationDetails) -> String {
         lines.push(format!("About:     {}", details.categories.join(", ")));
     }
     lines.push(format!("Trial:     {}", details.policy.in_words()));
-    lines.push(format!("Trials:    {} for each licensee", details.policy.trials));
+    lines.push(format!("Trials:    {} for each licensee", details.policy.trials_in_words()));
     lines.push("Releases:".to_owned());
     for release in &details.releases {
         lines.push(format!(

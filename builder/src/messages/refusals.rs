@@ -1,5 +1,6 @@
 //! Why a program is not launched.
 
+use trybuy_formats::control::LicenseKind;
 use trybuy_formats::expiry::Refusal;
 use trybuy_formats::ids::ApplicationId;
 use trybuy_formats::instant::Instant;
@@ -13,8 +14,16 @@ use crate::execution::ExecutionError;
 /// What to do when a trial is over.
 const OVER: &str = "`trybuy renew` asks for another trial where its vendor allows one, and `trybuy buy` makes \
     it yours with a purchase key";
+/// What to do when a license that was bought is over.
+const BOUGHT_OVER: &str = "`trybuy buy` continues it with another purchase key; `trybuy renew` takes what its vendor gives";
+
 /// The expiry decision refuses (`XD-1`).
-pub(crate) fn refusal(name: &str, reason: Refusal) -> Error {
+pub(crate) fn refusal(name: &str, kind: LicenseKind, reason: Refusal) -> Error {
+    let what = words::kind(kind);
+    let over = match kind {
+        LicenseKind::Trial => OVER,
+        LicenseKind::Purchase => BOUGHT_OVER,
+    };
     let (happened, help) = match reason {
         Refusal::BuilderLicenseExpired(end) => (
             format!("the Builder license ended on {}", words::date(end)),
@@ -26,17 +35,17 @@ pub(crate) fn refusal(name: &str, reason: Refusal) -> Error {
         ),
         Refusal::ClockSetBack => (
             format!("this computer's clock is earlier than the day {name} was licensed"),
-            "set the clock, then try again; `trybuy doctor` compares it with the server's",
+            "set the clock, then try again; `trybuy doctor` compares it with the server's. If the clock is right, the server's was wrong: `trybuy renew` gets a license with the right dates",
         ),
         Refusal::LimitReached(limit) => {
-            (format!("the trial of {name} has reached its {}", words::limit(limit)), OVER)
+            (format!("the {what} of {name} has reached its {}", words::limit(limit)), over)
         }
         Refusal::TrialExpired(end) => {
-            (format!("the trial of {name} ended on {}", words::date(end)), OVER)
+            (format!("the {what} of {name} ended on {}", words::date(end)), over)
         }
         Refusal::GraceEnded(end) => (
-            format!("the trial of {name} and its days of grace ended on {}", words::date(end)),
-            OVER,
+            format!("the {what} of {name} and its days of grace ended on {}", words::date(end)),
+            over,
         ),
     };
     Error::new(reason.slug(), happened, help)

@@ -1,5 +1,6 @@
 //! Single words and units, the same in every message.
 
+use trybuy_formats::control::{ControlInformation, LicenseKind};
 use trybuy_formats::expiry::{Decision, Limit, Warning};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::slug::Slug;
@@ -30,11 +31,12 @@ pub fn size(bytes: u64) -> String {
     }
 }
 
-/// What is left of a trial in words: `12 days left`, `1 day left`, `no end`, `over`; and `not known`
+/// What is left of a trial in words: `12 days left`, `1 day left`, `no end`, `over`, `used up`; and `not known`
 /// where something else than its end keeps it from running.
 pub fn left(days: Option<u64>, refused: Option<Slug>) -> String {
     match (refused, days) {
-        (Some(Slug::TrialExpired | Slug::GraceEnded | Slug::LimitReached), _) => "over".to_owned(),
+        (Some(Slug::TrialExpired | Slug::GraceEnded), _) => "over".to_owned(),
+        (Some(Slug::LimitReached), _) => "used up".to_owned(),
         (Some(_), _) => "not known".to_owned(),
         (None, None) => "no end".to_owned(),
         (None, Some(0)) => "over".to_owned(),
@@ -50,6 +52,32 @@ pub fn state(decision: Decision) -> &'static str {
         Decision::Warn { .. } => "warning",
         Decision::Refuse { .. } => "refused",
     }
+}
+
+/// What somebody has who tries, or bought.
+pub fn kind(kind: LicenseKind) -> &'static str {
+    match kind {
+        LicenseKind::Trial => "trial",
+        LicenseKind::Purchase => "license",
+    }
+}
+
+/// What happens at the end of a license, its limits, and what becomes of a running program.
+pub fn terms_of_use(control: &ControlInformation) -> String {
+    let mut words = match (control.kind, control.ends_at) {
+        (LicenseKind::Trial, _) => format!("at its end {}", control.expiration.in_words()),
+        (LicenseKind::Purchase, Some(_)) => {
+            format!("bought, at its end {}", control.expiration.in_words())
+        }
+        (LicenseKind::Purchase, None) => "bought, without an end".to_owned(),
+    };
+    if !control.limits.is_empty() {
+        words.push_str(&format!("; at most {}", control.limits.in_words()));
+    }
+    if let Some(ending) = control.on_expiry.in_words() {
+        words.push_str(&format!("; {ending}"));
+    }
+    words
 }
 
 /// Why there is a warning.
@@ -104,7 +132,7 @@ mod tests {
             (Some(0), None, "over"),
             (None, None, "no end"),
             (Some(0), Some(Slug::TrialExpired), "over"),
-            (Some(3), Some(Slug::LimitReached), "over"),
+            (Some(3), Some(Slug::LimitReached), "used up"),
             (Some(0), Some(Slug::ClockSetBack), "not known"),
             (Some(0), Some(Slug::FileDamaged), "not known"),
         ] {

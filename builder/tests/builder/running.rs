@@ -186,7 +186,24 @@ fn a_user_is_warned_before_a_running_program_is_ended() {
 fn a_program_runs_on_where_the_vendor_lets_it_finish() {
     let world = ends_in(2, OnExpiry::Finish);
     let said = world.run(&["run", APP, "-c", "sleep 3; echo finished"]);
-    assert_eq!((said.code, said.out.as_str(), said.err.as_str()), (0, "finished\n", ""));
+    assert_eq!((said.code, said.out.as_str()), (0, "finished\n"));
+    assert!(!said.err.contains("is over"), "{}", said.err);
+}
+
+#[test]
+fn a_user_is_told_before_a_hard_end_until_when_and_what_to_do() {
+    const DAY: u64 = 86_400;
+    for (left, told) in [(3 * DAY, Some("(3 days left)")), (3 * DAY + 60, None)] {
+        let world = ends_in(left, OnExpiry::Finish);
+        let said = world.run(&["run", APP, "-c", "true"]);
+        match told {
+            Some(days) => {
+                assert!(said.err.contains("Shell may be used until "), "{}", said.err);
+                assert!(said.err.contains(days) && said.err.contains("`trybuy buy`"), "{}", said.err);
+            }
+            None => assert_eq!(said.err, ""),
+        }
+    }
 }
 
 #[test]

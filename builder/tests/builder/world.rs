@@ -482,6 +482,7 @@ impl Server {
                 head_number: self.head_number,
                 first_run_on: None,
             },
+            policy: self.policy,
             download_url: "/d/secret".to_owned(),
             length,
             etag: self.etag(),

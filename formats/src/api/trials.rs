@@ -75,6 +75,8 @@ pub struct AcceptanceProof {
 pub struct TrialAnswer {
     /// The trial.
     pub trial: TrialSummary,
+    /// The policy that it was granted under.
+    pub policy: TrialPolicy,
     /// Where the transmission file is: an address with a capability, useless to anybody else.
     pub download_url: String,
     /// Its exact length in bytes.

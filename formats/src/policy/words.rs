@@ -41,6 +41,17 @@ impl TrialPolicy {
     }
 }
 
+impl TrialPolicy {
+    /// How many trials a licensee may have: `2 trials, 90 days between two`.
+    pub fn trials_in_words(&self) -> String {
+        let number = counted(self.trials.into(), "trial", "trials");
+        match self.between {
+            Some(between) => format!("{number}, {} between two", between.in_words()),
+            None => number,
+        }
+    }
+}
+
 impl Expiration {
     /// What follows the end of a trial: `refused at once`, or the grace and from when it counts.
     pub fn in_words(&self) -> String {

@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 
+use trybuy_formats::control::LicenseKind;
 use trybuy_formats::expiry::Refusal;
 use trybuy_formats::limits;
 
@@ -86,7 +87,8 @@ pub(super) fn license(context: &Context, builder: &LicensedBuilder) -> Finding {
     let end = builder.license.ends_at;
     match (end, weighed) {
         (Some(end), Some(weighed)) if weighed.time.instant() >= end => {
-            let ended = messages::refusal("", Refusal::BuilderLicenseExpired(end));
+            let ended =
+                messages::refusal("", LicenseKind::Trial, Refusal::BuilderLicenseExpired(end));
             let ended = match weighed.is_clock_wrong(&reading) {
                 true => ended.with_help(notices::CLOCK_FIRST),
                 false => ended,

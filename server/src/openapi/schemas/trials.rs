@@ -44,6 +44,7 @@ pub(super) fn schemas() -> Schemas {
             "TrialAnswer",
             &[
                 ("trial", of("TrialSummary")),
+                ("policy", of("TrialPolicy")),
                 ("download_url", text()),
                 ("length", number()),
                 ("etag", text()),

@@ -12,6 +12,7 @@ pub(crate) fn trial_answer(app: &App, file: TransmissionFile) -> TrialAnswer {
     let trial = file.trial.trial.id;
     let capability = Capability::derive(app.keys.master(), trial);
     TrialAnswer {
+        policy: file.trial.trial.policy,
         download_url: format!("{}{DOWNLOADS}/{trial}.{capability}", app.public_url),
         length: file.version.length(),
         delivered: file.trial.delivered_at.is_some(),

@@ -48,7 +48,7 @@ pub enum OfflineOutcome {
     /// A trial, or a license that was bought.
     Trial {
         /// The trial.
-        answer: TrialAnswer,
+        answer: Box<TrialAnswer>,
         /// What of its file is needed.
         part: Part,
     },

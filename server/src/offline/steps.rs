@@ -274,7 +274,7 @@ async fn answer(
         Layout::Leading if same_file => Part::Head,
         _ => Part::File,
     };
-    Ok(OfflineOutcome::Trial { answer: trial_answer(app, file), part })
+    Ok(OfflineOutcome::Trial { answer: Box::new(trial_answer(app, file)), part })
 }
 
 fn proof(terms: &[Terms], acceptance: Option<&OfflineAcceptance>) -> Option<AcceptanceProof> {

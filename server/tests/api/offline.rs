@@ -56,7 +56,7 @@ async fn answered(server: &TestServer, request: &SignedRequest) -> (OfflineRespo
 
 async fn given(server: &TestServer, request: &SignedRequest) -> (TrialAnswer, Part) {
     let given = match answered(server, request).await.0.outcome {
-        OfflineOutcome::Trial { answer, part } => Some((answer, part)),
+        OfflineOutcome::Trial { answer, part } => Some((*answer, part)),
         _ => None,
     };
     given.expect("a trial")

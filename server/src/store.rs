@@ -67,7 +67,7 @@ pub use ids::{KeyBatchId, PurchaseKeyId, TokenId, VendorId};
 pub use offers::{Offer, OfferQuery, TrialStanding};
 pub use people::{Person, PersonQuery, PersonRule};
 pub use policies::{PolicyChangeRecord, PolicyUpdate, PolicyUpdated, ScopedPolicy};
-pub use profiles::ProfileRecord;
+pub use profiles::{ProfileRecord, ProfileUpdate, ProfileUpdated};
 pub use publication::{NewRelease, Publication};
 pub use purchase_keys::{KeyRecord, KeyRevoked, NewKeys};
 pub use purchases::{Bought, ConvertedTrial, Redeemed, Redemption};

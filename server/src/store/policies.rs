@@ -1,6 +1,8 @@
 //! Policies: an application's own, and those in its place for classes and single licensees.
 
 use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
+use trybuy_formats::api::InPlaceOf;
 use trybuy_formats::ids::{ApplicationId, Email, Label, LicenseeId, PolicyChangeId};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::policy::TrialPolicy;
@@ -38,6 +40,8 @@ pub struct PolicyUpdate {
     pub policy: Option<TrialPolicy>,
     /// The profile it was taken from.
     pub profile: Option<Label>,
+    /// What it is set in place of, where that matters.
+    pub in_place_of: Option<InPlaceOf>,
     /// When.
     pub changed_at: Instant,
     /// With which token.
@@ -55,6 +59,8 @@ pub enum PolicyUpdated {
     NoClass(Label),
     /// There is no policy to be removed.
     NoPolicy,
+    /// There is another policy than the one it was to be set in place of.
+    Other,
     /// The application has as many as there may be.
     Full,
 }
@@ -109,6 +115,8 @@ const APPLICABLE: &str = concat!(
     "SELECT rules.scope, class_members.subject AS member, rules.policy, rules.changed_at ",
     applicable!()
 );
+const OWN: &str = "SELECT policy FROM applications WHERE id = $1 AND vendor_id = $2";
+const OVERRIDE: &str = "SELECT policy FROM policy_overrides WHERE application = $1 AND scope = $2";
 const SET_OWN: &str = "UPDATE applications SET policy = $3, policy_changed_at = $4 \
     WHERE id = $1 AND vendor_id = $2";
 const IS_OWNED: &str = "SELECT id FROM applications WHERE id = $1 AND vendor_id = $2";
@@ -324,6 +332,11 @@ impl PolicyUpdate {
     /// The application's own policy is replaced and never removed.
     async fn set_own(&self, connection: &mut AnyConnection) -> Result<PolicyUpdated, StoreError> {
         let Some(policy) = &self.policy else { return Ok(PolicyUpdated::NoPolicy) };
+        let own = sqlx::query(OWN).bind(self.application.as_str()).bind(self.vendor.to_string());
+        let own = own.fetch_optional(&mut *connection).await?;
+        if own.is_some() && is_other(self.in_place_of, own)? {
+            return Ok(PolicyUpdated::Other);
+        }
         let outcome = sqlx::query(SET_OWN)
             .bind(self.application.as_str())
             .bind(self.vendor.to_string())
@@ -348,6 +361,11 @@ impl PolicyUpdate {
             .await?;
         if owned.is_none() {
             return Ok(PolicyUpdated::NoApplication);
+        }
+        let there =
+            sqlx::query(OVERRIDE).bind(self.application.as_str()).bind(self.scope.to_string());
+        if is_other(self.in_place_of, there.fetch_optional(&mut *connection).await?)? {
+            return Ok(PolicyUpdated::Other);
         }
         if self.policy.is_some() && self.is_full(connection).await? {
             return Ok(PolicyUpdated::Full);
@@ -381,4 +399,15 @@ impl PolicyUpdate {
         let query = sqlx::query(HAS_CLASS).bind(self.vendor.to_string()).bind(class.as_str());
         Ok(query.fetch_optional(connection).await?.is_some())
     }
+}
+
+/// Whether the policy in the row that there is, or that there is none, is not what a change was made
+/// from.
+pub(super) fn is_other(
+    in_place_of: Option<InPlaceOf>,
+    row: Option<AnyRow>,
+) -> Result<bool, StoreError> {
+    let Some(InPlaceOf { policy: expected }) = in_place_of else { return Ok(false) };
+    let there: Option<TrialPolicy> = row.map(|row| Columns(&row).json("policy")).transpose()?;
+    Ok(there != expected)
 }

@@ -2,7 +2,9 @@
 
 use std::io::Write;
 
-use trybuy_formats::api::{FollowPolicies, PolicyAnswer, PolicyChange, PolicyEntry, SetPolicy};
+use trybuy_formats::api::{
+    FollowPolicies, InPlaceOf, PolicyAnswer, PolicyChange, PolicyEntry, SetPolicy,
+};
 use trybuy_formats::ids::{ApplicationId, Label, PolicyChangeId};
 use trybuy_formats::policy::{Expiration, GraceFrom, Limits, TrialPolicy};
 use trybuy_formats::slug::Slug;
@@ -153,6 +155,23 @@ pub(super) fn profile(client: &Client, name: &Label) -> Result<TrialPolicy, Fail
     })
 }
 
+/// How often a change is made, where each time somebody else makes another one meanwhile.
+const ATTEMPTS: u32 = 10;
+
+/// Makes a change, and once more from what there is then where somebody else changed the same meanwhile,
+/// so that both changes are kept.
+pub(super) fn again_after_others<T>(
+    mut change: impl FnMut() -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    for _ in 1..ATTEMPTS {
+        match change() {
+            Err(Failure::Refused { slug: Slug::PolicyChanged, .. }) => {}
+            outcome => return outcome,
+        }
+    }
+    change()
+}
+
 /// Changes a policy and prints before and after. A new one begins with what was in force without it.
 fn set(
     client: &Client,
@@ -163,19 +182,27 @@ fn set(
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
     let whole = wanted.whole(client)?;
-    let before = in_force(client, application, scope)?;
-    let policy = match whole {
-        Some(policy) => policy,
-        None => changed(before.policy, wanted.changes)?,
-    };
-    let is_new = before.scope != *scope;
-    if policy == before.policy && !is_new && !apply_to_existing {
-        let words = policy.in_words();
+    let made = again_after_others(|| {
+        let before = in_force(client, application, scope)?;
+        let policy = match whole {
+            Some(policy) => policy,
+            None => changed(before.policy, wanted.changes)?,
+        };
+        let is_new = before.scope != *scope;
+        if policy == before.policy && !is_new && !apply_to_existing {
+            return Ok((before, policy, None));
+        }
+        let in_place_of = Some(InPlaceOf { policy: (!is_new).then_some(before.policy) });
+        let change = SetPolicy { policy, profile: wanted.profile.cloned(), in_place_of };
+        let answer = client.set_policy(application, scope, &change)?;
+        Ok((before, policy, Some(answer)))
+    })?;
+    let (before, policy, Some(answer)) = made else {
+        let words = made.1.in_words();
         return writeln!(out, "{application} has this policy for {} already: {words}", whom(scope))
             .map_err(Failure::output);
-    }
-    let change = SetPolicy { policy, profile: wanted.profile.cloned() };
-    let answer = client.set_policy(application, scope, &change)?;
+    };
+    let is_new = before.scope != *scope;
     let mut print = || {
         writeln!(out, "{application} for {}", whom(scope))?;
         if is_new && whole.is_none() {

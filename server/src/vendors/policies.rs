@@ -38,6 +38,9 @@ pub enum PolicyError {
     /// A domain is no licensee.
     #[error("a policy is for one licensee or for a class, not for a domain")]
     Domain,
+    /// Somebody else changed the policy meanwhile.
+    #[error("the policy for `{0}` was changed meanwhile")]
+    Changed(Scope),
     /// There is no such change.
     #[error("there is no such change of a policy")]
     NoChange,
@@ -48,6 +51,9 @@ pub enum PolicyError {
     #[error("the store failed")]
     Store(#[from] StoreError),
 }
+
+/// What to do where somebody else changed the same policy or profile.
+pub(super) const CHANGED: &str = "run the command again: it begins with what is there now";
 
 /// The policies of an application, its own first.
 ///
@@ -94,7 +100,7 @@ pub async fn change_policy(
     scope: Scope,
     change: SetPolicy,
 ) -> Result<PolicyAnswer, PolicyError> {
-    let SetPolicy { policy, profile } = change;
+    let SetPolicy { policy, profile, in_place_of } = change;
     policy.validate()?;
     own_application(app, &by.vendor, &application).await?;
     let update = PolicyUpdate {
@@ -104,6 +110,7 @@ pub async fn change_policy(
         scope,
         policy: Some(policy),
         profile,
+        in_place_of,
         changed_at: app.clock.now(),
         changed_by: by.token,
     };
@@ -131,6 +138,7 @@ pub async fn remove_policy(
         scope,
         policy: None,
         profile: None,
+        in_place_of: None,
         changed_at: app.clock.now(),
         changed_by: by.token,
     };
@@ -160,6 +168,7 @@ async fn updated(app: &App, update: &PolicyUpdate) -> Result<(), PolicyError> {
         PolicyUpdated::NoClass(class) => Err(PolicyError::NoClass(class)),
         PolicyUpdated::NoPolicy if update.scope == Scope::Application => Err(PolicyError::Own),
         PolicyUpdated::NoPolicy => Err(PolicyError::NoPolicy(update.scope.clone())),
+        PolicyUpdated::Other => Err(PolicyError::Changed(update.scope.clone())),
         PolicyUpdated::Full => Err(PolicyError::Full),
     }
 }
@@ -218,6 +227,7 @@ impl Refusal for PolicyError {
             }
             Self::NotYours => Slug::Forbidden,
             Self::Domain | Self::Own => Slug::BadRequest,
+            Self::Changed(_) => Slug::PolicyChanged,
             Self::Full => Slug::TooLarge,
             Self::Invalid(_) => Slug::InvalidManifest,
             Self::Store(_) => Slug::ServerError,
@@ -232,6 +242,7 @@ impl Refusal for PolicyError {
             Self::NoPolicy(_) => "`trybuy-vendor policy show` lists the policies there are",
             Self::Own => "set another one with `trybuy-vendor policy set`",
             Self::Full => "make classes, and remove those of single licensees",
+            Self::Changed(_) => CHANGED,
             Self::NoChange => "`trybuy-vendor policy history` lists the changes",
             Self::Domain => "make a class with the domain as its member",
             Self::Invalid(_) => "correct it in the policy",

@@ -1,5 +1,6 @@
 //! Which policy is in force for whom, and how policies change.
 
+use trybuy_formats::api::InPlaceOf;
 use trybuy_formats::ids::{LicenseeId, PolicyChangeId};
 use trybuy_formats::policy::TrialPolicy;
 use trybuy_formats::subject::Scope;
@@ -180,6 +181,26 @@ pub(crate) async fn a_change_that_cannot_be_is_not_recorded(Database { store, ..
     let application = parsed("com.example.one");
     assert_eq!(store.policy_changes(&application).await.expect("answered"), []);
     assert_eq!(offered(&store, "com.example.one", &ada()).await, policy());
+}
+
+pub(crate) async fn a_policy_is_set_in_place_of_what_is_there(Database { store, .. }: Database) {
+    let by = vendor_of(&store, "One", "com.example.one").await;
+    for (scope, first) in [("application", Some(policy())), (ADA, None)] {
+        let made_from = async |there, number| {
+            let update =
+                policy_update(&by, "com.example.one", parsed(scope), Some(numbered(number)));
+            let in_place_of = Some(InPlaceOf { policy: there });
+            let update = PolicyUpdate { in_place_of, ..update };
+            store.update_policy(&update).await.expect("answered")
+        };
+        assert_eq!(made_from(Some(numbered(7)), 1).await, PolicyUpdated::Other, "{scope}");
+        assert_eq!(made_from(first, 1).await, PolicyUpdated::Done, "{scope}");
+        assert_eq!(made_from(first, 2).await, PolicyUpdated::Other, "{scope}");
+        assert_eq!(made_from(Some(numbered(1)), 2).await, PolicyUpdated::Done, "{scope}");
+    }
+    assert_eq!(offered(&store, "com.example.one", &ada()).await, numbered(2));
+    let changes = store.policy_changes(&parsed("com.example.one")).await.expect("answered");
+    assert_eq!(changes.len(), 4);
 }
 
 pub(crate) async fn an_application_has_a_bounded_number_of_policies(database: Database) {

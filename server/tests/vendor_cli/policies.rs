@@ -1,9 +1,9 @@
 //! `policy show` and `policy set` towards a server.
 
 use serde_json::json;
-use trybuy_formats::api::{FollowAnswer, FollowPolicies, PolicyAnswer, SetPolicy};
+use trybuy_formats::api::{FollowAnswer, FollowPolicies, InPlaceOf, PolicyAnswer, SetPolicy};
 use trybuy_formats::ids::{PolicyChangeId, TrialId};
-use trybuy_formats::policy::TrialPolicy;
+use trybuy_formats::policy::{AcceptanceKind, TrialPolicy};
 
 use crate::fixture::{
     App, Outcome, manifest_argument, policies_answer, policy, policy_answer, run, vendor_at,
@@ -75,6 +75,41 @@ fn only_what_is_named_is_changed_and_shown() {
          Trials to come follow it; those that have begun keep theirs.\n"
     );
     assert_eq!(sent(&server), wanted);
+}
+
+#[test]
+fn a_change_is_made_from_what_somebody_else_set_meanwhile() {
+    let theirs = TrialPolicy { acceptance: AcceptanceKind::Explicit, ..hard() };
+    let mut puts = 0;
+    let server = SmallServer::start(move |request| {
+        if request.method == "GET" {
+            return Reply::json(200, &policy_answer(if puts == 0 { hard() } else { theirs }));
+        }
+        puts += 1;
+        match puts {
+            1 => Reply::problem(409, "policy-changed", "the policy was changed meanwhile"),
+            _ => Reply::json(200, &policy_answer(TrialPolicy { trials: 3, ..theirs })),
+        }
+    });
+    let outcome = vendor(&server, &["policy", "set", APP, "--trials", "3"]);
+    assert_eq!(
+        outcome.stdout,
+        "com.example.sketch for everybody\n  trials      1 per licensee → 3 per licensee\n\
+         Trials to come follow it; those that have begun keep theirs.\n"
+    );
+    assert_eq!(server.lines(), [GET, PUT, GET, PUT]);
+    assert_eq!(sent(&server), TrialPolicy { trials: 3, ..theirs });
+}
+
+#[test]
+fn a_policy_that_others_always_change_is_given_up() {
+    let server = SmallServer::start(|request| match request.method.as_str() {
+        "GET" => Reply::json(200, &policy_answer(hard())),
+        _ => Reply::problem(409, "policy-changed", "the policy was changed meanwhile"),
+    });
+    let outcome = vendor(&server, &["policy", "set", APP, "--trials", "3"]);
+    assert_eq!(outcome.stderr, "error[policy-changed]: the policy was changed meanwhile\n");
+    assert_eq!((outcome.code, server.lines().len()), (Some(1), 20));
 }
 
 #[test]
@@ -211,6 +246,9 @@ fn a_new_policy_says_what_it_begins_with() {
         assert_eq!(outcome.stdout.lines().nth(1), Some(format!("  {said}").as_str()));
         let request = server.requests().pop().unwrap();
         let sent: SetPolicy = serde_json::from_slice(&request.body).unwrap();
+        // A policy that is new is set where there is none.
+        let there = (said.starts_with("trial")).then_some(before);
+        assert_eq!(sent.in_place_of, Some(InPlaceOf { policy: there }));
         assert_eq!(sent.policy, TrialPolicy { duration: "20d".parse().unwrap(), ..before });
         let scope = if target == class { "class:education" } else { "ada@example.edu" };
         assert_eq!(request.target.rsplit('/').next(), Some(scope), "{}", request.target);
@@ -243,7 +281,7 @@ fn a_whole_policy_is_taken_from_a_profile() {
     assert_eq!(outcome.code, Some(0), "{outcome:?}");
     let request = server.requests().pop().unwrap();
     let sent: SetPolicy = serde_json::from_slice(&request.body).unwrap();
-    assert_eq!(sent, SetPolicy { policy: policy(), profile: Some("short".parse().unwrap()) });
+    assert_eq!((sent.policy, sent.profile), (policy(), Some("short".parse().unwrap())));
     let outcome = vendor(&server, &["policy", "set", APP, "--profile", "long"]);
     assert_eq!(
         outcome.stderr,

@@ -66,7 +66,7 @@ pub use grants::{Grant, GrantRequest};
 pub use ids::{KeyBatchId, PurchaseKeyId, TokenId, VendorId};
 pub use offers::{Offer, OfferQuery, TrialStanding};
 pub use people::{Person, PersonQuery, PersonRule};
-pub use policies::{PolicyChangeRecord, PolicyUpdate, PolicyUpdated, ScopedPolicy};
+pub use policies::{PolicyChangeRecord, PolicyUpdate, PolicyUpdated, Requester, ScopedPolicy};
 pub use profiles::{ProfileRecord, ProfileUpdate, ProfileUpdated};
 pub use publication::{NewRelease, Publication};
 pub use purchase_keys::{KeyRecord, KeyRevoked, NewKeys};

@@ -130,6 +130,8 @@ class Licenses(Case):
             {"ends_at": 0}, {"more": 1}, {"license_id": "x"}, {"kind": "trial"},
             {"holder": {"name": "n", "email": "a@b@c"}}, {"holder": {"name": "n ", "email": "a@b"}},
             {"holder": {"name": "n" * 8192, "email": "a@b"}},
+            {"holder": {"name": "n", "email": '"a"@b'}}, {"holder": {"name": "n", "email": "a@b."}},
+            {"holder": {"name": "n", "email": "a..b@c"}}, {"holder": {"name": "n", "email": "a@[b]"}},
         ):
             self.refused("malformed", self.open, self.make(**edit))
         self.refused("format-too-new", self.open, self.make(format=3))

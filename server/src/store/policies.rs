@@ -3,12 +3,13 @@
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 use trybuy_formats::api::InPlaceOf;
-use trybuy_formats::ids::{ApplicationId, Email, Label, LicenseeId, PolicyChangeId};
+use trybuy_formats::ids::{ApplicationId, Email, EmailKey, Label, LicenseeId, PolicyChangeId};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::policy::TrialPolicy;
 use trybuy_formats::subject::{Scope, Subject};
 
 use super::columns::{Columns, json};
+use super::people::DELETED_EMAIL;
 use super::transaction::{Finish, Operation};
 use super::{Store, StoreError, Subjects, TokenId, VendorId};
 
@@ -46,6 +47,15 @@ pub struct PolicyUpdate {
     pub changed_at: Instant,
     /// With which token.
     pub changed_by: TokenId,
+}
+
+/// By what somebody who asked for a trial is found.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Requester {
+    /// By the licensee id.
+    Licensee(LicenseeId),
+    /// By the address, whatever its spelling.
+    Email(EmailKey),
 }
 
 /// How a change of a policy ended.
@@ -139,12 +149,12 @@ const PERSON_BY_LICENSEE: &str = "SELECT builders.licensee_id, builders.email FR
     JOIN applications ON applications.id = trials.application \
     WHERE applications.vendor_id = $1 AND trials.licensee_id = $2 \
     ORDER BY trials.id DESC LIMIT 1";
-/// The address as it was given may have a tag, which the mailbox `$2` has not: `$3` matches that.
-const PERSON_BY_EMAIL: &str = "SELECT builders.licensee_id, builders.email FROM builders \
+/// Who had their data deleted is not found by their address any more.
+const PERSON_BY_EMAIL_KEY: &str = "SELECT builders.licensee_id, builders.email FROM builders \
     JOIN trials ON builders.license_id = trials.license_id \
     JOIN applications ON applications.id = trials.application \
-    WHERE applications.vendor_id = $1 \
-        AND (LOWER(builders.email) = $2 OR LOWER(builders.email) LIKE $3 ESCAPE '!') \
+    JOIN licensees ON licensees.id = trials.licensee_id \
+    WHERE applications.vendor_id = $1 AND licensees.email_key = $2 AND builders.email <> $3 \
     ORDER BY trials.id DESC LIMIT 1";
 
 impl Store {
@@ -240,15 +250,17 @@ impl Store {
     pub async fn requester(
         &self,
         vendor: VendorId,
-        subject: &Subject,
+        who: Requester,
     ) -> Result<Option<(LicenseeId, Email)>, StoreError> {
-        let (vendor, text) = (vendor.to_string(), subject.to_string());
-        let query = match subject {
-            Subject::Licensee(_) => sqlx::query(PERSON_BY_LICENSEE).bind(vendor).bind(text),
-            Subject::Email(email) => {
-                sqlx::query(PERSON_BY_EMAIL).bind(vendor).bind(text).bind(tagged(email))
+        let vendor = vendor.to_string();
+        let query = match who {
+            Requester::Licensee(id) => {
+                sqlx::query(PERSON_BY_LICENSEE).bind(vendor).bind(id.to_string())
             }
-            Subject::Domain(_) => return Ok(None),
+            Requester::Email(key) => sqlx::query(PERSON_BY_EMAIL_KEY)
+                .bind(vendor)
+                .bind(key.to_string())
+                .bind(DELETED_EMAIL),
         };
         let row = self.fetch_optional(query).await?;
         row.map(|row| {
@@ -257,18 +269,6 @@ impl Store {
         })
         .transpose()
     }
-}
-
-/// The pattern of a mailbox's addresses with a tag.
-fn tagged(mailbox: &Email) -> String {
-    let mut literal = String::new();
-    for character in mailbox.as_str().chars() {
-        if matches!(character, '!' | '%' | '_') {
-            literal.push('!');
-        }
-        literal.push(character);
-    }
-    literal.replacen('@', "+%@", 1)
 }
 
 impl ScopedPolicy {

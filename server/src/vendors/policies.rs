@@ -1,7 +1,8 @@
 //! The policies of a vendor's applications: for everybody, for classes, for single licensees.
 
 use trybuy_formats::api::{PolicyAnswer, PolicyChange, PolicyEntry, PolicyHistory, SetPolicy};
-use trybuy_formats::ids::{ApplicationId, Label, PolicyChangeId};
+use trybuy_formats::ids::{ApplicationId, Email, Label, LicenseeId, PolicyChangeId};
+use trybuy_formats::keys::email_key;
 use trybuy_formats::policy::InvalidPolicy;
 use trybuy_formats::slug::Slug;
 use trybuy_formats::subject::{Scope, Subject};
@@ -9,8 +10,8 @@ use trybuy_formats::subject::{Scope, Subject};
 use crate::app::App;
 use crate::refusal::Refusal;
 use crate::store::{
-    Actor, Application, PolicyChangeRecord, PolicyUpdate, PolicyUpdated, ScopedPolicy, StoreError,
-    Subjects, Vendor,
+    Actor, Application, PolicyChangeRecord, PolicyUpdate, PolicyUpdated, Requester, ScopedPolicy,
+    StoreError, Subjects, Vendor,
 };
 
 /// Why a policy is not shown or set.
@@ -183,6 +184,20 @@ pub(super) async fn own_application(
     if application.vendor.id == vendor.id { Ok(application) } else { Err(PolicyError::NotYours) }
 }
 
+/// Licensee and address of somebody who asked this vendor for a trial.
+pub(super) async fn requester(
+    app: &App,
+    vendor: &Vendor,
+    subject: &Subject,
+) -> Result<Option<(LicenseeId, Email)>, StoreError> {
+    let who = match subject {
+        Subject::Licensee(id) => Requester::Licensee(*id),
+        Subject::Email(mailbox) => Requester::Email(email_key(app.keys.master(), mailbox)),
+        Subject::Domain(_) => return Ok(None),
+    };
+    app.store.requester(vendor.id, who).await
+}
+
 /// All that is known of somebody. Who has not asked this vendor for anything yet is known by what was
 /// given.
 async fn subjects_of(
@@ -190,7 +205,7 @@ async fn subjects_of(
     vendor: &Vendor,
     subject: &Subject,
 ) -> Result<Subjects, PolicyError> {
-    if let Some((id, email)) = app.store.requester(vendor.id, subject).await? {
+    if let Some((id, email)) = requester(app, vendor, subject).await? {
         return Ok(Subjects::of(id, &email));
     }
     match subject {

@@ -132,7 +132,7 @@ fn cases() -> Vec<Case> {
         case!(policies::a_policy_is_set_in_place_of_what_is_there),
         case!(policies::an_application_has_a_bounded_number_of_policies),
         case!(policies::changes_are_listed_newest_first),
-        case!(policies::a_requester_is_known_by_every_spelling),
+        case!(policies::a_requester_is_known_by_id_and_address),
         case!(classes::classes_are_listed_by_rank_and_name),
         case!(classes::a_class_with_a_policy_is_not_removed),
         case!(classes::a_class_never_goes_while_it_gets_a_policy),

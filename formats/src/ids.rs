@@ -175,9 +175,10 @@ fn is_line_of_at_most(characters: usize, text: &str) -> bool {
         && !text.contains(is_line_break_or_control)
 }
 
-/// What would end a line or change how a terminal shows it: control characters, U+2028, U+2029.
-pub(crate) fn is_line_break_or_control(character: char) -> bool {
-    character.is_control() || matches!(character, '\u{2028}' | '\u{2029}')
+/// What would end a line or change how a terminal shows it: control characters, the separators of lines
+/// and paragraphs, and the controls of the direction of writing, which reorder what stands around them.
+pub fn is_line_break_or_control(character: char) -> bool {
+    character.is_control() || matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// The version of a release: a semantic version (`ID-2`), ordered as such and then by its build metadata.
@@ -412,13 +413,24 @@ mod tests {
 
     #[test]
     fn names_and_notes_are_checked() {
-        for bad in ["", " Ada", "Ada ", "A\u{1b}[31m", "a\nb", "a\u{2028}b"] {
+        for bad in ["", " Ada", "Ada ", "A\u{1b}[31m", "a\nb"] {
             assert_eq!(bad.parse::<Name>(), Err(InvalidId::Name), "{bad:?}");
         }
-        assert!("Ada Lovelace".parse::<Name>().is_ok());
+        for good in ["Ada Lovelace", "עדה", "a\u{200d}b"] {
+            assert!(good.parse::<Name>().is_ok(), "{good}");
+        }
         assert!("n".repeat(200).parse::<Note>().is_ok());
         for bad in ["", "two\nlines", &"n".repeat(201)] {
             assert_eq!(bad.parse::<Note>(), Err(InvalidId::Note), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn no_name_or_note_breaks_a_line_or_turns_the_text_around_it() {
+        for steers in ('\u{2028}'..='\u{202e}').chain('\u{2066}'..='\u{2069}') {
+            let text = format!("a{steers}b");
+            assert_eq!(text.parse::<Name>(), Err(InvalidId::Name), "{text:?}");
+            assert_eq!(text.parse::<Note>(), Err(InvalidId::Note), "{text:?}");
         }
     }
 

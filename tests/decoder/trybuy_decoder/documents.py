@@ -127,7 +127,8 @@ def line(shortest: int, longest: int):
 
     def check(value):
         inner(value)
-        if any(unicodedata.category(c) == "Cc" or c in "\u2028\u2029" for c in value):
+        steers = "[\u2028-\u202e\u2066-\u2069]"
+        if any(unicodedata.category(c) == "Cc" for c in value) or re.search(steers, value):
             raise Malformed("one line expected")
 
     return check

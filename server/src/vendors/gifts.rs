@@ -86,7 +86,9 @@ impl Refusal for GiftError {
             Self::NoTrial => {
                 "`trybuy-vendor requests` lists who has; to others, send a purchase key"
             }
-            Self::Endless => "there is nothing to be added",
+            Self::Endless => {
+                "for another Builder of theirs, make a purchase key with `trybuy-vendor key create`"
+            }
             Self::Trials | Self::Duration => "correct it",
             Self::Store(_) => return None,
         };

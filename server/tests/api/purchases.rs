@@ -79,7 +79,7 @@ async fn a_key_that_buys_nothing_is_refused() {
         (&bob, "com.example.chart", unused, "no purchase key of this application"),
         (&bob, APPLICATION, revoked, "was revoked"),
         (&bob, APPLICATION, used, "used by somebody else"),
-        (&second, APPLICATION, used, "in use on 1 Builders"),
+        (&second, APPLICATION, used, "in use on 1 Builder, and is for no more"),
     ] {
         let refused = buy_of(&server, builder, application, key, None).await;
         refused.refused(403, Slug::KeyRefused, None);
@@ -199,4 +199,17 @@ async fn time_that_is_given_counts_from_the_end_on_each_builder() {
         let now: TrialAnswer = builder.send_empty(&server, Method::GET, &path).await.json(200);
         assert_eq!(now.trial.ends_at, Some(began.plus(Span::seconds(days * DAY))));
     }
+}
+
+#[tokio::test]
+async fn a_vendor_is_told_how_another_builder_gets_an_endless_license() {
+    let server = TestServer::with_sketch().await;
+    let vendor = TestVendor::of(&server).await;
+    TestBuilder::register(&server, 0).await.try_it(&server).await;
+    let path = format!("applications/{APPLICATION}/grants");
+    let license = json!({ "licensee": "ada@example.com", "gift": { "kind": "license" } });
+    assert_eq!(vendor.send(Method::POST, &path, Some(&license)).await.status, 200);
+    let refused = vendor.send(Method::POST, &path, Some(&license)).await;
+    let help = refused.refused(400, Slug::BadRequest, None).help.expect("a way out");
+    assert!(help.contains("trybuy-vendor key create"), "{help}");
 }

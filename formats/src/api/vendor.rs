@@ -119,7 +119,7 @@ pub struct TermsAnswer {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PutBlock {
-    /// The vendor's reason, which nobody else is shown.
+    /// The vendor's reason, which nobody else is shown; without it, that of a block that is there stays.
     #[serde(default)]
     pub reason: Option<Note>,
 }

@@ -18,9 +18,10 @@ pub struct BlockRecord {
     pub created_at: Instant,
 }
 
-/// A block that is there keeps its beginning, and gets the new reason.
+/// A block that is there keeps its beginning, and its reason where no other is given.
 const PUT: &str = "INSERT INTO blocks (vendor_id, subject, reason, created_at) \
-    VALUES ($1, $2, $3, $4) ON CONFLICT (vendor_id, subject) DO UPDATE SET reason = excluded.reason";
+    VALUES ($1, $2, $3, $4) ON CONFLICT (vendor_id, subject) \
+    DO UPDATE SET reason = COALESCE(excluded.reason, blocks.reason)";
 const ONE: &str = "SELECT subject, reason, created_at FROM blocks \
     WHERE vendor_id = $1 AND subject = $2";
 const PAGE: &str = "SELECT subject, reason, created_at FROM blocks \

@@ -109,12 +109,15 @@ async fn decide(
     let offer = recognize_request(app, builder, application, request, now).await?;
     access_conditions::builder_license(builder, now)?;
     access_conditions::verified_email(app.config.email.is_some(), builder)?;
-    if let Some(trial) =
-        current_trial(app, builder, application, &offer, request.renews.is_some(), now).await?
-    {
+    let current =
+        current_trial(app, builder, application, &offer, request.renews.is_some(), now).await;
+    // Who is blocked is told that, and not to come back later.
+    if !matches!(current, Ok(Some(_))) {
+        blocks::refuse_blocked(app, builder, application).await?;
+    }
+    if let Some(trial) = current? {
         return existing(app, builder, trial).await;
     }
-    blocks::refuse_blocked(app, builder, application).await?;
     let plan = Plan::make(app, builder, offer, request, now).await?;
     // The signature is made before the transaction, which therefore stays short. Where another request
     // wins meanwhile, a millisecond was spent for nothing.

@@ -172,7 +172,7 @@ pub(super) fn again_after_others<T>(
     change()
 }
 
-/// Changes a policy and prints before and after. A new one begins with what was in force without it.
+/// Changes a policy and prints it with what it was before. A new one begins with what was in force without it.
 fn set(
     client: &Client,
     application: &ApplicationId,
@@ -208,7 +208,7 @@ fn set(
         if is_new && whole.is_none() {
             writeln!(out, "  {:12}as the policy from {}", "begins", source(&before))?;
         }
-        for line in policy_words::changes(&before.policy, &policy) {
+        for line in policy_words::after(&before.policy, &policy) {
             writeln!(out, "  {line}")?;
         }
         Ok(())
@@ -295,20 +295,31 @@ fn history(
         return writeln!(out, "The policy of {application} is the one it was published with.")
             .map_err(Failure::output);
     }
-    changes.iter().try_for_each(|change| line(change, out)).map_err(Failure::output)
+    let older = |place: usize| changes.get(place + 1..).unwrap_or_default();
+    let mut places = changes.iter().enumerate();
+    places.try_for_each(|(place, change)| tell(change, older(place), out)).map_err(Failure::output)
 }
 
-fn line(change: &PolicyChange, out: &mut dyn Write) -> std::io::Result<()> {
+/// One change, with what it changed of the policy that the same scope had before, where that is known.
+fn tell(change: &PolicyChange, older: &[PolicyChange], out: &mut dyn Write) -> std::io::Result<()> {
     let PolicyChange { scope, policy, profile, applied_to, changed_at, changed_by } = change;
-    let what = policy.as_ref().map_or_else(|| "removed".to_owned(), TrialPolicy::in_words);
+    let what = if policy.is_some() { "set" } else { "removed" };
     write!(out, "{changed_at}  {}: {what}", whom(scope))?;
     if let Some(profile) = profile {
-        write!(out, " (profile `{profile}`)")?;
+        write!(out, " from profile `{profile}`")?;
     }
     if let Some(number) = applied_to {
         write!(out, ", applied to {number} existing")?;
     }
-    writeln!(out, ", by {}", super::failure::printable(changed_by))
+    writeln!(out, ", by {}", super::failure::printable(changed_by))?;
+    let Some(policy) = policy else { return Ok(()) };
+    let before = older.iter().find(|older| older.scope == *scope).and_then(|older| older.policy);
+    let lines = match &before {
+        Some(before) if before == policy => vec!["as before".to_owned()],
+        Some(before) => policy_words::changes(before, policy),
+        None => policy_words::after(policy, policy),
+    };
+    lines.iter().try_for_each(|line| writeln!(out, "  {line}"))
 }
 
 /// The policy with what was named changed.

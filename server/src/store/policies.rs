@@ -2,7 +2,7 @@
 
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
-use trybuy_formats::api::InPlaceOf;
+use trybuy_formats::api::{InPlaceOf, PolicyChange};
 use trybuy_formats::ids::{ApplicationId, Email, EmailKey, Label, LicenseeId, PolicyChangeId};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::policy::TrialPolicy;
@@ -51,7 +51,7 @@ pub struct PolicyUpdate {
 
 /// By what somebody who asked for a trial is found.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Requester {
+pub enum RequesterKey {
     /// By the licensee id.
     Licensee(LicenseeId),
     /// By the address, whatever its spelling.
@@ -73,23 +73,6 @@ pub enum PolicyUpdated {
     Other,
     /// The application has as many as there may be.
     Full,
-}
-
-/// A change of a policy as it is listed.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct PolicyChangeRecord {
-    /// For whom.
-    pub scope: Scope,
-    /// The policy from then on.
-    pub policy: Option<TrialPolicy>,
-    /// The profile it was taken from.
-    pub profile: Option<Label>,
-    /// To how many granted trials it was applied.
-    pub applied_to: Option<u64>,
-    /// When.
-    pub changed_at: Instant,
-    /// The label of the token, or its id.
-    pub changed_by: String,
 }
 
 /// The most policies in place of an application's own.
@@ -216,7 +199,7 @@ impl Store {
     pub async fn policy_changes(
         &self,
         application: &ApplicationId,
-    ) -> Result<Vec<PolicyChangeRecord>, StoreError> {
+    ) -> Result<Vec<PolicyChange>, StoreError> {
         self.changes(application, None).await
     }
 
@@ -228,7 +211,7 @@ impl Store {
         &self,
         application: &ApplicationId,
         id: PolicyChangeId,
-    ) -> Result<Option<PolicyChangeRecord>, StoreError> {
+    ) -> Result<Option<PolicyChange>, StoreError> {
         Ok(self.changes(application, Some(id)).await?.pop())
     }
 
@@ -236,11 +219,11 @@ impl Store {
         &self,
         application: &ApplicationId,
         id: Option<PolicyChangeId>,
-    ) -> Result<Vec<PolicyChangeRecord>, StoreError> {
+    ) -> Result<Vec<PolicyChange>, StoreError> {
         let id = id.map(|id| id.to_string());
         let query = sqlx::query(CHANGES).bind(application.as_str()).bind(id);
         let rows = self.fetch_all(query).await?;
-        rows.iter().map(|row| PolicyChangeRecord::from_columns(Columns(row))).collect()
+        rows.iter().map(|row| change(Columns(row))).collect()
     }
 
     /// Licensee and address of somebody who asked this vendor for a trial.
@@ -250,14 +233,14 @@ impl Store {
     pub async fn requester(
         &self,
         vendor: VendorId,
-        who: Requester,
+        who: RequesterKey,
     ) -> Result<Option<(LicenseeId, Email)>, StoreError> {
         let vendor = vendor.to_string();
         let query = match who {
-            Requester::Licensee(id) => {
+            RequesterKey::Licensee(id) => {
                 sqlx::query(PERSON_BY_LICENSEE).bind(vendor).bind(id.to_string())
             }
-            Requester::Email(key) => sqlx::query(PERSON_BY_EMAIL_KEY)
+            RequesterKey::Email(key) => sqlx::query(PERSON_BY_EMAIL_KEY)
                 .bind(vendor)
                 .bind(key.to_string())
                 .bind(DELETED_EMAIL),
@@ -282,18 +265,16 @@ impl ScopedPolicy {
     }
 }
 
-impl PolicyChangeRecord {
-    fn from_columns(columns: Columns<'_>) -> Result<Self, StoreError> {
-        let label: String = columns.text("label")?;
-        Ok(Self {
-            scope: columns.text("scope")?,
-            policy: columns.optional_json("policy")?,
-            profile: columns.optional_text("profile")?,
-            applied_to: columns.optional_number("applied_to")?,
-            changed_at: columns.instant("changed_at")?,
-            changed_by: if label.is_empty() { columns.text("changed_by")? } else { label },
-        })
-    }
+fn change(columns: Columns<'_>) -> Result<PolicyChange, StoreError> {
+    let label: String = columns.text("label")?;
+    Ok(PolicyChange {
+        scope: columns.text("scope")?,
+        policy: columns.optional_json("policy")?,
+        profile: columns.optional_text("profile")?,
+        applied_to: columns.optional_number("applied_to")?,
+        changed_at: columns.instant("changed_at")?,
+        changed_by: if label.is_empty() { columns.text("changed_by")? } else { label },
+    })
 }
 
 impl Operation for PolicyUpdate {

@@ -1,26 +1,13 @@
 //! Policies with a name.
 
 use sqlx::AnyConnection;
-use trybuy_formats::api::InPlaceOf;
+use trybuy_formats::api::{InPlaceOf, Profile};
 use trybuy_formats::ids::Label;
-use trybuy_formats::instant::Instant;
-use trybuy_formats::policy::TrialPolicy;
 
 use super::columns::{Columns, json};
 use super::policies::is_other;
 use super::transaction::{Finish, Operation};
 use super::{Store, StoreError, VendorId};
-
-/// A policy with a name.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ProfileRecord {
-    /// Its name, unique for its vendor.
-    pub name: Label,
-    /// The policy.
-    pub policy: TrialPolicy,
-    /// When it was last changed.
-    pub changed_at: Instant,
-}
 
 /// A profile to be made or changed.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -28,7 +15,7 @@ pub struct ProfileUpdate {
     /// Whose it is.
     pub vendor: VendorId,
     /// The profile.
-    pub profile: ProfileRecord,
+    pub profile: Profile,
     /// What it is set in place of, where that matters.
     pub in_place_of: Option<InPlaceOf>,
 }
@@ -60,12 +47,12 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn profiles(&self, vendor: VendorId) -> Result<Vec<ProfileRecord>, StoreError> {
+    pub async fn profiles(&self, vendor: VendorId) -> Result<Vec<Profile>, StoreError> {
         let rows = self.fetch_all(sqlx::query(LIST).bind(vendor.to_string())).await?;
         rows.iter()
             .map(|row| {
                 let columns = Columns(row);
-                Ok(ProfileRecord {
+                Ok(Profile {
                     name: columns.text("name")?,
                     policy: columns.json("policy")?,
                     changed_at: columns.instant("changed_at")?,

@@ -1,6 +1,6 @@
 //! The policies of a vendor's applications: for everybody, for classes, for single licensees.
 
-use trybuy_formats::api::{PolicyAnswer, PolicyChange, PolicyEntry, PolicyHistory, SetPolicy};
+use trybuy_formats::api::{PolicyAnswer, PolicyEntry, PolicyHistory, SetPolicy};
 use trybuy_formats::ids::{ApplicationId, Email, Label, LicenseeId, PolicyChangeId};
 use trybuy_formats::keys::email_key;
 use trybuy_formats::policy::InvalidPolicy;
@@ -10,8 +10,8 @@ use trybuy_formats::subject::{Scope, Subject};
 use crate::app::App;
 use crate::refusal::Refusal;
 use crate::store::{
-    Actor, Application, PolicyChangeRecord, PolicyUpdate, PolicyUpdated, Requester, ScopedPolicy,
-    StoreError, Subjects, Vendor,
+    Actor, Application, PolicyUpdate, PolicyUpdated, RequesterKey, ScopedPolicy, StoreError,
+    Subjects, Vendor,
 };
 
 /// Why a policy is not shown or set.
@@ -158,8 +158,7 @@ pub async fn policy_history(
     application: &ApplicationId,
 ) -> Result<PolicyHistory, PolicyError> {
     own_application(app, vendor, application).await?;
-    let changes = app.store.policy_changes(application).await?;
-    Ok(PolicyHistory { changes: changes.into_iter().map(change).collect() })
+    Ok(PolicyHistory { changes: app.store.policy_changes(application).await? })
 }
 
 async fn updated(app: &App, update: &PolicyUpdate) -> Result<(), PolicyError> {
@@ -191,8 +190,8 @@ pub(super) async fn requester(
     subject: &Subject,
 ) -> Result<Option<(LicenseeId, Email)>, StoreError> {
     let who = match subject {
-        Subject::Licensee(id) => Requester::Licensee(*id),
-        Subject::Email(mailbox) => Requester::Email(email_key(app.keys.master(), mailbox)),
+        Subject::Licensee(id) => RequesterKey::Licensee(*id),
+        Subject::Email(mailbox) => RequesterKey::Email(email_key(app.keys.master(), mailbox)),
         Subject::Domain(_) => return Ok(None),
     };
     app.store.requester(vendor.id, who).await
@@ -227,11 +226,6 @@ fn own_policy(application: &Application) -> PolicyEntry {
 fn entry(scoped: ScopedPolicy) -> PolicyEntry {
     let ScopedPolicy { scope, member, policy, changed_at } = scoped;
     PolicyEntry { scope, member, policy, changed_at }
-}
-
-fn change(record: PolicyChangeRecord) -> PolicyChange {
-    let PolicyChangeRecord { scope, policy, profile, applied_to, changed_at, changed_by } = record;
-    PolicyChange { scope, policy, profile, applied_to, changed_at, changed_by }
 }
 
 impl Refusal for PolicyError {

@@ -7,7 +7,7 @@ use trybuy_formats::slug::Slug;
 
 use crate::app::App;
 use crate::refusal::Refusal;
-use crate::store::{ProfileRecord, ProfileUpdate, ProfileUpdated, StoreError, Vendor};
+use crate::store::{ProfileUpdate, ProfileUpdated, StoreError, Vendor};
 
 use super::policies::CHANGED;
 
@@ -37,9 +37,7 @@ pub enum ProfileError {
 /// # Errors
 /// When the store fails.
 pub async fn profiles_of(app: &App, vendor: &Vendor) -> Result<ProfilesAnswer, ProfileError> {
-    let records = app.store.profiles(vendor.id).await?;
-    let profile = |ProfileRecord { name, policy, changed_at }| Profile { name, policy, changed_at };
-    Ok(ProfilesAnswer { profiles: records.into_iter().map(profile).collect() })
+    Ok(ProfilesAnswer { profiles: app.store.profiles(vendor.id).await? })
 }
 
 /// Makes or changes a profile. What was set from it before stays as it is.
@@ -54,13 +52,11 @@ pub async fn set_profile(
 ) -> Result<Profile, ProfileError> {
     let SetProfile { policy, in_place_of } = change;
     policy.validate()?;
-    let profile = ProfileRecord { name, policy, changed_at: app.clock.now() };
+    let profile = Profile { name, policy, changed_at: app.clock.now() };
     let update = ProfileUpdate { vendor: vendor.id, profile, in_place_of };
-    let outcome = app.store.update_profile(&update).await?;
-    let ProfileRecord { name, policy, changed_at } = update.profile;
-    match outcome {
-        ProfileUpdated::Done => Ok(Profile { name, policy, changed_at }),
-        ProfileUpdated::Other => Err(ProfileError::Changed(name)),
+    match app.store.update_profile(&update).await? {
+        ProfileUpdated::Done => Ok(update.profile),
+        ProfileUpdated::Other => Err(ProfileError::Changed(update.profile.name)),
         ProfileUpdated::Full => Err(ProfileError::Full),
     }
 }

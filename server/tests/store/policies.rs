@@ -6,7 +6,7 @@ use trybuy_formats::policy::TrialPolicy;
 use trybuy_formats::subject::Scope;
 use trybuy_server::store::{
     Actor, GrantRequest, NewBuilder, OfferQuery, PersonQuery, PolicyUpdate, PolicyUpdated,
-    Requester, Store, Subjects,
+    RequesterKey, Store, Subjects,
 };
 
 use crate::harness::Database;
@@ -271,19 +271,19 @@ pub(crate) async fn a_requester_is_known_by_id_and_address(Database { store, .. 
     store.grant_trial(&request).await.expect("answered");
     let found = Some((new.licensee_id, new.email.clone()));
     let key = email_key(&new);
-    for who in [Requester::Licensee(parsed(ADA)), Requester::Email(key)] {
+    for who in [RequesterKey::Licensee(parsed(ADA)), RequesterKey::Email(key)] {
         let of = async |vendor| store.requester(vendor, who).await.expect("answered");
         assert_eq!(of(own).await, found, "{who:?}");
         assert_eq!(of(rival).await, None, "{who:?}");
     }
     let other = EmailKey::from_bytes([7; 32]);
-    for who in [Requester::Licensee(LicenseeId::new()), Requester::Email(other)] {
+    for who in [RequesterKey::Licensee(LicenseeId::new()), RequesterKey::Email(other)] {
         assert_eq!(store.requester(own, who).await.expect("answered"), None, "{who:?}");
     }
     // Who had their data deleted is a licensee still, and nobody's address.
     let person = PersonQuery { mailbox: new.email.mailbox(), email_key: key };
     store.delete_person(&person, at(9)).await.expect("deleted");
-    assert_eq!(store.requester(own, Requester::Email(key)).await.expect("answered"), None);
-    let found = store.requester(own, Requester::Licensee(parsed(ADA))).await.expect("answered");
+    assert_eq!(store.requester(own, RequesterKey::Email(key)).await.expect("answered"), None);
+    let found = store.requester(own, RequesterKey::Licensee(parsed(ADA))).await.expect("answered");
     assert_eq!(found, Some((new.licensee_id, parsed("deleted@invalid"))));
 }

@@ -1,18 +1,18 @@
 //! Policies with a name.
 
-use trybuy_formats::api::InPlaceOf;
+use trybuy_formats::api::{InPlaceOf, Profile};
 use trybuy_formats::policy::TrialPolicy;
-use trybuy_server::store::{ProfileRecord, ProfileUpdate, ProfileUpdated, Store, VendorId};
+use trybuy_server::store::{ProfileUpdate, ProfileUpdated, Store, VendorId};
 
 use crate::harness::Database;
 use crate::samples::{at, parsed, policy, vendor};
 
-fn profile(name: &str, trials: u8) -> ProfileRecord {
+fn profile(name: &str, trials: u8) -> Profile {
     let policy = TrialPolicy { trials, ..policy() };
-    ProfileRecord { name: parsed(name), policy, changed_at: at(u64::from(trials)) }
+    Profile { name: parsed(name), policy, changed_at: at(u64::from(trials)) }
 }
 
-async fn set(store: &Store, vendor: VendorId, profile: ProfileRecord) -> ProfileUpdated {
+async fn set(store: &Store, vendor: VendorId, profile: Profile) -> ProfileUpdated {
     let update = ProfileUpdate { vendor, profile, in_place_of: None };
     store.update_profile(&update).await.expect("answered")
 }

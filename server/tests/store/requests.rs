@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use trybuy_server::store::Grant;
+use trybuy_server::store::{Grant, RequestCursor};
 
 use crate::harness::Database;
 use crate::samples::{World, at, parsed, registered};
@@ -46,7 +46,7 @@ pub(crate) async fn requests_of_one_second_are_paged_without_gaps(
     let (mut after, mut found, mut more) = (None, Vec::new(), true);
     while more {
         let page = store.requests(world.application(), after, 3).await.expect("answered");
-        after = page.entries.last().map(|entry| entry.cursor());
+        after = page.entries.last().map(RequestCursor::of);
         found.extend(page.entries.iter().map(|entry| entry.trial_id.to_string()));
         more = page.more;
     }

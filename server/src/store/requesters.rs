@@ -26,6 +26,9 @@ const PAGE: &str = "SELECT trials.id, trials.licensee_id, builders.name, builder
     builders.email_verified_at, trials.platform, releases.version, trials.requested_at, \
     trials.ends_at, trials.terms_digest, trials.accepted_as, trials.delivered_at, \
     trials.first_run_on, trials.purchased_at, trials.counted, \
+    CASE WHEN EXISTS (SELECT 1 FROM trials AS bought \
+        WHERE bought.application = trials.application AND bought.licensee_id = trials.licensee_id \
+        AND bought.purchased_at IS NOT NULL) THEN 1 ELSE 0 END AS converted, \
     (SELECT first.version FROM releases AS first WHERE first.application = trials.application \
         AND first.terms_digest = trials.terms_digest ORDER BY first.version_key LIMIT 1) \
         AS terms_version FROM trials \
@@ -82,6 +85,7 @@ fn requester(columns: Columns<'_>) -> Result<Requester, StoreError> {
         delivered_at: columns.optional_instant("delivered_at")?,
         first_run_on: columns.optional_instant("first_run_on")?,
         purchased_at: columns.optional_instant("purchased_at")?,
+        converted: columns.number::<u8>("converted")? == 1,
         counted: columns.number::<u8>("counted")? == 1,
     })
 }

@@ -12,8 +12,8 @@ mod webhooks;
 
 pub use catalog::{ApplicationDetails, ApplicationPage, ApplicationSummary, ReleaseSummary};
 pub use policies::{
-    Class, ClassesAnswer, FollowAnswer, FollowPolicies, PolicyAnswer, PolicyChange, PolicyEntry,
-    PolicyHistory, Profile, ProfilesAnswer, SetClass, SetPolicy, SetProfile,
+    Class, ClassesAnswer, FollowAnswer, FollowPolicies, InPlaceOf, PolicyAnswer, PolicyChange,
+    PolicyEntry, PolicyHistory, Profile, ProfilesAnswer, SetClass, SetPolicy, SetProfile,
 };
 pub use problem::{AccessCondition, Problem};
 pub use purchases::{

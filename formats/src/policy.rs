@@ -184,6 +184,6 @@ pub enum InvalidPolicy {
     #[error("the time between trials is 1s to 36525d: leave it out for none")]
     Between,
     /// A limit.
-    #[error("a limit is at least 1: leave it out for none")]
+    #[error("a limit is 1 to {}: leave it out for none", limits::INTEGER)]
     Limits,
 }

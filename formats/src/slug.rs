@@ -113,6 +113,8 @@ slugs! {
     TooLarge = "too-large",
     /// The release has been published before, with other content.
     ReleaseExists = "release-exists",
+    /// A policy or a profile was changed by somebody else meanwhile.
+    PolicyChanged = "policy-changed",
     /// The manifest of an application is wrong.
     InvalidManifest = "invalid-manifest",
     /// What was uploaded is not a release in the server format.

@@ -20,8 +20,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::Parser as _;
 use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser as _};
 use trybuy_formats::slug::Slug;
 
 use self::arguments::{Arguments, Command, PersonCommand, TokenCommand};
@@ -31,9 +31,10 @@ use crate::usage;
 
 /// Runs a command line and says how it went.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let arguments = match Arguments::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let arguments = match Arguments::try_parse_from(&arguments) {
         Ok(arguments) => arguments,
-        Err(error) => return wrong_command_line(&error),
+        Err(error) => return wrong_command_line(&error, &arguments),
     };
     conclude(run_command(arguments))
 }
@@ -76,10 +77,10 @@ fn data_dir(given: Option<PathBuf>) -> Result<DataDir> {
 }
 
 /// Help goes to standard output; a wrong command line is reported like every failure, with clap's words.
-fn wrong_command_line(error: &clap::Error) -> ExitCode {
+fn wrong_command_line(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         return conclude(output::print(&error.to_string()));
     }
-    eprint!("{}", usage::refusal(error, "trybuy-server"));
+    eprint!("{}", usage::refusal(error, &Arguments::command(), arguments));
     ExitCode::from(2)
 }

@@ -175,7 +175,9 @@ fn status_of(slug: Slug) -> StatusCode {
         | Slug::EmailNotVerified
         | Slug::KeyRefused => StatusCode::FORBIDDEN,
         Slug::NotFound => StatusCode::NOT_FOUND,
-        Slug::PlatformUnsupported | Slug::ReleaseExists => StatusCode::CONFLICT,
+        Slug::PlatformUnsupported | Slug::ReleaseExists | Slug::PolicyChanged => {
+            StatusCode::CONFLICT
+        }
         Slug::TrialExpired | Slug::GraceEnded => StatusCode::GONE,
         Slug::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Slug::InvalidManifest | Slug::InvalidRelease | Slug::FormatTooNew => {

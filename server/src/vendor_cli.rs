@@ -48,9 +48,10 @@ pub use package::{Package, package};
 
 /// Runs the command line and answers the exit code of the process.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
-        Err(error) => return wrong_command_line(&error),
+        Err(error) => return wrong_command_line(&error, &arguments),
     };
     let mut out = BufWriter::new(io::stdout().lock());
     let result = execute(&cli, &mut out);
@@ -123,12 +124,12 @@ fn client(arguments: &ConnectionArgs) -> Result<Client, Failure> {
 }
 
 /// Prints help and version as they are, and an error with its slug.
-fn wrong_command_line(error: &clap::Error) -> ExitCode {
+fn wrong_command_line(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
     if !error.use_stderr() {
         // Nobody is left to be told that the output is closed.
         let _ = error.print();
         return ExitCode::SUCCESS;
     }
-    eprint!("{}", usage::refusal(error, "trybuy-vendor"));
+    eprint!("{}", usage::refusal(error, &Cli::command(), arguments));
     ExitCode::from(2)
 }

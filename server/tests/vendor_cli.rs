@@ -11,6 +11,8 @@ mod classes;
 mod fixture;
 #[path = "vendor_cli/guide.rs"]
 mod guide;
+#[path = "vendor_cli/keys.rs"]
+mod keys;
 #[path = "vendor_cli/manifests.rs"]
 mod manifests;
 #[path = "vendor_cli/packages.rs"]

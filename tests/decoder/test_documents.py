@@ -129,7 +129,10 @@ class Licenses(Case):
             {"holder": {"name": "n"}}, {"request_key": "AAAA"}, {"sealed_secret": "AAAA"},
             {"ends_at": 0}, {"more": 1}, {"license_id": "x"}, {"kind": "trial"},
             {"holder": {"name": "n", "email": "a@b@c"}}, {"holder": {"name": "n ", "email": "a@b"}},
+            {"holder": {"name": "a\u202eb", "email": "a@b"}},
             {"holder": {"name": "n" * 8192, "email": "a@b"}},
+            {"holder": {"name": "n", "email": '"a"@b'}}, {"holder": {"name": "n", "email": "a@b."}},
+            {"holder": {"name": "n", "email": "a..b@c"}}, {"holder": {"name": "n", "email": "a@[b]"}},
         ):
             self.refused("malformed", self.open, self.make(**edit))
         self.refused("format-too-new", self.open, self.make(format=3))

@@ -93,10 +93,13 @@ fn a_change_reaches_an_installed_trial(shared: &Shared) -> Result<()> {
     user.run(["try", &id])?.success()?;
     user.run(["run", &id, "--", "true"])?.refused(125, "limit-reached")?;
     let history = world.vendor.run(["policy", "history", &id])?.success()?;
-    let lines: Vec<&str> = history.stdout.lines().collect();
-    ensure!(lines.len() == 2, "{history}");
-    for (line, what) in lines.iter().zip(["at most 2 launches", "10 days, then refused at once"]) {
-        ensure!(line.contains(what) && line.contains(", applied to 1 existing, by "), "{history}");
+    let changes: Vec<&str> = history.stdout.split("everybody: set").skip(1).collect();
+    ensure!(changes.len() == 2, "{history}");
+    for (change, what) in
+        changes.iter().zip(["at most 2 launches", "10 days, then refused at once"])
+    {
+        let told = change.starts_with(", applied to 1 existing, by ") && change.contains(what);
+        ensure!(told, "{history}");
     }
     Ok(())
 }

@@ -199,7 +199,11 @@ fn a_user_is_told_before_a_hard_end_until_when_and_what_to_do() {
         match told {
             Some(days) => {
                 assert!(said.err.contains("Shell may be used until "), "{}", said.err);
-                assert!(said.err.contains(days) && said.err.contains("`trybuy buy`"), "{}", said.err);
+                assert!(
+                    said.err.contains(days) && said.err.contains("`trybuy buy`"),
+                    "{}",
+                    said.err
+                );
             }
             None => assert_eq!(said.err, ""),
         }

@@ -17,6 +17,19 @@ pub struct SetPolicy {
     /// The profile it was taken from, for the history.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<Label>,
+    /// What it is set in place of; without it, whatever there is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_place_of: Option<InPlaceOf>,
+}
+
+/// What a policy or a profile was made from. Where there is another one meanwhile, nothing is set
+/// ([`PolicyChanged`](crate::slug::Slug::PolicyChanged)), so that of two changes at the same time none is
+/// lost.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InPlaceOf {
+    /// The policy of that scope, or of that profile; none where there was none.
+    pub policy: Option<TrialPolicy>,
 }
 
 /// Answers `GET /vendor/applications/{id}/policies?licensee=SUBJECT`, and a change of one.
@@ -100,6 +113,9 @@ pub struct PolicyChange {
 pub struct SetProfile {
     /// The policy.
     pub policy: TrialPolicy,
+    /// What it is set in place of; without it, whatever there is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_place_of: Option<InPlaceOf>,
 }
 
 /// `GET /vendor/profiles`.

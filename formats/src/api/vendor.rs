@@ -99,6 +99,9 @@ pub struct Requester {
     pub first_run_on: Option<Instant>,
     /// When it was bought, or given as the full license.
     pub purchased_at: Option<Instant>,
+    /// Whether the licensee has the full license of the application, by this trial or on another Builder.
+    #[serde(default)]
+    pub converted: bool,
     /// Whether it counts as one of the licensee's trials: not the same trial on another Builder, nor a
     /// license that was bought without one.
     pub counted: bool,
@@ -119,7 +122,7 @@ pub struct TermsAnswer {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PutBlock {
-    /// The vendor's reason, which nobody else is shown.
+    /// The vendor's reason, which nobody else is shown; without it, that of a block that is there stays.
     #[serde(default)]
     pub reason: Option<Note>,
 }

@@ -140,6 +140,9 @@ pub struct Delivery {
     pub webhook_id: WebhookId,
     /// What happened.
     pub event: EventKind,
+    /// To which application; none for a ping, and where what it is about is gone.
+    #[serde(default)]
+    pub application: Option<ApplicationId>,
     /// When it happened.
     pub occurred_at: Instant,
     /// How often it was sent, or begun to be sent.

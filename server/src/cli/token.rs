@@ -1,7 +1,7 @@
 //! `trybuy-server token`
 
 use anyhow::Result;
-use trybuy_formats::ids::Name;
+use trybuy_formats::ids::{Name, is_line_break_or_control};
 use trybuy_formats::slug::Slug;
 
 use super::arguments::{CreateToken, Database, TokenRole};
@@ -22,7 +22,7 @@ pub(super) fn create(data_dir: &DataDir, database: Database, options: CreateToke
     let vendor: Name = name.parse().map_err(|wrong| {
         Failure::new(Slug::Usage, format!("`--name {name}` is {wrong}")).help("name the vendor")
     })?;
-    if label.chars().count() > LABEL || label.contains(char::is_control) {
+    if label.chars().count() > LABEL || label.contains(is_line_break_or_control) {
         let what = "a label has at most 200 characters and no control characters";
         return Err(Failure::new(Slug::Usage, what).into());
     }

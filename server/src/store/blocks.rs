@@ -1,5 +1,6 @@
 //! Whom a vendor gives no new trial.
 
+use trybuy_formats::api::Block;
 use trybuy_formats::ids::{ApplicationId, Note};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::subject::Subject;
@@ -7,20 +8,10 @@ use trybuy_formats::subject::Subject;
 use super::columns::Columns;
 use super::{PAGE_LIMIT, Page, Store, StoreError, Subjects, VendorId};
 
-/// A block.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct BlockRecord {
-    /// Who is blocked.
-    pub subject: Subject,
-    /// Why, in the vendor's words.
-    pub reason: Option<Note>,
-    /// Since when.
-    pub created_at: Instant,
-}
-
-/// A block that is there keeps its beginning, and gets the new reason.
+/// A block that is there keeps its beginning, and its reason where no other is given.
 const PUT: &str = "INSERT INTO blocks (vendor_id, subject, reason, created_at) \
-    VALUES ($1, $2, $3, $4) ON CONFLICT (vendor_id, subject) DO UPDATE SET reason = excluded.reason";
+    VALUES ($1, $2, $3, $4) ON CONFLICT (vendor_id, subject) \
+    DO UPDATE SET reason = COALESCE(excluded.reason, blocks.reason)";
 const ONE: &str = "SELECT subject, reason, created_at FROM blocks \
     WHERE vendor_id = $1 AND subject = $2";
 const PAGE: &str = "SELECT subject, reason, created_at FROM blocks \
@@ -42,7 +33,7 @@ impl Store {
         subject: &Subject,
         reason: Option<&Note>,
         now: Instant,
-    ) -> Result<BlockRecord, StoreError> {
+    ) -> Result<Block, StoreError> {
         let query = sqlx::query(PUT)
             .bind(vendor.to_string())
             .bind(subject.to_string())
@@ -51,13 +42,11 @@ impl Store {
         self.execute(query).await?;
         let one = sqlx::query(ONE).bind(vendor.to_string()).bind(subject.to_string());
         match self.fetch_optional(one).await? {
-            Some(row) => BlockRecord::from_columns(Columns(&row)),
+            Some(row) => block(Columns(&row)),
             // Another token of the vendor has taken it away meanwhile.
-            None => Ok(BlockRecord {
-                subject: subject.clone(),
-                reason: reason.cloned(),
-                created_at: now,
-            }),
+            None => {
+                Ok(Block { subject: subject.clone(), reason: reason.cloned(), created_at: now })
+            }
         }
     }
 
@@ -70,15 +59,14 @@ impl Store {
         vendor: VendorId,
         after: Option<&Subject>,
         limit: u32,
-    ) -> Result<Page<BlockRecord>, StoreError> {
+    ) -> Result<Page<Block>, StoreError> {
         let limit = limit.min(PAGE_LIMIT);
         let query = sqlx::query(PAGE)
             .bind(vendor.to_string())
             .bind(after.map_or(String::new(), Subject::to_string))
             .bind(i64::from(limit) + 1);
         let rows = self.fetch_all(query).await?;
-        let entries: Result<_, _> =
-            rows.iter().map(|row| BlockRecord::from_columns(Columns(row))).collect();
+        let entries: Result<_, _> = rows.iter().map(|row| block(Columns(row))).collect();
         Ok(Page::new(entries?, limit))
     }
 
@@ -109,12 +97,10 @@ impl Store {
     }
 }
 
-impl BlockRecord {
-    fn from_columns(columns: Columns<'_>) -> Result<Self, StoreError> {
-        Ok(Self {
-            subject: columns.text("subject")?,
-            reason: columns.optional_text("reason")?,
-            created_at: columns.instant("created_at")?,
-        })
-    }
+fn block(columns: Columns<'_>) -> Result<Block, StoreError> {
+    Ok(Block {
+        subject: columns.text("subject")?,
+        reason: columns.optional_text("reason")?,
+        created_at: columns.instant("created_at")?,
+    })
 }

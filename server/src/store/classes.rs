@@ -3,23 +3,13 @@
 use std::collections::HashMap;
 
 use sqlx::AnyConnection;
+use trybuy_formats::api::Class;
 use trybuy_formats::ids::Label;
 use trybuy_formats::subject::{Scope, Subject};
 
 use super::columns::Columns;
 use super::transaction::{Finish, Isolation, Operation};
 use super::{Store, StoreError, VendorId};
-
-/// A class and its members.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ClassRecord {
-    /// Its name, unique for its vendor.
-    pub name: Label,
-    /// The lowest one counts where somebody is in several.
-    pub rank: u32,
-    /// Who belongs to it.
-    pub members: Vec<Subject>,
-}
 
 /// The most classes of a vendor.
 const MOST_CLASSES: i64 = 1000;
@@ -89,7 +79,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn classes(&self, vendor: VendorId) -> Result<Vec<ClassRecord>, StoreError> {
+    pub async fn classes(&self, vendor: VendorId) -> Result<Vec<Class>, StoreError> {
         let rows = self.fetch_all(sqlx::query(CLASSES).bind(vendor.to_string())).await?;
         let members = self.fetch_all(sqlx::query(MEMBERS).bind(vendor.to_string())).await?;
         let mut by_class: HashMap<Label, Vec<Subject>> = HashMap::new();
@@ -102,7 +92,7 @@ impl Store {
                 let columns = Columns(row);
                 let name = columns.text("name")?;
                 let members = by_class.remove(&name).unwrap_or_default();
-                Ok(ClassRecord { name, rank: columns.number("rank")?, members })
+                Ok(Class { name, rank: columns.number("rank")?, members })
             })
             .collect()
     }

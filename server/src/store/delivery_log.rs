@@ -20,9 +20,11 @@ pub struct LogQuery {
 }
 
 const LOG: &str = "SELECT deliveries.id, deliveries.webhook_id, deliveries.event, \
-    deliveries.occurred_at, deliveries.attempts, deliveries.last_status, deliveries.last_error, \
+    COALESCE(trials.application, refusals.application) AS application, deliveries.occurred_at, deliveries.attempts, deliveries.last_status, deliveries.last_error, \
     deliveries.delivered_at, deliveries.due_at FROM deliveries \
     JOIN webhooks ON webhooks.id = deliveries.webhook_id \
+    LEFT JOIN trials ON trials.id = deliveries.subject \
+    LEFT JOIN refusals ON refusals.id = deliveries.subject \
     WHERE webhooks.vendor_id = $1 AND ($2 = '' OR deliveries.webhook_id = $2) \
     AND ($3 = 0 OR (deliveries.delivered_at IS NULL \
         AND (deliveries.last_status IS NOT NULL OR deliveries.last_error IS NOT NULL))) \
@@ -56,6 +58,7 @@ fn delivery(columns: Columns<'_>) -> Result<Delivery, StoreError> {
         id: columns.text("id")?,
         webhook_id: columns.text("webhook_id")?,
         event: columns.text("event")?,
+        application: columns.optional_text("application")?,
         occurred_at: columns.instant("occurred_at")?,
         attempts: columns.number("attempts")?,
         last_status: columns.optional_number("last_status")?,

@@ -13,7 +13,7 @@ use super::transaction::{Finish, Operation};
 use super::{Builder, Store, StoreError, TrialRecord, licensees};
 
 /// What stands where an e-mail address was deleted.
-const DELETED_EMAIL: &str = "deleted@invalid";
+pub(super) const DELETED_EMAIL: &str = "deleted@invalid";
 /// What stands where a name was deleted.
 const DELETED_NAME: &str = "deleted";
 

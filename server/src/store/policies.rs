@@ -1,12 +1,15 @@
 //! Policies: an application's own, and those in its place for classes and single licensees.
 
 use sqlx::AnyConnection;
-use trybuy_formats::ids::{ApplicationId, Email, Label, LicenseeId, PolicyChangeId};
+use sqlx::any::AnyRow;
+use trybuy_formats::api::{InPlaceOf, PolicyChange};
+use trybuy_formats::ids::{ApplicationId, Email, EmailKey, Label, LicenseeId, PolicyChangeId};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::policy::TrialPolicy;
 use trybuy_formats::subject::{Scope, Subject};
 
 use super::columns::{Columns, json};
+use super::people::DELETED_EMAIL;
 use super::transaction::{Finish, Operation};
 use super::{Store, StoreError, Subjects, TokenId, VendorId};
 
@@ -38,10 +41,21 @@ pub struct PolicyUpdate {
     pub policy: Option<TrialPolicy>,
     /// The profile it was taken from.
     pub profile: Option<Label>,
+    /// What it is set in place of, where that matters.
+    pub in_place_of: Option<InPlaceOf>,
     /// When.
     pub changed_at: Instant,
     /// With which token.
     pub changed_by: TokenId,
+}
+
+/// By what somebody who asked for a trial is found.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RequesterKey {
+    /// By the licensee id.
+    Licensee(LicenseeId),
+    /// By the address, whatever its spelling.
+    Email(EmailKey),
 }
 
 /// How a change of a policy ended.
@@ -55,25 +69,10 @@ pub enum PolicyUpdated {
     NoClass(Label),
     /// There is no policy to be removed.
     NoPolicy,
+    /// There is another policy than the one it was to be set in place of.
+    Other,
     /// The application has as many as there may be.
     Full,
-}
-
-/// A change of a policy as it is listed.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct PolicyChangeRecord {
-    /// For whom.
-    pub scope: Scope,
-    /// The policy from then on.
-    pub policy: Option<TrialPolicy>,
-    /// The profile it was taken from.
-    pub profile: Option<Label>,
-    /// To how many granted trials it was applied.
-    pub applied_to: Option<u64>,
-    /// When.
-    pub changed_at: Instant,
-    /// The label of the token, or its id.
-    pub changed_by: String,
 }
 
 /// The most policies in place of an application's own.
@@ -109,6 +108,8 @@ const APPLICABLE: &str = concat!(
     "SELECT rules.scope, class_members.subject AS member, rules.policy, rules.changed_at ",
     applicable!()
 );
+const OWN: &str = "SELECT policy FROM applications WHERE id = $1 AND vendor_id = $2";
+const OVERRIDE: &str = "SELECT policy FROM policy_overrides WHERE application = $1 AND scope = $2";
 const SET_OWN: &str = "UPDATE applications SET policy = $3, policy_changed_at = $4 \
     WHERE id = $1 AND vendor_id = $2";
 const IS_OWNED: &str = "SELECT id FROM applications WHERE id = $1 AND vendor_id = $2";
@@ -131,12 +132,12 @@ const PERSON_BY_LICENSEE: &str = "SELECT builders.licensee_id, builders.email FR
     JOIN applications ON applications.id = trials.application \
     WHERE applications.vendor_id = $1 AND trials.licensee_id = $2 \
     ORDER BY trials.id DESC LIMIT 1";
-/// The address as it was given may have a tag, which the mailbox `$2` has not: `$3` matches that.
-const PERSON_BY_EMAIL: &str = "SELECT builders.licensee_id, builders.email FROM builders \
+/// Who had their data deleted is not found by their address any more.
+const PERSON_BY_EMAIL_KEY: &str = "SELECT builders.licensee_id, builders.email FROM builders \
     JOIN trials ON builders.license_id = trials.license_id \
     JOIN applications ON applications.id = trials.application \
-    WHERE applications.vendor_id = $1 \
-        AND (LOWER(builders.email) = $2 OR LOWER(builders.email) LIKE $3 ESCAPE '!') \
+    JOIN licensees ON licensees.id = trials.licensee_id \
+    WHERE applications.vendor_id = $1 AND licensees.email_key = $2 AND builders.email <> $3 \
     ORDER BY trials.id DESC LIMIT 1";
 
 impl Store {
@@ -198,7 +199,7 @@ impl Store {
     pub async fn policy_changes(
         &self,
         application: &ApplicationId,
-    ) -> Result<Vec<PolicyChangeRecord>, StoreError> {
+    ) -> Result<Vec<PolicyChange>, StoreError> {
         self.changes(application, None).await
     }
 
@@ -210,7 +211,7 @@ impl Store {
         &self,
         application: &ApplicationId,
         id: PolicyChangeId,
-    ) -> Result<Option<PolicyChangeRecord>, StoreError> {
+    ) -> Result<Option<PolicyChange>, StoreError> {
         Ok(self.changes(application, Some(id)).await?.pop())
     }
 
@@ -218,11 +219,11 @@ impl Store {
         &self,
         application: &ApplicationId,
         id: Option<PolicyChangeId>,
-    ) -> Result<Vec<PolicyChangeRecord>, StoreError> {
+    ) -> Result<Vec<PolicyChange>, StoreError> {
         let id = id.map(|id| id.to_string());
         let query = sqlx::query(CHANGES).bind(application.as_str()).bind(id);
         let rows = self.fetch_all(query).await?;
-        rows.iter().map(|row| PolicyChangeRecord::from_columns(Columns(row))).collect()
+        rows.iter().map(|row| change(Columns(row))).collect()
     }
 
     /// Licensee and address of somebody who asked this vendor for a trial.
@@ -232,15 +233,17 @@ impl Store {
     pub async fn requester(
         &self,
         vendor: VendorId,
-        subject: &Subject,
+        who: RequesterKey,
     ) -> Result<Option<(LicenseeId, Email)>, StoreError> {
-        let (vendor, text) = (vendor.to_string(), subject.to_string());
-        let query = match subject {
-            Subject::Licensee(_) => sqlx::query(PERSON_BY_LICENSEE).bind(vendor).bind(text),
-            Subject::Email(email) => {
-                sqlx::query(PERSON_BY_EMAIL).bind(vendor).bind(text).bind(tagged(email))
+        let vendor = vendor.to_string();
+        let query = match who {
+            RequesterKey::Licensee(id) => {
+                sqlx::query(PERSON_BY_LICENSEE).bind(vendor).bind(id.to_string())
             }
-            Subject::Domain(_) => return Ok(None),
+            RequesterKey::Email(key) => sqlx::query(PERSON_BY_EMAIL_KEY)
+                .bind(vendor)
+                .bind(key.to_string())
+                .bind(DELETED_EMAIL),
         };
         let row = self.fetch_optional(query).await?;
         row.map(|row| {
@@ -249,18 +252,6 @@ impl Store {
         })
         .transpose()
     }
-}
-
-/// The pattern of a mailbox's addresses with a tag.
-fn tagged(mailbox: &Email) -> String {
-    let mut literal = String::new();
-    for character in mailbox.as_str().chars() {
-        if matches!(character, '!' | '%' | '_') {
-            literal.push('!');
-        }
-        literal.push(character);
-    }
-    literal.replacen('@', "+%@", 1)
 }
 
 impl ScopedPolicy {
@@ -274,18 +265,16 @@ impl ScopedPolicy {
     }
 }
 
-impl PolicyChangeRecord {
-    fn from_columns(columns: Columns<'_>) -> Result<Self, StoreError> {
-        let label: String = columns.text("label")?;
-        Ok(Self {
-            scope: columns.text("scope")?,
-            policy: columns.optional_json("policy")?,
-            profile: columns.optional_text("profile")?,
-            applied_to: columns.optional_number("applied_to")?,
-            changed_at: columns.instant("changed_at")?,
-            changed_by: if label.is_empty() { columns.text("changed_by")? } else { label },
-        })
-    }
+fn change(columns: Columns<'_>) -> Result<PolicyChange, StoreError> {
+    let label: String = columns.text("label")?;
+    Ok(PolicyChange {
+        scope: columns.text("scope")?,
+        policy: columns.optional_json("policy")?,
+        profile: columns.optional_text("profile")?,
+        applied_to: columns.optional_number("applied_to")?,
+        changed_at: columns.instant("changed_at")?,
+        changed_by: if label.is_empty() { columns.text("changed_by")? } else { label },
+    })
 }
 
 impl Operation for PolicyUpdate {
@@ -324,6 +313,11 @@ impl PolicyUpdate {
     /// The application's own policy is replaced and never removed.
     async fn set_own(&self, connection: &mut AnyConnection) -> Result<PolicyUpdated, StoreError> {
         let Some(policy) = &self.policy else { return Ok(PolicyUpdated::NoPolicy) };
+        let own = sqlx::query(OWN).bind(self.application.as_str()).bind(self.vendor.to_string());
+        let own = own.fetch_optional(&mut *connection).await?;
+        if own.is_some() && is_other(self.in_place_of, own)? {
+            return Ok(PolicyUpdated::Other);
+        }
         let outcome = sqlx::query(SET_OWN)
             .bind(self.application.as_str())
             .bind(self.vendor.to_string())
@@ -348,6 +342,11 @@ impl PolicyUpdate {
             .await?;
         if owned.is_none() {
             return Ok(PolicyUpdated::NoApplication);
+        }
+        let there =
+            sqlx::query(OVERRIDE).bind(self.application.as_str()).bind(self.scope.to_string());
+        if is_other(self.in_place_of, there.fetch_optional(&mut *connection).await?)? {
+            return Ok(PolicyUpdated::Other);
         }
         if self.policy.is_some() && self.is_full(connection).await? {
             return Ok(PolicyUpdated::Full);
@@ -381,4 +380,15 @@ impl PolicyUpdate {
         let query = sqlx::query(HAS_CLASS).bind(self.vendor.to_string()).bind(class.as_str());
         Ok(query.fetch_optional(connection).await?.is_some())
     }
+}
+
+/// Whether the policy in the row that there is, or that there is none, is not what a change was made
+/// from.
+pub(super) fn is_other(
+    in_place_of: Option<InPlaceOf>,
+    row: Option<AnyRow>,
+) -> Result<bool, StoreError> {
+    let Some(InPlaceOf { policy: expected }) = in_place_of else { return Ok(false) };
+    let there: Option<TrialPolicy> = row.map(|row| Columns(&row).json("policy")).transpose()?;
+    Ok(there != expected)
 }

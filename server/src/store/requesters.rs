@@ -3,50 +3,12 @@
 use std::fmt;
 use std::str::FromStr;
 
-use trybuy_formats::ids::{
-    ApplicationId, Digest, Email, LicenseeId, Name, Platform, TrialId, Version,
-};
+use trybuy_formats::api::Requester;
+use trybuy_formats::ids::{ApplicationId, TrialId};
 use trybuy_formats::instant::Instant;
 
 use super::columns::Columns;
 use super::{PAGE_LIMIT, Page, Store, StoreError};
-
-/// One request for a trial.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct RequestRecord {
-    /// The trial.
-    pub trial_id: TrialId,
-    /// The licensee.
-    pub licensee_id: LicenseeId,
-    /// The holder's name.
-    pub name: Name,
-    /// The holder's e-mail address.
-    pub email: Email,
-    /// When it was verified.
-    pub email_verified_at: Option<Instant>,
-    /// The platform.
-    pub platform: Platform,
-    /// The release.
-    pub version: Version,
-    /// When it was requested.
-    pub requested_at: Instant,
-    /// License termination date.
-    pub ends_at: Option<Instant>,
-    /// SHA-256 of the terms that were accepted.
-    pub terms_digest: Digest,
-    /// The first release that had these terms.
-    pub terms_version: Option<Version>,
-    /// The name that was typed, where the vendor asked for one.
-    pub accepted_as: Option<Name>,
-    /// When anything of the file was sent for the first time.
-    pub delivered_at: Option<Instant>,
-    /// The day on which it was run for the first time, as its Builder reported it.
-    pub first_run_on: Option<Instant>,
-    /// When it was bought, or given as the full license.
-    pub purchased_at: Option<Instant>,
-    /// Whether it counts as one of the licensee's trials.
-    pub counted: bool,
-}
 
 /// The place of a request in the list, written `SECONDS.TRIAL`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -64,6 +26,9 @@ const PAGE: &str = "SELECT trials.id, trials.licensee_id, builders.name, builder
     builders.email_verified_at, trials.platform, releases.version, trials.requested_at, \
     trials.ends_at, trials.terms_digest, trials.accepted_as, trials.delivered_at, \
     trials.first_run_on, trials.purchased_at, trials.counted, \
+    CASE WHEN EXISTS (SELECT 1 FROM trials AS bought \
+        WHERE bought.application = trials.application AND bought.licensee_id = trials.licensee_id \
+        AND bought.purchased_at IS NOT NULL) THEN 1 ELSE 0 END AS converted, \
     (SELECT first.version FROM releases AS first WHERE first.application = trials.application \
         AND first.terms_digest = trials.terms_digest ORDER BY first.version_key LIMIT 1) \
         AS terms_version FROM trials \
@@ -83,7 +48,7 @@ impl Store {
         application: &ApplicationId,
         after: Option<RequestCursor>,
         limit: u32,
-    ) -> Result<Page<RequestRecord>, StoreError> {
+    ) -> Result<Page<Requester>, StoreError> {
         let limit = limit.min(PAGE_LIMIT);
         let query = sqlx::query(PAGE)
             .bind(application.as_str())
@@ -91,38 +56,38 @@ impl Store {
             .bind(after.map_or(String::new(), |cursor| cursor.trial_id.to_string()))
             .bind(i64::from(limit) + 1);
         let rows = self.fetch_all(query).await?;
-        let entries: Result<_, _> =
-            rows.iter().map(|row| RequestRecord::from_columns(Columns(row))).collect();
+        let entries: Result<_, _> = rows.iter().map(|row| requester(Columns(row))).collect();
         Ok(Page::new(entries?, limit))
     }
 }
 
-impl RequestRecord {
-    /// Its place in the list.
-    pub fn cursor(&self) -> RequestCursor {
-        RequestCursor { requested_at: self.requested_at, trial_id: self.trial_id }
+impl RequestCursor {
+    /// The place of a request.
+    pub fn of(request: &Requester) -> Self {
+        Self { requested_at: request.requested_at, trial_id: request.trial_id }
     }
+}
 
-    fn from_columns(columns: Columns<'_>) -> Result<Self, StoreError> {
-        Ok(Self {
-            trial_id: columns.text("id")?,
-            licensee_id: columns.text("licensee_id")?,
-            name: columns.text("name")?,
-            email: columns.text("email")?,
-            email_verified_at: columns.optional_instant("email_verified_at")?,
-            platform: columns.text("platform")?,
-            version: columns.text("version")?,
-            requested_at: columns.instant("requested_at")?,
-            ends_at: columns.optional_instant("ends_at")?,
-            terms_digest: columns.text("terms_digest")?,
-            terms_version: columns.optional_text("terms_version")?,
-            accepted_as: columns.optional_text("accepted_as")?,
-            delivered_at: columns.optional_instant("delivered_at")?,
-            first_run_on: columns.optional_instant("first_run_on")?,
-            purchased_at: columns.optional_instant("purchased_at")?,
-            counted: columns.number::<u8>("counted")? == 1,
-        })
-    }
+fn requester(columns: Columns<'_>) -> Result<Requester, StoreError> {
+    Ok(Requester {
+        trial_id: columns.text("id")?,
+        licensee_id: columns.text("licensee_id")?,
+        name: columns.text("name")?,
+        email: columns.text("email")?,
+        email_verified_at: columns.optional_instant("email_verified_at")?,
+        platform: columns.text("platform")?,
+        version: columns.text("version")?,
+        requested_at: columns.instant("requested_at")?,
+        ends_at: columns.optional_instant("ends_at")?,
+        terms_digest: columns.text("terms_digest")?,
+        terms_version: columns.optional_text("terms_version")?,
+        accepted_as: columns.optional_text("accepted_as")?,
+        delivered_at: columns.optional_instant("delivered_at")?,
+        first_run_on: columns.optional_instant("first_run_on")?,
+        purchased_at: columns.optional_instant("purchased_at")?,
+        converted: columns.number::<u8>("converted")? == 1,
+        counted: columns.number::<u8>("counted")? == 1,
+    })
 }
 
 impl fmt::Display for RequestCursor {

@@ -114,18 +114,18 @@ async fn decide(
         offer.standing.end_now(now);
     }
     let is_renewal = request.renews.is_some() || used_up.is_some();
-    match current_trial(app, builder, application, &offer, is_renewal, now).await {
-        Ok(Some(trial)) => return existing(app, builder, trial).await,
-        Ok(None) => {}
-        Err(refusal) => {
-            // The time to wait is counted from now.
-            if let (LicensingError::TooSoon(_), Some(trial)) = (&refusal, used_up) {
-                app.store.end_trial(trial, now).await?;
-            }
-            return Err(refusal);
-        }
+    let current = current_trial(app, builder, application, &offer, is_renewal, now).await;
+    // Who is blocked is told that, and not to come back later.
+    if !matches!(current, Ok(Some(_))) {
+        blocks::refuse_blocked(app, builder, application).await?;
     }
-    blocks::refuse_blocked(app, builder, application).await?;
+    // The time to wait is counted from now.
+    if let (Err(LicensingError::TooSoon(_)), Some(trial)) = (&current, used_up) {
+        app.store.end_trial(trial, now).await?;
+    }
+    if let Some(trial) = current? {
+        return existing(app, builder, trial).await;
+    }
     let plan = Plan::make(app, builder, offer, request, now).await?;
     // The signature is made before the transaction, which therefore stays short. Where another request
     // wins meanwhile, a millisecond was spent for nothing.

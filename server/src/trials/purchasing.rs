@@ -37,7 +37,7 @@ pub enum PurchaseError {
     #[error("this purchase key has been used by somebody else")]
     Used,
     /// It is in use on as many Builders as it is for.
-    #[error("this purchase key is in use on {0} Builders, and is for no more")]
+    #[error("this purchase key is in use on {}, and is for no more", builders(*.0))]
     Builders(u32),
     /// The license that was bought with the key is over.
     #[error("the license of this purchase key ended on {0}")]
@@ -54,6 +54,10 @@ pub enum PurchaseError {
     /// The store failed.
     #[error("the store failed")]
     Store(#[from] StoreError),
+}
+
+fn builders(number: u32) -> String {
+    format!("{number} {}", if number == 1 { "Builder" } else { "Builders" })
 }
 
 /// Redeems a purchase key for a Builder. The same key again answers the same license.
@@ -264,7 +268,7 @@ impl Refusal for PurchaseError {
             }
             Self::Revoked | Self::Used => "ask its vendor",
             Self::Over(_) => "buy another key from its vendor",
-            Self::Builders(_) => "ask its vendor for a key for more Builders",
+            Self::Builders(_) => "ask its vendor for another key",
             Self::Owned => "keep the key: it has not been used",
             Self::Terms => "read the relicensing terms with `trybuy show`, and accept them",
             Self::Licensing(refusal) => return refusal.help(),

@@ -5,7 +5,10 @@ mod purchases;
 mod subjects;
 mod webhooks;
 
+use std::fmt::Display;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
@@ -16,6 +19,10 @@ pub(super) use self::policies::{LimitChange, PolicyAction, PolicyChanges, Profil
 pub(super) use self::purchases::{GiftArgs, KeyAction};
 pub(super) use self::subjects::{BlockAction, ClassAction};
 pub(super) use self::webhooks::WebhookAction;
+
+/// One of the gifts, of which only the license has a duration.
+const GRANT: &str = "trybuy-vendor grant --licensee <LICENSEE> \
+    <--trials <NUMBER>|--extend <DURATION>|--license [--duration <DURATION>]> <APPLICATION>";
 
 /// Publish applications that people can try, and decide how long
 #[derive(Parser)]
@@ -81,6 +88,7 @@ pub(super) enum Command {
         action: KeyAction,
     },
     /// Give one licensee more trials, more time, or the full license
+    #[command(override_usage = GRANT)]
     Grant {
         /// The application
         application: ApplicationId,
@@ -132,6 +140,17 @@ pub(super) struct PublishArgs {
     /// Only check, and show what would be published; needs no server
     #[arg(long)]
     pub(super) dry_run: bool,
+}
+
+/// Reads a number of a range, which is named where it is another one.
+fn number<T>(range: RangeInclusive<T>) -> impl Fn(&str) -> Result<T, String> + Clone
+where
+    T: FromStr + PartialOrd + Display + Clone,
+{
+    move |text| {
+        let number = text.parse().ok().filter(|number| range.contains(number));
+        number.ok_or_else(|| format!("not a number from {} to {}", range.start(), range.end()))
+    }
 }
 
 fn one_licensee(text: &str) -> Result<Subject, &'static str> {

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::io;
 
+use trybuy_formats::ids::is_line_break_or_control;
 use trybuy_formats::slug::Slug;
 
 /// Why a command of `trybuy-vendor` stopped.
@@ -63,10 +64,10 @@ impl Failure {
     }
 }
 
-/// The text without control characters, so that what a server or a file says cannot steer the
+/// The text without what breaks lines or steers a terminal, so that what a server or a file says cannot steer the
 /// terminal.
 pub(super) fn printable(text: &str) -> String {
-    let safe = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+    let safe = |c: char| if is_line_break_or_control(c) { '\u{fffd}' } else { c };
     text.lines().map(|line| line.chars().map(safe).collect()).collect::<Vec<String>>().join("\n")
 }
 
@@ -86,8 +87,11 @@ mod tests {
 
     #[test]
     fn a_foreign_text_cannot_steer_the_terminal() {
-        let failure = Failure::new(Slug::ServerError, "\u{1b}[2Jgone\r\nsecond\u{7}");
-        assert_eq!(failure.report(), "error[server-error]: \u{fffd}[2Jgone\nsecond\u{fffd}\n");
+        let failure = Failure::new(Slug::ServerError, "\u{1b}[2Jgone\r\nsecond\u{7}\u{202e}");
+        assert_eq!(
+            failure.report(),
+            "error[server-error]: \u{fffd}[2Jgone\nsecond\u{fffd}\u{fffd}\n"
+        );
     }
 
     #[test]

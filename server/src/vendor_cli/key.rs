@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use trybuy_formats::api::{CreateKeys, KeyInfo};
 use trybuy_formats::ids::ApplicationId;
+use trybuy_formats::instant::{Instant, Span};
 
 use super::arguments::KeyAction;
 use super::client::Client;
@@ -77,23 +78,35 @@ fn list(
     if keys.is_empty() {
         return writeln!(out, "There are no keys of {application} yet.").map_err(Failure::output);
     }
-    keys.iter().try_for_each(|key| line(key, out)).map_err(Failure::output)
+    keys.iter().try_for_each(|key| describe(key, out)).map_err(Failure::output)
 }
 
-fn line(key: &KeyInfo, out: &mut dyn Write) -> io::Result<()> {
-    let state = match (key.revoked_at, key.redeemed_at) {
-        (Some(at), _) => format!("revoked {at}"),
-        (None, Some(at)) => format!("bought {at}"),
-        (None, None) => "free".to_owned(),
-    };
+/// A key with what it is for, and what became of it.
+fn describe(key: &KeyInfo, out: &mut dyn Write) -> io::Result<()> {
+    let duration = key.license_duration.map_or("for ever".to_owned(), Span::in_words);
+    let builders = if key.builders == 1 { "Builder" } else { "Builders" };
     let label = super::failure::printable(&key.label);
-    writeln!(out, "{}", format!("{}  {}  {state}  {label}", key.id, key.key).trim_end())
+    let what = format!("{duration} on {} {builders}  {label}", key.builders);
+    writeln!(out, "{}  {}\n  {}\n  {}", key.id, key.key, what.trim_end(), state(key))
+}
+
+fn state(key: &KeyInfo) -> String {
+    let bought = key.redeemed_at.map(|at| {
+        let by = key.licensee_id.map_or(String::new(), |licensee| format!(" by {licensee}"));
+        format!("bought {at}{by}")
+    });
+    let revoked = key.revoked_at.map(|at| format!("revoked {at}"));
+    match (bought, revoked) {
+        (None, None) => "free".to_owned(),
+        (Some(bought), Some(revoked)) => format!("{bought}, {revoked}"),
+        (bought, revoked) => bought.or(revoked).unwrap_or_default(),
+    }
 }
 
 fn table(client: &Client, application: &ApplicationId, out: &mut dyn Write) -> Result<(), Failure> {
     let mut text = csv::row(COLUMNS);
     for key in all(client, application)? {
-        let instant = |at: Option<_>| at.map(|at: trybuy_formats::instant::Instant| at.to_string());
+        let instant = |at: Option<_>| at.map(|at: Instant| at.to_string());
         text.push_str(&csv::row([
             key.id,
             key.key,

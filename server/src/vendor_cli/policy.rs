@@ -2,7 +2,9 @@
 
 use std::io::Write;
 
-use trybuy_formats::api::{FollowPolicies, PolicyAnswer, PolicyChange, PolicyEntry, SetPolicy};
+use trybuy_formats::api::{
+    FollowPolicies, InPlaceOf, PolicyAnswer, PolicyChange, PolicyEntry, SetPolicy,
+};
 use trybuy_formats::ids::{ApplicationId, Label, PolicyChangeId};
 use trybuy_formats::policy::{Expiration, GraceFrom, Limits, TrialPolicy};
 use trybuy_formats::slug::Slug;
@@ -153,7 +155,24 @@ pub(super) fn profile(client: &Client, name: &Label) -> Result<TrialPolicy, Fail
     })
 }
 
-/// Changes a policy and prints before and after. A new one begins with what was in force without it.
+/// How often a change is made, where each time somebody else makes another one meanwhile.
+const ATTEMPTS: u32 = 10;
+
+/// Makes a change, and once more from what there is then where somebody else changed the same meanwhile,
+/// so that both changes are kept.
+pub(super) fn again_after_others<T>(
+    mut change: impl FnMut() -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    for _ in 1..ATTEMPTS {
+        match change() {
+            Err(Failure::Refused { slug: Slug::PolicyChanged, .. }) => {}
+            outcome => return outcome,
+        }
+    }
+    change()
+}
+
+/// Changes a policy and prints it with what it was before. A new one begins with what was in force without it.
 fn set(
     client: &Client,
     application: &ApplicationId,
@@ -163,25 +182,33 @@ fn set(
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
     let whole = wanted.whole(client)?;
-    let before = in_force(client, application, scope)?;
-    let policy = match whole {
-        Some(policy) => policy,
-        None => changed(before.policy, wanted.changes)?,
-    };
-    let is_new = before.scope != *scope;
-    if policy == before.policy && !is_new && !apply_to_existing {
-        let words = policy.in_words();
+    let made = again_after_others(|| {
+        let before = in_force(client, application, scope)?;
+        let policy = match whole {
+            Some(policy) => policy,
+            None => changed(before.policy, wanted.changes)?,
+        };
+        let is_new = before.scope != *scope;
+        if policy == before.policy && !is_new && !apply_to_existing {
+            return Ok((before, policy, None));
+        }
+        let in_place_of = Some(InPlaceOf { policy: (!is_new).then_some(before.policy) });
+        let change = SetPolicy { policy, profile: wanted.profile.cloned(), in_place_of };
+        let answer = client.set_policy(application, scope, &change)?;
+        Ok((before, policy, Some(answer)))
+    })?;
+    let (before, policy, Some(answer)) = made else {
+        let words = made.1.in_words();
         return writeln!(out, "{application} has this policy for {} already: {words}", whom(scope))
             .map_err(Failure::output);
-    }
-    let change = SetPolicy { policy, profile: wanted.profile.cloned() };
-    let answer = client.set_policy(application, scope, &change)?;
+    };
+    let is_new = before.scope != *scope;
     let mut print = || {
         writeln!(out, "{application} for {}", whom(scope))?;
         if is_new && whole.is_none() {
             writeln!(out, "  {:12}as the policy from {}", "begins", source(&before))?;
         }
-        for line in policy_words::changes(&before.policy, &policy) {
+        for line in policy_words::after(&before.policy, &policy) {
             writeln!(out, "  {line}")?;
         }
         Ok(())
@@ -268,20 +295,31 @@ fn history(
         return writeln!(out, "The policy of {application} is the one it was published with.")
             .map_err(Failure::output);
     }
-    changes.iter().try_for_each(|change| line(change, out)).map_err(Failure::output)
+    let older = |place: usize| changes.get(place + 1..).unwrap_or_default();
+    let mut places = changes.iter().enumerate();
+    places.try_for_each(|(place, change)| tell(change, older(place), out)).map_err(Failure::output)
 }
 
-fn line(change: &PolicyChange, out: &mut dyn Write) -> std::io::Result<()> {
+/// One change, with what it changed of the policy that the same scope had before, where that is known.
+fn tell(change: &PolicyChange, older: &[PolicyChange], out: &mut dyn Write) -> std::io::Result<()> {
     let PolicyChange { scope, policy, profile, applied_to, changed_at, changed_by } = change;
-    let what = policy.as_ref().map_or_else(|| "removed".to_owned(), TrialPolicy::in_words);
+    let what = if policy.is_some() { "set" } else { "removed" };
     write!(out, "{changed_at}  {}: {what}", whom(scope))?;
     if let Some(profile) = profile {
-        write!(out, " (profile `{profile}`)")?;
+        write!(out, " from profile `{profile}`")?;
     }
     if let Some(number) = applied_to {
         write!(out, ", applied to {number} existing")?;
     }
-    writeln!(out, ", by {}", super::failure::printable(changed_by))
+    writeln!(out, ", by {}", super::failure::printable(changed_by))?;
+    let Some(policy) = policy else { return Ok(()) };
+    let before = older.iter().find(|older| older.scope == *scope).and_then(|older| older.policy);
+    let lines = match &before {
+        Some(before) if before == policy => vec!["as before".to_owned()],
+        Some(before) => policy_words::changes(before, policy),
+        None => policy_words::after(policy, policy),
+    };
+    lines.iter().try_for_each(|line| writeln!(out, "  {line}"))
 }
 
 /// The policy with what was named changed.

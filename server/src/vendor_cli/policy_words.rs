@@ -31,11 +31,28 @@ fn trials(policy: &TrialPolicy) -> String {
     }
 }
 
+/// The whole policy as lines, `label before → after` where it differs from another one.
+pub(super) fn after(before: &TrialPolicy, after: &TrialPolicy) -> Vec<String> {
+    pairs(before, after)
+        .map(|(label, before, after)| match before == after {
+            true => format!("{label:12}{after}"),
+            false => format!("{label:12}{before} → {after}"),
+        })
+        .collect()
+}
+
 /// What differs, as `label before → after`.
 pub(super) fn changes(before: &TrialPolicy, after: &TrialPolicy) -> Vec<String> {
-    let pairs = rows(before).into_iter().zip(rows(after));
-    pairs
-        .filter(|((_, before), (_, after))| before != after)
-        .map(|((label, before), (_, after))| format!("{label:12}{before} → {after}"))
+    pairs(before, after)
+        .filter(|(_, before, after)| before != after)
+        .map(|(label, before, after)| format!("{label:12}{before} → {after}"))
         .collect()
+}
+
+fn pairs(
+    before: &TrialPolicy,
+    after: &TrialPolicy,
+) -> impl Iterator<Item = (&'static str, String, String)> {
+    let pairs = rows(before).into_iter().zip(rows(after));
+    pairs.map(|((label, before), (_, after))| (label, before, after))
 }

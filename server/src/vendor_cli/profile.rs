@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use trybuy_formats::api::{InPlaceOf, SetProfile};
 use trybuy_formats::ids::Label;
 
 use super::arguments::{PolicyChanges, ProfileAction};
@@ -60,10 +61,17 @@ fn set(
     changes: &PolicyChanges,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
-    let wanted = match &changes.from {
-        Some(manifest) => ApplicationManifest::load_policy(manifest)?,
-        None => policy::changed(policy::profile(client, name)?, changes)?,
-    };
-    let profile = client.set_profile(name, wanted)?;
+    let profile = match &changes.from {
+        Some(manifest) => {
+            let policy = ApplicationManifest::load_policy(manifest)?;
+            client.set_profile(name, &SetProfile { policy, in_place_of: None })
+        }
+        None => policy::again_after_others(|| {
+            let before = policy::profile(client, name)?;
+            let in_place_of = Some(InPlaceOf { policy: Some(before) });
+            let policy = policy::changed(before, changes)?;
+            client.set_profile(name, &SetProfile { policy, in_place_of })
+        }),
+    }?;
     writeln!(out, "{name}: {}", profile.policy.in_words()).map_err(Failure::output)
 }

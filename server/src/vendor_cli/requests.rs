@@ -47,7 +47,11 @@ fn lines(client: &Client, application: &ApplicationId, out: &mut dyn Write) -> R
         let run = request.first_run_on.map_or(String::new(), |on| {
             format!(", first run {}", DateTime::<Utc>::from(on).date_naive())
         });
-        let bought = if request.purchased_at.is_some() { ", bought" } else { "" };
+        let bought = match (request.purchased_at, request.converted) {
+            (Some(_), _) => ", bought",
+            (None, true) => ", bought on another Builder",
+            (None, false) => "",
+        };
         let version = request.version.to_string();
         let cells = [&requested, &ends, &version, request.platform.as_str()];
         let verified = if request.email_verified_at.is_some() { ", verified" } else { "" };

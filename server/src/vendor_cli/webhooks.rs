@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use trybuy_formats::api::{AddWebhook, Delivery, EventKind, NewWebhookAnswer, Webhook};
-use trybuy_formats::ids::WebhookId;
+use trybuy_formats::ids::{ApplicationId, WebhookId};
 
 use super::arguments::WebhookAction;
 use super::client::Client;
@@ -98,7 +98,7 @@ fn deliveries(
                 before = ",\n";
                 serde_json::to_writer(&mut *out, delivery).map_err(io::Error::from)
             } else {
-                line(delivery, count == 1, out)
+                line(delivery, webhook.is_none(), count == 1, out)
             };
             printed.map_err(Failure::output)?;
         }
@@ -113,14 +113,25 @@ fn deliveries(
     out.write_all(end.as_bytes()).map_err(Failure::output)
 }
 
-fn line(delivery: &Delivery, first: bool, out: &mut dyn Write) -> io::Result<()> {
+/// A line of the log. It names the webhook where the log is that of all.
+fn line(delivery: &Delivery, of_all: bool, first: bool, out: &mut dyn Write) -> io::Result<()> {
+    let mut row = |id: &str, webhook: &str, cells: [&str; 4], result: &str| {
+        let webhook = if of_all { format!("{webhook:36}  ") } else { String::new() };
+        let [event, application, occurred_at, attempts] = cells;
+        let about = format!("{event:19}  {application:24}  {occurred_at:20}  {attempts:8}");
+        writeln!(out, "{id:36}  {webhook}{about}  {result}")
+    };
     if first {
-        let head = ["DELIVERY", "EVENT", "HAPPENED", "ATTEMPTS"];
-        writeln!(out, "{:36}  {:19}  {:20}  {:8}  RESULT", head[0], head[1], head[2], head[3])?;
+        row("DELIVERY", "WEBHOOK", ["EVENT", "APPLICATION", "HAPPENED", "ATTEMPTS"], "RESULT")?;
     }
-    let Delivery { id, event, occurred_at, attempts, .. } = delivery;
-    let occurred_at = occurred_at.to_string();
-    writeln!(out, "{id}  {event:19}  {occurred_at:20}  {attempts:8}  {}", result(delivery))
+    let Delivery { id, webhook_id, event, application, occurred_at, attempts, .. } = delivery;
+    let cells = [
+        event.as_str(),
+        application.as_ref().map_or("", ApplicationId::as_str),
+        &occurred_at.to_string(),
+        &attempts.to_string(),
+    ];
+    row(&id.to_string(), &webhook_id.to_string(), cells, &result(delivery))
 }
 
 /// What became of it so far, and what comes next.

@@ -7,7 +7,7 @@ use trybuy_formats::subject::Subject;
 
 use crate::app::App;
 use crate::refusal::Refusal;
-use crate::store::{BlockRecord, StoreError, Vendor};
+use crate::store::{StoreError, Vendor};
 
 /// Why a block is not there any more.
 #[derive(Debug, thiserror::Error)]
@@ -31,8 +31,7 @@ pub async fn put_block(
     subject: &Subject,
     reason: Option<&Note>,
 ) -> Result<Block, BlockError> {
-    let put = app.store.put_block(vendor.id, subject, reason, app.clock.now()).await?;
-    Ok(block(put))
+    Ok(app.store.put_block(vendor.id, subject, reason, app.clock.now()).await?)
 }
 
 /// A page of the vendor's blocks, by their subjects.
@@ -48,7 +47,7 @@ pub async fn blocks_page(
     let page = app.store.blocks(vendor.id, after, limit).await?;
     let last = page.entries.last().filter(|_| page.more);
     let next = last.map(|block| block.subject.to_string());
-    Ok(BlocksAnswer { blocks: page.entries.into_iter().map(block).collect(), next })
+    Ok(BlocksAnswer { blocks: page.entries, next })
 }
 
 /// Takes a block away.
@@ -58,11 +57,6 @@ pub async fn blocks_page(
 pub async fn delete_block(app: &App, vendor: &Vendor, subject: Subject) -> Result<(), BlockError> {
     let was_there = app.store.delete_block(vendor.id, &subject).await?;
     if was_there { Ok(()) } else { Err(BlockError::NoBlock(subject)) }
-}
-
-fn block(record: BlockRecord) -> Block {
-    let BlockRecord { subject, reason, created_at } = record;
-    Block { subject, reason, created_at }
 }
 
 impl Refusal for BlockError {

@@ -1,13 +1,13 @@
 //! Classes of licensees.
 
-use trybuy_formats::api::{Class, ClassesAnswer};
+use trybuy_formats::api::ClassesAnswer;
 use trybuy_formats::ids::Label;
 use trybuy_formats::slug::Slug;
 use trybuy_formats::subject::Subject;
 
 use crate::app::App;
 use crate::refusal::Refusal;
-use crate::store::{ClassRecord, ClassRemoved, MemberAdded, StoreError, Vendor};
+use crate::store::{ClassRemoved, MemberAdded, StoreError, Vendor};
 
 /// Why a class is not changed.
 #[derive(Debug, thiserror::Error)]
@@ -38,9 +38,7 @@ pub enum ClassError {
 /// # Errors
 /// When the store fails.
 pub async fn classes_of(app: &App, vendor: &Vendor) -> Result<ClassesAnswer, ClassError> {
-    let records = app.store.classes(vendor.id).await?;
-    let class = |ClassRecord { name, rank, members }| Class { name, rank, members };
-    Ok(ClassesAnswer { classes: records.into_iter().map(class).collect() })
+    Ok(ClassesAnswer { classes: app.store.classes(vendor.id).await? })
 }
 
 /// Makes a class, or gives it another rank.

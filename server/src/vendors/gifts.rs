@@ -5,7 +5,7 @@ use trybuy_formats::ids::ApplicationId;
 use trybuy_formats::policy::is_duration;
 use trybuy_formats::slug::Slug;
 
-use super::policies::{PolicyError, own_application};
+use super::policies::{PolicyError, own_application, requester};
 use crate::app::App;
 use crate::refusal::Refusal;
 use crate::store::{Actor, Given, NewGift, StoreError};
@@ -48,7 +48,7 @@ pub async fn give(
     let GiveLicensee { licensee, gift } = request;
     check(gift)?;
     own_application(app, &by.vendor, &application).await?;
-    let found = app.store.requester(by.vendor.id, &licensee).await?;
+    let found = requester(app, &by.vendor, &licensee).await?;
     let (licensee, _) = found.ok_or(GiftError::NoTrial)?;
     let new =
         NewGift { application, licensee, gift, given_at: app.clock.now(), given_by: by.token };
@@ -86,7 +86,9 @@ impl Refusal for GiftError {
             Self::NoTrial => {
                 "`trybuy-vendor requests` lists who has; to others, send a purchase key"
             }
-            Self::Endless => "there is nothing to be added",
+            Self::Endless => {
+                "for another Builder of theirs, make a purchase key with `trybuy-vendor key create`"
+            }
             Self::Trials | Self::Duration => "correct it",
             Self::Store(_) => return None,
         };

@@ -1,7 +1,7 @@
 //! Purchase keys that vendors sell.
 
 use trybuy_formats::api::{CreateKeys, KeyInfo, KeysAnswer};
-use trybuy_formats::ids::ApplicationId;
+use trybuy_formats::ids::{ApplicationId, is_line_break_or_control};
 use trybuy_formats::keys::PurchaseKey;
 use trybuy_formats::policy::is_duration;
 use trybuy_formats::slug::Slug;
@@ -126,7 +126,7 @@ pub async fn revoke_key(
 
 fn check(wanted: &CreateKeys) -> Result<(), KeyError> {
     let is_label =
-        |label: &str| label.chars().count() <= LABEL && !label.contains(char::is_control);
+        |label: &str| label.chars().count() <= LABEL && !label.contains(is_line_break_or_control);
     let checks = [
         ((1..=MOST_KEYS).contains(&wanted.count), KeyError::Count),
         ((1..=MOST_BUILDERS).contains(&wanted.builders), KeyError::Builders),

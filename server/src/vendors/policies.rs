@@ -1,7 +1,8 @@
 //! The policies of a vendor's applications: for everybody, for classes, for single licensees.
 
-use trybuy_formats::api::{PolicyAnswer, PolicyChange, PolicyEntry, PolicyHistory, SetPolicy};
-use trybuy_formats::ids::{ApplicationId, Label, PolicyChangeId};
+use trybuy_formats::api::{PolicyAnswer, PolicyEntry, PolicyHistory, SetPolicy};
+use trybuy_formats::ids::{ApplicationId, Email, Label, LicenseeId, PolicyChangeId};
+use trybuy_formats::keys::email_key;
 use trybuy_formats::policy::InvalidPolicy;
 use trybuy_formats::slug::Slug;
 use trybuy_formats::subject::{Scope, Subject};
@@ -9,7 +10,7 @@ use trybuy_formats::subject::{Scope, Subject};
 use crate::app::App;
 use crate::refusal::Refusal;
 use crate::store::{
-    Actor, Application, PolicyChangeRecord, PolicyUpdate, PolicyUpdated, ScopedPolicy, StoreError,
+    Actor, Application, PolicyUpdate, PolicyUpdated, RequesterKey, ScopedPolicy, StoreError,
     Subjects, Vendor,
 };
 
@@ -38,6 +39,9 @@ pub enum PolicyError {
     /// A domain is no licensee.
     #[error("a policy is for one licensee or for a class, not for a domain")]
     Domain,
+    /// Somebody else changed the policy meanwhile.
+    #[error("the policy for `{0}` was changed meanwhile")]
+    Changed(Scope),
     /// There is no such change.
     #[error("there is no such change of a policy")]
     NoChange,
@@ -48,6 +52,9 @@ pub enum PolicyError {
     #[error("the store failed")]
     Store(#[from] StoreError),
 }
+
+/// What to do where somebody else changed the same policy or profile.
+pub(super) const CHANGED: &str = "run the command again: it begins with what is there now";
 
 /// The policies of an application, its own first.
 ///
@@ -94,7 +101,7 @@ pub async fn change_policy(
     scope: Scope,
     change: SetPolicy,
 ) -> Result<PolicyAnswer, PolicyError> {
-    let SetPolicy { policy, profile } = change;
+    let SetPolicy { policy, profile, in_place_of } = change;
     policy.validate()?;
     own_application(app, &by.vendor, &application).await?;
     let update = PolicyUpdate {
@@ -104,6 +111,7 @@ pub async fn change_policy(
         scope,
         policy: Some(policy),
         profile,
+        in_place_of,
         changed_at: app.clock.now(),
         changed_by: by.token,
     };
@@ -131,6 +139,7 @@ pub async fn remove_policy(
         scope,
         policy: None,
         profile: None,
+        in_place_of: None,
         changed_at: app.clock.now(),
         changed_by: by.token,
     };
@@ -149,8 +158,7 @@ pub async fn policy_history(
     application: &ApplicationId,
 ) -> Result<PolicyHistory, PolicyError> {
     own_application(app, vendor, application).await?;
-    let changes = app.store.policy_changes(application).await?;
-    Ok(PolicyHistory { changes: changes.into_iter().map(change).collect() })
+    Ok(PolicyHistory { changes: app.store.policy_changes(application).await? })
 }
 
 async fn updated(app: &App, update: &PolicyUpdate) -> Result<(), PolicyError> {
@@ -160,6 +168,7 @@ async fn updated(app: &App, update: &PolicyUpdate) -> Result<(), PolicyError> {
         PolicyUpdated::NoClass(class) => Err(PolicyError::NoClass(class)),
         PolicyUpdated::NoPolicy if update.scope == Scope::Application => Err(PolicyError::Own),
         PolicyUpdated::NoPolicy => Err(PolicyError::NoPolicy(update.scope.clone())),
+        PolicyUpdated::Other => Err(PolicyError::Changed(update.scope.clone())),
         PolicyUpdated::Full => Err(PolicyError::Full),
     }
 }
@@ -174,6 +183,20 @@ pub(super) async fn own_application(
     if application.vendor.id == vendor.id { Ok(application) } else { Err(PolicyError::NotYours) }
 }
 
+/// Licensee and address of somebody who asked this vendor for a trial.
+pub(super) async fn requester(
+    app: &App,
+    vendor: &Vendor,
+    subject: &Subject,
+) -> Result<Option<(LicenseeId, Email)>, StoreError> {
+    let who = match subject {
+        Subject::Licensee(id) => RequesterKey::Licensee(*id),
+        Subject::Email(mailbox) => RequesterKey::Email(email_key(app.keys.master(), mailbox)),
+        Subject::Domain(_) => return Ok(None),
+    };
+    app.store.requester(vendor.id, who).await
+}
+
 /// All that is known of somebody. Who has not asked this vendor for anything yet is known by what was
 /// given.
 async fn subjects_of(
@@ -181,7 +204,7 @@ async fn subjects_of(
     vendor: &Vendor,
     subject: &Subject,
 ) -> Result<Subjects, PolicyError> {
-    if let Some((id, email)) = app.store.requester(vendor.id, subject).await? {
+    if let Some((id, email)) = requester(app, vendor, subject).await? {
         return Ok(Subjects::of(id, &email));
     }
     match subject {
@@ -205,11 +228,6 @@ fn entry(scoped: ScopedPolicy) -> PolicyEntry {
     PolicyEntry { scope, member, policy, changed_at }
 }
 
-fn change(record: PolicyChangeRecord) -> PolicyChange {
-    let PolicyChangeRecord { scope, policy, profile, applied_to, changed_at, changed_by } = record;
-    PolicyChange { scope, policy, profile, applied_to, changed_at, changed_by }
-}
-
 impl Refusal for PolicyError {
     fn slug(&self) -> Slug {
         match self {
@@ -218,6 +236,7 @@ impl Refusal for PolicyError {
             }
             Self::NotYours => Slug::Forbidden,
             Self::Domain | Self::Own => Slug::BadRequest,
+            Self::Changed(_) => Slug::PolicyChanged,
             Self::Full => Slug::TooLarge,
             Self::Invalid(_) => Slug::InvalidManifest,
             Self::Store(_) => Slug::ServerError,
@@ -232,6 +251,7 @@ impl Refusal for PolicyError {
             Self::NoPolicy(_) => "`trybuy-vendor policy show` lists the policies there are",
             Self::Own => "set another one with `trybuy-vendor policy set`",
             Self::Full => "make classes, and remove those of single licensees",
+            Self::Changed(_) => CHANGED,
             Self::NoChange => "`trybuy-vendor policy history` lists the changes",
             Self::Domain => "make a class with the domain as its member",
             Self::Invalid(_) => "correct it in the policy",

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 use trybuy_formats::api::{Block, BlocksAnswer, TrialAnswer};
+use trybuy_formats::instant::Span;
+use trybuy_formats::policy::TrialPolicy;
 use trybuy_formats::slug::Slug;
 
 use crate::support::{Answer, ReleaseMaker, TestBuilder, TestServer, accept, policy};
@@ -37,6 +39,21 @@ async fn a_blocked_licensee_gets_no_new_trial() {
         assert_eq!(delete(&server, &token, subject).await.status, 204);
     }
     builder.try_it(&server).await;
+}
+
+#[tokio::test]
+async fn a_blocked_licensee_is_told_so_before_the_time_or_number_of_trials() {
+    let between = Some(Span::seconds(90 * 86_400));
+    for policy in [TrialPolicy { trials: 2, between, ..policy() }, policy()] {
+        let server = TestServer::publishing(policy).await;
+        let builder = TestBuilder::register(&server, 0).await;
+        builder.try_it(&server).await;
+        server.pass(11 * 86_400);
+        builder.ask_accepting(&server).await.refused(403, Slug::TrialLimitReached, None);
+        let token = server.token("Vendor").await;
+        put(&server, &token, "ada@example.com", json!({})).await.json::<Block>(200);
+        builder.ask_accepting(&server).await.refused(403, Slug::LicenseeBlocked, None);
+    }
 }
 
 #[tokio::test]

@@ -111,7 +111,10 @@ fn requests() -> Vec<(&'static str, Value)> {
                 "acceptance": { "terms_digest": digest, "name": "Ada", "code": "ABCDEFGH" },
             }),
         ),
-        ("SetPolicy", json!({ "policy": policy })),
+        (
+            "SetPolicy",
+            json!({ "policy": policy, "profile": "generous", "in_place_of": { "policy": policy } }),
+        ),
         ("RenewBuilderLicense", json!({ "terms_digest": digest })),
         (
             "RegisterBuilder",

@@ -146,7 +146,9 @@ async fn what_cannot_be_is_refused_with_a_way_out() {
     let set = |policy: TrialPolicy| json!({ "policy": policy });
     let show = "`trybuy-vendor policy show` lists the policies there are";
     let list = "`trybuy-vendor class list` shows all";
-    let cases: [Refused; 13] = [
+    let in_place = json!({ "policy": policy(), "in_place_of": { "policy": days(59) } });
+    let again = "run the command again: it begins with what is there now";
+    let cases: [Refused; 15] = [
         (
             Method::PUT,
             "applications/com.example.sketch/policies/class:none",
@@ -191,6 +193,24 @@ async fn what_cannot_be_is_refused_with_a_way_out() {
             Slug::InvalidManifest,
             "a licensee has 1 to 10 trials of an application",
             "correct it in the policy",
+        ),
+        (
+            Method::PUT,
+            "applications/com.example.sketch/policies/class:education",
+            in_place.clone(),
+            409,
+            Slug::PolicyChanged,
+            "the policy for `class:education` was changed meanwhile",
+            again,
+        ),
+        (
+            Method::PUT,
+            "profiles/short",
+            in_place,
+            409,
+            Slug::PolicyChanged,
+            "the profile `short` was changed meanwhile",
+            again,
         ),
         (
             Method::PUT,

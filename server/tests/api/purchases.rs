@@ -83,7 +83,7 @@ async fn a_key_that_buys_nothing_is_refused() {
         (&bob, "com.example.chart", unused, "no purchase key of this application"),
         (&bob, APPLICATION, revoked, "was revoked"),
         (&bob, APPLICATION, used, "used by somebody else"),
-        (&second, APPLICATION, used, "in use on 1 Builders"),
+        (&second, APPLICATION, used, "in use on 1 Builder, and is for no more"),
     ] {
         let refused = send(&server, builder, application, &purchase(&server, key).await).await;
         refused.refused(403, Slug::KeyRefused, None);
@@ -230,4 +230,17 @@ async fn a_code_that_is_typed_back_for_a_purchase_is_one_that_was_shown() {
     refused(&buy(&second, &shown.code).await);
     bought(&buy(&ada, &shown.code).await);
     assert!(listed(&vendor).await[0].redeemed_at.is_some());
+}
+
+#[tokio::test]
+async fn a_vendor_is_told_how_another_builder_gets_an_endless_license() {
+    let server = TestServer::with_sketch().await;
+    let vendor = TestVendor::of(&server).await;
+    TestBuilder::register(&server, 0).await.try_it(&server).await;
+    let path = format!("applications/{APPLICATION}/grants");
+    let license = json!({ "licensee": "ada@example.com", "gift": { "kind": "license" } });
+    assert_eq!(vendor.send(Method::POST, &path, Some(&license)).await.status, 200);
+    let refused = vendor.send(Method::POST, &path, Some(&license)).await;
+    let help = refused.refused(400, Slug::BadRequest, None).help.expect("a way out");
+    assert!(help.contains("trybuy-vendor key create"), "{help}");
 }

@@ -16,9 +16,11 @@ async fn a_policy_holds_for_the_trials_to_come() {
     let token = server.token("Vendor").await;
     let put = async |token: &str, policy: TrialPolicy| {
         let url = format!("{}{}", server.url, path("policies/application"));
-        Answer::of(
-            server.client.put(url).bearer_auth(token).json(&SetPolicy { policy, profile: None }),
-        )
+        Answer::of(server.client.put(url).bearer_auth(token).json(&SetPolicy {
+            policy,
+            profile: None,
+            in_place_of: None,
+        }))
         .await
     };
     let before = TestBuilder::register(&server, 0).await.try_it(&server).await;

@@ -26,14 +26,17 @@ pub(crate) async fn a_block_is_for_one_vendor(Database { store, .. }: Database) 
     publish(&store, &theirs).await;
     let (subject, note): (Subject, Note) = (parsed(ADA), parsed("Copies."));
     let block = store.put_block(owner.id, &subject, Some(&note), at(5)).await.expect("stored");
-    assert_eq!((block.reason, block.created_at), (Some(note), at(5)));
+    assert_eq!((block.reason, block.created_at), (Some(note.clone()), at(5)));
     let id = LicenseeId::new();
     assert!(is_blocked(&store, world.application(), id, ADA).await);
     assert!(!is_blocked(&store, &theirs.release.application, id, ADA).await);
     assert!(!is_blocked(&store, &parsed("com.example.none"), id, ADA).await);
 
     let again = store.put_block(owner.id, &subject, None, at(9)).await.expect("stored");
-    assert_eq!((again.reason, again.created_at), (None, at(5)), "it keeps its beginning");
+    assert_eq!((again.reason, again.created_at), (Some(note), at(5)), "it stays as it is");
+    let (other_note, place) = (parsed::<Note>("Resells."), &subject);
+    let again = store.put_block(owner.id, place, Some(&other_note), at(9)).await.expect("stored");
+    assert_eq!((again.reason, again.created_at), (Some(other_note), at(5)));
     assert!(!store.delete_block(other.id, &subject).await.expect("answered"));
     assert!(store.delete_block(owner.id, &subject).await.expect("answered"));
     assert!(!store.delete_block(owner.id, &subject).await.expect("answered"));

@@ -1,15 +1,16 @@
 //! Classes of licensees.
 
-use trybuy_server::store::{ClassRecord, ClassRemoved, MemberAdded, PolicyUpdated};
+use trybuy_formats::api::Class;
+use trybuy_server::store::{ClassRemoved, MemberAdded, PolicyUpdated};
 
 use crate::harness::Database;
 use crate::samples::{
     LINUX, actor, class, parsed, policy, policy_update, publish, release, updated, vendor,
 };
 
-fn record(name: &str, rank: u32, members: &[&str]) -> ClassRecord {
+fn record(name: &str, rank: u32, members: &[&str]) -> Class {
     let members = members.iter().map(|member| parsed(member)).collect();
-    ClassRecord { name: parsed(name), rank, members }
+    Class { name: parsed(name), rank, members }
 }
 
 pub(crate) async fn classes_are_listed_by_rank_and_name(Database { store, .. }: Database) {

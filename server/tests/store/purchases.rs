@@ -249,8 +249,11 @@ pub(crate) async fn a_purchase_is_no_trial_that_was_used(Database { store, .. }:
     assert_eq!(done(&[redeemed(&store, &bought).await]), 1);
     let [other] = more_builders(&store, &world, 1).await.try_into().expect("one");
     assert_eq!(world.standing_of(&other, &store, at(5)).await.used, 0);
-    // A trial stays one when it is bought.
+    // A trial stays one when it is bought; and its licensee has bought before, on another Builder.
     let trial = tried(&store, &world, &other).await;
+    let page = store.requests(world.application(), None, 10).await.expect("answered");
+    let of_trial = page.entries.iter().find(|one| one.purchased_at.is_none()).expect("the trial");
+    assert!(of_trial.converted);
     let converted = conversion(&trial, key, at(10), Some(at(1000)));
     assert_eq!(done(&[redeemed(&store, &converted).await]), 1);
     for builder in [&world.builder, &other] {

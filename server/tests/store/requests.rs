@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use trybuy_server::store::Grant;
+use trybuy_server::store::{Grant, RequestCursor};
 
 use crate::harness::Database;
 use crate::samples::{World, at, parsed, registered};
@@ -26,7 +26,8 @@ pub(crate) async fn an_owner_sees_who_asked_in_order(Database { store, .. }: Dat
     assert_eq!(first.terms_digest, world.release.terms_digest);
     assert_eq!(first.accepted_as, Some(parsed("A. L.")));
     assert_eq!(first.terms_version, Some(world.release.version.clone()));
-    assert_eq!((first.delivered_at, first.purchased_at, first.counted), (None, None, true));
+    assert_eq!((first.delivered_at, first.purchased_at), (None, None));
+    assert_eq!((first.converted, first.counted), (false, true));
     assert_eq!(first.ends_at, Some(at(110)));
     let other = store.requests(&parsed("com.example.other"), None, 10).await.expect("answered");
     assert!(other.entries.is_empty());
@@ -46,7 +47,7 @@ pub(crate) async fn requests_of_one_second_are_paged_without_gaps(
     let (mut after, mut found, mut more) = (None, Vec::new(), true);
     while more {
         let page = store.requests(world.application(), after, 3).await.expect("answered");
-        after = page.entries.last().map(|entry| entry.cursor());
+        after = page.entries.last().map(RequestCursor::of);
         found.extend(page.entries.iter().map(|entry| entry.trial_id.to_string()));
         more = page.more;
     }

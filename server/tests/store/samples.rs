@@ -90,6 +90,7 @@ pub(crate) fn policy_update(
         scope,
         policy,
         profile: None,
+        in_place_of: None,
         changed_at: at(20),
         changed_by: by.token,
     }

@@ -52,6 +52,7 @@ pub(crate) async fn each_event_becomes_one_delivery(Database { store, .. }: Data
     assert_eq!(kinds(&store, &ada).await, expected, "what was before the webhook is not told");
     let told = log(&store, &ada).await;
     assert!(told.iter().all(|delivery| delivery.webhook_id == webhook));
+    assert!(told.iter().all(|delivery| delivery.application.as_ref() == Some(world.application())));
     assert_eq!(told[2].occurred_at, at(10));
     assert_eq!(log(&store, &bob).await, []);
 }

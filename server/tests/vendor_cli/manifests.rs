@@ -211,7 +211,17 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     (
         "launches = 50",
         "launches = 0",
-        "line 25, column 23: a limit is at least 1: leave it out for none\n",
+        "line 25, column 23: a limit is 1 to 9007199254740991: leave it out for none\n",
+    ),
+    (
+        "days = 14",
+        "days = 9999999999999999999999",
+        "line 25, column 51: a limit is 1 to 9007199254740991: leave it out for none\n",
+    ),
+    (
+        "trials = 2",
+        "trials = 99999999999999999999",
+        "line 22, column 10: a licensee has 1 to 10 trials of an application\n",
     ),
     (
         "path = \"bin/sketch\"\n",

@@ -1,9 +1,9 @@
 //! `policy show` and `policy set` towards a server.
 
 use serde_json::json;
-use trybuy_formats::api::{FollowAnswer, FollowPolicies, PolicyAnswer, SetPolicy};
+use trybuy_formats::api::{FollowAnswer, FollowPolicies, InPlaceOf, PolicyAnswer, SetPolicy};
 use trybuy_formats::ids::{PolicyChangeId, TrialId};
-use trybuy_formats::policy::TrialPolicy;
+use trybuy_formats::policy::{AcceptanceKind, Layout, TrialPolicy};
 
 use crate::fixture::{
     App, Outcome, manifest_argument, policies_answer, policy, policy_answer, run, vendor_at,
@@ -71,10 +71,45 @@ fn only_what_is_named_is_changed_and_shown() {
     let outcome = vendor(&server, &["policy", "set", APP, "--trials", "3"]);
     assert_eq!(
         outcome.stdout,
-        "com.example.sketch for everybody\n  trials      1 per licensee → 3 per licensee\n\
+        "com.example.sketch for everybody\n  \
+         trial       14 days, then refused at once\n  \
+         trials      1 per licensee → 3 per licensee\n  \
+         acceptance  passive (accepted unless the user declines)\n  \
+         layout      leading (control information in front)\n\
          Trials to come follow it; those that have begun keep theirs.\n"
     );
     assert_eq!(sent(&server), wanted);
+}
+
+#[test]
+fn a_change_is_made_from_what_somebody_else_set_meanwhile() {
+    let theirs = TrialPolicy { acceptance: AcceptanceKind::Explicit, ..hard() };
+    let mut puts = 0;
+    let server = SmallServer::start(move |request| {
+        if request.method == "GET" {
+            return Reply::json(200, &policy_answer(if puts == 0 { hard() } else { theirs }));
+        }
+        puts += 1;
+        match puts {
+            1 => Reply::problem(409, "policy-changed", "the policy was changed meanwhile"),
+            _ => Reply::json(200, &policy_answer(TrialPolicy { trials: 3, ..theirs })),
+        }
+    });
+    let outcome = vendor(&server, &["policy", "set", APP, "--trials", "3"]);
+    assert!(outcome.stdout.contains("  acceptance  explicit (the user types a name)\n"));
+    assert_eq!(server.lines(), [GET, PUT, GET, PUT]);
+    assert_eq!(sent(&server), TrialPolicy { trials: 3, ..theirs });
+}
+
+#[test]
+fn a_policy_that_others_always_change_is_given_up() {
+    let server = SmallServer::start(|request| match request.method.as_str() {
+        "GET" => Reply::json(200, &policy_answer(hard())),
+        _ => Reply::problem(409, "policy-changed", "the policy was changed meanwhile"),
+    });
+    let outcome = vendor(&server, &["policy", "set", APP, "--trials", "3"]);
+    assert_eq!(outcome.stderr, "error[policy-changed]: the policy was changed meanwhile\n");
+    assert_eq!((outcome.code, server.lines().len()), (Some(1), 20));
 }
 
 #[test]
@@ -211,6 +246,9 @@ fn a_new_policy_says_what_it_begins_with() {
         assert_eq!(outcome.stdout.lines().nth(1), Some(format!("  {said}").as_str()));
         let request = server.requests().pop().unwrap();
         let sent: SetPolicy = serde_json::from_slice(&request.body).unwrap();
+        // A policy that is new is set where there is none.
+        let there = (said.starts_with("trial")).then_some(before);
+        assert_eq!(sent.in_place_of, Some(InPlaceOf { policy: there }));
         assert_eq!(sent.policy, TrialPolicy { duration: "20d".parse().unwrap(), ..before });
         let scope = if target == class { "class:education" } else { "ada@example.edu" };
         assert_eq!(request.target.rsplit('/').next(), Some(scope), "{}", request.target);
@@ -225,7 +263,11 @@ fn a_class_may_get_the_same_policy_as_everybody() {
     assert_eq!(
         outcome.stdout,
         "com.example.sketch for class `education`\n  \
-         begins      as the policy from the application\n\
+         begins      as the policy from the application\n  \
+         trial       14 days, then refused at once\n  \
+         trials      1 per licensee\n  \
+         acceptance  passive (accepted unless the user declines)\n  \
+         layout      leading (control information in front)\n\
          Trials to come follow it; those that have begun keep theirs.\n"
     );
 }
@@ -243,7 +285,7 @@ fn a_whole_policy_is_taken_from_a_profile() {
     assert_eq!(outcome.code, Some(0), "{outcome:?}");
     let request = server.requests().pop().unwrap();
     let sent: SetPolicy = serde_json::from_slice(&request.body).unwrap();
-    assert_eq!(sent, SetPolicy { policy: policy(), profile: Some("short".parse().unwrap()) });
+    assert_eq!((sent.policy, sent.profile), (policy(), Some("short".parse().unwrap())));
     let outcome = vendor(&server, &["policy", "set", APP, "--profile", "long"]);
     assert_eq!(
         outcome.stderr,
@@ -320,19 +362,23 @@ fn an_unchanged_policy_reaches_trials_that_have_begun() {
     let (server, _) = following(vec![(3, None)]);
     let arguments = ["policy", "set", APP, "--duration", "14d", "--apply-to-existing"];
     let outcome = vendor(&server, &arguments);
+    assert!(outcome.stdout.contains("\n  trial       14 days, then refused at once\n"));
     assert!(outcome.stdout.contains("and 3 trials that had begun"), "{outcome:?}");
 }
 
 #[test]
-fn the_history_is_told_line_by_line() {
+fn the_history_tells_all_that_changed() {
     let change = |scope: &str, policy: Option<TrialPolicy>, profile: Option<&str>, applied| {
         json!({ "scope": scope, "policy": policy, "profile": profile, "applied_to": applied,
             "changed_at": "2026-12-22T10:00:00Z", "changed_by": "laptop\u{1b}[2J" })
     };
     let history = json!({ "changes": [
         change(EDUCATION, None, None, Some(1)),
+        change("application", Some(hard()), None, None),
         change("ada@example.com", Some(hard()), Some("short"), None),
         change("application", Some(hard()), None, Some(12)),
+        change("application", Some(TrialPolicy { between: Some("90d".parse().unwrap()), trials: 2,
+            layout: Layout::Dispersed, ..hard() }), None, None),
     ] });
     let shown = history.clone();
     let server = SmallServer::start(move |_| Reply::json(200, &shown));
@@ -341,10 +387,23 @@ fn the_history_is_told_line_by_line() {
         outcome.stdout,
         "2026-12-22T10:00:00Z  class `education`: removed, applied to 1 existing, by \
          laptop\u{fffd}[2J\n\
-         2026-12-22T10:00:00Z  licensee ada@example.com: 14 days, then refused at once (profile \
-         `short`), by laptop\u{fffd}[2J\n\
-         2026-12-22T10:00:00Z  everybody: 14 days, then refused at once, applied to 12 existing, by \
-         laptop\u{fffd}[2J\n"
+         2026-12-22T10:00:00Z  everybody: set, by laptop\u{fffd}[2J\n  \
+         as before\n\
+         2026-12-22T10:00:00Z  licensee ada@example.com: set from profile `short`, by \
+         laptop\u{fffd}[2J\n  \
+         trial       14 days, then refused at once\n  \
+         trials      1 per licensee\n  \
+         acceptance  passive (accepted unless the user declines)\n  \
+         layout      leading (control information in front)\n\
+         2026-12-22T10:00:00Z  everybody: set, applied to 12 existing, by laptop\u{fffd}[2J\n  \
+         trials      2 per licensee, 90 days between two → 1 per licensee\n  \
+         layout      dispersed (control information inside the program's parts) → leading (control \
+         information in front)\n\
+         2026-12-22T10:00:00Z  everybody: set, by laptop\u{fffd}[2J\n  \
+         trial       14 days, then refused at once\n  \
+         trials      2 per licensee, 90 days between two\n  \
+         acceptance  passive (accepted unless the user declines)\n  \
+         layout      dispersed (control information inside the program's parts)\n"
     );
     let outcome = vendor(&server, &["policy", "history", APP, "--json"]);
     let printed: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();

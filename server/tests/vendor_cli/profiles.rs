@@ -59,6 +59,26 @@ fn a_profile_is_made_from_a_manifest_and_changed_by_name() {
 }
 
 #[test]
+fn a_profile_is_changed_from_what_somebody_else_set_meanwhile() {
+    let theirs = TrialPolicy { limits: Default::default(), ..policy() };
+    let mut puts = 0;
+    let server = SmallServer::start(move |request| {
+        let policy = if puts == 0 { policy() } else { theirs };
+        if request.method == "GET" {
+            return Reply::json(200, &json!({ "profiles": [profile(&json!(policy))] }));
+        }
+        puts += 1;
+        match puts {
+            1 => Reply::problem(409, "policy-changed", "it was changed meanwhile"),
+            _ => Reply::json(200, &profile(&json!(theirs))),
+        }
+    });
+    let outcome = vendor(&server, &["profile", "set", "generous", "--trials", "9"]);
+    assert_eq!(outcome.code, Some(0), "{outcome:?}");
+    assert_eq!(sent(&server), TrialPolicy { trials: 9, ..theirs });
+}
+
+#[test]
 fn a_new_profile_needs_a_manifest() {
     let server = server();
     let outcome = vendor(&server, &["profile", "set", "short", "--trials", "1"]);

@@ -29,6 +29,7 @@ fn requester(name: &str) -> Requester {
         delivered_at: None,
         first_run_on: (name == "Zoë").then(fixture::instant),
         purchased_at: (name == "Zoë").then(fixture::instant),
+        converted: name != "Ada",
         counted: true,
     }
 }
@@ -52,7 +53,11 @@ fn all_pages_of_requests_are_printed() {
     let outcome = vendor(&server, &["requests", APP]);
     let line = |name: &str| {
         let verified = if name == "Grace" { ", verified" } else { "" };
-        let later = if name == "Zoë" { ", first run 2026-12-22, bought" } else { "" };
+        let later = match name {
+            "Zoë" => ", first run 2026-12-22, bought",
+            "Grace" => ", bought on another Builder",
+            _ => "",
+        };
         format!(
             "2026-12-22T10:00:00Z  never                 1.4.0       x86_64-linux    {name} \
              <a@example.com>{verified}{later}\n"

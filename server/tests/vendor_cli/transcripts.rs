@@ -35,6 +35,8 @@ fn help_names_every_command() {
         ("help_class_remove", ["class", "remove", "--help"].as_slice()),
         ("help_class_add", ["class", "add", "--help"].as_slice()),
         ("help_class_drop", ["class", "drop", "--help"].as_slice()),
+        ("help_key_create", ["key", "create", "--help"].as_slice()),
+        ("help_grant", ["grant", "--help"].as_slice()),
         ("help_requests", ["requests", "--help"].as_slice()),
         ("help_webhook", ["webhook", "--help"].as_slice()),
         ("help_webhook_add", ["webhook", "add", "--help"].as_slice()),
@@ -55,7 +57,7 @@ fn help_never_shows_a_token() {
 
 #[test]
 fn a_wrong_command_line_ends_with_two() {
-    let cases: [(&[&str], &str); 13] = [
+    let cases: [(&[&str], &str); 18] = [
         (&["publsh"], "error[usage]: unrecognized subcommand 'publsh'"),
         (
             &["releases", "Sketch"],
@@ -72,6 +74,27 @@ fn a_wrong_command_line_ends_with_two() {
         (
             &["policy", "set", "com.example.sketch", "--max-launches", "0"],
             "error[usage]: invalid value '0' for '--max-launches <NUMBER>': not a number from 1",
+        ),
+        (
+            &["policy", "set", "com.example.sketch", "--trials", "-1"],
+            "error[usage]: invalid value '-1' for '--trials <NUMBER>': not a number from 1 to 10\n",
+        ),
+        (
+            &["policy", "set", "com.example.sketch", "--trials", "abc"],
+            "error[usage]: invalid value 'abc' for '--trials <NUMBER>': not a number from 1 to 10\n",
+        ),
+        (
+            &["profile", "set", "short", "--max-running", "36526d"],
+            "error[usage]: invalid value '36526d' for '--max-running <DURATION>': not a duration such \
+             as 20h from 1s to 36525d, and not `none`\n\nhelp: see `trybuy-vendor profile set --help`\n",
+        ),
+        (
+            &["policy", "set", "com.example.sketch", "--duration", "-5d"],
+            "error[usage]: invalid value '-5d' for '--duration <DURATION>': not a duration such as",
+        ),
+        (
+            &["key", "create", "com.example.sketch", "--count", "-1"],
+            "error[usage]: invalid value '-1' for '--count <NUMBER>': not a number from 1 to 1000\n",
         ),
         (
             &["policy", "set", "com.example.sketch", "--from", "trybuy.toml", "--trials", "1"],

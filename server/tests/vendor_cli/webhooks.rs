@@ -19,6 +19,7 @@ fn delivery(number: u8, status: Option<u16>, delivered: bool, next: bool) -> Val
     let at = |there: bool| there.then_some("2026-12-22T10:00:09Z");
     json!({
         "id": format!("{DELIVERY}{number}"), "webhook_id": WEBHOOK, "event": "trial.requested",
+        "application": "com.example.sketch",
         "occurred_at": "2026-12-22T10:00:00Z", "attempts": 1, "last_status": status,
         "last_error": null, "delivered_at": at(delivered), "next_attempt_at": at(next),
     })
@@ -71,7 +72,7 @@ fn the_log_shows_what_became_of_each_delivery() {
     });
     let outcome = vendor(&server, &["deliveries", WEBHOOK, "--failed"]);
     let results: Vec<&str> =
-        outcome.stdout.lines().filter_map(|line| line.get(91..)).map(str::trim).collect();
+        outcome.stdout.lines().filter_map(|line| line.get(117..)).map(str::trim).collect();
     assert_eq!(
         results,
         [
@@ -86,6 +87,13 @@ fn the_log_shows_what_became_of_each_delivery() {
     );
     let path = "GET /api/v1/vendor/webhooks/deliveries?limit=100&failed=true";
     assert_eq!(server.lines()[0], format!("{path}&webhook={WEBHOOK}"));
+    // Those to all webhooks say to which one.
+    let outcome = vendor(&server, &["deliveries"]);
+    let mut words = outcome.stdout.lines().map(|line| line.split_whitespace().take(4));
+    let head = ["DELIVERY", "WEBHOOK", "EVENT", "APPLICATION"];
+    assert!(words.next().unwrap().eq(head), "{}", outcome.stdout);
+    let last = words.next_back().unwrap().skip(1);
+    assert!(last.eq([WEBHOOK, "trial.requested", "com.example.sketch"]), "{}", outcome.stdout);
     let outcome = vendor(&server, &["deliveries", "--json"]);
     let all: Vec<Value> = serde_json::from_str(&outcome.stdout).unwrap();
     assert_eq!(all.len(), 4);

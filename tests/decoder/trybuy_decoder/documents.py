@@ -127,7 +127,8 @@ def line(shortest: int, longest: int):
 
     def check(value):
         inner(value)
-        if any(unicodedata.category(c) == "Cc" or c in "\u2028\u2029" for c in value):
+        steers = "[\u2028-\u202e\u2066-\u2069]"
+        if any(unicodedata.category(c) == "Cc" for c in value) or re.search(steers, value):
             raise Malformed("one line expected")
 
     return check
@@ -141,11 +142,17 @@ def name(value) -> None:
 
 
 def email(value) -> None:
-    """An e-mail address, by its form (ID-5)."""
+    """An e-mail address (ID-5). That its domain has an ASCII form is not checked."""
     line(1, 254)(value)
-    local, _, domain = value.partition("@")
+    local, _, domain = value.rpartition("@")
+    atom = r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~\u0080-\U0010ffff]+"
+    label = r"(?!-)[A-Za-z0-9\-\u0080-\U0010ffff]+(?<!-)"
+    well_formed = all(
+        re.fullmatch(rf"{part}(\.{part})*", text)
+        for part, text in ((atom, local), (label, domain))
+    )
     spaced = any(c.isspace() for c in value)
-    if not 3 <= len(value.encode()) <= 254 or not local or not domain or "@" in domain or spaced:
+    if len(value.encode()) > 254 or not well_formed or spaced:
         raise Malformed("an e-mail address expected")
 
 

@@ -31,7 +31,15 @@ pub(super) fn schemas() -> Schemas {
                 ("layout", one_of(&["leading", "dispersed"])),
             ],
         ),
-        object("SetPolicy", &[("policy", of("TrialPolicy")), ("profile?", of("Label"))]),
+        object(
+            "SetPolicy",
+            &[
+                ("policy", of("TrialPolicy")),
+                ("profile?", of("Label")),
+                ("in_place_of?", of("InPlaceOf")),
+            ],
+        ),
+        object("InPlaceOf", &[("policy", nullable(of("TrialPolicy")))]),
         object(
             "PolicyAnswer",
             &[
@@ -100,7 +108,7 @@ pub(super) fn schemas() -> Schemas {
             ],
         ),
         object("GiftAnswer", &[("licensee_id", of("Id")), ("ends_at", nullable(of("Instant")))]),
-        object("SetProfile", &[("policy", of("TrialPolicy"))]),
+        object("SetProfile", &[("policy", of("TrialPolicy")), ("in_place_of?", of("InPlaceOf"))]),
         object("ProfilesAnswer", &[("profiles", list(of("Profile")))]),
         object(
             "Profile",

@@ -43,6 +43,7 @@ pub(super) fn schemas() -> Schemas {
                 ("delivered_at", nullable(of("Instant"))),
                 ("first_run_on", nullable(of("Instant"))),
                 ("purchased_at", nullable(of("Instant"))),
+                ("converted", boolean()),
                 ("counted", boolean()),
                 ("platform", of("Platform")),
                 ("version", of("Version")),

@@ -33,6 +33,7 @@ pub(super) fn schemas() -> Schemas {
                 ("id", of("Id")),
                 ("webhook_id", of("Id")),
                 ("event", one_of(&sent)),
+                ("application", nullable(of("ApplicationId"))),
                 ("occurred_at", of("Instant")),
                 ("attempts", number()),
                 ("last_status", nullable(number())),

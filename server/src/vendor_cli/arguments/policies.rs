@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use trybuy_formats::ids::{ApplicationId, Label};
 use trybuy_formats::instant::Span;
-use trybuy_formats::policy::{AcceptanceKind, GraceFrom, Layout, OnExpiry};
+use trybuy_formats::limits;
+use trybuy_formats::policy::{AcceptanceKind, GraceFrom, Layout, OnExpiry, is_duration};
 use trybuy_formats::subject::{Scope, Subject};
 
-use super::one_licensee;
+use super::{number, one_licensee};
 use crate::vendor_cli::choices::{self, ExpirationKind};
 
 /// What `policy set` changes where there is no policy yet.
@@ -116,22 +117,22 @@ pub(in crate::vendor_cli) struct PolicyChanges {
     #[arg(long, value_name = "MANIFEST", conflicts_with_all = FIELDS)]
     pub(in crate::vendor_cli) from: Option<PathBuf>,
     /// How long a trial lasts: 30d, 12h, 45m or 5s
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     pub(in crate::vendor_cli) duration: Option<Span>,
     /// Refuse at its end, or warn and allow for a grace
     #[arg(long, value_name = "KIND", value_parser = choices::parser(choices::EXPIRATION))]
     pub(in crate::vendor_cli) expiration: Option<ExpirationKind>,
     /// How long the grace of a soft expiration lasts
-    #[arg(long, value_name = "DURATION")]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
     pub(in crate::vendor_cli) grace: Option<Span>,
     /// From when the grace is counted
     #[arg(long, value_name = "WHEN", value_parser = choices::parser(choices::GRACE_FROM))]
     pub(in crate::vendor_cli) grace_from: Option<GraceFrom>,
     /// Trials per licensee, 1 to 10
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u8).range(1..=10))]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, value_parser = number(1..=10_u8))]
     pub(in crate::vendor_cli) trials: Option<u8>,
     /// The least time between two trials of a licensee, or `none`
-    #[arg(long, value_name = "DURATION", value_parser = running_limit)]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = time_limit)]
     pub(in crate::vendor_cli) between: Option<LimitChange<Span>>,
     /// How the licensing terms are accepted
     #[arg(long, value_name = "KIND", value_parser = choices::parser(choices::ACCEPTANCE))]
@@ -140,13 +141,13 @@ pub(in crate::vendor_cli) struct PolicyChanges {
     #[arg(long, value_name = "KIND", value_parser = choices::parser(choices::LAYOUT))]
     pub(in crate::vendor_cli) layout: Option<Layout>,
     /// At most so many launches, or `none`
-    #[arg(long, value_name = "NUMBER", value_parser = count_limit)]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, value_parser = count_limit)]
     pub(in crate::vendor_cli) max_launches: Option<LimitChange<u64>>,
     /// At most so much running time, or `none`
-    #[arg(long, value_name = "DURATION", value_parser = running_limit)]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = time_limit)]
     pub(in crate::vendor_cli) max_running: Option<LimitChange<Span>>,
     /// At most so many distinct days of use, or `none`
-    #[arg(long, value_name = "NUMBER", value_parser = count_limit)]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, value_parser = count_limit)]
     pub(in crate::vendor_cli) max_days: Option<LimitChange<u64>>,
     /// What becomes of a program that runs at the end
     #[arg(long, value_name = "WHAT", value_parser = choices::parser(choices::ON_EXPIRY))]
@@ -173,18 +174,19 @@ const FIELDS: [&str; 12] = [
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(in crate::vendor_cli) struct LimitChange<T>(pub(in crate::vendor_cli) Option<T>);
 
-fn count_limit(text: &str) -> Result<LimitChange<u64>, &'static str> {
+fn count_limit(text: &str) -> Result<LimitChange<u64>, String> {
     if text == "none" {
         return Ok(LimitChange(None));
     }
-    let count = text.parse().ok().filter(|count| *count > 0);
-    count.map(|count| LimitChange(Some(count))).ok_or("not a number from 1 on, and not `none`")
+    let count = number(1..=limits::INTEGER)(text);
+    count.map(|count| LimitChange(Some(count))).map_err(|wrong| format!("{wrong}, and not `none`"))
 }
 
-fn running_limit(text: &str) -> Result<LimitChange<Span>, &'static str> {
+fn time_limit(text: &str) -> Result<LimitChange<Span>, &'static str> {
     if text == "none" {
         return Ok(LimitChange(None));
     }
-    let span = text.parse().ok().filter(|span| *span > Span::default());
-    span.map(|span| LimitChange(Some(span))).ok_or("not a duration such as 20h, and not `none`")
+    let span = text.parse().ok().filter(|span| is_duration(*span));
+    let wrong = "not a duration such as 20h from 1s to 36525d, and not `none`";
+    span.map(|span| LimitChange(Some(span))).ok_or(wrong)
 }

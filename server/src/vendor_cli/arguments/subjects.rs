@@ -4,6 +4,8 @@ use clap::Subcommand;
 use trybuy_formats::ids::{Label, Note};
 use trybuy_formats::subject::Subject;
 
+use super::number;
+
 #[derive(Subcommand)]
 pub(in crate::vendor_cli) enum ClassAction {
     /// List the classes and their members
@@ -18,7 +20,7 @@ pub(in crate::vendor_cli) enum ClassAction {
         name: Label,
         /// Where somebody is in several classes, the policy of that with the lowest rank counts; 100 for
         /// a new class
-        #[arg(long, value_name = "NUMBER")]
+        #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, value_parser = number(0..=u32::MAX))]
         rank: Option<u32>,
     },
     /// Remove a class that no policy is for

@@ -6,7 +6,6 @@ use trybuy_formats::api::{
     ProfilesAnswer, SetClass, SetPolicy, SetProfile,
 };
 use trybuy_formats::ids::{ApplicationId, Label};
-use trybuy_formats::policy::TrialPolicy;
 use trybuy_formats::subject::{Scope, Subject};
 
 use super::Client;
@@ -75,10 +74,10 @@ impl Client {
     pub(in crate::vendor_cli) fn set_profile(
         &self,
         name: &Label,
-        policy: TrialPolicy,
+        change: &SetProfile,
     ) -> Result<Profile, Failure> {
         let path = ["vendor", "profiles", name.as_str()];
-        self.json(self.request(Method::PUT, &path).json(&SetProfile { policy }))
+        self.json(self.request(Method::PUT, &path).json(change))
     }
 
     /// Removes a profile.

@@ -6,6 +6,10 @@ use toml::Spanned;
 /// A text with its place in the manifest.
 pub(super) type Text = Spanned<String>;
 
+/// A number with its place; wider than any that is allowed, so that one out of its range is read and told
+/// to be so.
+pub(super) type Number = Spanned<i128>;
+
 #[derive(Deserialize)]
 pub(super) struct RawManifest {
     pub(super) application: RawApplication,
@@ -41,7 +45,7 @@ pub(super) struct RawTrial {
     pub(super) duration: Text,
     pub(super) expiration: Text,
     pub(super) grace: Option<Spanned<RawGrace>>,
-    pub(super) trials: Option<Spanned<i64>>,
+    pub(super) trials: Option<Number>,
     pub(super) between: Option<Text>,
     pub(super) acceptance: Option<Text>,
     pub(super) layout: Option<Text>,
@@ -58,7 +62,7 @@ pub(super) struct RawGrace {
 
 #[derive(Deserialize)]
 pub(super) struct RawLimits {
-    pub(super) launches: Option<Spanned<i64>>,
+    pub(super) launches: Option<Number>,
     pub(super) running: Option<Text>,
-    pub(super) days: Option<Spanned<i64>>,
+    pub(super) days: Option<Number>,
 }

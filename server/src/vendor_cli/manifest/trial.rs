@@ -4,11 +4,12 @@ use std::ops::RangeInclusive;
 
 use toml::Spanned;
 use trybuy_formats::instant::Span;
+use trybuy_formats::limits;
 use trybuy_formats::policy::{
     AcceptanceKind, Expiration, GraceFrom, InvalidPolicy, Layout, Limits, OnExpiry, TrialPolicy,
 };
 
-use super::raw::{RawGrace, RawLimits, RawTrial};
+use super::raw::{Number, RawGrace, RawLimits, RawTrial};
 use super::source::Source;
 use super::values::{choice, parsed};
 use crate::vendor_cli::choices::{
@@ -68,8 +69,9 @@ fn soft(source: &Source, raw: &RawGrace) -> Result<Expiration, Failure> {
 }
 
 fn limits(source: &Source, raw: &RawLimits) -> Result<Limits, Failure> {
-    let count = |value: &Spanned<i64>| -> Result<u64, Failure> {
-        let number = u64::try_from(*value.get_ref()).ok().filter(|number| *number > 0);
+    let count = |value: &Number| -> Result<u64, Failure> {
+        let number = u64::try_from(*value.get_ref()).ok();
+        let number = number.filter(|number| (1..=limits::INTEGER).contains(number));
         number.ok_or_else(|| source.failure(value.span(), InvalidPolicy::Limits.to_string()))
     };
     Ok(Limits {
@@ -79,7 +81,7 @@ fn limits(source: &Source, raw: &RawLimits) -> Result<Limits, Failure> {
     })
 }
 
-fn trials(source: &Source, raw: Option<&Spanned<i64>>) -> Result<u8, Failure> {
+fn trials(source: &Source, raw: Option<&Number>) -> Result<u8, Failure> {
     const TRIALS: RangeInclusive<u8> = 1..=10;
     let Some(value) = raw else {
         return Ok(1);

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use toml::Spanned;
+use trybuy_formats::ids::is_line_break_or_control;
 
 use super::source::Source;
 use crate::vendor_cli::choices::{Choices, choose, nearest};
@@ -46,7 +47,7 @@ pub(super) fn line(
     length: RangeInclusive<usize>,
 ) -> Result<String, Failure> {
     let value = text.get_ref();
-    if !length.contains(&value.chars().count()) || value.chars().any(char::is_control) {
+    if !length.contains(&value.chars().count()) || value.contains(is_line_break_or_control) {
         let (least, most) = length.into_inner();
         let what = format!("{what} is one line of {least} to {most} characters");
         return Err(source.failure(text.span(), what));

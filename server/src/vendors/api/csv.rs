@@ -5,7 +5,7 @@ use trybuy_formats::api::Requester;
 use crate::csv;
 
 /// The names of the columns: the members of the JSON answer, in its order.
-const COLUMNS: [&str; 16] = [
+const COLUMNS: [&str; 17] = [
     "trial_id",
     "licensee_id",
     "name",
@@ -21,6 +21,7 @@ const COLUMNS: [&str; 16] = [
     "delivered_at",
     "first_run_on",
     "purchased_at",
+    "converted",
     "counted",
 ];
 
@@ -30,7 +31,7 @@ pub(super) fn table(requests: &[Requester]) -> String {
     std::iter::once(csv::row(COLUMNS)).chain(rows).collect()
 }
 
-fn row(request: &Requester) -> [String; 16] {
+fn row(request: &Requester) -> [String; 17] {
     [
         request.trial_id.to_string(),
         request.licensee_id.to_string(),
@@ -47,6 +48,7 @@ fn row(request: &Requester) -> [String; 16] {
         optional(request.delivered_at.as_ref()),
         optional(request.first_run_on.as_ref()),
         optional(request.purchased_at.as_ref()),
+        request.converted.to_string(),
         request.counted.to_string(),
     ]
 }

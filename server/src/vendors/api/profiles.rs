@@ -24,9 +24,9 @@ pub async fn set_profile(
     State(app): State<AppState>,
     Vendor(vendor): Vendor,
     Path(name): Path<Label>,
-    Json(SetProfile { policy }): Json<SetProfile>,
+    Json(change): Json<SetProfile>,
 ) -> Result<axum::Json<Profile>, ApiError> {
-    Ok(axum::Json(vendors::set_profile(&app, &vendor, name, policy).await?))
+    Ok(axum::Json(vendors::set_profile(&app, &vendor, name, change).await?))
 }
 
 /// Removes a profile.

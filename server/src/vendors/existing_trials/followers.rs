@@ -2,18 +2,19 @@
 
 use std::collections::{HashMap, HashSet};
 
+use trybuy_formats::api::PolicyChange;
 use trybuy_formats::ids::{ApplicationId, Email, LicenseeId};
 use trybuy_formats::policy::TrialPolicy;
 use trybuy_formats::subject::{Scope, Subject};
 
 use crate::app::App;
-use crate::store::{GrantedTrial, PolicyChangeRecord, StoreError, Subjects, Vendor};
+use crate::store::{GrantedTrial, StoreError, Subjects, Vendor};
 use crate::vendors::PolicyError;
 
 /// Those whom a change is about.
 pub(super) struct Followers<'a> {
     application: &'a ApplicationId,
-    change: &'a PolicyChangeRecord,
+    change: &'a PolicyChange,
     /// Whom the scope of the change names; none for everybody.
     named: Option<HashSet<Subject>>,
     own: TrialPolicy,
@@ -28,7 +29,7 @@ impl<'a> Followers<'a> {
         app: &App,
         vendor: &Vendor,
         application: &'a ApplicationId,
-        change: &'a PolicyChangeRecord,
+        change: &'a PolicyChange,
     ) -> Result<Self, PolicyError> {
         let found = app.store.application(application).await?.ok_or(PolicyError::NoApplication)?;
         let named = match &change.scope {

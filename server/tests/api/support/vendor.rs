@@ -60,7 +60,7 @@ impl<'a> TestVendor<'a> {
     /// Sets the policy of a scope of the application that most tests publish.
     pub(crate) async fn set_policy(&self, scope: &str, policy: TrialPolicy) -> PolicyChangeId {
         let path = format!("applications/{APPLICATION}/policies/{scope}");
-        let change = SetPolicy { policy, profile: None };
+        let change = SetPolicy { policy, profile: None, in_place_of: None };
         let answer: PolicyAnswer = self.send(Method::PUT, &path, Some(&change)).await.json(200);
         answer.change.expect("a change")
     }

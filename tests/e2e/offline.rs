@@ -361,8 +361,8 @@ fn an_ended_purchase_is_not_renewed_by_file_whatever_the_clock_says(shared: &Sha
     let key = ["key", "create", &id, "--duration", "2s"];
     let key = world.vendor.run(key)?.success()?.stdout.trim().to_owned();
     let machines = Machines::set_up(world, "busybox-by-file-ended")?;
-    machines.step("try", &["try", &id, "--accept-terms"], &["try", &id])?.success()?;
-    machines.step("buy", &["buy", &id, "--key", &key], &["buy", &id])?.success()?;
+    let buy = ["buy", &id, "--key", &key, "--accept-terms"];
+    machines.step("buy", &buy, &["buy", &id])?.success()?;
     trybuy_tests::wait::until("the end of the license", || {
         Ok(machines.offline.run(["run", &id, "true"])?.code != 0)
     })?;

@@ -235,6 +235,7 @@ fn the_environment_brings_no_foreign_code_and_no_secret(shared: &Shared) -> Resu
         "release",
         "licensee_id",
         "licensee",
+        "kind",
         "ends_at",
         "end",
         "days_left",

@@ -10,9 +10,7 @@ use trybuy_tests::proxy::Direction;
 use trybuy_tests::world::World;
 
 use crate::case::{Shared, cases};
-use crate::support::{
-    busybox, ensure_sound, mailed_code, publish_padded, verifying_world, wait_for_length,
-};
+use crate::support::{busybox, ensure_sound, publish_padded, wait_for_length};
 
 cases![
     every_step_goes_by_file_in_the_leading_layout[Busybox],
@@ -24,7 +22,6 @@ cases![
     terms_are_accepted_unseen_or_in_a_second_round[Busybox],
     a_trial_whose_answer_was_lost_is_named_by_the_next_request[Busybox],
     a_renewal_whose_answer_was_lost_is_named_by_the_next_renewal[Busybox],
-    an_address_is_verified_by_file[Busybox],
     a_refused_request_is_repeated_by_its_own_command[Busybox],
     an_ended_purchase_is_not_renewed_by_file_whatever_the_clock_says[Busybox, Faketime],
     what_could_not_be_written_leaves_the_last_request_to_be_answered[Busybox],
@@ -309,31 +306,6 @@ fn lose_a_trial(machines: &Machines<'_>, command: &str, id: &str) -> Result<()> 
     ensure!(told.stderr.contains("error[trial-expired]"), "{told}");
     machines.try_to_relay(&machines.ask("next", &ask)?, &machines.path("next.response"))?;
     Ok(())
-}
-
-fn an_address_is_verified_by_file(shared: &Shared) -> Result<()> {
-    let world = verifying_world(shared)?;
-    let id = world.publish("busybox-by-file-verified", &busybox()?)?;
-    let machines = Machines::set_up(&world, "busybox-by-file-verified")?;
-    let (ask, take) = (["try", &id, "--accept-terms"], ["try", &id]);
-    let refused = machines.step("refused", &ask, &take)?.refused(1, "email-not-verified")?;
-    ensure!(refused.stderr.contains("`trybuy setup --verify --request FILE`"), "{refused}");
-    let verify = ["setup", "--verify"];
-    let sent = machines.step("code", &verify, &verify)?.success()?;
-    ensure!(sent.stderr.contains("A code was sent to ada@example.com"), "{sent}");
-    let code = mailed_code(&world)?;
-    let typed = |name: &str, code: &str| {
-        machines.step(name, &["setup", "--verify", "--code", code], &verify)
-    };
-    typed("wrong", "ABCD-2345")?.refused(1, "email-not-verified")?;
-    let verified = typed("typed", &code)?.success()?;
-    ensure!(verified.stderr.contains("ada@example.com is verified"), "{verified}");
-    // Brought again, it is as it was, and no further code is sent.
-    machines.relay(&machines.path("typed.request"), "typed-again")?;
-    machines.relay(&machines.path("code.request"), "code-again")?;
-    ensure!(mailed_code(&world).is_err(), "another mail");
-    machines.step("try", &ask, &take)?.success()?;
-    ensure_sound(&machines.offline, &id)
 }
 
 fn a_refused_request_is_repeated_by_its_own_command(shared: &Shared) -> Result<()> {

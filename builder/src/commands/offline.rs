@@ -210,7 +210,6 @@ pub(super) fn refusal(
     let error = messages::problem(problem);
     let error = match problem.slug {
         Slug::TermsNotAccepted => error.with_help(notices::accept_offline(command, code.as_ref())),
-        Slug::EmailNotVerified => error.with_help(notices::VERIFY_OFFLINE),
         _ => error,
     };
     Some((error, pending))

@@ -40,16 +40,7 @@ pub(super) fn setup(context: &Context, arguments: SetupArguments) -> Result<(), 
         };
     }
     if arguments.verify {
-        let code = arguments.code.as_deref();
-        return match &arguments.offline {
-            OfflineArguments { response: Some(file), .. } => {
-                offline_setup::take_verification(context, file)
-            }
-            OfflineArguments { request: Some(file), .. } => {
-                offline_setup::ask_to_verify(context, code, file)
-            }
-            _ => email::verify(context, code),
-        };
+        return email::verify(context, arguments.code.as_deref());
     }
     if let Some(builder) = set_up_before(data)? {
         return change(data, builder.server, &arguments);

@@ -61,10 +61,6 @@ pub(crate) fn first_runs(told: bool) -> &'static str {
 /// The code comes later.
 pub(crate) const VERIFY_WITH_CODE: &str =
     "When you have it, run `trybuy setup --verify --code CODE`.";
-/// How an address is verified by way of a file.
-pub(crate) const VERIFY_OFFLINE: &str = "`trybuy setup --verify --request FILE` asks for another code, which is sent when the request is relayed; `trybuy setup --verify --code CODE --request FILE` types it";
-/// The same, when the code was sent.
-pub(crate) const VERIFY_WITH_CODE_OFFLINE: &str = "When you have it, run `trybuy setup --verify --code CODE --request FILE`, and relay that in time.";
 /// The code that was sent.
 pub(crate) const ASK_EMAIL_CODE: &str = "The code (Return alone: later):";
 

@@ -16,7 +16,7 @@ const LABEL: &str = "trybuy/v1/offline-request";
 const NONCE_LENGTH: usize = 32;
 const SIGNATURE_LENGTH: usize = 64;
 
-/// What a Builder asks for (`OF-3`). Without `Debug`: it may hold a secret.
+/// What a Builder asks for (`OF-3`). Without `Debug`: it may hold a purchase key.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OfflineRequest {
@@ -57,11 +57,6 @@ pub enum OfflineStep {
     RenewLicense {
         /// Acceptance of the Builder's terms.
         acceptance: Option<OfflineAcceptance>,
-    },
-    /// Shows that the holder's e-mail address is theirs, where the server asks for it.
-    VerifyEmail {
-        /// The code that was sent there, as it was typed; none to have one sent.
-        code: Option<SecretText>,
     },
     /// A trial of an application.
     Trial {

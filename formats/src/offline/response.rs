@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::OfflineError;
-use crate::api::{AcceptanceCode, EmailCodeAnswer, Problem, TrialAnswer};
+use crate::api::{AcceptanceCode, Problem, TrialAnswer};
 use crate::canonical_json;
 use crate::encoding::base64_bytes;
 use crate::ids::{Digest, TrialId};
@@ -39,11 +39,6 @@ pub enum OfflineOutcome {
     License {
         /// The license, a signed document (`BL-1`).
         license: String,
-    },
-    /// What is known of the holder's e-mail address.
-    Email {
-        /// Whether it is verified, or a code was sent.
-        answer: EmailCodeAnswer,
     },
     /// A trial, or a license that was bought.
     Trial {

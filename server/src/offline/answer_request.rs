@@ -7,8 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use trybuy_formats::ids::LicenseId;
 use trybuy_formats::limits;
 use trybuy_formats::offline::{
-    OfflineError, OfflineOutcome, OfflineRequest, OfflineResponse, OfflineStep, ResponseFile,
-    SignedRequest,
+    OfflineError, OfflineOutcome, OfflineRequest, OfflineResponse, ResponseFile, SignedRequest,
 };
 use trybuy_formats::signed::FORMAT;
 use trybuy_formats::slug::Slug;
@@ -35,9 +34,6 @@ pub async fn answer_request(
     let now = app.clock.now();
     if !request.is_recent(now) {
         return Err(wrong_time(&request, now));
-    }
-    if matches!(request.step, OfflineStep::VerifyEmail { code: None }) {
-        app.rate_limits.email_codes.count(&client.network())?;
     }
     let terms = terms::in_force(&app, &request.step).await.map_err(StepError::from)?;
     let outcome = match steps::take_step(&app, &asker, &request, &terms).await {

@@ -1,12 +1,10 @@
 //! What a request asks for, taken by the service that takes it online.
 
 use trybuy_formats::api::{
-    AcceptanceCode, AcceptanceProof, AccessCondition, BuyApplication, EmailCodeAnswer,
-    RegisterBuilder, RequestTrial, VerifiedEmail,
+    AcceptanceCode, AcceptanceProof, AccessCondition, BuyApplication, RegisterBuilder, RequestTrial,
 };
 use trybuy_formats::ids::{Digest, TrialId};
 use trybuy_formats::instant::Instant;
-use trybuy_formats::keys::email_key;
 use trybuy_formats::offline::{
     LIFETIME, OfflineAcceptance, OfflineOutcome, OfflineRequest, OfflineStep, Part,
 };
@@ -15,7 +13,7 @@ use trybuy_formats::slug::Slug;
 
 use super::terms::{self, Terms};
 use crate::app::App;
-use crate::builders::{self, BuilderLicenseError, EmailError};
+use crate::builders::{self, BuilderLicenseError};
 use crate::rate_limits::TooManyRequests;
 use crate::refusal::Refusal;
 use crate::store::{Builder, StoreError};
@@ -42,9 +40,6 @@ pub enum StepError {
     /// No Builder license.
     #[error(transparent)]
     License(#[from] BuilderLicenseError),
-    /// No code was sent, or it was another one.
-    #[error(transparent)]
-    Email(#[from] EmailError),
     /// No trial.
     #[error(transparent)]
     Trial(#[from] LicensingError),
@@ -62,7 +57,7 @@ pub enum StepError {
     /// Nothing was bought.
     #[error(transparent)]
     Purchase(#[from] PurchaseError),
-    /// Too many purchase keys were tried, or codes sent.
+    /// Too many purchase keys were tried.
     #[error(transparent)]
     TooMany(#[from] TooManyRequests),
     /// The store failed.
@@ -87,10 +82,6 @@ pub async fn take_step(
         (OfflineStep::RenewLicense { acceptance }, Asker::Builder(builder)) => {
             let digest = builder_terms(terms, acceptance.as_ref())?;
             renew(app, builder, digest, request.created_at).await
-        }
-        (OfflineStep::VerifyEmail { code }, Asker::Builder(builder)) => {
-            let answer = verify_email(app, builder, code.as_deref()).await?;
-            Ok(OfflineOutcome::Email { answer })
         }
         (OfflineStep::Trial { .. }, Asker::Builder(builder)) => {
             give_trial(app, builder, &request.step, terms).await
@@ -170,20 +161,6 @@ fn builder_terms(
 ) -> Result<Digest, BuilderLicenseError> {
     let digest = acceptance.and_then(|acceptance| terms::accepted(terms, acceptance, false));
     digest.ok_or(BuilderLicenseError::Terms)
-}
-
-/// Sends a code, or takes the one that was sent. An address that is verified stays so.
-async fn verify_email(
-    app: &App,
-    builder: &Builder,
-    code: Option<&str>,
-) -> Result<EmailCodeAnswer, StepError> {
-    let Some(code) = code else {
-        app.rate_limits.mailboxes.count(&email_key(app.keys.master(), &builder.facts.email))?;
-        return Ok(builders::send_code(app, builder).await?);
-    };
-    let VerifiedEmail { verified_at } = builders::verify(app, builder, code).await?;
-    Ok(EmailCodeAnswer::Verified { verified_at })
 }
 
 /// A trial that was given since the one that the Builder knows of is answered, and no other is given.
@@ -303,7 +280,6 @@ impl StepError {
     fn inner(&self) -> Option<&dyn Refusal> {
         match self {
             Self::License(refusal) => Some(refusal),
-            Self::Email(refusal) => Some(refusal),
             Self::Trial(refusal) => Some(refusal),
             Self::Code(refusal) => Some(refusal),
             Self::Over { error, .. } => Some(error),

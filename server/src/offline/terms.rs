@@ -36,7 +36,6 @@ pub(super) async fn in_force(app: &App, step: &OfflineStep) -> Result<Vec<Terms>
             let of = format!("trybuy at {}", app.config.server.name);
             return Ok(vec![Terms::new(of, false, app.config.builder.terms.clone())]);
         }
-        OfflineStep::VerifyEmail { .. } => return Ok(Vec::new()),
         OfflineStep::Trial { application, .. } => (application, false),
         OfflineStep::Buy { application, .. } => (application, true),
     };
@@ -82,7 +81,6 @@ pub(super) fn to_be_shown(
 fn acceptance(step: &OfflineStep, relicensing: bool) -> Option<&OfflineAcceptance> {
     match step {
         OfflineStep::Buy { relicensing: acceptance, .. } if relicensing => acceptance.as_ref(),
-        OfflineStep::VerifyEmail { .. } => None,
         OfflineStep::Setup { acceptance, .. }
         | OfflineStep::RenewLicense { acceptance }
         | OfflineStep::Trial { acceptance, .. }

@@ -1,9 +1,8 @@
-//! Setup, renewal of the Builder license, and verification of the holder's address, by way of files.
+//! Setup, and renewal of the Builder license, by way of files.
 
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use trybuy_formats::api::EmailCodeAnswer;
 use trybuy_formats::ids::Platform;
 use trybuy_formats::offline::{OfflineOutcome, OfflineStep};
 
@@ -21,7 +20,6 @@ use crate::{keys, output};
 
 const SETUP: &str = "setup";
 const LICENSE: &str = "license";
-const EMAIL: &str = "email";
 
 /// A setup that has been asked for.
 #[derive(Serialize, Deserialize)]
@@ -110,18 +108,34 @@ pub(super) fn ask_for_license(
     accepts_terms: bool,
     file: &Path,
 ) -> Result<(), Error> {
-    ask_for(context, LICENSE, file, |builder, pending| {
-        // Without a word of the user, it is for the terms that were accepted before.
-        let shown = if accepts_terms { pending.terms } else { Some(builder.license.terms_digest) };
-        OfflineStep::RenewLicense { acceptance: offline::acceptance(&accepting(true), shown) }
+    let data = &context.data;
+    let builder = LicensedBuilder::load(data)?;
+    let remembered = PendingFile::of(data, &builder, LICENSE);
+    let pending = remembered.load()?;
+    // Without a word of the user, it is for the terms that were accepted before.
+    let shown = if accepts_terms { pending.terms } else { Some(builder.license.terms_digest) };
+    let acceptance = offline::acceptance(&accepting(true), shown);
+    let step = OfflineStep::RenewLicense { acceptance };
+    let address = builder.address(context.server.as_deref())?;
+    offline::write(address.to_string(), &builder.signer(data)?, step, file, |digest| {
+        remembered.store(&Pending { request: Some(digest), ..pending })
     })
 }
 
 /// Takes another license out of a response.
 pub(super) fn take_license(context: &Context, file: &Path) -> Result<(), Error> {
     let data = &context.data;
-    let (builder, outcome) = take(context, LICENSE, "trybuy setup --renew", file)?;
-    let OfflineOutcome::License { license } = outcome else {
+    let builder = LicensedBuilder::load(data)?;
+    let remembered = PendingFile::of(data, &builder, LICENSE);
+    let pending = remembered.load()?;
+    let response =
+        offline::open(&offline::read(file)?, &builder.server_key, pending.request, file)?;
+    ClockFile::of(data, &builder.secret).observe(response.time, &Reading::take())?;
+    if let Some((error, pending)) = offline::refusal(&response, &pending, "trybuy setup --renew") {
+        remembered.store(&pending)?;
+        return Err(error);
+    }
+    let OfflineOutcome::License { license } = response.outcome else {
         return Err(messages::other_request(file));
     };
     let renewed = builder.take_license(data, &license)?;
@@ -129,73 +143,6 @@ pub(super) fn take_license(context: &Context, file: &Path) -> Result<(), Error> 
     PendingFile::of(data, &renewed, LICENSE).store(&Pending::default())?;
     output::notice(&notices::license_renewed(renewed.license.ends_at));
     Ok(())
-}
-
-/// Asks for a code to the holder's address, or types the one that was sent.
-pub(super) fn ask_to_verify(
-    context: &Context,
-    code: Option<&str>,
-    file: &Path,
-) -> Result<(), Error> {
-    let code = code.map(|code| code.to_owned().into());
-    ask_for(context, EMAIL, file, |_, _| OfflineStep::VerifyEmail { code })
-}
-
-/// Takes out of a response what is known of the holder's address.
-pub(super) fn take_verification(context: &Context, file: &Path) -> Result<(), Error> {
-    let (builder, outcome) = take(context, EMAIL, "trybuy setup --verify", file)?;
-    let OfflineOutcome::Email { answer } = outcome else {
-        return Err(messages::other_request(file));
-    };
-    PendingFile::of(&context.data, &builder, EMAIL).store(&Pending::default())?;
-    let email = &builder.license.holder.email;
-    match answer {
-        EmailCodeAnswer::Verified { .. } => output::notice(&notices::email_verified(email)),
-        EmailCodeAnswer::Sent { expires_at } => {
-            output::notice(&notices::email_code_sent(email, expires_at));
-            output::notice(notices::VERIFY_WITH_CODE_OFFLINE);
-        }
-    }
-    Ok(())
-}
-
-/// Writes the request of a Builder that has a license.
-fn ask_for(
-    context: &Context,
-    name: &str,
-    file: &Path,
-    step: impl FnOnce(&LicensedBuilder, &Pending) -> OfflineStep,
-) -> Result<(), Error> {
-    let data = &context.data;
-    let builder = LicensedBuilder::load(data)?;
-    let remembered = PendingFile::of(data, &builder, name);
-    let pending = remembered.load()?;
-    let address = builder.address(context.server.as_deref())?.to_string();
-    let step = step(&builder, &pending);
-    offline::write(address, &builder.signer(data)?, step, file, |digest| {
-        remembered.store(&Pending { request: Some(digest), ..pending })
-    })
-}
-
-/// What came of it; a refusal is remembered and told.
-fn take(
-    context: &Context,
-    name: &str,
-    command: &str,
-    file: &Path,
-) -> Result<(LicensedBuilder, OfflineOutcome), Error> {
-    let data = &context.data;
-    let builder = LicensedBuilder::load(data)?;
-    let remembered = PendingFile::of(data, &builder, name);
-    let pending = remembered.load()?;
-    let response =
-        offline::open(&offline::read(file)?, &builder.server_key, pending.request, file)?;
-    ClockFile::of(data, &builder.secret).observe(response.time, &Reading::take())?;
-    if let Some((error, pending)) = offline::refusal(&response, &pending, command) {
-        remembered.store(&pending)?;
-        return Err(error);
-    }
-    Ok((builder, response.outcome))
 }
 
 fn accepting(accept_terms: bool) -> AcceptanceArguments {

@@ -53,7 +53,7 @@ pub enum Command {
     /// Remove an application; its trial goes on
     Remove(RemoveArguments),
     /// Check keys, clock, server and memory execution, and say what to do
-    Doctor(JsonArguments),
+    Doctor(DoctorArguments),
     /// Print completions for a shell
     Completions {
         /// The shell
@@ -248,6 +248,17 @@ pub struct JsonArguments {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// Arguments of `doctor`.
+#[derive(Args, Debug)]
+pub struct DoctorArguments {
+    /// Print JSON
+    #[arg(long, conflicts_with = "request")]
+    pub json: bool,
+    /// Without a network
+    #[command(flatten)]
+    pub offline: OfflineArguments,
 }
 
 /// Arguments of `info`.

@@ -68,6 +68,18 @@ pub(crate) fn other_request(path: &Path) -> Error {
     )
 }
 
+/// The machine has been started since it asked for the time.
+pub(crate) fn time_answer_of_another_start(path: &Path) -> Error {
+    Error::new(
+        Slug::OtherRequest,
+        format!(
+            "{} answers a request that was written before this machine was last started, and nothing tells how old the answer is",
+            path.display()
+        ),
+        "write another request with `trybuy doctor --request FILE`, and take its answer before the machine is started again; it may sleep, but not be switched off",
+    )
+}
+
 /// What belongs to a response is not there.
 pub(crate) fn carried_missing(path: &Path) -> Error {
     carried_file(path, io::ErrorKind::NotFound.into())

@@ -47,6 +47,11 @@ pub enum OfflineOutcome {
         /// What of its file is needed.
         part: Part,
     },
+    /// The time.
+    Time {
+        /// A signed document (`ST-2`).
+        signed_time: String,
+    },
     /// A refusal.
     Refused {
         /// Why.

@@ -13,7 +13,7 @@ use trybuy_formats::slug::Slug;
 
 use super::terms::{self, Terms};
 use crate::app::App;
-use crate::builders::{self, BuilderLicenseError};
+use crate::builders::{self, BuilderLicenseError, TimeError};
 use crate::error::ApiError;
 use crate::rate_limits::TooManyRequests;
 use crate::refusal::Refusal;
@@ -55,6 +55,9 @@ pub enum StepError {
     /// Nothing was bought.
     #[error(transparent)]
     Purchase(#[from] PurchaseError),
+    /// No time was signed.
+    #[error(transparent)]
+    Time(#[from] TimeError),
     /// Too many purchase keys were tried.
     #[error(transparent)]
     TooMany(#[from] TooManyRequests),
@@ -86,6 +89,10 @@ pub async fn take_step(
         }
         (OfflineStep::Buy { .. }, Asker::Builder(builder)) => {
             sell(app, builder, &request.step, terms).await
+        }
+        (OfflineStep::Time { nonce }, Asker::Builder(builder)) => {
+            let signed_time = builders::sign_time(app, builder, nonce.clone())?;
+            Ok(OfflineOutcome::Time { signed_time })
         }
         _ => Err(StepError::OtherKey),
     }
@@ -281,6 +288,7 @@ impl StepError {
             Self::Trial(refusal) => Some(refusal),
             Self::Over { error, .. } => Some(error),
             Self::Purchase(refusal) => Some(refusal),
+            Self::Time(refusal) => Some(refusal),
             Self::TooMany(refusal) => Some(refusal),
             Self::OtherKey | Self::Store(_) => None,
         }

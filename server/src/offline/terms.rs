@@ -38,6 +38,7 @@ pub(super) async fn in_force(app: &App, step: &OfflineStep) -> Result<Vec<Terms>
         }
         OfflineStep::Trial { application, .. } => (application, false),
         OfflineStep::Buy { application, .. } => (application, true),
+        OfflineStep::Time { .. } => return Ok(Vec::new()),
     };
     let (application, texts) =
         tokio::try_join!(app.store.application(id), app.store.application_texts(id))?;
@@ -85,5 +86,6 @@ fn acceptance(step: &OfflineStep, relicensing: bool) -> Option<&OfflineAcceptanc
         | OfflineStep::RenewLicense { acceptance }
         | OfflineStep::Trial { acceptance, .. }
         | OfflineStep::Buy { acceptance, .. } => acceptance.as_ref(),
+        OfflineStep::Time { .. } => None,
     }
 }

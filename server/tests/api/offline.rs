@@ -14,6 +14,7 @@ use trybuy_formats::offline::{
 use trybuy_formats::policy::{AcceptanceKind, Layout, TrialPolicy};
 use trybuy_formats::primitives::{RequestSignatureKey, sha256};
 use trybuy_formats::signed::{self, Verified};
+use trybuy_formats::signed_time::TimeQuestion;
 use trybuy_formats::slug::Slug;
 
 use crate::support::{
@@ -238,4 +239,27 @@ async fn an_address_that_sends_too_many_files_is_told_to_wait() {
     let server = TestServer::with("[rate_limits]\nregistrations_per_minute = 1\n").await;
     bring(&server, b"{}").await.refused(400, Slug::BadRequest, None);
     bring(&server, b"{}").await.refused(429, Slug::RateLimited, None);
+}
+
+#[tokio::test]
+async fn the_time_is_signed_for_the_question_in_a_file() {
+    let server = TestServer::with("[rate_limits]\nsigned_times_per_minute = 2\n").await;
+    let builder = TestBuilder::register(&server, 0).await;
+    let question = TimeQuestion::ask();
+    let time = |nonce: &[u8]| OfflineStep::Time { nonce: nonce.to_vec() };
+    let request = written(&builder, server.now(), time(question.nonce()));
+    // It may be carried for long; what is signed is when it arrives.
+    server.pass(3 * DAY);
+    let signed_time = match answered(&server, &request).await.0.outcome {
+        OfflineOutcome::Time { signed_time } => Some(signed_time),
+        _ => None,
+    };
+    let signed_time = signed_time.expect("a time");
+    let other = TimeQuestion::ask().answered(&server_key(), &signed_time);
+    assert!(other.is_err(), "it answers another question");
+    assert_eq!(question.answered(&server_key(), &signed_time), Ok(server.now()));
+    let wrong = written(&builder, server.now(), time(&[1; 31]));
+    assert_eq!(refused(&server, &wrong).await, (Slug::BadRequest, None));
+    // As online, and whoever carries it is told.
+    bring(&server, &request.to_bytes()).await.refused(429, Slug::RateLimited, None);
 }

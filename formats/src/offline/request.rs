@@ -97,6 +97,13 @@ pub enum OfflineStep {
         #[serde(with = "base64_bytes")]
         nonce: Vec<u8>,
     },
+    /// A code, mailed to the holder's e-mail address.
+    EmailCode {},
+    /// Verifies that address.
+    VerifyEmail {
+        /// The code that was mailed, as it was typed.
+        code: SecretText,
+    },
 }
 
 /// Acceptance of terms that were perhaps not shown yet.

@@ -37,18 +37,21 @@ fn trial(after: Option<TrialId>, acceptance: Option<OfflineAcceptance>) -> Offli
     }
 }
 
-fn written(builder: &TestBuilder, at: Instant, step: OfflineStep) -> SignedRequest {
+pub(crate) fn written(builder: &TestBuilder, at: Instant, step: OfflineStep) -> SignedRequest {
     let request = OfflineRequest::new(at, "http://try.example.com".to_owned(), step);
     SignedRequest::sign(&builder.request_key, &builder.license.license_id.to_string(), &request)
 }
 
-async fn bring(server: &TestServer, request: &[u8]) -> Answer {
+pub(crate) async fn bring(server: &TestServer, request: &[u8]) -> Answer {
     let url = format!("{}/api/v1/offline", server.url);
     Answer::of(server.client.post(url).body(request.to_vec())).await
 }
 
 /// The answer to a request, verified with the pinned key.
-async fn answered(server: &TestServer, request: &SignedRequest) -> (OfflineResponse, Vec<String>) {
+pub(crate) async fn answered(
+    server: &TestServer,
+    request: &SignedRequest,
+) -> (OfflineResponse, Vec<String>) {
     let file: ResponseFile = bring(server, &request.to_bytes()).await.json(200);
     let (response, texts) = file.verify(&server_key()).expect("signed by the server");
     assert!(response.request == request.digest(), "it answers this request");
@@ -80,7 +83,10 @@ fn license_of(outcome: &OfflineOutcome) -> Verified<BuilderLicense> {
     signed::open(&server_key(), license.expect("a license")).expect("signed by the server")
 }
 
-async fn refused(server: &TestServer, request: &SignedRequest) -> (Slug, Option<TrialId>) {
+pub(crate) async fn refused(
+    server: &TestServer,
+    request: &SignedRequest,
+) -> (Slug, Option<TrialId>) {
     refusal(answered(server, request).await.0.outcome)
 }
 

@@ -87,7 +87,7 @@ pub struct SetupArguments {
     #[arg(long, conflicts_with_all = ["url", "name", "email", "renew", "accept_terms"])]
     pub verify: bool,
     /// The code that was sent
-    #[arg(long, value_name = "CODE", requires = "verify")]
+    #[arg(long, value_name = "CODE", requires = "verify", conflicts_with = "response")]
     pub code: Option<String>,
     /// Whether vendors are told on which day you first ran a trial of theirs; they are not unless you say
     /// so. Alone it changes what you said before

@@ -10,7 +10,9 @@ use trybuy_tests::proxy::Direction;
 use trybuy_tests::world::World;
 
 use crate::case::{Shared, cases};
-use crate::support::{busybox, ensure_sound, in_boot, publish_padded, wait_for_length};
+use crate::support::{
+    busybox, ensure_sound, in_boot, mailed_code, publish_padded, verifying_world, wait_for_length,
+};
 
 cases![
     every_step_goes_by_file_in_the_leading_layout[Busybox],
@@ -26,6 +28,7 @@ cases![
     an_ended_purchase_is_not_renewed_by_file_whatever_the_clock_says[Busybox, Faketime],
     what_could_not_be_written_leaves_the_last_request_to_be_answered[Busybox],
     an_older_purchase_that_is_sent_again_takes_nothing_away[Busybox],
+    an_address_is_verified_by_file[Busybox],
     a_lost_memory_of_the_time_is_mended_by_file_and_by_no_other_answer[Busybox],
     a_clock_that_was_ahead_over_two_boots_is_mended_by_file_in_one[Root, Busybox, Faketime],
 ];
@@ -177,11 +180,14 @@ fn what_was_changed_on_the_way_is_refused_and_leaves_nothing(shared: &Shared) ->
     let mut relay = machines.carrier.command();
     let refused = Outcome::of(relay.arg("relay").args([&bad, &to]))?;
     ensure!(refused.code == 1 && !to.exists(), "{refused}");
+    let missing = machines.try_to_relay(&machines.path("missing"), &to)?;
+    ensure!(missing.refused(1, "local-file")?.stderr.contains("No such file"));
 
     let response = machines.relay(&request, "try")?;
     let (answer, file) = (std::fs::read(&response)?, std::fs::read(beside(&response))?);
     let refused = |slug: &str| -> Result<()> {
         let refused = machines.offline(&["try", &id], "--response", &response)?;
+        ensure!(!refused.stderr.contains("trybuy try"), "it needs a network: {refused}");
         ensure!(refused.stderr.contains(&format!("error[{slug}]")), "{slug}: {refused}");
         let partial = crate::support::partial(&machines.offline, &id);
         ensure!(!machines.offline.stored_file(&id).exists() && !partial.exists());
@@ -388,6 +394,31 @@ fn an_older_purchase_that_is_sent_again_takes_nothing_away(shared: &Shared) -> R
     ensure!(world.requests(&id)?[0]["ends_at"].is_null());
     machines.relay(&machines.path("short.request"), "again")?;
     ensure!(world.requests(&id)?[0]["ends_at"].is_null(), "the older key shortened it");
+    ensure_sound(&machines.offline, &id)
+}
+
+fn an_address_is_verified_by_file(shared: &Shared) -> Result<()> {
+    let world = verifying_world(shared)?;
+    let id = world.publish("busybox-by-file-email", &busybox()?)?;
+    let machines = Machines::set_up(&world, "busybox-by-file-email")?;
+    let (verify, attempt) = (["setup", "--verify"], ["try", &id, "--accept-terms"]);
+    let refused = machines.step("early", &attempt, &["try", &id])?;
+    let refused = refused.refused(1, "email-not-verified")?;
+    ensure!(refused.stderr.contains("`trybuy setup --verify --request FILE`"), "{refused}");
+    let sent = machines.step("code", &verify, &verify)?.success()?;
+    ensure!(sent.stderr.contains("A code was sent to ada@example.com"), "{sent}");
+    ensure!(sent.stderr.contains("--code CODE --request FILE"), "{sent}");
+    let code = mailed_code(&world)?;
+    let wrong =
+        machines.step("wrong", &[&verify[..], &["--code", "ABCD-2345"]].concat(), &verify)?;
+    let wrong = wrong.refused(1, "email-not-verified")?;
+    ensure!(wrong.stderr.contains("--code CODE --request FILE"), "{wrong}");
+    let typed = [&verify[..], &["--code", &code]].concat();
+    let verified = machines.step("typed", &typed, &verify)?.success()?;
+    ensure!(verified.stderr.contains("ada@example.com is verified"), "{verified}");
+    let again = machines.offline(&verify, "--response", &machines.path("typed.response"))?;
+    again.refused(1, "other-request")?;
+    machines.step("try", &attempt, &["try", &id])?.success()?;
     ensure_sound(&machines.offline, &id)
 }
 

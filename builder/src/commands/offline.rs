@@ -210,13 +210,17 @@ pub(super) fn refusal(
     let error = messages::problem(problem);
     let error = match problem.slug {
         Slug::TermsNotAccepted => error.with_help(notices::accept_offline(command, code.as_ref())),
-        _ => error,
+        slug => match messages::help_by_file(slug) {
+            Some(help) => error.with_help(help),
+            None => error,
+        },
     };
     Some((error, pending))
 }
 
 impl<'a> PendingFile<'a> {
-    /// Of an application, of the Builder license, `license`, or of the `time`.
+    /// Of an application, of the Builder license, `license`, of the `email`
+    /// address, or of the `time`.
     pub(super) fn of(data: &'a DataDir, builder: &'a LicensedBuilder, step: &'a str) -> Self {
         Self { data, step, secret: &builder.secret }
     }

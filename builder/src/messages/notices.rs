@@ -60,6 +60,9 @@ pub(crate) fn first_runs(told: bool) -> &'static str {
 /// The code comes later.
 pub(crate) const VERIFY_WITH_CODE: &str =
     "When you have it, run `trybuy setup --verify --code CODE`.";
+/// The code comes later, and goes by way of a file.
+pub(crate) const VERIFY_BY_FILE: &str =
+    "When you have it, run `trybuy setup --verify --code CODE --request FILE`.";
 /// The code that was sent.
 pub(crate) const ASK_EMAIL_CODE: &str = "The code (Return alone: later):";
 

@@ -62,7 +62,7 @@ async fn verify(
     signed: &SignedRequest,
 ) -> Result<(Asker, OfflineRequest), ApiError> {
     if let Ok(license) = signed.key_id().parse::<LicenseId>() {
-        let builder = known_builder(app, client, license).await?;
+        let builder = known_builder(app, client, license).await.map_err(of_another_server)?;
         let request = signed.verify(&builder.facts.request_key);
         let request = request.map_err(|error| unverified(app, client, error))?;
         return Ok((Asker::Builder(Box::new(builder)), request));
@@ -94,6 +94,16 @@ async fn refuse(
     let code =
         if needs_code { steps::code_to_retype(app, asker, &request.step).await? } else { None };
     Ok(OfflineOutcome::Refused { problem: error.into_problem(), code, newest })
+}
+
+/// A Builder that is not known here was most likely set up with another server.
+fn of_another_server(error: ApiError) -> ApiError {
+    match error.slug() {
+        Slug::NoBuilderLicense => error.help(
+            "relay the request to the server that its Builder was set up with, without --server",
+        ),
+        _ => error,
+    }
 }
 
 fn unverified(app: &AppState, client: ClientAddress, error: OfflineError) -> ApiError {

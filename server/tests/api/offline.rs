@@ -3,7 +3,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use trybuy_formats::api::TrialAnswer;
+use trybuy_formats::api::{AccessCondition, TrialAnswer};
 use trybuy_formats::builder_license::BuilderLicense;
 use trybuy_formats::ids::{Digest, TrialId};
 use trybuy_formats::instant::{Instant, Span};
@@ -222,6 +222,11 @@ async fn what_is_wrong_with_a_file_is_told_to_who_carries_it() {
         let problem = bring(&server, &request.to_bytes()).await.refused(401, Slug::ClockSkew, None);
         assert_eq!(problem.server_time, Some(now));
     }
+    // One that was brought to another server than its own.
+    let elsewhere = TestServer::with("").await;
+    let unknown = bring(&elsewhere, &good.to_bytes()).await;
+    let problem = unknown.refused(403, Slug::NoBuilderLicense, Some(AccessCondition::A));
+    assert!(problem.help.is_some_and(|help| help.contains("without --server")));
     // Nobody registers in another's name, and no Builder sets up by a request for something else.
     let setup = setup(&server, &builder.request_key, true).unverified().expect("a request");
     let license = builder.license.license_id.to_string();

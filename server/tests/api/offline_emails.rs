@@ -32,12 +32,14 @@ async fn mailed(server: &TestServer, builder: &TestBuilder) -> String {
     mail(server)
 }
 
-/// The code in the one mail that is there.
+/// The code in the one mail that is there, which says how it is typed back.
 fn mail(server: &TestServer) -> String {
     let mails: Vec<_> = std::fs::read_dir(server.path().join("mails")).expect("mails").collect();
     assert_eq!(mails.len(), 1);
     let path = mails[0].as_ref().expect("an entry").path();
-    code_in(&std::fs::read_to_string(path).expect("a mail"))
+    let text = std::fs::read_to_string(path).expect("a mail");
+    assert!(text.contains("30 days") && text.contains("--request FILE"), "{text}");
+    code_in(&text)
 }
 
 fn verified_at(answer: &EmailCodeAnswer) -> Option<Instant> {

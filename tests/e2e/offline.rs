@@ -30,6 +30,7 @@ cases![
     an_older_purchase_that_is_sent_again_takes_nothing_away[Busybox],
     an_address_is_verified_by_file[Busybox],
     a_lost_memory_of_the_time_is_mended_by_file_and_by_no_other_answer[Busybox],
+    an_answer_that_is_kept_gains_nothing_by_another_uptime[Root, Busybox],
     a_clock_that_was_ahead_over_two_boots_is_mended_by_file_in_one[Root, Busybox, Faketime],
 ];
 
@@ -456,6 +457,26 @@ fn a_lost_memory_of_the_time_is_mended_by_file_and_by_no_other_answer(
         ensure!(taken.code == 1 && !clock.exists(), "{taken}");
     }
     Ok(())
+}
+
+/// A time namespace, in which the machine seems to be up for longer or shorter, is seen through: an
+/// answer is as old as the machine says.
+fn an_answer_that_is_kept_gains_nothing_by_another_uptime(shared: &Shared) -> Result<()> {
+    let world = shared.world();
+    let id = world.publish("busybox-by-file-uptime", &busybox()?)?;
+    let machines = Machines::set_up(world, "busybox-by-file-uptime")?;
+    machines.step("try", &["try", &id, "--accept-terms"], &["try", &id])?.success()?;
+    let request = machines.ask("time", &["doctor"])?;
+    let response = machines.relay(&request, "time")?;
+    std::fs::remove_file(machines.offline.data_dir().join("clock.sealed"))?;
+    let builder = machines.offline.command();
+    let mut command = std::process::Command::new("unshare");
+    command.args(["--time", "--boottime", "864000"]).arg(builder.get_program());
+    command.args(builder.get_args()).args(["doctor", "--response"]).arg(&response);
+    let taken = Outcome::of(&mut command)?;
+    // It was asked moments ago. By the uptime of the namespace that would be ten days.
+    ensure!(taken.stdout.contains(SIGNED) && !taken.stdout.contains("counts now"), "{taken}");
+    ensure_sound(&machines.offline, &id)
 }
 
 fn a_clock_that_was_ahead_over_two_boots_is_mended_by_file_in_one(shared: &Shared) -> Result<()> {

@@ -53,7 +53,7 @@ pub enum Command {
     /// Remove an application; its trial goes on
     Remove(RemoveArguments),
     /// Check keys, clock, server and memory execution, and say what to do
-    Doctor(JsonArguments),
+    Doctor(DoctorArguments),
     /// Print completions for a shell
     Completions {
         /// The shell
@@ -87,7 +87,7 @@ pub struct SetupArguments {
     #[arg(long, conflicts_with_all = ["url", "name", "email", "renew", "accept_terms"])]
     pub verify: bool,
     /// The code that was sent
-    #[arg(long, value_name = "CODE", requires = "verify")]
+    #[arg(long, value_name = "CODE", requires = "verify", conflicts_with = "response")]
     pub code: Option<String>,
     /// Whether vendors are told on which day you first ran a trial of theirs; they are not unless you say
     /// so. Alone it changes what you said before
@@ -248,6 +248,17 @@ pub struct JsonArguments {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// Arguments of `doctor`.
+#[derive(Args, Debug)]
+pub struct DoctorArguments {
+    /// Print JSON
+    #[arg(long, conflicts_with = "request")]
+    pub json: bool,
+    /// Without a network
+    #[command(flatten)]
+    pub offline: OfflineArguments,
 }
 
 /// Arguments of `info`.

@@ -26,7 +26,7 @@ use crate::messages;
 
 pub use clock_file::ClockFile;
 pub use reading::{Boot, Reading, Uptime};
-pub use weighing::{AGREEMENT, ClockState, Memory, SetBack, TOLERANCE, Weighed, Witness};
+pub use weighing::{AGREEMENT, Answer, ClockState, Memory, SetBack, TOLERANCE, Weighed, Witness};
 
 /// This computer's time, cut to the second. A clock before 1970 reads as 1970.
 pub fn now() -> Instant {

@@ -125,7 +125,7 @@ fn dispatch(context: Context, command: Command) -> u8 {
             apart(&context, |context| remove::remove(context, &arguments).map(success))
         }
         Command::Doctor(arguments) => {
-            apart(&context, |context| doctor::doctor(context, arguments.json))
+            apart(&context, |context| doctor::doctor(context, &arguments))
         }
         Command::Completions { shell } => conclude(completions::completions(shell).map(success)),
         Command::Man { directory } => conclude(man::man(&directory).map(success)),

@@ -109,7 +109,8 @@ impl DataDir {
         self.root.join("downloads").join(id.as_str())
     }
 
-    /// What is remembered of the last request file of a step: `setup`, `license`, or an application.
+    /// What is remembered of the last request file of a step: `setup`, `license`, `email`,
+    /// `time`, or an application.
     pub(crate) fn offline_file(&self, step: &str) -> PathBuf {
         self.root.join("offline").join(step)
     }

@@ -34,10 +34,12 @@ impl Document for SignedTime {
     }
 }
 
-/// A question for the time that has not been answered.
-#[derive(PartialEq, Eq)]
+/// A question for the time that has not been answered. It can be kept until it is.
+#[derive(PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct TimeQuestion {
-    nonce: [u8; NONCE_LENGTH],
+    #[serde(with = "base64_bytes")]
+    nonce: Vec<u8>,
 }
 
 /// Why an answer says nothing of the time.
@@ -55,7 +57,7 @@ pub enum TimeError {
 impl TimeQuestion {
     /// A new question.
     pub fn ask() -> Self {
-        let mut nonce = [0; NONCE_LENGTH];
+        let mut nonce = vec![0; NONCE_LENGTH];
         random(&mut nonce);
         Self { nonce }
     }

@@ -4,6 +4,8 @@
 pub mod api;
 mod emails;
 mod licenses;
+mod times;
 
-pub use self::emails::{EmailError, send_code, verify};
+pub use self::emails::{EmailError, WayBack, send_code, verify};
 pub use self::licenses::{BuilderLicenseError, Issued, issue_again, register, renew};
+pub use self::times::{TimeError, sign_time};

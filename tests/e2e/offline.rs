@@ -10,7 +10,9 @@ use trybuy_tests::proxy::Direction;
 use trybuy_tests::world::World;
 
 use crate::case::{Shared, cases};
-use crate::support::{busybox, ensure_sound, publish_padded, wait_for_length};
+use crate::support::{
+    busybox, ensure_sound, in_boot, mailed_code, publish_padded, verifying_world, wait_for_length,
+};
 
 cases![
     every_step_goes_by_file_in_the_leading_layout[Busybox],
@@ -26,6 +28,10 @@ cases![
     an_ended_purchase_is_not_renewed_by_file_whatever_the_clock_says[Busybox, Faketime],
     what_could_not_be_written_leaves_the_last_request_to_be_answered[Busybox],
     an_older_purchase_that_is_sent_again_takes_nothing_away[Busybox],
+    an_address_is_verified_by_file[Busybox],
+    a_lost_memory_of_the_time_is_mended_by_file_and_by_no_other_answer[Busybox],
+    an_answer_that_is_kept_gains_nothing_by_another_uptime[Root, Busybox],
+    a_clock_that_was_ahead_over_two_boots_is_mended_by_file_in_one[Root, Busybox, Faketime],
 ];
 
 /// A machine without a network, and one that carries.
@@ -175,11 +181,14 @@ fn what_was_changed_on_the_way_is_refused_and_leaves_nothing(shared: &Shared) ->
     let mut relay = machines.carrier.command();
     let refused = Outcome::of(relay.arg("relay").args([&bad, &to]))?;
     ensure!(refused.code == 1 && !to.exists(), "{refused}");
+    let missing = machines.try_to_relay(&machines.path("missing"), &to)?;
+    ensure!(missing.refused(1, "local-file")?.stderr.contains("No such file"));
 
     let response = machines.relay(&request, "try")?;
     let (answer, file) = (std::fs::read(&response)?, std::fs::read(beside(&response))?);
     let refused = |slug: &str| -> Result<()> {
         let refused = machines.offline(&["try", &id], "--response", &response)?;
+        ensure!(!refused.stderr.contains("trybuy try"), "it needs a network: {refused}");
         ensure!(refused.stderr.contains(&format!("error[{slug}]")), "{slug}: {refused}");
         let partial = crate::support::partial(&machines.offline, &id);
         ensure!(!machines.offline.stored_file(&id).exists() && !partial.exists());
@@ -386,5 +395,115 @@ fn an_older_purchase_that_is_sent_again_takes_nothing_away(shared: &Shared) -> R
     ensure!(world.requests(&id)?[0]["ends_at"].is_null());
     machines.relay(&machines.path("short.request"), "again")?;
     ensure!(world.requests(&id)?[0]["ends_at"].is_null(), "the older key shortened it");
+    ensure_sound(&machines.offline, &id)
+}
+
+fn an_address_is_verified_by_file(shared: &Shared) -> Result<()> {
+    let world = verifying_world(shared)?;
+    let id = world.publish("busybox-by-file-email", &busybox()?)?;
+    let machines = Machines::set_up(&world, "busybox-by-file-email")?;
+    let (verify, attempt) = (["setup", "--verify"], ["try", &id, "--accept-terms"]);
+    let refused = machines.step("early", &attempt, &["try", &id])?;
+    let refused = refused.refused(1, "email-not-verified")?;
+    ensure!(refused.stderr.contains("`trybuy setup --verify --request FILE`"), "{refused}");
+    let sent = machines.step("code", &verify, &verify)?.success()?;
+    ensure!(sent.stderr.contains("A code was sent to ada@example.com"), "{sent}");
+    ensure!(sent.stderr.contains("--code CODE --request FILE"), "{sent}");
+    let code = mailed_code(&world)?;
+    let wrong =
+        machines.step("wrong", &[&verify[..], &["--code", "ABCD-2345"]].concat(), &verify)?;
+    let wrong = wrong.refused(1, "email-not-verified")?;
+    ensure!(wrong.stderr.contains("--code CODE --request FILE"), "{wrong}");
+    let typed = [&verify[..], &["--code", &code]].concat();
+    let verified = machines.step("typed", &typed, &verify)?.success()?;
+    ensure!(verified.stderr.contains("ada@example.com is verified"), "{verified}");
+    let again = machines.offline(&verify, "--response", &machines.path("typed.response"))?;
+    again.refused(1, "other-request")?;
+    machines.step("try", &attempt, &["try", &id])?.success()?;
+    ensure_sound(&machines.offline, &id)
+}
+
+const SIGNED: &str = "the server signed";
+
+fn a_lost_memory_of_the_time_is_mended_by_file_and_by_no_other_answer(
+    shared: &Shared,
+) -> Result<()> {
+    let world = shared.world();
+    let id = world.publish("busybox-by-file-time", &busybox()?)?;
+    let machines = Machines::set_up(world, "busybox-by-file-time")?;
+    machines.step("try", &["try", &id, "--accept-terms"], &["try", &id])?.success()?;
+    let clock = machines.offline.data_dir().join("clock.sealed");
+    std::fs::remove_file(&clock)?;
+    let lost = machines.offline.run(["run", &id, "true"])?.refused(125, "state-damaged")?;
+    ensure!(lost.stderr.contains("`trybuy doctor --request FILE`"), "{lost}");
+    // The answer to an older question, then that to another step.
+    let older = machines.relay(&machines.ask("older", &["doctor"])?, "older")?;
+    let request = machines.ask("time", &["doctor"])?;
+    let renewal = machines.relay(&machines.ask("license", &["setup", "--renew"])?, "license")?;
+    for answer in [&older, &renewal] {
+        let taken = machines.offline(&["doctor"], "--response", answer)?;
+        ensure!(taken.code == 1 && taken.stdout.contains("does not answer"), "{taken}");
+        ensure!(!clock.exists(), "nothing is remembered");
+    }
+    let response = machines.relay(&request, "time")?;
+    let mended = machines.offline(&["doctor"], "--response", &response)?;
+    ensure!(mended.stdout.contains(SIGNED) && !mended.stdout.contains("server:"), "{mended}");
+    ensure_sound(&machines.offline, &id)?;
+    // What was taken counts no more, nor does another answer to the same question.
+    machines.relay(&request, "again")?;
+    std::fs::remove_file(&clock)?;
+    for answer in [&response, &machines.path("again.response")] {
+        let taken = machines.offline(&["doctor"], "--response", answer)?;
+        ensure!(taken.code == 1 && !clock.exists(), "{taken}");
+    }
+    Ok(())
+}
+
+/// A time namespace, in which the machine seems to be up for longer or shorter, is seen through: an
+/// answer is as old as the machine says.
+fn an_answer_that_is_kept_gains_nothing_by_another_uptime(shared: &Shared) -> Result<()> {
+    let world = shared.world();
+    let id = world.publish("busybox-by-file-uptime", &busybox()?)?;
+    let machines = Machines::set_up(world, "busybox-by-file-uptime")?;
+    machines.step("try", &["try", &id, "--accept-terms"], &["try", &id])?.success()?;
+    let request = machines.ask("time", &["doctor"])?;
+    let response = machines.relay(&request, "time")?;
+    std::fs::remove_file(machines.offline.data_dir().join("clock.sealed"))?;
+    let builder = machines.offline.command();
+    let mut command = std::process::Command::new("unshare");
+    command.args(["--time", "--boottime", "864000"]).arg(builder.get_program());
+    command.args(builder.get_args()).args(["doctor", "--response"]).arg(&response);
+    let taken = Outcome::of(&mut command)?;
+    // It was asked moments ago. By the uptime of the namespace that would be ten days.
+    ensure!(taken.stdout.contains(SIGNED) && !taken.stdout.contains("counts now"), "{taken}");
+    ensure_sound(&machines.offline, &id)
+}
+
+fn a_clock_that_was_ahead_over_two_boots_is_mended_by_file_in_one(shared: &Shared) -> Result<()> {
+    let world = shared.world();
+    let id = world.publish("busybox-by-file-ahead", &busybox()?)?;
+    let machines = Machines::set_up(world, "busybox-by-file-ahead")?;
+    machines.step("try", &["try", &id, "--accept-terms"], &["try", &id])?.success()?;
+    let run = ["run", &id, "true"];
+    let boot = |number: u32| -> Result<PathBuf> {
+        let file = machines.path(&format!("boot-{number}"));
+        std::fs::write(&file, format!("00000000-0000-4000-8000-00000000000{number}\n"))?;
+        Ok(file)
+    };
+    let (first, second) = (boot(1)?, boot(2)?);
+    in_boot(&machines.offline, &first, "+400d", &run)?.refused(125, "builder-license-expired")?;
+    in_boot(&machines.offline, &second, "+401d", &run)?.refused(125, "builder-license-expired")?;
+    let refused = machines.offline.run(run)?.refused(125, "clock-set-back")?;
+    ensure!(refused.stderr.contains("`trybuy doctor --request FILE`"), "{refused}");
+    // Nothing tells how old an answer is that comes after another start.
+    let request = machines.path("before.request");
+    let file = request.to_str().context("a path")?;
+    in_boot(&machines.offline, &second, "+0", &["doctor", "--request", file])?.success()?;
+    let response = machines.relay(&request, "before")?;
+    let taken = machines.offline(&["doctor"], "--response", &response)?;
+    ensure!(taken.stdout.contains("before this machine was last started"), "{taken}");
+    machines.offline.run(run)?.refused(125, "clock-set-back")?;
+    let mended = machines.step("time", &["doctor"], &["doctor"])?;
+    ensure!(mended.stdout.contains(SIGNED), "{mended}");
     ensure_sound(&machines.offline, &id)
 }

@@ -1,10 +1,12 @@
 //! What several files of tests do.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 
 use trybuy_tests::builder::Builder;
+use trybuy_tests::command::Outcome;
 use trybuy_tests::component::Component;
 use trybuy_tests::files;
 use trybuy_tests::proxy::Proxy;
@@ -61,6 +63,23 @@ pub(crate) fn mailed_code(world: &World) -> Result<String> {
     std::fs::remove_file(mail)?;
     let is_code = |line: &&str| line.len() == 9 && line.as_bytes()[4] == b'-';
     Ok(text.lines().map(str::trim).find(is_code).context("a code")?.to_owned())
+}
+
+/// Runs a command of the Builder at another time, for example `-2d`, in another boot: the boot id in
+/// that file stands for it.
+pub(crate) fn in_boot(
+    user: &Builder,
+    boot: &Path,
+    time: &str,
+    arguments: &[&str],
+) -> Result<Outcome> {
+    let script = "mount --bind \"$0\" /proc/sys/kernel/random/boot_id && exec \"$@\"";
+    let faketime = Component::Faketime.path().context("faketime is here")?;
+    let builder = user.command();
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "sh", "-c", script]).arg(boot).arg(faketime).args(["-f", time]);
+    command.arg(builder.get_program()).args(builder.get_args()).args(arguments);
+    Outcome::of(command.env_remove("TRYBUY_SERVER"))
 }
 
 /// The file of a download in progress.

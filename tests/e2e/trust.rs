@@ -13,7 +13,7 @@ use trybuy_tests::server::ServerSetup;
 use trybuy_tests::world::World;
 
 use crate::case::{Shared, cases};
-use crate::support::{ensure_sound, tried, user_behind};
+use crate::support::{ensure_sound, in_boot, tried, user_behind};
 
 cases![
     a_server_with_another_key_is_told_nothing_and_changes_nothing[Busybox],
@@ -117,18 +117,9 @@ fn a_clock_that_was_set_back_over_a_boot_is_refused_until_it_is_right(
 ) -> Result<()> {
     let (user, id) = tried(shared.world(), "busybox-rebooted")?;
     let run = ["run", &id, "true"];
-    // A boot id of its own stands for another boot.
     let boot = shared.world().path("boot_id");
     std::fs::write(&boot, "00000000-0000-4000-8000-000000000000\n")?;
-    let in_another_boot = |time: &str, arguments: &[&str]| -> Result<Outcome> {
-        let script = "mount --bind \"$0\" /proc/sys/kernel/random/boot_id && exec \"$@\"";
-        let faketime = Component::Faketime.path().context("faketime is here")?;
-        let builder = user.command();
-        let mut command = Command::new("unshare");
-        command.args(["--mount", "sh", "-c", script]).arg(&boot).arg(faketime).args(["-f", time]);
-        command.arg(builder.get_program()).args(builder.get_args()).args(arguments);
-        Outcome::of(command.env_remove("TRYBUY_SERVER"))
-    };
+    let in_another_boot = |time: &str, arguments: &[&str]| in_boot(&user, &boot, time, arguments);
     in_another_boot("-2d", &run)?.refused(125, "clock-set-back")?;
     let listed = in_another_boot("-2d", &["list", "--json"])?.success()?;
     ensure!(listed.stdout.contains("\"clock-set-back\""), "{listed}");

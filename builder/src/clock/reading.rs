@@ -6,6 +6,8 @@ use trybuy_formats::instant::{Instant, Span};
 
 /// The kernel's random number of a boot (`/proc/sys/kernel/random/boot_id`).
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
+/// What the kernel adds to the uptime in a time namespace (time_namespaces(7)).
+const OFFSETS: &str = "/proc/self/timens_offsets";
 
 /// One look at this computer's clocks.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -49,8 +51,19 @@ impl Reading {
         let [seconds, nanoseconds] =
             [since_boot.tv_sec, since_boot.tv_nsec].map(|part| u64::try_from(part).unwrap_or(0));
         let milliseconds = seconds.saturating_mul(1000).saturating_add(nanoseconds / 1_000_000);
+        // Whoever makes a namespace chooses its offset: the machine's own uptime is without it.
+        let offset = std::fs::read_to_string(OFFSETS).ok().and_then(|text| boot_offset(&text));
+        let milliseconds = milliseconds.saturating_add_signed(-offset.unwrap_or(0));
         Self { wall: super::now(), uptime: Uptime { boot: Boot(boot), milliseconds } }
     }
+}
+
+/// The milliseconds that are added to the uptime: a line of the clock's name, seconds and nanoseconds.
+fn boot_offset(offsets: &str) -> Option<i64> {
+    let line = offsets.lines().find_map(|line| line.strip_prefix("boottime"))?;
+    let mut numbers = line.split_whitespace().map(str::parse::<i64>);
+    let (seconds, nanoseconds) = (numbers.next()?.ok()?, numbers.next()?.ok()?);
+    seconds.checked_mul(1000)?.checked_add(nanoseconds / 1_000_000)
 }
 
 impl Uptime {
@@ -85,6 +98,22 @@ mod tests {
         assert!(
             second.uptime.since(&first.uptime).is_some_and(|passed| passed < Span::seconds(60))
         );
+    }
+
+    #[test]
+    fn what_a_namespace_adds_to_the_uptime_is_known() {
+        for (offsets, expected) in [
+            (
+                "monotonic           0         0\nboottime      3456000 500000000\n",
+                Some(3_456_000_500),
+            ),
+            ("monotonic           7         0\nboottime         -60         0\n", Some(-60_000)),
+            ("monotonic           7         0\n", None),
+            ("boottime much 0", None),
+            ("", None),
+        ] {
+            assert_eq!(boot_offset(offsets), expected, "{offsets}");
+        }
     }
 
     #[test]

@@ -111,6 +111,26 @@ pub enum Witness {
     FileDates,
 }
 
+/// A time that the server signed for a question that went by way of a file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Answer {
+    /// The time that was signed.
+    pub time: Instant,
+    /// How much time has passed since the question, by the uptime of one boot.
+    pub passed: Span,
+}
+
+impl Answer {
+    /// The time that counts from now on, where `believed` is what counted before (`ST-5`). It was
+    /// signed after the question, so it is no earlier than `time`, and no later than if it had been
+    /// signed at once. In between stays what was believed, and where nothing was, it is as late as it
+    /// can be: nobody gains by keeping an answer.
+    pub fn counts(self, believed: Option<Instant>) -> Instant {
+        let latest = self.time.plus(self.passed);
+        believed.map_or(latest, |believed| believed.clamp(self.time, latest))
+    }
+}
+
 impl Memory {
     /// What is known when the server has said the time, without signing it.
     pub fn said(time: Instant, uptime: Uptime, file_dates: Option<Instant>) -> Self {

@@ -1,12 +1,14 @@
 //! `trybuy doctor`: checks what a launch depends on, says what to do, and brings back what the
 //! Builder remembers of the time where the server vouches for it.
 
+mod by_file;
 mod clock_check;
 mod files;
 mod left;
 mod report;
 mod server;
 
+use crate::cli::DoctorArguments;
 use crate::error::Error;
 use crate::execution;
 use crate::license::LicensedBuilder;
@@ -15,15 +17,20 @@ use crate::output;
 use super::Context;
 use report::{Finding, Status};
 
-pub(super) fn doctor(context: &Context, json: bool) -> Result<u8, Error> {
+pub(super) fn doctor(context: &Context, arguments: &DoctorArguments) -> Result<u8, Error> {
+    if let Some(file) = &arguments.offline.request {
+        return by_file::ask(context, file).map(|()| 0);
+    }
     let mut findings = files::check(context);
     match LicensedBuilder::load(&context.data) {
         Ok(builder) => {
-            let contact = server::check(context, &builder);
             // It may bring back the time that the license is judged by.
-            let clock = clock_check::check(context, &builder, contact.server.as_ref());
+            let contact = match &arguments.offline.response {
+                Some(file) => vec![by_file::check(context, &builder, file)],
+                None => online(context, &builder),
+            };
             findings.push(files::license(context, &builder));
-            findings.extend([contact.finding, clock]);
+            findings.extend(contact);
         }
         Err(error) => findings.push(Finding::problem("license", &error)),
     }
@@ -38,10 +45,17 @@ pub(super) fn doctor(context: &Context, json: bool) -> Result<u8, Error> {
             error.advice(),
         )),
     }
-    if json {
+    if arguments.json {
         output::print_json(&findings)?;
     } else {
         output::print(&report::lines(&findings))?;
     }
     Ok(u8::from(findings.iter().any(|finding| finding.status == Status::Problem)))
+}
+
+/// The server, and the clock by its word.
+fn online(context: &Context, builder: &LicensedBuilder) -> Vec<Finding> {
+    let contact = server::check(context, builder);
+    let clock = clock_check::check(context, builder, contact.server.as_ref());
+    vec![contact.finding, clock]
 }

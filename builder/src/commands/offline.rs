@@ -210,30 +210,42 @@ pub(super) fn refusal(
     let error = messages::problem(problem);
     let error = match problem.slug {
         Slug::TermsNotAccepted => error.with_help(notices::accept_offline(command, code.as_ref())),
-        _ => error,
+        slug => match messages::help_by_file(slug) {
+            Some(help) => error.with_help(help),
+            None => error,
+        },
     };
     Some((error, pending))
 }
 
 impl<'a> PendingFile<'a> {
-    /// Of an application, or of the Builder license, `license`.
+    /// Of an application, of the Builder license, `license`, of the `email`
+    /// address, or of the `time`.
     pub(super) fn of(data: &'a DataDir, builder: &'a LicensedBuilder, step: &'a str) -> Self {
         Self { data, step, secret: &builder.secret }
     }
 
     /// What is remembered; nothing where that was lost or edited.
     pub(super) fn load(self) -> Result<Pending, Error> {
+        Ok(self.find()?.unwrap_or_default())
+    }
+
+    /// The same for a step that remembers something of its own.
+    pub(super) fn find<T: Serialize + DeserializeOwned>(self) -> Result<Option<T>, Error> {
         let sealed = data_dir::read(&self.data.offline_file(self.step), limits::SEALED_STATE)?;
-        let opened =
-            sealed.and_then(|sealed| sealed_state::open(self.secret, &self.name(), &sealed).ok());
-        Ok(opened.unwrap_or_default())
+        Ok(sealed.and_then(|sealed| sealed_state::open(self.secret, &self.name(), &sealed).ok()))
     }
 
     /// Remembers it.
-    pub(super) fn store(self, pending: &Pending) -> Result<(), Error> {
+    pub(super) fn store<T: Serialize>(self, pending: &T) -> Result<(), Error> {
         let sealed = sealed_state::seal(self.secret, &self.name(), pending)
             .map_err(|_| messages::key_generation())?;
         data_dir::replace(&self.data.offline_file(self.step), &sealed)
+    }
+
+    /// Forgets it.
+    pub(super) fn forget(self) -> Result<(), Error> {
+        data_dir::remove(&self.data.offline_file(self.step))
     }
 
     fn name(self) -> String {

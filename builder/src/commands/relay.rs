@@ -41,7 +41,9 @@ pub(super) fn relay(context: &Context, arguments: &RelayArguments) -> Result<(),
         None => ask(&http, &address, &request, &to)?,
     };
     match &response.outcome {
-        OfflineOutcome::License { .. } => {}
+        OfflineOutcome::License { .. }
+        | OfflineOutcome::Time { .. }
+        | OfflineOutcome::Email { .. } => {}
         OfflineOutcome::Trial { answer, part } => fetch(&http, &address, answer, *part, &to)?,
         OfflineOutcome::Refused { problem, .. } => {
             output::notice(&notices::relayed_refusal(problem))

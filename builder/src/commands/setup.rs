@@ -4,6 +4,7 @@
 //! same keys again gives the same license, and the license file is written last.
 
 mod email;
+mod offline_email;
 mod offline_setup;
 
 use trybuy_formats::ids::{Email, Name};
@@ -40,7 +41,12 @@ pub(super) fn setup(context: &Context, arguments: SetupArguments) -> Result<(), 
         };
     }
     if arguments.verify {
-        return email::verify(context, arguments.code.as_deref());
+        let code = arguments.code.as_deref();
+        return match &arguments.offline {
+            OfflineArguments { response: Some(file), .. } => offline_email::take(context, file),
+            OfflineArguments { request: Some(file), .. } => offline_email::ask(context, code, file),
+            _ => email::verify(context, code),
+        };
     }
     if let Some(builder) = set_up_before(data)? {
         return change(data, builder.server, &arguments);

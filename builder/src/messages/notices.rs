@@ -61,6 +61,9 @@ pub(crate) fn first_runs(told: bool) -> &'static str {
 /// The code comes later.
 pub(crate) const VERIFY_WITH_CODE: &str =
     "When you have it, run `trybuy setup --verify --code CODE`.";
+/// The code comes later, and goes by way of a file.
+pub(crate) const VERIFY_BY_FILE: &str =
+    "When you have it, run `trybuy setup --verify --code CODE --request FILE`.";
 /// The code that was sent.
 pub(crate) const ASK_EMAIL_CODE: &str = "The code (Return alone: later):";
 
@@ -83,6 +86,18 @@ pub(crate) fn clock_differs(own: Instant, server: Instant) -> (String, &'static 
             words::date(server)
         ),
         "set this computer's clock, or programs may be refused later",
+    )
+}
+
+/// This computer's clock differs from what counts by the server's answer in a file.
+pub(crate) fn clock_differs_by_file(own: Instant, counts: Instant) -> (String, &'static str) {
+    (
+        format!(
+            "this computer's clock says {}, and {} counts now, by the time that the server signed",
+            words::date(own),
+            words::date(counts)
+        ),
+        "set this computer's clock if it is wrong; if it is right, write another request and relay it sooner: all the time since a request was written counts",
     )
 }
 
@@ -167,7 +182,7 @@ pub(crate) fn clock_ahead(own: Instant) -> (String, &'static str) {
             "this computer's clock says {}, which is later than anything else here tells",
             words::date(own)
         ),
-        "if it is wrong, set it: then that time counts no more; if it is right, see to it that the server can be reached: this check asks it for the time",
+        "if it is wrong, set it: then that time counts no more; if it is right, see to it that the server can be reached: this check asks it for the time; without a network, `trybuy doctor --request FILE`",
     )
 }
 
@@ -408,7 +423,7 @@ pub(crate) const KEYS_USABLE: &str = "both keys are there and usable";
 /// The clock, without a server to compare it with.
 pub(crate) const CLOCK_CONSISTENT: &str = "not set back; not compared with a server";
 /// What to do about a time that cannot be told without a server.
-pub(crate) const CLOCK_NEEDS_SERVER: &str = "set the clock; if it is right, see to it that the server can be reached: this check asks it for the time";
+pub(crate) const CLOCK_NEEDS_SERVER: &str = "set the clock; if it is right, see to it that the server can be reached: this check asks it for the time; without a network, `trybuy doctor --request FILE`";
 /// What to do about a license that has ended by a clock that is wrong.
 pub(crate) const CLOCK_FIRST: &str =
     "see to the clock first: the license may turn out not to have ended";

@@ -11,16 +11,37 @@ use trybuy_formats::slug::Slug;
 use super::{local_file, usage, words};
 use crate::error::Error;
 
+/// Another copy of what was carried.
+const COPY_AGAIN: &str = "copy it again; if it is no longer where it was relayed, or damaged there, remove it there and relay the request again";
+
+/// The system's own words.
+fn not_there() -> io::Error {
+    io::Error::from_raw_os_error(libc::ENOENT)
+}
+
+/// What to do about a refusal of the server where it cannot be reached, if that is something else than
+/// where it can.
+pub(crate) fn help_by_file(slug: Slug) -> Option<&'static str> {
+    match slug {
+        Slug::EmailNotVerified => Some(
+            "have a code sent with `trybuy setup --verify --request FILE`, then bring the one of the newest mail with `trybuy setup --verify --code CODE --request FILE`; for an address that gets no mail, set a Builder up in an empty data directory with another one",
+        ),
+        Slug::BuilderLicenseExpired | Slug::NoBuilderLicense => Some(
+            "write a request with `trybuy setup --renew --request FILE`, and take its answer first",
+        ),
+        _ => None,
+    }
+}
+
 /// There is no such request file.
 pub(crate) fn request_missing(path: &Path) -> Error {
-    local_file("read", path, io::ErrorKind::NotFound.into())
+    local_file("read", path, not_there())
         .with_help("name the file that --request wrote on the machine without a network")
 }
 
 /// There is no such response file.
 pub(crate) fn response_missing(path: &Path) -> Error {
-    local_file("read", path, io::ErrorKind::NotFound.into())
-        .with_help("name the file that `trybuy relay` wrote")
+    local_file("read", path, not_there()).with_help("name the file that `trybuy relay` wrote")
 }
 
 /// A request file is none.
@@ -68,9 +89,21 @@ pub(crate) fn other_request(path: &Path) -> Error {
     )
 }
 
+/// The machine has been started since it asked for the time.
+pub(crate) fn time_answer_of_another_start(path: &Path) -> Error {
+    Error::new(
+        Slug::OtherRequest,
+        format!(
+            "{} answers a request that was written before this machine was last started, and nothing tells how old the answer is",
+            path.display()
+        ),
+        "write another request with `trybuy doctor --request FILE`, and take its answer before the machine is started again; it may sleep, but not be switched off",
+    )
+}
+
 /// What belongs to a response is not there.
 pub(crate) fn carried_missing(path: &Path) -> Error {
-    carried_file(path, io::ErrorKind::NotFound.into())
+    carried_file(path, not_there())
 }
 
 /// What belongs to a response cannot be read.
@@ -84,8 +117,18 @@ pub(crate) fn carried_file_incomplete(path: &Path, have: u64, length: u64) -> Er
     Error::new(
         Slug::FileDamaged,
         format!("{} has {} of {}", path.display(), words::size(have), words::size(length)),
-        "copy it again; if it is no longer where it was relayed, remove it there and relay the request again",
+        COPY_AGAIN,
     )
+}
+
+/// What belongs to a response is refused: the server cannot be asked for it here.
+pub(crate) fn carried_file_refused(error: Error) -> Error {
+    match error.slug() {
+        Slug::FileDamaged | Slug::WrongKey | Slug::LicenseeMismatch | Slug::HeadTooOld => {
+            error.with_help(COPY_AGAIN)
+        }
+        _ => error,
+    }
 }
 
 /// A head came for a file that is not there.

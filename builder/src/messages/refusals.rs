@@ -55,7 +55,7 @@ pub(crate) fn refusal(name: &str, kind: LicenseKind, reason: Refusal) -> Error {
 pub(crate) fn clock_first(clock: Instant, counts: Instant) -> String {
     format!(
         "this computer's clock says {}, and {} counts: if the clock is wrong, set it; then run \
-         `trybuy doctor` while the server can be reached, which asks it for the time",
+         `trybuy doctor`, which asks the server for the time; without a network, `trybuy doctor --request FILE`",
         words::date(clock),
         words::date(counts)
     )
@@ -75,7 +75,7 @@ pub(crate) fn clock_set_back(set_back: SetBack) -> Error {
     Error::new(
         Slug::ClockSetBack,
         happened,
-        "set the clock; if the clock is right and was wrong before, run `trybuy doctor`: it asks the server for the time",
+        "set the clock; if the clock is right and was wrong before, run `trybuy doctor`: it asks the server for the time; without a network, `trybuy doctor --request FILE`",
     )
 }
 
@@ -84,7 +84,7 @@ pub(crate) fn clock_state_damaged() -> Error {
     Error::new(
         Slug::StateDamaged,
         "what the Builder remembers of the time is missing or was changed (clock.sealed)",
-        "run `trybuy doctor`: it asks the server for the time",
+        "run `trybuy doctor`: it asks the server for the time; without a network, `trybuy doctor --request FILE`",
     )
 }
 

@@ -91,6 +91,19 @@ pub enum OfflineStep {
         /// Access condition C, where the Builder has no trial yet.
         acceptance: Option<OfflineAcceptance>,
     },
+    /// The time, signed for one question.
+    Time {
+        /// The random number of the question (`ST-1`).
+        #[serde(with = "base64_bytes")]
+        nonce: Vec<u8>,
+    },
+    /// A code, mailed to the holder's e-mail address.
+    EmailCode {},
+    /// Verifies that address.
+    VerifyEmail {
+        /// The code that was mailed, as it was typed.
+        code: SecretText,
+    },
 }
 
 /// Acceptance of terms that were perhaps not shown yet.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::OfflineError;
-use crate::api::{AcceptanceCode, Problem, TrialAnswer};
+use crate::api::{AcceptanceCode, EmailCodeAnswer, Problem, TrialAnswer};
 use crate::canonical_json;
 use crate::encoding::base64_bytes;
 use crate::ids::{Digest, TrialId};
@@ -46,6 +46,16 @@ pub enum OfflineOutcome {
         answer: Box<TrialAnswer>,
         /// What of its file is needed.
         part: Part,
+    },
+    /// The time.
+    Time {
+        /// A signed document (`ST-2`).
+        signed_time: String,
+    },
+    /// How it is with the verification of the holder's e-mail address.
+    Email {
+        /// A code was sent, or the address is verified.
+        answer: EmailCodeAnswer,
     },
     /// A refusal.
     Refused {

@@ -16,6 +16,8 @@ use super::steps::{self, Asker, StepError};
 use super::terms;
 use crate::app::AppState;
 use crate::auth::{ClientAddress, known_builder, refused};
+use crate::builders::EmailError;
+use crate::builders::api::not_sent;
 use crate::error::ApiError;
 
 /// Answers a request file (`OF-6`). What is refused to its Builder is answered in the response; what is
@@ -36,7 +38,7 @@ pub async fn answer_request(
         return Err(wrong_time(&request, now));
     }
     let terms = terms::in_force(&app, &request.step).await.map_err(StepError::from)?;
-    let outcome = match steps::take_step(&app, &asker, &request, &terms).await {
+    let outcome = match steps::take_step(&app, (&asker, client.network()), &request, &terms).await {
         Ok(outcome) => outcome,
         Err(error) => refuse(&app, &asker, &request, error).await?,
     };
@@ -60,7 +62,7 @@ async fn verify(
     signed: &SignedRequest,
 ) -> Result<(Asker, OfflineRequest), ApiError> {
     if let Ok(license) = signed.key_id().parse::<LicenseId>() {
-        let builder = known_builder(app, client, license).await?;
+        let builder = known_builder(app, client, license).await.map_err(of_another_server)?;
         let request = signed.verify(&builder.facts.request_key);
         let request = request.map_err(|error| unverified(app, client, error))?;
         return Ok((Asker::Builder(Box::new(builder)), request));
@@ -80,13 +82,28 @@ async fn refuse(
     error: StepError,
 ) -> Result<OfflineOutcome, ApiError> {
     let (newest, needs_code) = (error.newest(), error.is_about_terms());
-    let error = ApiError::from(error);
+    let error = match error {
+        StepError::Email(error @ EmailError::Mail(_)) => not_sent(error).help(
+            "relay it again in a few minutes; if it stays so, tell the operator of the server",
+        ),
+        other => other.into(),
+    };
     if matches!(error.slug(), Slug::ServerError | Slug::RateLimited) {
         return Err(error);
     }
     let code =
         if needs_code { steps::code_to_retype(app, asker, &request.step).await? } else { None };
     Ok(OfflineOutcome::Refused { problem: error.into_problem(), code, newest })
+}
+
+/// A Builder that is not known here was most likely set up with another server.
+fn of_another_server(error: ApiError) -> ApiError {
+    match error.slug() {
+        Slug::NoBuilderLicense => error.help(
+            "relay the request to the server that its Builder was set up with, without --server",
+        ),
+        _ => error,
+    }
 }
 
 fn unverified(app: &AppState, client: ClientAddress, error: OfflineError) -> ApiError {

@@ -1,7 +1,8 @@
 //! What a request asks for, taken by the service that takes it online.
 
 use trybuy_formats::api::{
-    AcceptanceCode, AcceptanceProof, AccessCondition, BuyApplication, RegisterBuilder, RequestTrial,
+    AcceptanceCode, AcceptanceProof, AccessCondition, BuyApplication, EmailCodeAnswer,
+    RegisterBuilder, RequestTrial,
 };
 use trybuy_formats::ids::{Digest, TrialId};
 use trybuy_formats::instant::Instant;
@@ -13,8 +14,8 @@ use trybuy_formats::slug::Slug;
 
 use super::terms::{self, Terms};
 use crate::app::App;
-use crate::builders::{self, BuilderLicenseError};
-use crate::rate_limits::TooManyRequests;
+use crate::builders::{self, BuilderLicenseError, EmailError, TimeError, WayBack};
+use crate::rate_limits::{ClientNetwork, TooManyRequests};
 use crate::refusal::Refusal;
 use crate::store::{Builder, StoreError};
 use crate::trials::{
@@ -57,6 +58,12 @@ pub enum StepError {
     /// Nothing was bought.
     #[error(transparent)]
     Purchase(#[from] PurchaseError),
+    /// No time was signed.
+    #[error(transparent)]
+    Time(#[from] TimeError),
+    /// No address was verified.
+    #[error(transparent)]
+    Email(#[from] EmailError),
     /// Too many purchase keys were tried.
     #[error(transparent)]
     TooMany(#[from] TooManyRequests),
@@ -65,13 +72,13 @@ pub enum StepError {
     Store(#[from] StoreError),
 }
 
-/// Takes a step.
+/// Takes a step, which came from that network.
 ///
 /// # Errors
 /// What the service refuses.
 pub async fn take_step(
     app: &App,
-    asker: &Asker,
+    (asker, from): (&Asker, ClientNetwork),
     request: &OfflineRequest,
     terms: &[Terms],
 ) -> Result<OfflineOutcome, StepError> {
@@ -88,6 +95,18 @@ pub async fn take_step(
         }
         (OfflineStep::Buy { .. }, Asker::Builder(builder)) => {
             sell(app, builder, &request.step, terms).await
+        }
+        (OfflineStep::Time { nonce }, Asker::Builder(builder)) => {
+            let signed_time = builders::sign_time(app, builder, nonce.clone())?;
+            Ok(OfflineOutcome::Time { signed_time })
+        }
+        (OfflineStep::EmailCode {}, Asker::Builder(builder)) => {
+            let answer = builders::send_code(app, from, builder, WayBack::ByFile).await?;
+            Ok(OfflineOutcome::Email { answer })
+        }
+        (OfflineStep::VerifyEmail { code }, Asker::Builder(builder)) => {
+            let verified_at = builders::verify(app, builder, code).await?.verified_at;
+            Ok(OfflineOutcome::Email { answer: EmailCodeAnswer::Verified { verified_at } })
         }
         _ => Err(StepError::OtherKey),
     }
@@ -284,6 +303,8 @@ impl StepError {
             Self::Code(refusal) => Some(refusal),
             Self::Over { error, .. } => Some(error),
             Self::Purchase(refusal) => Some(refusal),
+            Self::Time(refusal) => Some(refusal),
+            Self::Email(refusal) => Some(refusal),
             Self::TooMany(refusal) => Some(refusal),
             Self::OtherKey | Self::Store(_) => None,
         }

@@ -38,6 +38,9 @@ pub(super) async fn in_force(app: &App, step: &OfflineStep) -> Result<Vec<Terms>
         }
         OfflineStep::Trial { application, .. } => (application, false),
         OfflineStep::Buy { application, .. } => (application, true),
+        OfflineStep::Time { .. } | OfflineStep::EmailCode {} | OfflineStep::VerifyEmail { .. } => {
+            return Ok(Vec::new());
+        }
     };
     let (application, texts) =
         tokio::try_join!(app.store.application(id), app.store.application_texts(id))?;
@@ -85,5 +88,8 @@ fn acceptance(step: &OfflineStep, relicensing: bool) -> Option<&OfflineAcceptanc
         | OfflineStep::RenewLicense { acceptance }
         | OfflineStep::Trial { acceptance, .. }
         | OfflineStep::Buy { acceptance, .. } => acceptance.as_ref(),
+        OfflineStep::Time { .. } | OfflineStep::EmailCode {} | OfflineStep::VerifyEmail { .. } => {
+            None
+        }
     }
 }

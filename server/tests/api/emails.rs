@@ -15,14 +15,14 @@ use crate::support::{
 const CODES: &str = "/api/v1/builders/email-codes";
 const EMAIL: &str = "/api/v1/builders/email";
 
-fn asking(transport: &str) -> String {
+pub(crate) fn asking(transport: &str) -> String {
     format!(
         "[server]\nname = \"Prögrams\"\n[http]\nrequest_timeout = \"2s\"\n\
          [email]\nverify = true\nfrom = \"Programs <try@example.com>\"\ntransport = \"{transport}\"\n"
     )
 }
 
-async fn server_with_files() -> TestServer {
+pub(crate) async fn server_with_files() -> TestServer {
     TestServer::publishing_with(&asking("file:mails"), policy()).await
 }
 
@@ -36,7 +36,7 @@ async fn type_code(server: &TestServer, builder: &TestBuilder, code: &str) -> An
 }
 
 /// The code in a mail: a line of its own.
-fn code_in(mail: &str) -> String {
+pub(crate) fn code_in(mail: &str) -> String {
     let is_code = |line: &&str| line.len() == 9 && line.as_bytes()[4] == b'-';
     mail.lines().map(str::trim).find(is_code).expect("a code").to_owned()
 }

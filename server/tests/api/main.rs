@@ -10,6 +10,7 @@ mod emails;
 mod existing_trials;
 mod licensing;
 mod offline;
+mod offline_emails;
 mod people;
 mod policies;
 mod process;

@@ -3,7 +3,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use trybuy_formats::api::TrialAnswer;
+use trybuy_formats::api::{AccessCondition, TrialAnswer};
 use trybuy_formats::builder_license::BuilderLicense;
 use trybuy_formats::ids::{Digest, TrialId};
 use trybuy_formats::instant::{Instant, Span};
@@ -14,6 +14,7 @@ use trybuy_formats::offline::{
 use trybuy_formats::policy::{AcceptanceKind, Layout, TrialPolicy};
 use trybuy_formats::primitives::{RequestSignatureKey, sha256};
 use trybuy_formats::signed::{self, Verified};
+use trybuy_formats::signed_time::TimeQuestion;
 use trybuy_formats::slug::Slug;
 
 use crate::support::{
@@ -36,18 +37,21 @@ fn trial(after: Option<TrialId>, acceptance: Option<OfflineAcceptance>) -> Offli
     }
 }
 
-fn written(builder: &TestBuilder, at: Instant, step: OfflineStep) -> SignedRequest {
+pub(crate) fn written(builder: &TestBuilder, at: Instant, step: OfflineStep) -> SignedRequest {
     let request = OfflineRequest::new(at, "http://try.example.com".to_owned(), step);
     SignedRequest::sign(&builder.request_key, &builder.license.license_id.to_string(), &request)
 }
 
-async fn bring(server: &TestServer, request: &[u8]) -> Answer {
+pub(crate) async fn bring(server: &TestServer, request: &[u8]) -> Answer {
     let url = format!("{}/api/v1/offline", server.url);
     Answer::of(server.client.post(url).body(request.to_vec())).await
 }
 
 /// The answer to a request, verified with the pinned key.
-async fn answered(server: &TestServer, request: &SignedRequest) -> (OfflineResponse, Vec<String>) {
+pub(crate) async fn answered(
+    server: &TestServer,
+    request: &SignedRequest,
+) -> (OfflineResponse, Vec<String>) {
     let file: ResponseFile = bring(server, &request.to_bytes()).await.json(200);
     let (response, texts) = file.verify(&server_key()).expect("signed by the server");
     assert!(response.request == request.digest(), "it answers this request");
@@ -79,7 +83,10 @@ fn license_of(outcome: &OfflineOutcome) -> Verified<BuilderLicense> {
     signed::open(&server_key(), license.expect("a license")).expect("signed by the server")
 }
 
-async fn refused(server: &TestServer, request: &SignedRequest) -> (Slug, Option<TrialId>) {
+pub(crate) async fn refused(
+    server: &TestServer,
+    request: &SignedRequest,
+) -> (Slug, Option<TrialId>) {
     refusal(answered(server, request).await.0.outcome)
 }
 
@@ -215,6 +222,11 @@ async fn what_is_wrong_with_a_file_is_told_to_who_carries_it() {
         let problem = bring(&server, &request.to_bytes()).await.refused(401, Slug::ClockSkew, None);
         assert_eq!(problem.server_time, Some(now));
     }
+    // One that was brought to another server than its own.
+    let elsewhere = TestServer::with("").await;
+    let unknown = bring(&elsewhere, &good.to_bytes()).await;
+    let problem = unknown.refused(403, Slug::NoBuilderLicense, Some(AccessCondition::A));
+    assert!(problem.help.is_some_and(|help| help.contains("without --server")));
     // Nobody registers in another's name, and no Builder sets up by a request for something else.
     let setup = setup(&server, &builder.request_key, true).unverified().expect("a request");
     let license = builder.license.license_id.to_string();
@@ -238,4 +250,27 @@ async fn an_address_that_sends_too_many_files_is_told_to_wait() {
     let server = TestServer::with("[rate_limits]\nregistrations_per_minute = 1\n").await;
     bring(&server, b"{}").await.refused(400, Slug::BadRequest, None);
     bring(&server, b"{}").await.refused(429, Slug::RateLimited, None);
+}
+
+#[tokio::test]
+async fn the_time_is_signed_for_the_question_in_a_file() {
+    let server = TestServer::with("[rate_limits]\nsigned_times_per_minute = 2\n").await;
+    let builder = TestBuilder::register(&server, 0).await;
+    let question = TimeQuestion::ask();
+    let time = |nonce: &[u8]| OfflineStep::Time { nonce: nonce.to_vec() };
+    let request = written(&builder, server.now(), time(question.nonce()));
+    // It may be carried for long; what is signed is when it arrives.
+    server.pass(3 * DAY);
+    let signed_time = match answered(&server, &request).await.0.outcome {
+        OfflineOutcome::Time { signed_time } => Some(signed_time),
+        _ => None,
+    };
+    let signed_time = signed_time.expect("a time");
+    let other = TimeQuestion::ask().answered(&server_key(), &signed_time);
+    assert!(other.is_err(), "it answers another question");
+    assert_eq!(question.answered(&server_key(), &signed_time), Ok(server.now()));
+    let wrong = written(&builder, server.now(), time(&[1; 31]));
+    assert_eq!(refused(&server, &wrong).await, (Slug::BadRequest, None));
+    // As online, and whoever carries it is told.
+    bring(&server, &request.to_bytes()).await.refused(429, Slug::RateLimited, None);
 }

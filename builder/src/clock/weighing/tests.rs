@@ -402,3 +402,22 @@ fn whatever_happens_to_the_clock_the_time_never_goes_back_within_a_boot_but_from
         floor = machine.memory.floor;
     }
 }
+
+#[test]
+fn an_answer_by_file_counts_as_late_as_it_can_be_but_where_less_was_believed() {
+    let counts = |passed: i64, believed: Option<i64>| {
+        let passed = Span::seconds(u64::try_from(passed).expect("not before the question"));
+        let answer = Answer { time: at(0), passed };
+        answer.counts(believed.map(at)).unix() - at(0).unix()
+    };
+    for (name, passed, believed, expected) in [
+        ("taken at once", 0, None, 0),
+        ("carried for an hour", HOUR, None, HOUR),
+        ("kept for a month: nothing is gained", 30 * A_DAY, None, 30 * A_DAY),
+        ("a memory that is a year ahead", HOUR, Some(YEAR), HOUR),
+        ("a memory that nothing contradicts stays", A_DAY, Some(HOUR), HOUR),
+        ("a memory that is behind", HOUR, Some(-YEAR), 0),
+    ] {
+        assert_eq!(counts(passed, believed), expected, "{name}");
+    }
+}

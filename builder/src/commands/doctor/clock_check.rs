@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::license::LicensedBuilder;
 use crate::messages::notices;
 
-const CHECK: &str = "clock";
+pub(super) const CHECK: &str = "clock";
 
 pub(super) fn check(
     context: &Context,
@@ -61,7 +61,7 @@ fn explain(weighed: &Weighed, own: Instant) -> Finding {
     Finding::new(CHECK, Status::Warning, message, advice)
 }
 
-fn difference(a: Instant, b: Instant) -> Span {
+pub(super) fn difference(a: Instant, b: Instant) -> Span {
     a.since(b).max(b.since(a))
 }
 
@@ -90,7 +90,18 @@ fn signed_time(
     reading: &Reading,
 ) -> Result<Instant, Error> {
     let time = server.signed_time(&builder.signer(&context.data)?)?;
+    put(context, builder, time, reading)?;
+    Ok(time)
+}
+
+/// Puts a time that the server signed in place of what is remembered, also of the trials.
+pub(super) fn put(
+    context: &Context,
+    builder: &LicensedBuilder,
+    time: Instant,
+    reading: &Reading,
+) -> Result<(), Error> {
     ClockFile::of(&context.data, &builder.secret).replace(time, reading)?;
     left::take_back(context, builder, time);
-    Ok(time)
+    Ok(())
 }

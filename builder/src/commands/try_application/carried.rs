@@ -41,7 +41,9 @@ pub(in crate::commands) fn install(
     if answer.trial.application != *id {
         return Err(messages::other_request(file));
     }
-    place.install(*answer, |answer, _| take(&place, &answer, part, &beside(file)))?;
+    place.install(*answer, |answer, _| {
+        take(&place, &answer, part, &beside(file)).map_err(messages::carried_file_refused)
+    })?;
     remembered.store(&Pending::default())
 }
 

@@ -22,10 +22,10 @@ use trybuy_formats::slug::Slug;
 use crate::error::Error;
 
 pub(crate) use offline::{
-    carried_file, carried_file_incomplete, carried_file_refused, carried_missing,
-    head_without_file, help_by_file, offline_key_missing, offline_needs_application, other_request,
-    request_missing, request_unusable, response_missing, response_unusable,
-    time_answer_of_another_start,
+    another_file, answer_over_request, carried_file, carried_file_incomplete, carried_file_refused,
+    carried_missing, head_without_file, help_by_file, offline_key_missing,
+    offline_needs_application, other_request, request_missing, request_unusable, response_missing,
+    response_unusable, time_answer_of_another_start,
 };
 pub(crate) use refusals::{
     clock_first, clock_set_back, clock_state_damaged, execution, file_of_another, file_problem,

@@ -14,7 +14,7 @@ use crate::execution;
 use crate::license::LicensedBuilder;
 use crate::output;
 
-use super::Context;
+use super::{Context, refresh};
 use report::{Finding, Status};
 
 pub(super) fn doctor(context: &Context, arguments: &DoctorArguments) -> Result<u8, Error> {
@@ -53,9 +53,12 @@ pub(super) fn doctor(context: &Context, arguments: &DoctorArguments) -> Result<u
     Ok(u8::from(findings.iter().any(|finding| finding.status == Status::Problem)))
 }
 
-/// The server, and the clock by its word.
+/// The server, the clock by its word, and what it says of what is installed.
 fn online(context: &Context, builder: &LicensedBuilder) -> Vec<Finding> {
     let contact = server::check(context, builder);
     let clock = clock_check::check(context, builder, contact.server.as_ref());
+    if let (Some(server), Ok(signer)) = (&contact.server, builder.signer(&context.data)) {
+        refresh::in_passing(context, builder, server, &signer);
+    }
     vec![contact.finding, clock]
 }

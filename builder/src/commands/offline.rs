@@ -3,6 +3,7 @@
 //! The Builder remembers of each step which request was its last, and which terms were shown since, so
 //! that the next request names them.
 
+use std::io;
 use std::path::Path;
 
 use serde::de::DeserializeOwned;
@@ -14,6 +15,7 @@ use trybuy_formats::ids::{ApplicationId, Digest, Platform, TrialId};
 use trybuy_formats::keys::LicenseSecret;
 use trybuy_formats::offline::{
     OfflineAcceptance, OfflineOutcome, OfflineRequest, OfflineResponse, OfflineStep, ResponseFile,
+    SignedRequest,
 };
 use trybuy_formats::primitives::VerificationKey;
 use trybuy_formats::slug::Slug;
@@ -157,9 +159,26 @@ pub(super) fn write(
     let signed = signer.sign_offline(&request);
     let path =
         std::path::absolute(file).map_err(|error| messages::local_file("use", file, error))?;
+    refuse_other_file(&path, limits::OFFLINE_REQUEST, |bytes| SignedRequest::read(bytes).is_ok())?;
     data_dir::replace_after(&path, &signed.to_bytes(), || remember(signed.digest()))?;
     output::notice(&notices::request_written(file));
     Ok(())
+}
+
+/// A request or an answer takes the place of nothing but another one.
+pub(super) fn refuse_other_file(
+    path: &Path,
+    cap: usize,
+    is_one: impl FnOnce(&[u8]) -> bool,
+) -> Result<(), Error> {
+    if path.parent().is_some_and(|folder| !folder.is_dir()) {
+        return Err(messages::local_file("write", path, io::ErrorKind::NotFound.into()));
+    }
+    match data_dir::read(path, cap) {
+        Ok(None) => Ok(()),
+        Ok(Some(bytes)) if is_one(&bytes) => Ok(()),
+        _ => Err(messages::another_file(path)),
+    }
 }
 
 /// Reads a response file.

@@ -10,7 +10,7 @@ use trybuy_formats::limits;
 use trybuy_formats::offline::{OfflineOutcome, OfflineResponse, Part, ResponseFile, SignedRequest};
 
 use super::try_application::beside;
-use super::{Context, contact};
+use super::{Context, contact, offline};
 use crate::cli::RelayArguments;
 use crate::client::address::{ServerAddress, Transport};
 use crate::client::download::{self, DownloadError, Patience, Source};
@@ -32,8 +32,18 @@ pub(super) fn relay(context: &Context, arguments: &RelayArguments) -> Result<(),
         request.unverified().map_err(|error| messages::request_unusable(&from, error))?;
     let transport =
         if arguments.insecure_http { Transport::DangerousPlain } else { Transport::Encrypted };
+    if from == to {
+        return Err(messages::answer_over_request(&to));
+    }
+    offline::refuse_other_file(&to, limits::OFFLINE_RESPONSE, |bytes| {
+        ResponseFile::read(bytes).is_ok()
+    })?;
     let named = context.server.as_deref().unwrap_or(&unverified.server);
     let address = ServerAddress::parse(named, transport)?;
+    if address != ServerAddress::parse(&unverified.server, transport)? {
+        let (what, help) = notices::relayed_elsewhere(&unverified.server, &address.to_string());
+        output::warn(&what, help);
+    }
     contact::warn_if_plain(&address);
     let http = Http::new(&address)?;
     let response = match answered_before(&to, &request) {

@@ -11,7 +11,7 @@ use trybuy_formats::ids::{Email, Name};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::slug::Slug;
 
-use super::{Context, contact};
+use super::{Context, contact, refresh};
 use crate::cli::{Consent, OfflineArguments, SetupArguments};
 use crate::client::Server;
 use crate::client::address::{ServerAddress, Transport};
@@ -212,5 +212,6 @@ fn renew(context: &Context, arguments: &SetupArguments) -> Result<(), Error> {
     }
     let renewed = builder.renew(&context.data, &server)?;
     output::notice(&notices::license_renewed(renewed.license.ends_at));
+    refresh::in_passing(context, &renewed, &server, &renewed.signer(&context.data)?);
     Ok(())
 }

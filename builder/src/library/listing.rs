@@ -84,13 +84,22 @@ impl Viewer {
     }
 
     /// What is wrong with an application's files, as far as it can be seen without decrypting
-    /// them. That its trial is over is nothing wrong, and neither license nor clock are its files.
+    /// them. That its trial is over is nothing wrong, and neither license nor clock are its files; but that
+    /// it was licensed by a clock that was ahead is.
     pub fn defect(&self, data: &DataDir, id: &ApplicationId) -> Option<Error> {
         let control = match super::clear_copy(data, id) {
             Ok(clear) => clear.untrusted,
             Err(error) => return Some(error),
         };
-        usable_state(self.builder.as_ref().ok()?, data, id, &control).err()
+        if let Err(error) = usable_state(self.builder.as_ref().ok()?, data, id, &control) {
+            return Some(error);
+        }
+        match self.decide(data, id, &control).ok()? {
+            (Decision::Refuse { reason: reason @ Refusal::ClockSetBack }, _) => {
+                Some(messages::refusal(control.name.as_str(), control.kind, reason))
+            }
+            _ => None,
+        }
     }
 
     fn describe(

@@ -503,6 +503,14 @@ pub(crate) fn accept_offline(command: &str, code: Option<&AcceptanceCode>) -> St
     }
 }
 
+/// A request is brought to another address than its own.
+pub(crate) fn relayed_elsewhere(own: &str, other: &str) -> (String, &'static str) {
+    (
+        format!("the request is for {own}, and is brought to {other}"),
+        "leave out --server, or unset TRYBUY_SERVER, to bring it to its own server",
+    )
+}
+
 /// The server refused what was relayed.
 pub(crate) fn relayed_refusal(problem: &Problem) -> String {
     format!("The server refused it: {}. The answer says so to the one who asked.", problem.title)

@@ -39,6 +39,18 @@ pub(crate) fn request_missing(path: &Path) -> Error {
         .with_help("name the file that --request wrote on the machine without a network")
 }
 
+/// Another file is where a request or an answer was to be written.
+pub(crate) fn another_file(path: &Path) -> Error {
+    local_file("write", path, io::ErrorKind::AlreadyExists.into())
+        .with_help("it is neither a request nor an answer: name another file")
+}
+
+/// The answer was to be written over its request.
+pub(crate) fn answer_over_request(path: &Path) -> Error {
+    local_file("write", path, io::ErrorKind::AlreadyExists.into())
+        .with_help("name another file for the answer than that of the request")
+}
+
 /// There is no such response file.
 pub(crate) fn response_missing(path: &Path) -> Error {
     local_file("read", path, not_there()).with_help("name the file that `trybuy relay` wrote")

@@ -143,3 +143,19 @@ fn a_server_that_is_away_is_only_a_warning() {
     assert_eq!(said.code, 0, "{}", said.out);
     assert!(said.out.contains("cannot be reached"));
 }
+
+#[test]
+fn a_trial_that_was_licensed_by_a_clock_that_was_ahead_is_told() {
+    let world = World::new(Layout::Leading);
+    world.server().clock_ahead = 300 * 86_400;
+    world.set_up();
+    world.good(&["try", APP, "--name", "Ada"]);
+    world.server().clock_ahead = 0;
+    assert_eq!(finding(&world, "clock")["status"], "ok");
+    let refused = world.refused(Slug::ClockSetBack, &["run", APP]);
+    let library = finding(&world, "library");
+    assert_eq!(library["status"], "problem", "{library}");
+    for text in [refused.err.as_str(), library["advice"].as_str().expect("a text")] {
+        assert!(text.contains("`trybuy renew`"), "{text}");
+    }
+}

@@ -12,9 +12,11 @@ mod encrypted;
 mod full_disk;
 mod interrupted;
 mod invariants;
+mod machines;
 mod main_job;
 mod object_storage;
 mod offline;
+mod offline_time;
 mod people;
 mod policies;
 mod publishing;
@@ -50,6 +52,7 @@ fn main() {
         people::CASES,
         policies::CASES,
         offline::CASES,
+        offline_time::CASES,
         publishing::CASES,
         running_time::CASES,
         second_machine::CASES,

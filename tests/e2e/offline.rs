@@ -1,17 +1,17 @@
 //! A machine that never reaches the server, and another one that carries its files.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
 
-use trybuy_tests::builder::Builder;
 use trybuy_tests::command::Outcome;
 use trybuy_tests::proxy::Direction;
 use trybuy_tests::world::World;
 
 use crate::case::{Shared, cases};
+use crate::machines::{Machines, beside};
 use crate::support::{
-    busybox, ensure_sound, in_boot, mailed_code, publish_padded, verifying_world, wait_for_length,
+    busybox, ensure_sound, mailed_code, publish_padded, verifying_world, wait_for_length,
 };
 
 cases![
@@ -29,86 +29,7 @@ cases![
     what_could_not_be_written_leaves_the_last_request_to_be_answered[Busybox],
     an_older_purchase_that_is_sent_again_takes_nothing_away[Busybox],
     an_address_is_verified_by_file[Busybox],
-    a_lost_memory_of_the_time_is_mended_by_file_and_by_no_other_answer[Busybox],
-    an_answer_that_is_kept_gains_nothing_by_another_uptime[Root, Busybox],
-    a_clock_that_was_ahead_over_two_boots_is_mended_by_file_in_one[Root, Busybox, Faketime],
 ];
-
-/// A machine without a network, and one that carries.
-struct Machines<'a> {
-    offline: Builder,
-    carrier: Builder,
-    folder: PathBuf,
-    url: &'a str,
-}
-
-impl<'a> Machines<'a> {
-    fn new(world: &'a World, name: &str) -> Result<Self> {
-        let folder = world.path("sticks").join(name);
-        std::fs::create_dir_all(&folder)?;
-        let (offline, carrier) =
-            (world.fresh_builder(name), world.fresh_builder(&format!("{name}-carrier")));
-        Ok(Self { offline, carrier, folder, url: world.server.url() })
-    }
-
-    fn set_up(world: &'a World, name: &str) -> Result<Self> {
-        let machines = Self::new(world, name)?;
-        let done = machines.step("setup", &machines.setup(), &["setup"])?.success()?;
-        ensure!(done.stderr.contains("The server's key is "), "{done}");
-        Ok(machines)
-    }
-
-    fn setup(&self) -> [&str; 7] {
-        ["setup", self.url, "--name", "Ada", "--email", "ada@example.com", "--accept-terms"]
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.join(name)
-    }
-
-    /// Runs a command where no server can be reached.
-    fn offline(&self, arguments: &[&str], option: &str, file: &Path) -> Result<Outcome> {
-        let mut command = self.offline.command();
-        for proxy in ["http_proxy", "https_proxy", "all_proxy"] {
-            command
-                .env(proxy, "http://127.0.0.1:9")
-                .env(proxy.to_uppercase(), "http://127.0.0.1:9");
-        }
-        command.env_remove("no_proxy").env_remove("NO_PROXY");
-        Outcome::of(command.args(arguments).arg(option).arg(file))
-    }
-
-    fn ask(&self, name: &str, arguments: &[&str]) -> Result<PathBuf> {
-        let request = self.path(&format!("{name}.request"));
-        self.offline(arguments, "--request", &request)?.success()?;
-        Ok(request)
-    }
-
-    fn relay(&self, request: &Path, name: &str) -> Result<PathBuf> {
-        let response = self.path(&format!("{name}.response"));
-        self.try_to_relay(request, &response)?.success()?;
-        ensure!(!self.carrier.data_dir().join("license.jws").exists(), "it needs no setup");
-        Ok(response)
-    }
-
-    fn try_to_relay(&self, request: &Path, response: &Path) -> Result<Outcome> {
-        Outcome::of(self.carrier.command().arg("relay").args([request, response]))
-    }
-
-    /// Asks, carries, and takes the answer.
-    fn step(&self, name: &str, ask: &[&str], take: &[&str]) -> Result<Outcome> {
-        let request = self.ask(name, ask)?;
-        let response = self.relay(&request, name)?;
-        self.offline(take, "--response", &response)
-    }
-}
-
-/// What belongs to a response.
-fn beside(response: &Path) -> PathBuf {
-    let mut name = response.as_os_str().to_owned();
-    name.push(".file");
-    name.into()
-}
 
 fn every_step(shared: &Shared, layout: &str) -> Result<()> {
     let world = shared.world();
@@ -420,90 +341,5 @@ fn an_address_is_verified_by_file(shared: &Shared) -> Result<()> {
     let again = machines.offline(&verify, "--response", &machines.path("typed.response"))?;
     again.refused(1, "other-request")?;
     machines.step("try", &attempt, &["try", &id])?.success()?;
-    ensure_sound(&machines.offline, &id)
-}
-
-const SIGNED: &str = "the server signed";
-
-fn a_lost_memory_of_the_time_is_mended_by_file_and_by_no_other_answer(
-    shared: &Shared,
-) -> Result<()> {
-    let world = shared.world();
-    let id = world.publish("busybox-by-file-time", &busybox()?)?;
-    let machines = Machines::set_up(world, "busybox-by-file-time")?;
-    machines.step("try", &["try", &id, "--accept-terms"], &["try", &id])?.success()?;
-    let clock = machines.offline.data_dir().join("clock.sealed");
-    std::fs::remove_file(&clock)?;
-    let lost = machines.offline.run(["run", &id, "true"])?.refused(125, "state-damaged")?;
-    ensure!(lost.stderr.contains("`trybuy doctor --request FILE`"), "{lost}");
-    // The answer to an older question, then that to another step.
-    let older = machines.relay(&machines.ask("older", &["doctor"])?, "older")?;
-    let request = machines.ask("time", &["doctor"])?;
-    let renewal = machines.relay(&machines.ask("license", &["setup", "--renew"])?, "license")?;
-    for answer in [&older, &renewal] {
-        let taken = machines.offline(&["doctor"], "--response", answer)?;
-        ensure!(taken.code == 1 && taken.stdout.contains("does not answer"), "{taken}");
-        ensure!(!clock.exists(), "nothing is remembered");
-    }
-    let response = machines.relay(&request, "time")?;
-    let mended = machines.offline(&["doctor"], "--response", &response)?;
-    ensure!(mended.stdout.contains(SIGNED) && !mended.stdout.contains("server:"), "{mended}");
-    ensure_sound(&machines.offline, &id)?;
-    // What was taken counts no more, nor does another answer to the same question.
-    machines.relay(&request, "again")?;
-    std::fs::remove_file(&clock)?;
-    for answer in [&response, &machines.path("again.response")] {
-        let taken = machines.offline(&["doctor"], "--response", answer)?;
-        ensure!(taken.code == 1 && !clock.exists(), "{taken}");
-    }
-    Ok(())
-}
-
-/// A time namespace, in which the machine seems to be up for longer or shorter, is seen through: an
-/// answer is as old as the machine says.
-fn an_answer_that_is_kept_gains_nothing_by_another_uptime(shared: &Shared) -> Result<()> {
-    let world = shared.world();
-    let id = world.publish("busybox-by-file-uptime", &busybox()?)?;
-    let machines = Machines::set_up(world, "busybox-by-file-uptime")?;
-    machines.step("try", &["try", &id, "--accept-terms"], &["try", &id])?.success()?;
-    let request = machines.ask("time", &["doctor"])?;
-    let response = machines.relay(&request, "time")?;
-    std::fs::remove_file(machines.offline.data_dir().join("clock.sealed"))?;
-    let builder = machines.offline.command();
-    let mut command = std::process::Command::new("unshare");
-    command.args(["--time", "--boottime", "864000"]).arg(builder.get_program());
-    command.args(builder.get_args()).args(["doctor", "--response"]).arg(&response);
-    let taken = Outcome::of(&mut command)?;
-    // It was asked moments ago. By the uptime of the namespace that would be ten days.
-    ensure!(taken.stdout.contains(SIGNED) && !taken.stdout.contains("counts now"), "{taken}");
-    ensure_sound(&machines.offline, &id)
-}
-
-fn a_clock_that_was_ahead_over_two_boots_is_mended_by_file_in_one(shared: &Shared) -> Result<()> {
-    let world = shared.world();
-    let id = world.publish("busybox-by-file-ahead", &busybox()?)?;
-    let machines = Machines::set_up(world, "busybox-by-file-ahead")?;
-    machines.step("try", &["try", &id, "--accept-terms"], &["try", &id])?.success()?;
-    let run = ["run", &id, "true"];
-    let boot = |number: u32| -> Result<PathBuf> {
-        let file = machines.path(&format!("boot-{number}"));
-        std::fs::write(&file, format!("00000000-0000-4000-8000-00000000000{number}\n"))?;
-        Ok(file)
-    };
-    let (first, second) = (boot(1)?, boot(2)?);
-    in_boot(&machines.offline, &first, "+400d", &run)?.refused(125, "builder-license-expired")?;
-    in_boot(&machines.offline, &second, "+401d", &run)?.refused(125, "builder-license-expired")?;
-    let refused = machines.offline.run(run)?.refused(125, "clock-set-back")?;
-    ensure!(refused.stderr.contains("`trybuy doctor --request FILE`"), "{refused}");
-    // Nothing tells how old an answer is that comes after another start.
-    let request = machines.path("before.request");
-    let file = request.to_str().context("a path")?;
-    in_boot(&machines.offline, &second, "+0", &["doctor", "--request", file])?.success()?;
-    let response = machines.relay(&request, "before")?;
-    let taken = machines.offline(&["doctor"], "--response", &response)?;
-    ensure!(taken.stdout.contains("before this machine was last started"), "{taken}");
-    machines.offline.run(run)?.refused(125, "clock-set-back")?;
-    let mended = machines.step("time", &["doctor"], &["doctor"])?;
-    ensure!(mended.stdout.contains(SIGNED), "{mended}");
     ensure_sound(&machines.offline, &id)
 }

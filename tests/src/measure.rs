@@ -7,5 +7,6 @@ pub mod launch;
 pub mod list;
 pub mod load;
 mod process;
+pub mod renewals;
 mod sample_program;
 mod statistics;

@@ -1,6 +1,6 @@
 //! Measures what `docs/performance.md` reports, side by side with the peer in one run.
 //!
-//! `cargo measure downloads`, `launch`, `list` or `grants`. The figures are printed as they come;
+//! `cargo measure downloads`, `launch`, `list`, `renewals` or `grants`. The figures are printed as they come;
 //! nothing here passes or fails.
 
 use anyhow::Result;
@@ -34,6 +34,8 @@ enum Measurement {
     },
     /// Trials granted in a second, with few and with a million recorded ones.
     Grants,
+    /// What renewals and purchases fetch, in both layouts.
+    Renewals,
     /// What `downloads` starts as its clients.
     #[command(hide = true)]
     Clients { url: String, connections: u32, seconds: u32 },
@@ -44,6 +46,7 @@ fn main() -> Result<()> {
         Measurement::Downloads { seconds, rounds } => measure::downloads::run(seconds, rounds),
         Measurement::Launch { rounds } => measure::launch::run(rounds),
         Measurement::List { rounds } => measure::list::run(rounds),
+        Measurement::Renewals => measure::renewals::run(),
         Measurement::Grants => measure::grants::run(),
         Measurement::Clients { url, connections, seconds } => {
             measure::load::clients(&url, connections, seconds)

@@ -256,7 +256,7 @@ fn a_vendor_gives_time_trials_and_the_license(shared: &Shared) -> Result<()> {
     ensure!(user.listed(&id)?["ends_at"] == Value::Null);
     ensure_sound(&user, &id)?;
     give("nobody@example.com", &["--trials", "1"])?.refused(1, "not-found")?;
-    give(&licensee, &["--trials", "11"])?.refused(1, "bad-request")?;
+    give(&licensee, &["--trials", "11"])?.refused(2, "usage")?;
     give(&licensee, &["--extend", "1d"])?.refused(1, "bad-request")?;
     // What has no end is never given one.
     give(&licensee, &["--license", "--duration", "1d"])?.refused(1, "bad-request")?;

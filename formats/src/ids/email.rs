@@ -49,7 +49,19 @@ fn is_atom(text: &str) -> bool {
         true => c.is_ascii_alphanumeric() || OF_ATOMS.contains(c),
         false => !c.is_whitespace() && !is_line_break_or_control(c),
     };
-    !text.is_empty() && text.chars().all(may_hold)
+    !text.is_empty() && text.chars().all(may_hold) && has_one_form(text)
+}
+
+/// Whether an atom is written as everybody writes it: composed, and with nothing that cannot be seen. The
+/// mapping of names in the name system (UTS 46) leaves such a text as it is.
+fn has_one_form(atom: &str) -> bool {
+    if atom.is_ascii() {
+        return true;
+    }
+    let lower = atom.to_lowercase();
+    let (form, outcome) =
+        Uts46::new().to_unicode(lower.as_bytes(), AsciiDenyList::EMPTY, Hyphens::Allow);
+    outcome.is_ok() && form == lower
 }
 
 /// The one form of a domain, for the name system: labels of 1 to 63 lower-case letters, digits and hyphens
@@ -122,6 +134,13 @@ mod tests {
                     "@",
                     "@b",
                     "a b@c",
+                    // Another spelling of Zoë, letters that nobody sees, another form of a.
+                    "zoe\u{308}@example.com",
+                    "z\u{200b}w@example.com",
+                    "z\u{ad}w@example.com",
+                    "z\u{fe0f}w@example.com",
+                    "z\u{e0041}w@example.com",
+                    "\u{ff41}@example.com",
                     "a@b@c",
                     "\"sp\"@exa.com",
                     "<a@b.de",

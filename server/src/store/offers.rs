@@ -138,11 +138,11 @@ impl Offer {
 }
 
 impl TrialStanding {
-    /// Where the licensee stands if the running trial of this license ends now, and others do not matter.
-    pub fn end_now(&mut self, now: Instant) {
+    /// Where the licensee stands with a trial of this license that cannot be run any more: neither it nor the
+    /// one on another Builder goes on here.
+    pub fn leave_behind(&mut self) {
         self.current = None;
         self.elsewhere = None;
-        self.last_end = self.last_end.map(|end| end.min(now));
     }
 
     pub(super) fn from_columns(columns: Columns<'_>) -> Result<Self, StoreError> {

@@ -111,17 +111,13 @@ async fn decide(
     access_conditions::verified_email(app.config.email.is_some(), builder)?;
     let used_up = request.used_up.filter(|trial| offer.standing.current == Some(*trial));
     if used_up.is_some() {
-        offer.standing.end_now(now);
+        offer.standing.leave_behind();
     }
     let is_renewal = request.renews.is_some() || used_up.is_some();
     let current = current_trial(app, builder, application, &offer, is_renewal, now).await;
     // Who is blocked is told that, and not to come back later.
     if !matches!(current, Ok(Some(_))) {
         blocks::refuse_blocked(app, builder, application).await?;
-    }
-    // The time to wait is counted from now.
-    if let (Err(LicensingError::TooSoon(_)), Some(trial)) = (&current, used_up) {
-        app.store.end_trial(trial, now).await?;
     }
     if let Some(trial) = current? {
         return existing(app, builder, trial).await;
@@ -217,12 +213,14 @@ async fn current_trial(
 
 /// Why the licensee may not have another trial now.
 fn refuse_another(offer: &Offer, now: Instant) -> Option<LicensingError> {
-    let TrialStanding { used, last_end, .. } = offer.standing;
+    let TrialStanding { used, last_end, extra, .. } = offer.standing;
     let maximum = allowed(offer);
     if used >= maximum {
         return Some(LicensingError::TrialLimit(maximum));
     }
-    let next = last_end.zip(offer.policy.between).map(|(end, between)| end.plus(between));
+    // Whom the vendor gave a trial by hand, waits for none.
+    let between = offer.policy.between.filter(|_| extra == 0);
+    let next = last_end.zip(between).map(|(end, between)| end.plus(between));
     next.filter(|next| now < *next).map(LicensingError::TooSoon)
 }
 

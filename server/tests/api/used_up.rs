@@ -88,17 +88,27 @@ async fn a_trial_that_a_vendor_gives_begins_too() {
 }
 
 #[tokio::test]
-async fn the_time_between_two_trials_is_counted_from_then() {
+async fn the_time_between_two_trials_is_counted_from_the_end_and_nothing_ends_meanwhile() {
     let server = server(2, Some(Span::seconds(3 * DAY))).await;
     let ada = TestBuilder::register(&server, 0).await;
+    let again = TestBuilder::register_as(&server, 1, "ada+again@example.com").await;
     let first = ada.try_it(&server).await.trial;
+    let on_second = again.try_it(&server).await.trial;
     server.pass(DAY);
     let proof = accepted(&server).await;
-    let refused = ask(&server, &ada, first.id, Some(proof.clone())).await;
-    refused.refused(403, Slug::TrialLimitReached, None);
-    assert_eq!(end(&server, &ada, first.id).await, Some(server.now()));
-    server.pass(3 * DAY);
-    ask(&server, &ada, first.id, Some(proof)).await.json::<TrialAnswer>(201);
+    for (builder, trial) in [(&ada, &first), (&again, &on_second), (&again, &on_second)] {
+        let refused = ask(&server, builder, trial.id, Some(proof.clone())).await;
+        refused.refused(403, Slug::TrialLimitReached, None);
+        assert_eq!(end(&server, builder, trial.id).await, first.ends_at);
+    }
+    // Whom the vendor gives a trial waits for none.
+    let vendor = TestVendor::of(&server).await;
+    let path = format!("applications/{APPLICATION}/grants");
+    let gift = serde_json::json!({
+        "licensee": "ada@example.com", "gift": { "kind": "trials", "number": 1 }
+    });
+    assert_eq!(vendor.send(Method::POST, &path, Some(&gift)).await.status, 200);
+    ask(&server, &again, on_second.id, Some(proof)).await.json::<TrialAnswer>(201);
 }
 
 #[tokio::test]

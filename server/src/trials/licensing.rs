@@ -282,9 +282,11 @@ impl Refusal for LicensingError {
             Self::NoApplication => "look for it with `trybuy search`",
             Self::NoVersion(_) => "leave the version out to get the newest one",
             Self::Platform(_) => "`trybuy show` lists the platforms it is offered for",
-            Self::TrialLimit(_) => "ask its vendor for a license",
+            Self::TrialLimit(_) => {
+                "`trybuy buy` makes it yours with a purchase key; or ask its vendor for another trial"
+            }
             Self::Blocked => "ask its vendor",
-            Self::TooSoon(_) => "ask again then, or its vendor for a license",
+            Self::TooSoon(_) => "ask again then; `trybuy buy` makes it yours with a purchase key",
             other => return other.inner().and_then(Refusal::help),
         };
         Some(help.to_owned())

@@ -8,7 +8,7 @@ use super::columns::{Columns, json, number, seconds, word};
 use super::connections::in_time;
 use super::offers::standing;
 use super::transaction::{Finish, Isolation, Operation};
-use super::{Head, Store, StoreError, Trial, TrialStanding, acceptance_codes};
+use super::{Head, Store, StoreError, Trial, TrialStanding, acceptance_codes, trials};
 
 /// A trial to be granted. Its head was signed before, so that the transaction is short.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -23,6 +23,8 @@ pub struct GrantRequest {
     pub delivered_at: Option<Instant>,
     /// SHA-256 of the code that was retyped, to be used up by the grant.
     pub code: Option<Digest>,
+    /// A trial of the same license that ends by the grant, and runs on without it.
+    pub ends: Option<TrialId>,
 }
 
 /// How a request for a trial ended.
@@ -67,7 +69,7 @@ impl Store {
     /// perhaps all of it. Asking again is safe in both cases.
     pub async fn grant_trial(&self, request: &GrantRequest) -> Result<Grant, StoreError> {
         match &self.grant_queue {
-            Some(queue) if request.code.is_none() => in_time(queue.grant(request)).await,
+            Some(queue) if request.is_single() => in_time(queue.grant(request)).await,
             _ => self.grant_alone(request).await,
         }
     }
@@ -76,10 +78,11 @@ impl Store {
     pub(super) async fn grant_alone(&self, request: &GrantRequest) -> Result<Grant, StoreError> {
         // Each further round means that another grant to the same licensee got in between.
         for _ in 0..ATTEMPTS {
-            let outcome = match request.code {
-                Some(_) => self.write(request).await?,
+            let outcome = if request.is_single() {
                 // A single statement needs no transaction around it: half the round trips.
-                None => in_time(self.grant_without_code(request)).await?,
+                in_time(self.grant_by_itself(request)).await?
+            } else {
+                self.write(request).await?
             };
             if let Some(grant) = outcome {
                 return Ok(grant);
@@ -88,10 +91,7 @@ impl Store {
         Err(StoreError::Contention)
     }
 
-    async fn grant_without_code(
-        &self,
-        request: &GrantRequest,
-    ) -> Result<Option<Grant>, StoreError> {
+    async fn grant_by_itself(&self, request: &GrantRequest) -> Result<Option<Grant>, StoreError> {
         let mut connection = self.writer.acquire().await?;
         request.grant_on(&mut connection).await
     }
@@ -107,14 +107,22 @@ impl Operation for GrantRequest {
         &self,
         connection: &mut AnyConnection,
     ) -> Result<Finish<Self::Answer>, StoreError> {
+        if let Some(trial) = self.ends {
+            trials::end(connection, trial, self.trial.requested_at).await?;
+        }
         Ok(match self.grant_with_code(connection).await? {
-            Some(Grant::CodeRefused) => Finish::RollBack(Some(Grant::CodeRefused)),
-            grant => Finish::Commit(grant),
+            granted @ Some(Grant::Granted) => Finish::Commit(granted),
+            refused => Finish::RollBack(refused),
         })
     }
 }
 
 impl GrantRequest {
+    /// Whether one statement is all there is to be done.
+    fn is_single(&self) -> bool {
+        self.code.is_none() && self.ends.is_none()
+    }
+
     /// Records the trial and uses up the code, if there is one, or says why not. A trial whose code is
     /// refused has to be taken back.
     pub(super) async fn grant_with_code(

@@ -1,8 +1,8 @@
 //! Trials that were granted.
 
-use sqlx::Any;
 use sqlx::any::AnyArguments;
 use sqlx::query::Query;
+use sqlx::{Any, AnyConnection};
 use trybuy_formats::control::LicenseKind;
 use trybuy_formats::ids::{
     ApplicationId, Digest, LicenseId, LicenseeId, Name, Platform, ReleaseId, TrialId, Version,
@@ -150,14 +150,6 @@ const FIRST_RUN: &str =
     "UPDATE trials SET first_run_on = $2 WHERE id = $1 AND first_run_on IS NULL";
 
 impl Store {
-    /// Ends a trial that runs.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn end_trial(&self, id: TrialId, now: Instant) -> Result<(), StoreError> {
-        self.execute(sqlx::query(END).bind(id.to_string()).bind(now.unix())).await.map(drop)
-    }
-
     /// Mends the dates of a trial that [lies ahead](TrialRecord::lies_ahead_of), and makes another head due.
     ///
     /// # Errors
@@ -248,6 +240,17 @@ impl Store {
         let rows = self.fetch_all(query).await?;
         rows.iter().map(|row| TrialRecord::from_columns(Columns(row))).collect()
     }
+}
+
+/// Ends a trial that runs.
+pub(super) async fn end(
+    connection: &mut AnyConnection,
+    id: TrialId,
+    now: Instant,
+) -> Result<(), StoreError> {
+    let query = sqlx::query(END).bind(id.to_string()).bind(now.unix());
+    query.execute(connection).await?;
+    Ok(())
 }
 
 /// When a license ends that is bought, or given, for so long. One that was bought before is continued from

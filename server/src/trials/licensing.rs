@@ -125,10 +125,8 @@ async fn decide(
     let plan = Plan::make(app, builder, offer, request, now).await?;
     // The signature is made before the transaction, which therefore stays short. Where another request
     // wins meanwhile, a millisecond was spent for nothing.
-    let (grant, version) = plan.sign(app, builder, request.acceptance.as_ref(), now)?;
-    if let Some(trial) = used_up {
-        app.store.end_trial(trial, now).await?;
-    }
+    let (mut grant, version) = plan.sign(app, builder, request.acceptance.as_ref(), now)?;
+    grant.ends = used_up;
     match app.store.grant_trial(&grant).await? {
         Grant::Granted => {
             let file = TransmissionFile::new(plan.record(grant), &plan.release, version);

@@ -130,7 +130,8 @@ impl Plan {
         let version = TransmissionVersion::generate(&app.keys, &particulars)?;
         let head = version.stored_head(&particulars);
         let (maximum, delivered_at) = (self.maximum, self.delivered_at(now));
-        let grant = GrantRequest { trial, head, maximum, delivered_at, code: acceptance.code };
+        let grant =
+            GrantRequest { trial, head, maximum, delivered_at, code: acceptance.code, ends: None };
         Ok((grant, version))
     }
 

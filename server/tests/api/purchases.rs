@@ -196,10 +196,7 @@ async fn time_that_is_given_counts_from_the_end_on_each_builder() {
     server.pass(5 * DAY);
     bought(&buy(&server, &first, &key).await);
     server.pass(7 * DAY);
-    let path = format!("applications/{APPLICATION}/grants");
-    let days =
-        json!({ "licensee": "ada@example.com", "gift": { "kind": "extension", "by": 14 * DAY } });
-    assert_eq!(vendor.send(Method::POST, &path, Some(&days)).await.status, 200);
+    vendor.give("ada@example.com", json!({ "kind": "extension", "by": 14 * DAY })).await;
     for (builder, trial, days) in [(&first, ids[0], 5 + 30 + 14), (&second, ids[1], 12 + 14)] {
         let path = format!("/api/v1/trials/{trial}");
         let now: TrialAnswer = builder.send_empty(&server, Method::GET, &path).await.json(200);

@@ -5,7 +5,7 @@ use serde_json::json;
 use trybuy_formats::api::{TrialAnswer, TrialsAnswer};
 use trybuy_formats::instant::Span;
 
-use crate::support::{APPLICATION, Answer, DAY, TestBuilder, TestServer, TestVendor, policy};
+use crate::support::{Answer, DAY, TestBuilder, TestServer, TestVendor, policy};
 
 async fn shown(server: &TestServer, builder: &TestBuilder, trial: &TrialAnswer) -> TrialAnswer {
     let path = format!("/api/v1/trials/{}", trial.trial.id);
@@ -50,9 +50,7 @@ async fn a_head_that_was_made_ahead_is_made_anew_and_nothing_else_changes() {
     let trial = builder.try_it(&server).await;
     server.pass(3 * DAY);
     let vendor = TestVendor::of(&server).await;
-    let path = format!("applications/{APPLICATION}/grants");
-    let gift = json!({ "licensee": "ada@example.com", "gift": { "kind": "extension", "by": DAY } });
-    assert_eq!(vendor.send(Method::POST, &path, Some(&gift)).await.status, 200);
+    vendor.give("ada@example.com", json!({ "kind": "extension", "by": DAY })).await;
     let given = shown(&server, &builder, &trial).await;
     server.set_back(2 * DAY);
     let again = shown(&server, &builder, &trial).await;

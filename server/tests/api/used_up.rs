@@ -1,10 +1,11 @@
 //! Trials whose limits are used up before their end.
 
 use reqwest::Method;
-use trybuy_formats::api::{AcceptanceProof, RequestTrial, TrialAnswer};
+use serde_json::json;
+use trybuy_formats::api::{AcceptanceCode, AcceptanceProof, RequestTrial, TrialAnswer};
 use trybuy_formats::ids::TrialId;
 use trybuy_formats::instant::{Instant, Span};
-use trybuy_formats::policy::{Limits, TrialPolicy};
+use trybuy_formats::policy::{AcceptanceKind, Limits, TrialPolicy};
 use trybuy_formats::slug::Slug;
 
 use crate::support::{
@@ -79,11 +80,7 @@ async fn a_trial_that_a_vendor_gives_begins_too() {
     let refused = ask(&server, &ada, first.id, Some(proof.clone())).await;
     refused.refused(403, Slug::TrialLimitReached, None);
     let vendor = TestVendor::of(&server).await;
-    let path = format!("applications/{APPLICATION}/grants");
-    let gift = serde_json::json!({
-        "licensee": "ada@example.com", "gift": { "kind": "trials", "number": 1 }
-    });
-    assert_eq!(vendor.send(Method::POST, &path, Some(&gift)).await.status, 200);
+    vendor.give("ada@example.com", json!({ "kind": "trials", "number": 1 })).await;
     ask(&server, &ada, first.id, Some(proof)).await.json::<TrialAnswer>(201);
 }
 
@@ -103,11 +100,7 @@ async fn the_time_between_two_trials_is_counted_from_the_end_and_nothing_ends_me
     }
     // Whom the vendor gives a trial waits for none.
     let vendor = TestVendor::of(&server).await;
-    let path = format!("applications/{APPLICATION}/grants");
-    let gift = serde_json::json!({
-        "licensee": "ada@example.com", "gift": { "kind": "trials", "number": 1 }
-    });
-    assert_eq!(vendor.send(Method::POST, &path, Some(&gift)).await.status, 200);
+    vendor.give("ada@example.com", json!({ "kind": "trials", "number": 1 })).await;
     ask(&server, &again, on_second.id, Some(proof)).await.json::<TrialAnswer>(201);
 }
 
@@ -135,4 +128,26 @@ async fn nobody_ends_the_trial_of_another_builder() {
     let answer: TrialAnswer = ask(&server, &bob, hers.id, Some(proof)).await.json(200);
     assert_eq!(answer.trial.id, his.id);
     assert_eq!(end(&server, &ada, hers.id).await, hers.ends_at);
+}
+
+#[tokio::test]
+async fn a_code_that_was_mistyped_ends_nothing() {
+    let limits = Limits { launches: Some(1), ..Limits::default() };
+    let acceptance = AcceptanceKind::RetypeCode;
+    let server =
+        TestServer::publishing(TrialPolicy { trials: 2, limits, acceptance, ..policy() }).await;
+    let ada = TestBuilder::register(&server, 0).await;
+    let path = format!("/api/v1/applications/{APPLICATION}/acceptance-codes");
+    let with_code = async |typed: Option<&str>| {
+        let shown: AcceptanceCode = ada.send_empty(&server, Method::POST, &path).await.json(200);
+        let code = Some(typed.map_or(shown.code, str::to_owned));
+        Some(AcceptanceProof { code, ..accepted(&server).await })
+    };
+    let first: TrialAnswer = ada.ask(&server, with_code(None).await).await.json(201);
+    let first = first.trial;
+    let refused = ask(&server, &ada, first.id, with_code(Some("ABCD2345")).await).await;
+    assert_eq!(refused.problem().slug, Slug::TermsNotAccepted);
+    assert_eq!(end(&server, &ada, first.id).await, first.ends_at);
+    ask(&server, &ada, first.id, with_code(None).await).await.json::<TrialAnswer>(201);
+    assert_eq!(end(&server, &ada, first.id).await, Some(server.now()));
 }

@@ -276,6 +276,7 @@ impl World {
             maximum: 3,
             delivered_at: None,
             code: None,
+            ends: None,
         }
     }
 }

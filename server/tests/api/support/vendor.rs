@@ -57,6 +57,14 @@ impl<'a> TestVendor<'a> {
         }
     }
 
+    /// Gives a licensee something by hand.
+    pub(crate) async fn give(&self, licensee: &str, gift: serde_json::Value) {
+        let path = format!("applications/{APPLICATION}/grants");
+        let request = json!({ "licensee": licensee, "gift": gift });
+        let given = self.send(Method::POST, &path, Some(&request)).await;
+        assert_eq!(given.status, 200, "{}", given.text());
+    }
+
     /// Sets the policy of a scope of the application that most tests publish.
     pub(crate) async fn set_policy(&self, scope: &str, policy: TrialPolicy) -> PolicyChangeId {
         let path = format!("applications/{APPLICATION}/policies/{scope}");

@@ -15,6 +15,8 @@ use crate::support::{
 };
 
 cases![
+    no_other_file_is_written_over[Busybox],
+    a_request_that_is_brought_elsewhere_is_told[Busybox],
     every_step_goes_by_file_in_the_leading_layout[Busybox],
     every_step_goes_by_file_in_the_dispersed_layout[Busybox],
     an_answer_counts_once_and_for_its_own_request[Busybox],
@@ -342,4 +344,41 @@ fn an_address_is_verified_by_file(shared: &Shared) -> Result<()> {
     again.refused(1, "other-request")?;
     machines.step("try", &attempt, &["try", &id])?.success()?;
     ensure_sound(&machines.offline, &id)
+}
+
+fn no_other_file_is_written_over(shared: &Shared) -> Result<()> {
+    let world = shared.world();
+    let machines = Machines::set_up(world, "over")?;
+    let precious = machines.path("precious");
+    std::fs::write(&precious, "precious")?;
+    let link = machines.path("link");
+    std::os::unix::fs::symlink(&precious, &link)?;
+    let nowhere = machines.path("no/such/folder/request");
+    let renew = ["setup", "--renew"];
+    for file in [precious.as_path(), &link, Path::new("/dev/null"), &nowhere] {
+        machines.offline(&renew, "--request", file)?.refused(1, "local-file")?;
+    }
+    ensure!(link.is_symlink() && !machines.path("no").exists());
+    // Another request may take the place of one, and an answer that of one, but not of its request.
+    let request = machines.ask("license", &renew)?;
+    machines.ask("license", &renew)?;
+    machines.try_to_relay(&request, &precious)?.refused(1, "local-file")?;
+    machines.try_to_relay(&request, &request)?.refused(1, "local-file")?;
+    ensure!(std::fs::read_to_string(&precious)? == "precious");
+    machines.relay(&request, "license")?;
+    let response = machines.relay(&request, "license")?;
+    machines.offline(&renew, "--response", &response)?.success()?;
+    Ok(())
+}
+
+fn a_request_that_is_brought_elsewhere_is_told(shared: &Shared) -> Result<()> {
+    let (world, other) = (shared.world(), shared.own_world()?);
+    let machines = Machines::set_up(world, "elsewhere")?;
+    let request = machines.ask("license", &["setup", "--renew"])?;
+    let mut relay = machines.carrier.command();
+    relay.env("TRYBUY_SERVER", other.server.url()).arg("relay").arg(&request);
+    let refused = Outcome::of(relay.arg(machines.path("license.response")))?;
+    let refused = refused.refused(1, "no-builder-license")?;
+    ensure!(refused.stderr.contains("unset TRYBUY_SERVER"), "{refused}");
+    Ok(())
 }

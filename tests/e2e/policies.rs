@@ -90,7 +90,7 @@ fn a_change_reaches_an_installed_trial(shared: &Shared) -> Result<()> {
     let limit = ["policy", "set", &id, "--max-launches", "2", "--apply-to-existing"];
     world.vendor.run(limit)?.success()?;
     user.run(["run", &id, "--", "true"])?.success()?;
-    user.run(["try", &id])?.success()?;
+    user.run(["doctor"])?.success()?;
     user.run(["run", &id, "--", "true"])?.refused(125, "limit-reached")?;
     let history = world.vendor.run(["policy", "history", &id])?.success()?;
     let changes: Vec<&str> = history.stdout.split("everybody: set").skip(1).collect();
@@ -121,7 +121,7 @@ fn a_change_for_one_licensee_leaves_others_alone(shared: &Shared) -> Result<()> 
     }
     let remove = ["policy", "remove", &id, "--licensee", licensee, "--apply-to-existing"];
     world.vendor.run(remove)?.success()?;
-    other.run(["try", &id])?.success()?;
+    other.run(["setup", "--renew"])?.success()?;
     ensure!(other.listed(&id)?["days_left"] == 3, "{}", other.listed(&id)?);
     Ok(())
 }

@@ -37,7 +37,7 @@ fn every_step(shared: &Shared, layout: &str) -> Result<()> {
     let world = shared.world();
     let name = format!("busybox-by-file-{layout}");
     let trial = format!(
-        "duration = \"2s\"\nexpiration = \"hard\"\ntrials = 2\nacceptance = \"passive\"\nlayout = \"{layout}\"\n"
+        "duration = \"4s\"\nexpiration = \"hard\"\ntrials = 2\nacceptance = \"passive\"\nlayout = \"{layout}\"\n"
     );
     let id = world.publish_with(&name, &busybox()?, &trial)?;
     let key = world.vendor.run(["key", "create", &id])?.success()?.stdout.trim().to_owned();
@@ -211,7 +211,7 @@ fn a_trial_whose_answer_was_lost_is_named_by_the_next_request(shared: &Shared) -
 
 fn a_renewal_whose_answer_was_lost_is_named_by_the_next_renewal(shared: &Shared) -> Result<()> {
     let world = shared.world();
-    let trial = "duration = \"2s\"\nexpiration = \"hard\"\ntrials = 3\nacceptance = \"passive\"\nlayout = \"leading\"\n";
+    let trial = "duration = \"4s\"\nexpiration = \"hard\"\ntrials = 3\nacceptance = \"passive\"\nlayout = \"leading\"\n";
     let id = world.publish_with("busybox-by-file-lost-renewal", &busybox()?, trial)?;
     let machines = Machines::set_up(world, "busybox-by-file-lost-renewal")?;
     machines.step("try", &["try", &id, "--accept-terms"], &["try", &id])?.success()?;
@@ -242,7 +242,7 @@ fn lose_a_trial(machines: &Machines<'_>, command: &str, id: &str) -> Result<()> 
 
 fn a_refused_request_is_repeated_by_its_own_command(shared: &Shared) -> Result<()> {
     let world = shared.world();
-    let trial = "duration = \"1s\"\nexpiration = \"hard\"\ntrials = 3\nacceptance = \"passive\"\nlayout = \"leading\"\n";
+    let trial = "duration = \"4s\"\nexpiration = \"hard\"\ntrials = 3\nacceptance = \"passive\"\nlayout = \"leading\"\n";
     let id = world.publish_with("busybox-by-file-command", &busybox()?, trial)?;
     let key = world.vendor.run(["key", "create", &id])?.success()?.stdout.trim().to_owned();
     let machines = Machines::set_up(world, "busybox-by-file-command")?;

@@ -1,6 +1,9 @@
 //! Newtypes for every id, name and digest, parsed at the edge (`ID-1` to `ID-4`, `CV-5`).
 
+#[macro_use]
+mod newtypes;
 pub(crate) mod email;
+mod licensing;
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,6 +12,11 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::encoding::from_hex32;
+
+pub use self::licensing::{
+    ClearinghouseId, ClientId, ClientSoftwareId, Description, ImageVendorId, LicenseServerId,
+    Locale, OrderId, PackId, PlatformType, ProductId, SeatLicenseId,
+};
 
 /// A text that is not what its type asks for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -55,52 +63,26 @@ pub enum InvalidId {
         end"
     )]
     EmailDomain,
-}
-
-/// Implements what every text newtype needs: `FromStr` through `$check`, `Display`, serde.
-macro_rules! text_newtype {
-    ($(#[$doc:meta])* $name:ident, $check:expr) => {
-        $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
-        pub struct $name(String);
-
-        impl $name {
-            /// The text.
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl TryFrom<String> for $name {
-            type Error = InvalidId;
-
-            fn try_from(text: String) -> Result<Self, InvalidId> {
-                let check: fn(&str) -> Result<(), InvalidId> = $check;
-                check(&text).map(|()| Self(text))
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = InvalidId;
-
-            fn from_str(text: &str) -> Result<Self, InvalidId> {
-                Self::try_from(text.to_owned())
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(value: $name) -> Self {
-                value.0
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.pad(&self.0)
-            }
-        }
-    };
+    /// Not a platform type (SL Table 2).
+    #[error("not a platform type: windows, non-windows, legacy or direct-connect")]
+    PlatformType,
+    /// Not a locale.
+    #[error("not a locale such as en or pt-BR")]
+    Locale,
+    /// Not a description.
+    #[error(
+        "not a description: 1 to 1000 characters, no control characters, no space at either end"
+    )]
+    Description,
+    /// Not the id of a seat license.
+    #[error("not a license id: the id of a pack, a point and a serial number")]
+    SeatLicense,
+    /// Not a client software id (SL Fig. 7).
+    #[error("not a client software id: 16 lower-case hexadecimal digits")]
+    ClientSoftware,
+    /// Not the number of a client image vendor.
+    #[error("not the number of a client image vendor: 1 to 16777215")]
+    ImageVendor,
 }
 
 text_newtype! {
@@ -226,61 +208,6 @@ impl fmt::Display for Version {
     }
 }
 
-/// Implements an id that is a UUID (`ID-4`).
-macro_rules! uuid_newtype {
-    ($(#[$doc:meta])* $name:ident) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
-        pub struct $name(Uuid);
-
-        impl $name {
-            /// A new id, ordered by the time it was made (UUID version 7).
-            #[expect(clippy::new_without_default, reason = "each call gives another value")]
-            pub fn new() -> Self {
-                Self(Uuid::now_v7())
-            }
-
-            /// Its 16 bytes.
-            pub fn as_bytes(&self) -> &[u8; 16] {
-                self.0.as_bytes()
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = InvalidId;
-
-            fn from_str(text: &str) -> Result<Self, InvalidId> {
-                Uuid::try_parse(text)
-                    .ok()
-                    .map(Self)
-                    .filter(|id| id.to_string() == text)
-                    .ok_or(InvalidId::Uuid)
-            }
-        }
-
-        impl TryFrom<String> for $name {
-            type Error = InvalidId;
-
-            fn try_from(text: String) -> Result<Self, InvalidId> {
-                text.parse()
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(id: $name) -> Self {
-                id.to_string()
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.hyphenated().fmt(f)
-            }
-        }
-    };
-}
-
 uuid_newtype! {
     /// A change of a policy.
     PolicyChangeId
@@ -317,56 +244,6 @@ uuid_newtype! {
 uuid_newtype! {
     /// One event for one webhook; the same at every attempt to deliver it.
     DeliveryId
-}
-
-/// Implements 32 bytes that are written in lower-case hexadecimal (`CV-5`).
-macro_rules! digest_newtype {
-    ($(#[$doc:meta])* $name:ident) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
-        pub struct $name([u8; 32]);
-
-        impl $name {
-            /// From its bytes.
-            pub fn from_bytes(bytes: [u8; 32]) -> Self {
-                Self(bytes)
-            }
-
-            /// Its bytes.
-            pub fn as_bytes(&self) -> &[u8; 32] {
-                &self.0
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = InvalidId;
-
-            fn from_str(text: &str) -> Result<Self, InvalidId> {
-                from_hex32(text).map(Self).ok_or(InvalidId::Digest)
-            }
-        }
-
-        impl TryFrom<String> for $name {
-            type Error = InvalidId;
-
-            fn try_from(text: String) -> Result<Self, InvalidId> {
-                text.parse()
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(digest: $name) -> Self {
-                digest.to_string()
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&hex::encode(self.0))
-            }
-        }
-    };
 }
 
 digest_newtype! {

@@ -1,6 +1,7 @@
 //! The wire types of the HTTP API, the same on both sides. Paths are below `/api/v1`.
 
 mod catalog;
+mod licensing;
 mod policies;
 mod problem;
 mod purchases;
@@ -11,6 +12,11 @@ mod vendor;
 mod webhooks;
 
 pub use catalog::{ApplicationDetails, ApplicationPage, ApplicationSummary, ReleaseSummary};
+pub use licensing::{
+    ChallengeAnswer, GatewayInfo, GatewayLicenseRequest, LicenseAnswer, LicenseOutcome,
+    LicenseRequest, LicenseServerInfo, OfferedProduct, OrderAnswer, OrderState, PlaceOrder,
+    ProductsAnswer, SealedLicense, SeenLicenses, SignedRequest,
+};
 pub use policies::{
     Class, ClassesAnswer, FollowAnswer, FollowPolicies, InPlaceOf, PolicyAnswer, PolicyChange,
     PolicyEntry, PolicyHistory, Profile, ProfilesAnswer, SetClass, SetPolicy, SetProfile,

@@ -14,6 +14,7 @@
 //! | [`control`] | control information 183-185 |
 //! | [`builder_license`] | Builder license and licensee id 103 |
 //! | [`expiry`] | verification before execution, steps 316 and 428-432 |
+//! | [`licensing`] | license packs, seat licenses and what is sent for them (the software-licensing source, SL) |
 
 pub mod api;
 pub mod builder_license;
@@ -25,6 +26,7 @@ pub mod expiry;
 pub mod ids;
 pub mod instant;
 pub mod keys;
+pub mod licensing;
 pub mod limits;
 pub mod offline;
 pub mod policy;

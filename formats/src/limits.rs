@@ -51,3 +51,35 @@ pub const OFFLINE_RESPONSE_PAYLOAD: usize = 16 << 10;
 /// An offline response, in bytes (`OF-6`): its document, and two texts at their caps whose bytes each
 /// take at most six in JSON.
 pub const OFFLINE_RESPONSE: usize = 13 << 20;
+/// Licenses of one pack.
+pub const PACK_QUANTITY: u32 = 10_000_000;
+/// Human descriptions of one pack.
+pub const DESCRIPTIONS: usize = 16;
+/// Features of one license.
+pub const FEATURES: usize = 32;
+/// A certificate in DER, in bytes.
+pub const CERTIFICATE: usize = 4096;
+/// Certificates of one chain, the one it is about included.
+pub const CERTIFICATE_CHAIN: usize = 5;
+/// A file of certificates in PEM, in bytes: a chain whose base64 takes a third more, and its lines.
+pub const CERTIFICATE_FILE: usize = 64 << 10;
+/// A revocation list in DER, in bytes: about 400,000 licenses.
+pub const REVOCATION_LIST: usize = 16 << 20;
+/// Payload of a purchase request, in bytes.
+pub const PURCHASE_ORDER_PAYLOAD: usize = CERTIFICATE_FILE + (4 << 10);
+/// A license pack in JSON, in bytes: its descriptions, whose bytes each take at most six, are most of it.
+pub const LICENSE_PACK: usize = 512 << 10;
+/// Payload of a license pack file, in bytes.
+pub const SEALED_PACK_PAYLOAD: usize = LICENSE_PACK / 3 * 4 + (4 << 10);
+/// A document that carries its signer's certificates, in bytes.
+pub const CERTIFIED_DOCUMENT: usize = 2 << 20;
+/// Payload of what a client signs, in bytes.
+pub const CLIENT_DOCUMENT_PAYLOAD: usize = 12 << 10;
+/// What a challenge comes with, in bytes.
+pub const CHALLENGE_TOKEN: usize = 1024;
+/// A client image, in bytes.
+pub const CLIENT_IMAGE: u64 = 1 << 30;
+/// Payload of what a vendor says of a client image, in bytes.
+pub const CLIENT_IMAGE_PAYLOAD: usize = 2048;
+/// A sealed license, in bytes.
+pub const SEALED_LICENSE: usize = 48 << 10;

@@ -119,6 +119,44 @@ slugs! {
     InvalidManifest = "invalid-manifest",
     /// What was uploaded is not a release in the server format.
     InvalidRelease = "invalid-release",
+    /// A certificate is not one of the certifying authority for this role, or not valid now.
+    CertificateRefused = "certificate-refused",
+    /// A purchase request was refused.
+    OrderRefused = "order-refused",
+    /// The fee of an order has not been paid.
+    FeeDue = "fee-due",
+    /// A license pack is not authentic, or not for this license server.
+    PackRefused = "pack-refused",
+    /// A license pack has been installed before.
+    PackInstalled = "pack-installed",
+    /// There is no valid license for the service behind a gateway.
+    LicenseRequired = "license-required",
+    /// A seat license is forged, of another authority, or damaged.
+    LicenseInvalid = "license-invalid",
+    /// A seat license is for another client, product or platform type.
+    LicenseForeign = "license-foreign",
+    /// A seat license has ended.
+    LicenseExpired = "license-expired",
+    /// A seat license cannot be used yet.
+    LicenseNotActive = "license-not-active",
+    /// A seat license was revoked.
+    LicenseRevoked = "license-revoked",
+    /// A seat license is for an older version than the service needs.
+    LicenseTooOld = "license-too-old",
+    /// The temporary license of a client has ended, and there is no free license.
+    NoFreeLicense = "no-free-license",
+    /// A license server does not know the client's software.
+    ClientImageUnknown = "client-image-unknown",
+    /// A client image is not the one its vendor signed.
+    ClientImageRefused = "client-image-refused",
+    /// The response to a platform challenge is wrong, late or repeated.
+    ChallengeFailed = "challenge-failed",
+    /// The license server does not answer.
+    LicenseServerUnreachable = "license-server-unreachable",
+    /// The license server was restored from a backup and does not know what it granted since.
+    LicenseServerRestored = "license-server-restored",
+    /// The service behind a gateway does not answer.
+    ServiceUnreachable = "service-unreachable",
     /// The server failed.
     ServerError = "server-error",
 }

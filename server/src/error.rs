@@ -173,16 +173,36 @@ fn status_of(slug: Slug) -> StatusCode {
         | Slug::TrialLimitReached
         | Slug::LicenseeBlocked
         | Slug::EmailNotVerified
-        | Slug::KeyRefused => StatusCode::FORBIDDEN,
+        | Slug::KeyRefused
+        | Slug::CertificateRefused
+        | Slug::LicenseRequired
+        | Slug::LicenseInvalid
+        | Slug::LicenseForeign
+        | Slug::LicenseExpired
+        | Slug::LicenseNotActive
+        | Slug::LicenseRevoked
+        | Slug::LicenseTooOld
+        | Slug::NoFreeLicense
+        | Slug::ClientImageUnknown
+        | Slug::ClientImageRefused
+        | Slug::ChallengeFailed => StatusCode::FORBIDDEN,
         Slug::NotFound => StatusCode::NOT_FOUND,
-        Slug::PlatformUnsupported | Slug::ReleaseExists | Slug::PolicyChanged => {
-            StatusCode::CONFLICT
-        }
+        Slug::PlatformUnsupported
+        | Slug::ReleaseExists
+        | Slug::PolicyChanged
+        | Slug::PackInstalled => StatusCode::CONFLICT,
+        Slug::FeeDue => StatusCode::PAYMENT_REQUIRED,
         Slug::TrialExpired | Slug::GraceEnded => StatusCode::GONE,
         Slug::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        Slug::InvalidManifest | Slug::InvalidRelease | Slug::FormatTooNew => {
-            StatusCode::UNPROCESSABLE_ENTITY
+        Slug::InvalidManifest
+        | Slug::InvalidRelease
+        | Slug::FormatTooNew
+        | Slug::OrderRefused
+        | Slug::PackRefused => StatusCode::UNPROCESSABLE_ENTITY,
+        Slug::LicenseServerUnreachable | Slug::LicenseServerRestored => {
+            StatusCode::SERVICE_UNAVAILABLE
         }
+        Slug::ServiceUnreachable => StatusCode::BAD_GATEWAY,
         Slug::RateLimited => StatusCode::TOO_MANY_REQUESTS,
         Slug::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
         _ => StatusCode::INTERNAL_SERVER_ERROR,

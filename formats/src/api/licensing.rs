@@ -1,0 +1,190 @@
+//! Licensing: what license servers ask a clearinghouse, and clients a license server through a gateway.
+
+use serde::{Deserialize, Serialize};
+
+use crate::encoding::base64_bytes;
+use crate::ids::{
+    ClientId, ClientSoftwareId, LicenseServerId, Name, OrderId, PlatformType, ProductId, Version,
+};
+use crate::instant::Instant;
+use crate::licensing::pack::HumanDescription;
+use crate::licensing::product::Product;
+
+/// Answers `GET /products` of a clearinghouse.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ProductsAnswer {
+    /// What can be ordered.
+    pub products: Vec<OfferedProduct>,
+}
+
+/// A product that can be ordered from a clearinghouse.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct OfferedProduct {
+    /// The product; its features are all that can be ordered.
+    pub product: Product,
+    /// Who makes it.
+    pub manufacturer: Name,
+    /// What it is, in several languages.
+    pub descriptions: Vec<HumanDescription>,
+    /// The fee of one license, in the smallest unit of the currency.
+    pub fee: u64,
+    /// The currency, three letters (ISO 4217).
+    pub currency: String,
+}
+
+/// `POST /orders` of a clearinghouse: a purchase request 106. The same request again changes nothing.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlaceOrder {
+    /// The signed [`crate::licensing::order::PurchaseOrder`].
+    pub order: String,
+}
+
+/// Answers [`PlaceOrder`] and `GET /orders/{id}`; the pack itself is at `GET /orders/{id}/pack`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct OrderAnswer {
+    /// The order.
+    pub order_id: OrderId,
+    /// How it is with it.
+    pub state: OrderState,
+    /// The whole fee, in the smallest unit of the currency.
+    pub fee: u64,
+    /// The currency, three letters (ISO 4217).
+    pub currency: String,
+}
+
+/// How it is with an order.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OrderState {
+    /// Its fee has not been paid.
+    FeeDue,
+    /// Its pack can be fetched.
+    Issued,
+    /// The clearinghouse does not fulfil it.
+    Cancelled,
+}
+
+/// Answers `GET /license-server` of a license server.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct LicenseServerInfo {
+    /// Its id.
+    pub license_server: LicenseServerId,
+    /// The certificate that its licenses are issued under, and those up to the certifying authority, in PEM.
+    pub certificate: String,
+    /// How many records of license decisions it has; never less than before.
+    pub records: u64,
+}
+
+/// `POST /license-requests`: a client asks for a license (SL Fig. 6, step 188; Fig. 7, step 220).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LicenseRequest {
+    /// The client.
+    pub client_id: ClientId,
+    /// Its software.
+    pub software_id: ClientSoftwareId,
+    /// The product.
+    pub product_id: ProductId,
+    /// In this version or a newer one.
+    pub version: Version,
+}
+
+/// Answers [`LicenseRequest`]: the platform challenge (SL Fig. 7, step 228).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ChallengeAnswer {
+    /// A random number of [`crate::licensing::challenge::CHALLENGE_LENGTH`] bytes.
+    #[serde(with = "base64_bytes")]
+    pub challenge: Vec<u8>,
+    /// What the response has to come with.
+    #[serde(with = "base64_bytes")]
+    pub token: Vec<u8>,
+    /// Until when it can be answered.
+    pub ends_at: Instant,
+}
+
+/// `POST /challenge-responses` with a [`crate::licensing::challenge::ChallengeResponse`], and `POST
+/// /upgrades` with a [`crate::licensing::upgrade::UpgradeRequest`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignedRequest {
+    /// The document, signed with the client's key.
+    pub document: String,
+}
+
+/// Answers [`SignedRequest`] and [`GatewayLicenseRequest`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct LicenseAnswer {
+    /// What was decided.
+    pub outcome: LicenseOutcome,
+    /// The [`SealedLicense`], encrypted to the client's key: the gateway cannot read it.
+    #[serde(with = "base64_bytes")]
+    pub license: Vec<u8>,
+}
+
+/// What a license server decided for a client.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LicenseOutcome {
+    /// A free license was allocated.
+    Granted,
+    /// The license that the client had is issued again.
+    Reissued,
+    /// An upgrade license was used; the older license is replaced.
+    Upgraded,
+    /// A temporary license, as none is free.
+    Temporary,
+    /// The temporary license that the client had before, which may have ended.
+    TemporaryAgain,
+}
+
+/// What a client finds when it decrypts its license.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SealedLicense {
+    /// Version of this structure, 1.
+    pub format: u32,
+    /// The license's certificate and those up to the certifying authority's, which is not among them, in PEM.
+    pub certificates: String,
+}
+
+/// `POST /gateways/licenses`, signed by a gateway (`RQ`): a license for a client that cannot answer a
+/// challenge, whose key the gateway holds.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GatewayLicenseRequest {
+    /// The client's key: P-256, SubjectPublicKeyInfo in DER.
+    #[serde(with = "base64_bytes")]
+    pub client_key: Vec<u8>,
+    /// The key that the license is to be encrypted to: RSA-3072, SubjectPublicKeyInfo in DER.
+    #[serde(with = "base64_bytes")]
+    pub encryption_key: Vec<u8>,
+    /// Legacy or Direct-Connect.
+    pub platform_type: PlatformType,
+    /// The product.
+    pub product_id: ProductId,
+    /// In this version or a newer one.
+    pub version: Version,
+}
+
+/// `POST /gateways/seen`, signed by a gateway: licenses that clients have presented, so that a license
+/// server that was restored from a backup learns what it granted since.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SeenLicenses {
+    /// The licenses, in PEM, at most 50.
+    pub licenses: Vec<String>,
+}
+
+/// Answers `GET /gateway` of a gateway: what its clients need.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct GatewayInfo {
+    /// The product that a license is needed for.
+    pub product_id: ProductId,
+    /// In this version or a newer one.
+    pub version: Version,
+    /// The features that the license has to enable.
+    pub features: Vec<crate::ids::Label>,
+    /// The certifying authority's certificates, in PEM.
+    pub authority: String,
+}

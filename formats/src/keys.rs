@@ -1,6 +1,7 @@
 //! Secrets and what is derived from them; key ids. The purposes are named constants, one each (`CV-9`).
 
 mod purchase_key;
+mod sealed_message;
 
 use std::fmt;
 
@@ -17,6 +18,7 @@ use crate::primitives::{
 };
 
 pub use self::purchase_key::PurchaseKey;
+pub use self::sealed_message::{Purpose, open_message, seal_message};
 
 /// Label of the wrapped file key (`EN-1`).
 const WRAP_FILE_KEY: &[u8] = b"trybuy/v1/file-key";

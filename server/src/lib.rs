@@ -12,6 +12,7 @@
 //! | [`catalog`], [`builders`], [`trials`], [`vendors`] | what the catalog role does |
 //! | [`webhooks`] | what vendors are told, and the worker that tells it |
 //! | [`offline`] | the same for machines without a network, by files |
+//! | [`gateway`] | what the gateway role does |
 //! | [`store`] | the only SQL |
 //! | [`blobs`] | the only storage of programs |
 //! | [`mail`] | the only way mails leave |
@@ -29,6 +30,7 @@ mod csv;
 pub mod data_dir;
 pub mod error;
 pub mod extract;
+pub mod gateway;
 pub mod keys;
 pub mod mail;
 pub mod middleware;

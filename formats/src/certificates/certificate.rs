@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use der::pem::{self, LineEnding, PemLabel as _};
 use der::{Decode as _, Encode as _};
 use x509_cert::Certificate as Parsed;
 
@@ -40,6 +41,12 @@ impl Certificate {
     /// The certificate in DER.
     pub fn der(&self) -> &[u8] {
         &self.der
+    }
+
+    /// The certificate in PEM (RFC 7468).
+    pub fn to_pem(&self) -> String {
+        pem::encode_string(Parsed::PEM_LABEL, LineEnding::LF, &self.der)
+            .expect("DER of any length has a form in PEM")
     }
 
     /// Its public key, SubjectPublicKeyInfo in DER.

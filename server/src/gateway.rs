@@ -7,12 +7,14 @@
 //!
 //! | module | holds |
 //! |---|---|
+//! | [`access`] | who may pass: clients with a valid license |
 //! | [`tls`] | certificates: the gateway's own, and those that clients show |
 //! | `listener`, `connection` | connections, from their acceptance to their end |
 //! | `head` | which requests are well-formed enough to be passed on |
 //! | `fields` | the fields that are removed and added on the way |
 //! | `proxy`, `request_body`, `response_body`, `tunnel` | the way to the service and back |
 
+pub mod access;
 mod connection;
 mod failure;
 mod fields;
@@ -33,7 +35,6 @@ use std::sync::Arc;
 
 use axum::extract::Request;
 use axum::http::HeaderMap;
-use axum::http::request::Parts;
 use axum::response::{IntoResponse as _, Response};
 use hyper::body::Incoming;
 
@@ -51,13 +52,19 @@ pub use self::upstream::{InvalidUpstream, Upstream};
 pub trait Access: Send + Sync + 'static {
     /// Decides about one request. Its fields are the client's own, but for those that only the gateway
     /// may set, which have been removed.
-    fn decide(&self, peer: &Peer, request: &Parts) -> impl Future<Output = Decision> + Send;
+    fn decide(
+        &self,
+        peer: &Peer,
+        request: Request<Incoming>,
+    ) -> impl Future<Output = Decision> + Send;
 }
 
 /// What becomes of a request.
 pub enum Decision {
     /// It is passed on.
     Pass {
+        /// The request.
+        request: Request<Incoming>,
         /// Fields that tell the service who the client is. They replace any of the same name.
         identity: HeaderMap,
     },
@@ -92,9 +99,11 @@ impl<A: Access> Gateway<A> {
         let (mut parts, body) = request.into_parts();
         let host = head::check(&parts)?;
         fields::remove_protected(&mut parts.headers);
-        match self.access.decide(&client.peer, &parts).await {
+        let request = Request::from_parts(parts, body);
+        match self.access.decide(&client.peer, request).await {
             Decision::Answer(response) => Ok(response),
-            Decision::Pass { identity } => {
+            Decision::Pass { request, identity } => {
+                let (mut parts, body) = request.into_parts();
                 let asked = Asked::take(&mut parts);
                 fields::complete(&mut parts, host, &client.peer, identity);
                 self.proxy.forward(client, Request::from_parts(parts, body), asked).await

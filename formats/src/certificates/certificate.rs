@@ -65,6 +65,12 @@ impl Certificate {
         names::id(self.parsed.tbs_certificate().subject())
     }
 
+    /// Its subject's name in DER, as TLS servers name the authorities they ask for.
+    pub fn subject_der(&self) -> Vec<u8> {
+        let subject = self.parsed.tbs_certificate().subject().to_der();
+        subject.expect("what was read from DER can be written")
+    }
+
     /// From when on it is valid.
     pub fn not_before(&self) -> Instant {
         instant(self.parsed.tbs_certificate().validity().not_before.to_unix_duration())

@@ -16,8 +16,8 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::IntoResponse as _;
 use hyper::body::Incoming;
 use rustls::pki_types::CertificateDer;
-use trybuy_formats::instant::{Instant, Span};
 use trybuy_formats::certificates::VerifiedLicense;
+use trybuy_formats::instant::{Instant, Span};
 use trybuy_formats::licensing::identity::Identity;
 
 pub use self::held::new_client;

@@ -83,7 +83,7 @@ impl<A: Access> Door<A> {
         let certificates = session.peer_certificates().map(owned);
         let is_http2 = session.alpn_protocol() == Some(tls::HTTP2);
         let client = Arc::new(Client {
-            peer: Peer { address, certificates },
+            peer: Peer::new(address, certificates, None),
             give_up: CancellationToken::new(),
             stopping: self.stopping.clone(),
             _place: place,

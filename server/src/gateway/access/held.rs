@@ -31,14 +31,16 @@ const PAUSE: Duration = Duration::from_secs(10);
 pub(super) fn take_token(headers: &mut HeaderMap) -> Option<Digest> {
     let field = headers.remove(FIELD);
     let cookie = take_cookie(headers);
-    let token = field.as_ref().and_then(|value| value.to_str().ok()).map(str::to_owned).or(cookie)?;
+    let token =
+        field.as_ref().and_then(|value| value.to_str().ok()).map(str::to_owned).or(cookie)?;
     Some(Digest::from_bytes(sha256(token.as_bytes())))
 }
 
 /// Takes the token out of the cookies.
 fn take_cookie(headers: &mut HeaderMap) -> Option<String> {
     let cookies: Vec<HeaderValue> = headers.get_all(header::COOKIE).iter().cloned().collect();
-    let texts: Vec<&str> = cookies.iter().map(HeaderValue::to_str).collect::<Result<_, _>>().ok()?;
+    let texts: Vec<&str> =
+        cookies.iter().map(HeaderValue::to_str).collect::<Result<_, _>>().ok()?;
     let crumbs = || texts.iter().flat_map(|text| text.split(';')).map(str::trim);
     let is_ours = |crumb: &&str| crumb.split_once('=').is_some_and(|(name, _)| name == COOKIE);
     let token = crumbs().find(is_ours)?.split_once('=')?.1.to_owned();
@@ -52,7 +54,8 @@ fn take_cookie(headers: &mut HeaderMap) -> Option<String> {
 
 /// Keeps a legacy client's token in its browser.
 pub(super) fn keep_token(token: &str) -> Response {
-    let cookie = format!("{COOKIE}={token}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=31536000");
+    let cookie =
+        format!("{COOKIE}={token}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=31536000");
     match HeaderValue::try_from(cookie) {
         Ok(cookie) => {
             let location = HeaderValue::from_static("/");

@@ -50,7 +50,7 @@ pub struct LicenseServer {
 /// The license server gives no answer.
 #[derive(Debug, thiserror::Error)]
 #[error("the license server does not answer")]
-pub struct Unreachable(#[source] reqwest::Error);
+pub struct Unreachable(#[source] pub(super) reqwest::Error);
 
 impl Refusal for Unreachable {
     fn slug(&self) -> Slug {
@@ -107,7 +107,8 @@ impl LicenseServer {
     /// It does not answer.
     pub async fn revocations(&self) -> Result<Vec<u8>, Unreachable> {
         let answer = self.client.get(self.address("revocations")).send().await;
-        let mut answer = answer.and_then(reqwest::Response::error_for_status).map_err(Unreachable)?;
+        let mut answer =
+            answer.and_then(reqwest::Response::error_for_status).map_err(Unreachable)?;
         let mut list = Vec::new();
         while let Some(piece) = answer.chunk().await.map_err(Unreachable)? {
             list.extend_from_slice(&piece);

@@ -3,7 +3,7 @@
 use axum::http::header;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use trybuy_formats::api::{self, GatewayLicenseRequest, LicenseAnswer, Problem, SeenLicenses};
+use trybuy_formats::api::{GatewayLicenseRequest, LicenseAnswer, Problem, SeenLicenses};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::keys::key_id;
 use trybuy_formats::licensing::sealed_license;
@@ -65,8 +65,7 @@ impl LicenseServer {
         let url = self.address(path);
         let body = serde_json::to_vec(body).map_err(ApiError::fault)?;
         let parsed: url::Url = url.parse().map_err(ApiError::fault)?;
-        let request =
-            Request { method: "POST", path: parsed.path(), query: None, body: &body };
+        let request = Request { method: "POST", path: parsed.path(), query: None, body: &body };
         let id = key_id(&self.keys.request.public_key()).to_string();
         let fields = request_signature::sign(&self.keys.request, &id, &request, now);
         let request = self
@@ -84,7 +83,9 @@ impl LicenseServer {
         let status = answer.status();
         match answer.json::<Problem>().await {
             Ok(problem) => Err(passed_on(problem)),
-            Err(error) => Err(ApiError::fault(format!("the license server answered {status}: {error}"))),
+            Err(error) => {
+                Err(ApiError::fault(format!("the license server answered {status}: {error}")))
+            }
         }
     }
 }

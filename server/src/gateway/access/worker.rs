@@ -50,11 +50,7 @@ impl Worker {
     }
 }
 
-async fn run(
-    state: Arc<GatewayState>,
-    directory: RoleDir,
-    mut stopped: oneshot::Receiver<()>,
-) {
+async fn run(state: Arc<GatewayState>, directory: RoleDir, mut stopped: oneshot::Receiver<()>) {
     loop {
         tokio::select! {
             () = round(&state, &directory) => {}
@@ -94,7 +90,9 @@ impl GatewayState {
             replace(&directory.file(ISSUER), info.certificate.as_bytes())?;
         }
         if self.license_server.has_lost_records(info.records) {
-            self.report_all().await.map_err(|error| anyhow::anyhow!("{}", error.into_problem().title))?;
+            self.report_all()
+                .await
+                .map_err(|error| anyhow::anyhow!("{}", error.into_problem().title))?;
         }
         replace(&directory.file(RECORDS), self.license_server.records().to_string().as_bytes())?;
         let list = self.license_server.revocations().await?;
@@ -106,7 +104,9 @@ impl GatewayState {
 
     /// Tells the license server of every license that was presented: it was restored from a backup.
     async fn report_all(&self) -> Result<(), ApiError> {
-        tracing::warn!("the license server was restored from a backup: it is told what it granted since");
+        tracing::warn!(
+            "the license server was restored from a backup: it is told what it granted since"
+        );
         let mut after = None;
         loop {
             let page = self.store.seen_licenses(after, REPORT).await?;

@@ -64,7 +64,7 @@ pub enum Decision {
     /// It is passed on.
     Pass {
         /// The request.
-        request: Request<Incoming>,
+        request: Box<Request<Incoming>>,
         /// Fields that tell the service who the client is. They replace any of the same name.
         identity: HeaderMap,
     },
@@ -103,7 +103,7 @@ impl<A: Access> Gateway<A> {
         match self.access.decide(&client.peer, request).await {
             Decision::Answer(response) => Ok(response),
             Decision::Pass { request, identity } => {
-                let (mut parts, body) = request.into_parts();
+                let (mut parts, body) = (*request).into_parts();
                 let asked = Asked::take(&mut parts);
                 fields::complete(&mut parts, host, &client.peer, identity);
                 self.proxy.forward(client, Request::from_parts(parts, body), asked).await

@@ -15,7 +15,7 @@ use crate::data_dir::DataDir;
 
 pub(super) fn run(data_dir: &DataDir, command: GatewayCommand) -> Result<()> {
     match command {
-        GatewayCommand::Init(options) => init::run(data_dir, options),
+        GatewayCommand::Init(options) => init::run(data_dir, &options),
         GatewayCommand::Key { json } => key::show(data_dir, json),
         GatewayCommand::Client { database, command } => match command {
             ClientCommand::Add { name } => clients::add(data_dir, database, &name),

@@ -105,7 +105,7 @@ impl Access for LicenseAccess {
             return Decision::Answer(self.0.answer(path.to_owned(), request).await);
         }
         match self.admit(peer, request.headers_mut()).await {
-            Ok(identity) => Decision::Pass { request, identity },
+            Ok(identity) => Decision::Pass { request: Box::new(request), identity },
             Err(refused) => Decision::Answer(refused.into_response()),
         }
     }

@@ -12,7 +12,7 @@ use crate::gateway::Upstream;
 #[derive(Subcommand)]
 pub(in crate::cli) enum GatewayCommand {
     /// Make a gateway in the data directory; its license server has to answer.
-    Init(InitGateway),
+    Init(Box<InitGateway>),
     /// Show the gateway's key, for `trybuy-server license-server gateway add`.
     Key {
         /// Print JSON.

@@ -26,7 +26,7 @@ const TLS_VALIDITY: Span = Span::seconds(825 * 86_400);
 
 /// Makes a gateway. The configuration file comes last: as long as it is missing, an `init` that was cut off
 /// can be repeated, and keeps the keys that are there.
-pub(in crate::cli) fn run(data_dir: &DataDir, options: InitGateway) -> Result<()> {
+pub(in crate::cli) fn run(data_dir: &DataDir, options: &InitGateway) -> Result<()> {
     let directory = data_dir.role(GATEWAY);
     if directory.config().exists() {
         return Err(already_set_up(&directory).into());
@@ -41,11 +41,11 @@ pub(in crate::cli) fn run(data_dir: &DataDir, options: InitGateway) -> Result<()
         format!("{} holds no certificates of an authority", options.authority.display())
     })?;
     make_keys(&files)?;
-    let issuer = open::runtime()?.block_on(license_server(&options, &files, &authorities))?;
+    let issuer = open::runtime()?.block_on(license_server(options, &files, &authorities))?;
     write_unless_there(&files.authority(), authorities.to_pem().as_bytes())?;
     write_unless_there(&files.issuer(), issuer.to_pem().as_bytes())?;
     make_tls(&directory, &options.self_signed)?;
-    finish(data_dir, &directory, &options)?;
+    finish(data_dir, &directory, options)?;
     let key = load(&files.request_key(), RequestSignatureKey::from_pkcs8)?;
     output::print(&format!(
         "made {path}, key {key}\n\

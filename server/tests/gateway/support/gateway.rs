@@ -26,7 +26,7 @@ impl Access for TestAccess {
         let shown = peer.certificates.as_ref().map_or(0, Vec::len);
         let mut identity = HeaderMap::new();
         identity.insert("trybuy-client", HeaderValue::from(shown));
-        Decision::Pass { request, identity }
+        Decision::Pass { request: Box::new(request), identity }
     }
 }
 

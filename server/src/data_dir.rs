@@ -101,6 +101,14 @@ impl RoleDir {
     pub fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)
     }
+
+    /// Writes one of its other files, in place of what is there.
+    ///
+    /// # Errors
+    /// What the system says; the file is then as it was.
+    pub fn replace(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        replace(&self.file(name), bytes)
+    }
 }
 
 /// Makes a directory and its parents; the directory itself is readable by its owner only.

@@ -57,8 +57,8 @@ pub struct OrderTerms {
     pub first_active_at: Option<Instant>,
     /// The expiration date, if one was agreed on. Then there is a first active date, too.
     pub ends_at: Option<Instant>,
-    /// Else, how long the licenses last from the first active date, in seconds; none for ever.
-    pub valid_for: Option<u64>,
+    /// Else, how long the licenses last from the first active date; none for ever.
+    pub valid_for: Option<Span>,
 }
 
 /// An order as it is read.
@@ -216,7 +216,7 @@ impl OrderTerms {
     /// First active date and expiration date of a pack that is issued now.
     pub(super) fn dates(&self, issued_at: Instant) -> (Instant, Option<Instant>) {
         let first_active_at = self.first_active_at.unwrap_or(issued_at);
-        let by_length = self.valid_for.map(|length| first_active_at.plus(Span::seconds(length)));
+        let by_length = self.valid_for.map(|length| first_active_at.plus(length));
         (first_active_at, self.ends_at.or(by_length))
     }
 }

@@ -3,9 +3,9 @@
 use std::num::NonZeroU32;
 
 use serde::Deserialize;
+use trybuy_formats::api::SecretText;
 use trybuy_formats::ids::ClearinghouseId;
 use trybuy_formats::keys::ProviderSecret;
-use zeroize::Zeroizing;
 
 use super::ROLE;
 use crate::config::{
@@ -64,7 +64,7 @@ struct Section {
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct PaymentsSection {
-    secret: Option<Zeroizing<String>>,
+    secret: Option<SecretText>,
 }
 
 impl Default for RateLimitsConfig {

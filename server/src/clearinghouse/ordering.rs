@@ -212,7 +212,7 @@ impl OrderDesk<'_> {
             descriptions: offer.descriptions.clone(),
             first_active_at: begins,
             ends_at: dates.ends_at,
-            valid_for: offer.valid_for.map(|span| span.as_seconds()),
+            valid_for: offer.valid_for,
         })
     }
 }

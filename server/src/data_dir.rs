@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 /// How the names of files begin that are being written.
 pub(crate) const TEMPORARY: &str = ".new-";
 
+/// The directories of the roles of the licensing system.
+pub(crate) const ROLES: [&str; 3] = ["clearinghouse", "license-server", "gateway"];
+
 /// The directory with everything the server keeps on the machine.
 #[derive(Clone, Debug)]
 pub struct DataDir(PathBuf);

@@ -14,9 +14,11 @@ use trybuy_formats::licensing::pack::LicensePack;
 use trybuy_formats::licensing::signing::sign_certified;
 use trybuy_formats::primitives::{EcdsaKey, EncryptionKey, PrimitiveError};
 use trybuy_formats::signed::SignError;
+use trybuy_formats::slug::Slug;
 use zeroize::Zeroizing;
 
 use crate::data_dir::{RoleDir, write_new};
+use crate::refusal::Refusal;
 use crate::store::PackMaker;
 
 /// The private signing key, PKCS#8 in DER.
@@ -182,6 +184,32 @@ impl Identity {
     pub fn install(&self, directory: &RoleDir) -> io::Result<()> {
         directory.replace(AUTHORITY, self.authorities.to_pem().as_bytes())?;
         directory.replace(CERTIFICATE, self.chain.to_pem().as_bytes())
+    }
+}
+
+impl Refusal for IdentityError {
+    fn slug(&self) -> Slug {
+        match self {
+            Self::File { .. } | Self::DamagedKey(_) => Slug::LocalFile,
+            Self::NoCertificate => Slug::NotSetUp,
+            Self::Generate(_) => Slug::ServerError,
+            _ => Slug::CertificateRefused,
+        }
+    }
+
+    fn help(&self) -> Option<String> {
+        let help = match self {
+            Self::File { .. } | Self::DamagedKey(_) => "restore it from your copy",
+            Self::NoCertificate => {
+                "have a certifying authority issue one for `request.pem`, then run `trybuy-server \
+                 clearinghouse certificate install`"
+            }
+            Self::Generate(_) => return None,
+            _ => {
+                "have the certifying authority issue one for `request.pem` in the role of a clearinghouse"
+            }
+        };
+        Some(help.to_owned())
     }
 }
 

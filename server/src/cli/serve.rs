@@ -1,6 +1,7 @@
 //! `trybuy-server serve`
 
 mod catalog;
+mod clearinghouse;
 
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -20,6 +21,7 @@ pub(super) fn run(data_dir: &DataDir, options: ServeOptions) -> Result<()> {
     logging::start(options.log_format, &options.log)?;
     match options.role {
         Role::Catalog => catalog::run(data_dir, options),
+        Role::Clearinghouse => clearinghouse::run(data_dir, options),
     }
 }
 

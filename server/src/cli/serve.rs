@@ -1,6 +1,7 @@
 //! `trybuy-server serve`
 
 mod catalog;
+mod clearinghouse;
 mod gateway;
 
 use std::io::Write as _;
@@ -22,6 +23,7 @@ pub(super) fn run(data_dir: &DataDir, options: ServeOptions) -> Result<()> {
     match options.role {
         Role::Catalog => catalog::run(data_dir, options),
         Role::Gateway => gateway::run(data_dir, options),
+        Role::Clearinghouse => clearinghouse::run(data_dir, options),
     }
 }
 

@@ -7,17 +7,15 @@ use serde::Deserialize;
 use trybuy_formats::ids::{Label, ProductId, Version};
 use url::Url;
 
-use super::database::DatabaseSection;
-use super::role_file::{RoleOverrides, read_role_file};
-use super::{ConfigError, DatabaseConfig, span_text};
-use crate::data_dir::{DataDir, RoleDir};
-use crate::gateway::access::Requirement;
-use crate::gateway::{Limits, Upstream};
+use super::access::Requirement;
+use super::{InvalidUpstream, Limits, ROLE, Upstream};
+use crate::config::{
+    ConfigError, DatabaseConfig, DatabaseSection, RoleOverrides, read_role_file, span_text,
+};
+use crate::data_dir::DataDir;
 
-/// The name of the role, and of its directory.
-pub const GATEWAY: &str = "gateway";
-/// The file that `gateway init` writes.
-pub const GATEWAY_TEMPLATE: &str = include_str!("../../defaults/gateway.toml");
+/// The file that `init` writes: every setting with its default, as comments.
+pub const TEMPLATE: &str = include_str!("../../defaults/gateway.toml");
 
 /// The configuration of a gateway, complete and checked.
 #[derive(Clone, Debug)]
@@ -148,14 +146,11 @@ impl GatewayConfig {
     ///
     /// # Errors
     /// When the file is missing or malformed, or a value is out of its range.
-    pub fn load(
-        data_dir: &DataDir,
-        directory: &RoleDir,
-        overrides: RoleOverrides,
-    ) -> Result<Self, ConfigError> {
-        let file: File = read_role_file(directory)?;
+    pub fn load(data_dir: &DataDir, overrides: RoleOverrides) -> Result<Self, ConfigError> {
+        let directory = data_dir.role(ROLE);
+        let file: File = read_role_file(&directory)?;
         let service = file.service.url.parse().map_err(|wrong| {
-            let wrong: crate::gateway::InvalidUpstream = wrong;
+            let wrong: InvalidUpstream = wrong;
             ConfigError::invalid("service.url", format!("is wrong: {wrong}"))
         })?;
         if !matches!(file.license_server.url.scheme(), "http" | "https") {
@@ -202,10 +197,10 @@ mod tests {
     fn loaded(text: &str) -> Result<GatewayConfig, ConfigError> {
         let folder = tempfile::tempdir().expect("a directory");
         let data_dir = DataDir::new(folder.path());
-        let directory = data_dir.role(GATEWAY);
+        let directory = data_dir.role(ROLE);
         directory.create().expect("made");
         std::fs::write(directory.config(), text).expect("written");
-        GatewayConfig::load(&data_dir, &directory, RoleOverrides::default())
+        GatewayConfig::load(&data_dir, RoleOverrides::default())
     }
 
     const LEAST: &str = "[service]\nurl = \"http://127.0.0.1:8000\"\n\
@@ -214,13 +209,13 @@ mod tests {
 
     #[test]
     fn the_template_holds_the_defaults() {
-        let uncommented: String = GATEWAY_TEMPLATE
+        let uncommented: String = TEMPLATE
             .lines()
             .map(|line| line.strip_prefix("#: ").unwrap_or(line).to_owned() + "\n")
             .collect();
         let file: File = toml::from_str(&uncommented).expect("the template is a configuration");
         assert_eq!(file.limits, LimitsSection::default());
-        assert!(loaded(GATEWAY_TEMPLATE).is_ok());
+        assert!(loaded(TEMPLATE).is_ok());
     }
 
     #[test]

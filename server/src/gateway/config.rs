@@ -26,6 +26,8 @@ pub struct GatewayConfig {
     pub requirement: Requirement,
     /// Where the license server is.
     pub license_server: Url,
+    /// How often it is asked for news. Default: 15s.
+    pub refresh: Duration,
     /// The certificate chain that it shows, in PEM.
     pub tls_certificate: PathBuf,
     /// The key of that certificate, in PEM.
@@ -74,6 +76,12 @@ struct LicenseSection {
 #[serde(deny_unknown_fields)]
 struct LicenseServerSection {
     url: Url,
+    #[serde(default = "default_refresh", deserialize_with = "span_text::duration")]
+    refresh: Duration,
+}
+
+fn default_refresh() -> Duration {
+    Duration::from_secs(15)
 }
 
 #[derive(Deserialize)]
@@ -153,6 +161,9 @@ impl GatewayConfig {
             let wrong: InvalidUpstream = wrong;
             ConfigError::invalid("service.url", format!("is wrong: {wrong}"))
         })?;
+        if file.license_server.refresh.is_zero() {
+            return Err(ConfigError::invalid("license_server.refresh", "is longer than 0s"));
+        }
         if !matches!(file.license_server.url.scheme(), "http" | "https") {
             return Err(ConfigError::invalid("license_server.url", "is http://… or https://…"));
         }
@@ -164,6 +175,7 @@ impl GatewayConfig {
                 features: file.license.features,
             },
             license_server: file.license_server.url,
+            refresh: file.license_server.refresh,
             tls_certificate: directory.path().join(file.tls.certificate),
             tls_key: directory.path().join(file.tls.key),
             direct: file.direct.socket.map(|socket| directory.path().join(socket)),

@@ -46,7 +46,7 @@ async fn serve(config: GatewayConfig, directory: RoleDir, listen: SocketAddr) ->
     let gateway = Gateway::new(config.service.clone(), access, config.limits.clone());
     let door = Door::bind(listen, signals).await?.encrypted();
     door.announce()?;
-    let worker = Worker::start(state, directory.clone());
+    let worker = Worker::start(state, directory.clone(), config.refresh);
     gateway::serve(door.listener, tls, gateway, door.signals.stop()).await;
     worker.stop().await;
     store.close().await;

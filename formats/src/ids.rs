@@ -14,8 +14,8 @@ use uuid::Uuid;
 use crate::encoding::from_hex32;
 
 pub use self::licensing::{
-    ClearinghouseId, ClientId, ClientSoftwareId, Description, ImageVendorId, LicenseServerId,
-    Locale, OrderId, PackId, PlatformType, ProductId, SeatLicenseId,
+    ChallengeId, ClearinghouseId, ClientId, ClientSoftwareId, Description, ImageVendorId,
+    LicenseServerId, Locale, OrderId, PackId, PlatformType, ProductId, RecordMac, SeatLicenseId,
 };
 
 /// A text that is not what its type asks for.

@@ -1,5 +1,6 @@
 //! Secrets and what is derived from them; key ids. The purposes are named constants, one each (`CV-9`).
 
+mod license_server_secret;
 mod purchase_key;
 
 use std::fmt;
@@ -16,6 +17,7 @@ use crate::primitives::{
     self, DecryptionKey, EncryptionKey, PrimitiveError, constant_time_eq, hkdf_sha256, hmac_sha256,
 };
 
+pub use self::license_server_secret::LicenseServerSecret;
 pub use self::purchase_key::PurchaseKey;
 
 /// Label of the wrapped file key (`EN-1`).

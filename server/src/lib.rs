@@ -11,6 +11,7 @@
 //! | [`auth`] | who sent a request: signed Builders (`RQ`), vendors with a token |
 //! | [`catalog`], [`builders`], [`trials`], [`vendors`] | what the catalog role does |
 //! | [`webhooks`] | what vendors are told, and the worker that tells it |
+//! | [`license_server`] | the license server 28 of the licensing system |
 //! | [`offline`] | the same for machines without a network, by files |
 //! | [`store`] | the only SQL |
 //! | [`blobs`] | the only storage of programs |
@@ -30,6 +31,7 @@ pub mod data_dir;
 pub mod error;
 pub mod extract;
 pub mod keys;
+pub mod license_server;
 pub mod mail;
 pub mod middleware;
 pub mod offline;

@@ -11,6 +11,7 @@ use super::StoreError;
 use super::database_url::{DatabaseUrl, Kind};
 use super::grants::GrantRequest;
 use super::group_queue::GroupQueue;
+use super::license_grants::QueuedLicense;
 
 /// Connections that read from SQLite, beside the one that writes.
 pub const SQLITE_READERS: u32 = 4;
@@ -54,6 +55,8 @@ pub struct Store {
     pub(super) writer: AnyPool,
     /// On SQLite: gathers grants.
     pub(super) grant_queue: Option<GroupQueue<GrantRequest>>,
+    /// Gathers grants of seat licenses. The store of its own task has none.
+    pub(super) license_queue: Option<GroupQueue<QueuedLicense>>,
 }
 
 impl Store {
@@ -91,10 +94,12 @@ impl Store {
             readers,
             writer,
             grant_queue: None,
+            license_queue: None,
         };
         let gathers_trials = engine == Engine::Sqlite;
         Ok(Self {
             grant_queue: gathers_trials.then(|| GroupQueue::start(store.clone())),
+            license_queue: Some(GroupQueue::start(store.clone())),
             ..store
         })
     }

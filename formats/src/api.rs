@@ -15,7 +15,7 @@ pub use catalog::{ApplicationDetails, ApplicationPage, ApplicationSummary, Relea
 pub use licensing::{
     ChallengeAnswer, GatewayInfo, GatewayLicenseRequest, LicenseAnswer, LicenseOutcome,
     LicenseRequest, LicenseServerInfo, OfferedProduct, OrderAnswer, OrderState, PlaceOrder,
-    ProductsAnswer, SealedLicense, SeenLicenses, SignedRequest,
+    ProductsAnswer, SeenLicenses, SignedRequest,
 };
 pub use policies::{
     Class, ClassesAnswer, FollowAnswer, FollowPolicies, InPlaceOf, PolicyAnswer, PolicyChange,

@@ -23,6 +23,11 @@ impl Instant {
         (0..=LATEST).contains(&seconds).then_some(Self(seconds))
     }
 
+    /// The last instant there is, 9999-12-31T23:59:59Z.
+    pub fn last() -> Self {
+        Self(LATEST)
+    }
+
     /// Seconds since 1970.
     pub fn unix(self) -> i64 {
         self.0

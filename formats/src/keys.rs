@@ -2,6 +2,7 @@
 
 mod license_server_secret;
 mod purchase_key;
+mod sealed_message;
 
 use std::fmt;
 
@@ -19,6 +20,7 @@ use crate::primitives::{
 
 pub use self::license_server_secret::LicenseServerSecret;
 pub use self::purchase_key::PurchaseKey;
+pub use self::sealed_message::{Purpose, open_message, seal_message};
 
 /// Label of the wrapped file key (`EN-1`).
 const WRAP_FILE_KEY: &[u8] = b"trybuy/v1/file-key";

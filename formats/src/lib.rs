@@ -14,10 +14,12 @@
 //! | [`control`] | control information 183-185 |
 //! | [`builder_license`] | Builder license and licensee id 103 |
 //! | [`expiry`] | verification before execution, steps 316 and 428-432 |
+//! | [`certificates`] | the certificates of the licensing system, seat licenses among them (SL) |
 //! | [`licensing`] | license packs, seat licenses and what is sent for them (the software-licensing source, SL) |
 
 pub mod api;
 pub mod builder_license;
+pub mod certificates;
 pub mod client_storage;
 pub mod control;
 pub mod envelope;

@@ -7,8 +7,10 @@
 //! | [`order`] | purchase request 106, Fig. 4 |
 //! | [`pack`] | license pack 108, Table 1 |
 //! | [`seat_license`] | software license, Table 5 |
+//! | [`sealed_license`] | Fig. 6, steps 208 to 212 |
 //! | [`challenge`] | Fig. 6 and 7 |
 //! | [`upgrade`] | Fig. 8 |
+//! | [`signing`] | the signatures of all of them |
 //! | [`client_image`] | client image cache 120 |
 
 pub mod challenge;
@@ -16,5 +18,7 @@ pub mod client_image;
 pub mod order;
 pub mod pack;
 pub mod product;
+pub mod sealed_license;
 pub mod seat_license;
+pub mod signing;
 pub mod upgrade;

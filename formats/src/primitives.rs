@@ -19,13 +19,16 @@
 //! | [`DecryptionKey`], [`EncryptionKey`] | RSA-3072, OAEP with SHA-256 and MGF1-SHA-256 | RFC 8017, section 7.1 |
 //! | [`SignatureKey`], [`VerificationKey`] | RSA-3072, PSS with SHA-256, MGF1-SHA-256 and a 32-byte salt (`PS256`) | RFC 8017, section 8.1; RFC 7518, section 3.5 |
 //! | [`RequestSignatureKey`] | Ed25519, strict verification | RFC 8032 |
+//! | [`EcdsaKey`], [`EcdsaVerificationKey`] | ECDSA on P-256 with SHA-256 (`ES256`) | FIPS 186-5, section 6; RFC 7518, section 3.4 |
+//! | [`verify_certificate_signature`] | Verification alone, by each [`CertificateSignature`] | RFC 5280, section 4.1.1.2 |
 //!
-//! Every key and every message has exactly one accepted encoding: public RSA keys are `SubjectPublicKeyInfo`
-//! (RFC 5280, section 4.1) with the `rsaEncryption` identifier, private keys PKCS#8 (RFC 5208), both in DER
-//! and without anything after them.
+//! Every key and every message has exactly one accepted encoding: public RSA and ECDSA keys are
+//! `SubjectPublicKeyInfo` (RFC 5280, section 4.1), the former with the `rsaEncryption` identifier, the latter
+//! with an uncompressed point, private keys PKCS#8 (RFC 5208), both in DER and without anything after them.
 
 #[cfg(feature = "aws-lc")]
 pub mod aws_lc;
+mod certificate_signature;
 #[cfg(feature = "portable")]
 pub mod rust_crypto;
 mod strictness;
@@ -41,10 +44,11 @@ compile_error!(
 );
 
 pub use active::{
-    AeadKey, DecryptionKey, EncryptionKey, RequestSignatureKey, Sha256, SignatureKey,
-    VerificationKey, constant_time_eq, hkdf_sha256, hmac_sha256, random, sha256,
-    verify_hmac_sha256, verify_request_signature,
+    AeadKey, DecryptionKey, EcdsaKey, EcdsaVerificationKey, EncryptionKey, RequestSignatureKey,
+    Sha256, SignatureKey, VerificationKey, constant_time_eq, hkdf_sha256, hmac_sha256, random,
+    sha256, verify_certificate_signature, verify_hmac_sha256, verify_request_signature,
 };
+pub use certificate_signature::CertificateSignature;
 
 /// Bytes that sealing adds: the authentication tag of AES-GCM (NIST SP 800-38D, section 5.2.1.2).
 pub const TAG_LENGTH: usize = 16;
@@ -64,6 +68,16 @@ pub const MAX_WRAPPABLE_LENGTH: usize = RSA_MODULUS_LENGTH - 2 * 32 - 2;
 
 /// Bytes of the one accepted encoding of a public RSA-3072 key.
 pub const SPKI_LENGTH: usize = strictness::SPKI_LENGTH;
+
+/// Bytes of the one accepted encoding of an [`EcdsaVerificationKey`].
+pub const ECDSA_SPKI_LENGTH: usize = 91;
+
+/// Bytes of a signature of [`EcdsaKey::sign_fixed`]: two numbers of 256 bits.
+pub const ECDSA_SIGNATURE_LENGTH: usize = 64;
+
+/// The most bytes of a public key that [`verify_certificate_signature`] looks at. One of RSA-8192 takes
+/// about 1,060.
+pub const MAX_CERTIFICATE_SPKI_LENGTH: usize = 2048;
 
 /// The most bytes of a PKCS#8 document that are looked at. One of RSA-3072 takes about 1,800.
 pub const MAX_PKCS8_LENGTH: usize = 2048;

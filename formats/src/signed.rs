@@ -129,7 +129,8 @@ fn check_header<T: Document>(key: &VerificationKey, received: &str) -> Result<()
     Err(if foreign { SignedError::ForeignKey } else { SignedError::Malformed })
 }
 
-fn read_payload<T: Document>(payload: Vec<u8>) -> Result<Verified<T>, SignedError> {
+/// Reads the payload of a document whose signature was verified.
+pub(crate) fn read_payload<T: Document>(payload: Vec<u8>) -> Result<Verified<T>, SignedError> {
     if payload.len() > T::PAYLOAD_CAP {
         return Err(SignedError::Malformed);
     }

@@ -9,6 +9,8 @@ mod aws_lc_to_rust_crypto {
 
     include!("interoperation/exchange.rs");
     include!("interoperation/refusals.rs");
+    include!("interoperation/ecdsa.rs");
+    include!("interoperation/certificates.rs");
 }
 
 mod rust_crypto_to_aws_lc {
@@ -16,6 +18,8 @@ mod rust_crypto_to_aws_lc {
 
     include!("interoperation/exchange.rs");
     include!("interoperation/refusals.rs");
+    include!("interoperation/ecdsa.rs");
+    include!("interoperation/certificates.rs");
 }
 
 #[test]

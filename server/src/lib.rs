@@ -7,7 +7,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`app`] | what every handler reaches: configuration, keys, store, blobs, clock |
-//! | [`router`], [`middleware`], [`serving`] | all routes; all middleware; the connections |
+//! | [`routes`], [`router`], [`middleware`], [`serving`] | tables of routes; the catalog's; all middleware; the connections |
 //! | [`auth`] | who sent a request: signed Builders (`RQ`), vendors with a token |
 //! | [`catalog`], [`builders`], [`trials`], [`vendors`] | what the catalog role does |
 //! | [`webhooks`] | what vendors are told, and the worker that tells it |
@@ -39,6 +39,7 @@ pub mod openapi;
 pub mod rate_limits;
 pub mod refusal;
 pub mod router;
+pub mod routes;
 pub mod serving;
 pub mod store;
 pub mod trials;

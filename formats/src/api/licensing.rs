@@ -117,7 +117,7 @@ pub struct SignedRequest {
 pub struct LicenseAnswer {
     /// What was decided.
     pub outcome: LicenseOutcome,
-    /// The [`SealedLicense`], encrypted to the client's key: the gateway cannot read it.
+    /// The [`crate::licensing::sealed_license`], encrypted to the client's key: the gateway cannot read it.
     #[serde(with = "base64_bytes")]
     pub license: Vec<u8>,
 }
@@ -136,16 +136,6 @@ pub enum LicenseOutcome {
     Temporary,
     /// The temporary license that the client had before, which may have ended.
     TemporaryAgain,
-}
-
-/// What a client finds when it decrypts its license.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SealedLicense {
-    /// Version of this structure, 1.
-    pub format: u32,
-    /// The license's certificate and those up to the certifying authority's, which is not among them, in PEM.
-    pub certificates: String,
 }
 
 /// `POST /gateways/licenses`, signed by a gateway (`RQ`): a license for a client that cannot answer a

@@ -4,13 +4,16 @@ use serde::{Deserialize, Serialize};
 
 use super::order::is_quantity;
 use super::product::Product;
+use crate::canonical_json;
 use crate::encoding::base64_bytes;
 use crate::ids::{
     ClearinghouseId, Description, KeyId, Label, LicenseServerId, Locale, Name, OrderId, PackId,
 };
 use crate::instant::Instant;
+use crate::keys::{Purpose, key_id, open_message, seal_message};
 use crate::limits;
-use crate::signed::{Document, FORMAT};
+use crate::primitives::{DecryptionKey, EncryptionKey};
+use crate::signed::{Document, FORMAT, SignError};
 
 /// The contents of a license pack, every field of SL Table 1 but the signature and the certificate, which
 /// [`SealedPack`] is carried with.
@@ -74,6 +77,25 @@ impl LicensePack {
             && self.product.is_valid()
     }
 
+    /// Encrypts the pack to its license server's key.
+    ///
+    /// # Errors
+    /// [`SignError::Invalid`] when a reader would not accept the pack; when the library fails.
+    pub fn seal(&self, recipient: &EncryptionKey) -> Result<SealedPack, SignError> {
+        let json = serde_json::to_vec(self).map_err(|_| SignError::Invalid)?;
+        if !self.is_valid() || json.len() > limits::LICENSE_PACK {
+            return Err(SignError::Invalid);
+        }
+        let sealed = seal_message(Purpose::LicensePack, recipient, &json);
+        Ok(SealedPack {
+            format: FORMAT,
+            order_id: self.order_id,
+            license_server: self.license_server.clone(),
+            recipient_key_id: key_id(recipient.spki()),
+            sealed: sealed.map_err(SignError::Signature)?,
+        })
+    }
+
     /// The description in the wanted language: that of the locale, else of its language, else the first.
     pub fn description(&self, wanted: &Locale) -> &HumanDescription {
         let language = |locale: &Locale| locale.as_str().split('-').next().map(str::to_owned);
@@ -111,5 +133,41 @@ impl Document for SealedPack {
 
     fn is_valid(&self) -> bool {
         self.format == FORMAT
+    }
+}
+
+/// Why a sealed pack could not be opened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PackError {
+    /// It is encrypted to another key.
+    #[error("the pack is encrypted to the key of another license server")]
+    ForeignKey,
+    /// It was altered before it was signed.
+    #[error("the pack cannot be decrypted")]
+    Tampered,
+    /// What is in it is no pack, or not the one that is written outside.
+    #[error("what was decrypted is not the pack that it claims to be")]
+    Malformed,
+}
+
+impl SealedPack {
+    /// Decrypts the pack (SL Fig. 4, step 166). Who signed it has been verified by the caller.
+    ///
+    /// # Errors
+    /// Why it could not be opened.
+    pub fn open(&self, key: &DecryptionKey) -> Result<LicensePack, PackError> {
+        if self.recipient_key_id != key_id(key.encryption_key().spki()) {
+            return Err(PackError::ForeignKey);
+        }
+        let json = open_message(Purpose::LicensePack, key, &self.sealed)
+            .map_err(|_| PackError::Tampered)?;
+        if json.len() > limits::LICENSE_PACK {
+            return Err(PackError::Malformed);
+        }
+        let pack: LicensePack = canonical_json::parse(&json).map_err(|_| PackError::Malformed)?;
+        let is_the_same =
+            pack.order_id == self.order_id && pack.license_server == self.license_server;
+        (pack.is_valid() && is_the_same).then_some(pack).ok_or(PackError::Malformed)
     }
 }

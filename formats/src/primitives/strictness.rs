@@ -1,6 +1,6 @@
 //! What both implementations check in the same way, whatever their libraries would let pass.
 
-use super::{MAX_PKCS8_LENGTH, PrimitiveError, TAG_LENGTH};
+use super::{ECDSA_SPKI_LENGTH, MAX_PKCS8_LENGTH, PrimitiveError, TAG_LENGTH};
 
 /// Bytes of the modulus of RSA-3072.
 pub(super) const RSA_MODULUS_LENGTH: usize = 384;
@@ -27,6 +27,27 @@ pub(super) fn check_spki(der: &[u8]) -> Result<(), PrimitiveError> {
 /// Refuses a private key document that is too long to be one of ours, before anything parses it.
 pub(super) fn check_pkcs8_length(der: &[u8]) -> Result<(), PrimitiveError> {
     (der.len() <= MAX_PKCS8_LENGTH).then_some(()).ok_or(PrimitiveError::InvalidKey)
+}
+
+/// Refuses everything but a `SubjectPublicKeyInfo` of the canonical form of an uncompressed point of
+/// P-256. That the point is on the curve is left to the library.
+pub(super) fn check_p256_spki(der: &[u8]) -> Result<&[u8; ECDSA_SPKI_LENGTH], PrimitiveError> {
+    let spki: &[u8; ECDSA_SPKI_LENGTH] = der.try_into().map_err(|_| PrimitiveError::InvalidKey)?;
+    spki.starts_with(&P256_SPKI_START).then_some(spki).ok_or(PrimitiveError::InvalidKey)
+}
+
+/// Refuses everything but a PKCS#8 document of the canonical form of a P-256 key with an uncompressed
+/// public key. That the two halves belong together is left to the library.
+///
+/// AWS-LC also reads, and then writes again, the forms without a public key.
+pub(super) fn check_p256_pkcs8(der: &[u8]) -> Result<(), PrimitiveError> {
+    let (_private, rest) = der
+        .strip_prefix(&P256_PKCS8_START)
+        .and_then(|rest| rest.split_at_checked(P256_NUMBER_LENGTH))
+        .ok_or(PrimitiveError::InvalidKey)?;
+    let point = rest.strip_prefix(&P256_PKCS8_MIDDLE).ok_or(PrimitiveError::InvalidKey)?;
+    let is_whole = point.len() == 2 * P256_NUMBER_LENGTH;
+    is_whole.then_some(()).ok_or(PrimitiveError::InvalidKey)
 }
 
 /// The number of plaintext bytes in `sealed`, which holds at least a tag.
@@ -73,6 +94,27 @@ const SPKI_START: [u8; 33] = [
 
 /// `INTEGER 65537`.
 const SPKI_END: [u8; 5] = [0x02, 0x03, 0x01, 0x00, 0x01];
+
+/// Bytes of a private key of P-256, and of a coordinate.
+const P256_NUMBER_LENGTH: usize = 32;
+
+/// `SEQUENCE { SEQUENCE { id-ecPublicKey, secp256r1 }, BIT STRING { 04` (RFC 5480, section 2) up to the
+/// coordinates.
+const P256_SPKI_START: [u8; 27] = [
+    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a,
+    0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04,
+];
+
+/// `SEQUENCE { INTEGER 0, SEQUENCE { id-ecPublicKey, secp256r1 }, OCTET STRING { SEQUENCE { INTEGER 1,
+/// OCTET STRING {` (RFC 5208, section 5; RFC 5915, section 3) up to the private key.
+const P256_PKCS8_START: [u8; 36] = [
+    0x30, 0x81, 0x87, 0x02, 0x01, 0x00, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02,
+    0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x04, 0x6d, 0x30, 0x6b, 0x02,
+    0x01, 0x01, 0x04, 0x20,
+];
+
+/// `[1] { BIT STRING { 04` between the private key and the coordinates of the public one.
+const P256_PKCS8_MIDDLE: [u8; 6] = [0xa1, 0x44, 0x03, 0x42, 0x00, 0x04];
 
 /// The `y` of the points of small order: those of order four, one, two, and twice eight.
 const SMALL_ORDER_Y: [[u8; 32]; 5] = [

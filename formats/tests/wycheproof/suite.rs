@@ -141,3 +141,54 @@ fn ed25519_verifies_as_the_vectors_say() {
         assert_eq!(verified, !test.result.must_fail(), "{test:?}");
     }
 }
+
+#[test]
+fn ecdsa_p256_verifies_as_the_vectors_say() {
+    let mut run = 0;
+    for group in vectors::ecdsa_p256_fixed() {
+        let key = implementation::EcdsaVerificationKey::from_spki(&group.der).expect("a key");
+        assert_eq!(key.spki(), group.der.as_slice());
+        for test in &group.tests {
+            run += 1;
+            let verified = key.verify_fixed(&test.msg, &test.sig);
+            assert_eq!(verified.is_err(), test.result.must_fail(), "{test:?}");
+        }
+    }
+    assert_ne!(run, 0);
+}
+
+#[test]
+fn ecdsa_of_certificates_verifies_as_the_vectors_say() {
+    let mut run = 0;
+    for (algorithm, group) in vectors::ecdsa_of_certificates() {
+        for test in &group.tests {
+            run += 1;
+            let verified = implementation::verify_certificate_signature(
+                algorithm, &group.der, &test.msg, &test.sig,
+            );
+            let expected = if test.result.must_fail() { Err(PrimitiveError::Tampered) } else { Ok(()) };
+            assert_eq!(verified, expected, "{test:?}");
+        }
+    }
+    assert_ne!(run, 0);
+}
+
+#[test]
+fn rsa_pkcs1_of_certificates_verifies_as_the_vectors_say() {
+    let mut run = 0;
+    for (algorithm, group) in vectors::rsa_pkcs1() {
+        for test in &group.tests {
+            run += 1;
+            let verified = implementation::verify_certificate_signature(
+                algorithm, &group.der, &test.msg, &test.sig,
+            );
+            // Without the NULL of its digest's identifier a signature is refused.
+            let expected = match test.result {
+                TestResult::Valid => Ok(()),
+                TestResult::Acceptable | TestResult::Invalid => Err(PrimitiveError::Tampered),
+            };
+            assert_eq!(verified, expected, "{} bits: {test:?}", group.key_size);
+        }
+    }
+    assert_ne!(run, 0);
+}

@@ -53,6 +53,10 @@ fn named(error: &anyhow::Error) -> (Slug, Option<String>) {
             let help = format!("make it with `trybuy-server init --data-dir {}`", path.display());
             return (Slug::NotSetUp, Some(help));
         }
+        Some(ConfigError::RoleNotInitialised { role, .. }) => {
+            let help = format!("make it with `trybuy-server {role} init`");
+            return (Slug::NotSetUp, Some(help));
+        }
         Some(ConfigError::Unreadable { .. }) => {
             let help = "restore it from your copy, and let the server's user read it";
             return (Slug::LocalFile, Some(help.to_owned()));
@@ -60,7 +64,7 @@ fn named(error: &anyhow::Error) -> (Slug, Option<String>) {
         Some(_) => {
             return (
                 Slug::Usage,
-                Some("correct it in server.toml, or in the flag or variable".to_owned()),
+                Some("correct it in the configuration file, or in the flag or variable".to_owned()),
             );
         }
         None => {}

@@ -27,7 +27,7 @@ pub(super) fn run(data_dir: &DataDir, settings: Settings) -> Result<()> {
     let file = configuration(&settings);
     let config = Config::from_text(&file, data_dir, settings.into())?;
     open::runtime()?.block_on(async {
-        let store = open::connect(&config).await?;
+        let store = open::connect(&config.database).await?;
         store.migrate().await?;
         store.close().await;
         anyhow::Ok(())

@@ -11,7 +11,7 @@ use crate::data_dir::DataDir;
 pub(super) fn run(data_dir: &DataDir, database: Database) -> Result<()> {
     let config = Config::load(data_dir, database.into())?;
     open::runtime()?.block_on(async {
-        let store = open::connect(&config).await?;
+        let store = open::connect(&config.database).await?;
         store.migrate().await?;
         store.close().await;
         Ok(())

@@ -1,0 +1,104 @@
+//! The license server as the issuer of its licenses.
+
+use der::asn1::Utf8StringRef;
+
+use super::encode::{self, Body, invalid};
+use super::profile::LICENSE_FIELDS;
+use super::revocation::{self, Revoked};
+use super::verify::check_role;
+use super::{Certificate, CertificateChain, CertificateError, IssueError, Role};
+use super::{extensions, names};
+use crate::ids::LicenseServerId;
+use crate::instant::{Instant, Span};
+use crate::keys::key_id;
+use crate::licensing::seat_license::SeatLicense;
+use crate::primitives::{EcdsaKey, EcdsaVerificationKey};
+
+/// How long before its issue date a license is valid, for the sake of clocks that are slow.
+const BACKDATED: Span = Span::seconds(3600);
+
+/// A license server's key with the certificate that its licenses are issued under.
+pub struct LicenseIssuer {
+    key: EcdsaKey,
+    chain: CertificateChain,
+    id: LicenseServerId,
+}
+
+impl LicenseIssuer {
+    /// Puts key and certificate together. Whether the certificate is trusted is asked of
+    /// [`super::Authorities`].
+    ///
+    /// # Errors
+    /// [`CertificateError::Key`] when they do not belong together, [`CertificateError::Role`] and
+    /// [`CertificateError::Profile`] when it is another role's certificate.
+    pub fn new(key: EcdsaKey, chain: CertificateChain) -> Result<Self, CertificateError> {
+        check_role(chain.leaf(), Role::LicenseIssuer)?;
+        if chain.leaf().spki() != key.spki() {
+            return Err(CertificateError::Key);
+        }
+        let id = chain.leaf().subject_id().and_then(|id| id.parse().ok());
+        let id = id.ok_or(CertificateError::Profile)?;
+        Ok(Self { key, chain, id })
+    }
+
+    /// The license server.
+    pub fn id(&self) -> &LicenseServerId {
+        &self.id
+    }
+
+    /// Its certificate, and those up to the certifying authority's.
+    pub fn chain(&self) -> &CertificateChain {
+        &self.chain
+    }
+
+    /// Its key, which signs its orders too.
+    pub fn key(&self) -> &EcdsaKey {
+        &self.key
+    }
+
+    /// Issues a license for a client's key (SL Fig. 6, steps 204 and 206). Its certificate ends with the
+    /// license, or with that of the license server where that ends first.
+    ///
+    /// # Errors
+    /// [`IssueError::Invalid`] when the license is another server's, not for this key, or ended.
+    pub fn issue(&self, license: &SeatLicense, spki: &[u8]) -> Result<Certificate, IssueError> {
+        let is_for_key = EcdsaVerificationKey::from_spki(spki).is_ok()
+            && key_id(spki).as_bytes() == license.client_id.as_bytes();
+        if !license.is_valid() || license.license_server != self.id || !is_for_key {
+            return Err(IssueError::Invalid);
+        }
+        let issuer = self.chain.leaf();
+        let not_after = license.ends_at.unwrap_or_else(Instant::last).min(issuer.not_after());
+        if not_after <= license.issued_at {
+            return Err(IssueError::Invalid);
+        }
+        let mut extensions = extensions::of_role(Role::SeatLicense, spki, self.key.spki())?;
+        let fields = serde_json::to_string(license).map_err(|_| IssueError::Invalid)?;
+        let fields = Utf8StringRef::new(&fields).map_err(invalid)?;
+        extensions.push(extensions::extension(LICENSE_FIELDS, false, &fields)?);
+        let common_name = format!("{} {}", license.product_id, license.version);
+        let body = Body {
+            issuer: issuer.parsed().tbs_certificate().subject().clone(),
+            not_before: license.issued_at.minus(BACKDATED),
+            not_after,
+            subject: names::name(&common_name, Some(&license.client_id.to_string()))?,
+            spki,
+            extensions,
+        };
+        encode::certificate(&self.key, body)
+    }
+
+    /// Signs the list of revoked licenses; see [`revocation::list`].
+    ///
+    /// # Errors
+    /// When the library fails.
+    pub fn revocation_list(
+        &self,
+        revoked: Vec<Revoked>,
+        number: u64,
+        now: Instant,
+        next: Instant,
+    ) -> Result<Vec<u8>, IssueError> {
+        revocation::list(&self.key, self.chain.leaf(), revoked, number, now, next)
+    }
+}

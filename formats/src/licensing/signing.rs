@@ -1,0 +1,225 @@
+//! How the documents of the licensing system are signed: JWS with ES256 in compact serialisation (RFC 7515,
+//! RFC 7518), whose header holds the signer's key or certificates (`LI-3`, `LI-4`).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::canonical_json;
+use crate::certificates::{Authorities, Certificate, CertificateChain, CertificateError, Role};
+use crate::encoding::{base64_bytes, from_base64, to_base64};
+use crate::ids::ClientId;
+use crate::instant::Instant;
+use crate::keys::key_id;
+use crate::limits;
+use crate::primitives::{EcdsaKey, EcdsaVerificationKey};
+use crate::signed::{Document, SignError, SignedError, Verified, read_payload};
+
+/// The one algorithm.
+const ALGORITHM: &str = "ES256";
+/// What comes before the coordinates in the SubjectPublicKeyInfo of a P-256 key (RFC 5480).
+const SPKI_START: [u8; 27] = [
+    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a,
+    0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04,
+];
+/// Bytes of a coordinate.
+const COORDINATE: usize = 32;
+
+/// The key that a client signed a document with: it is the client (`LI-3`).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ClientKey {
+    spki: Vec<u8>,
+}
+
+impl ClientKey {
+    /// The client of a key, SubjectPublicKeyInfo in DER.
+    ///
+    /// # Errors
+    /// [`SignedError::Malformed`] when it is not one of P-256.
+    pub fn from_spki(spki: &[u8]) -> Result<Self, SignedError> {
+        let key = EcdsaVerificationKey::from_spki(spki).map_err(|_| SignedError::Malformed)?;
+        Ok(Self { spki: key.spki().to_vec() })
+    }
+
+    /// The client's id.
+    pub fn client_id(&self) -> ClientId {
+        ClientId::from_bytes(*key_id(&self.spki).as_bytes())
+    }
+
+    /// The key, SubjectPublicKeyInfo in DER.
+    pub fn spki(&self) -> &[u8] {
+        &self.spki
+    }
+}
+
+/// Why a document that is signed under a certificate was refused.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CertifiedError {
+    /// The document.
+    #[error(transparent)]
+    Document(#[from] SignedError),
+    /// Its signer's certificate.
+    #[error("the signer's certificate was refused")]
+    Certificate(#[from] CertificateError),
+}
+
+/// The header of a client's document.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ClientHeader {
+    alg: String,
+    jwk: Jwk,
+    typ: String,
+}
+
+/// A public key of P-256 (RFC 7517; RFC 7518, section 6.2).
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Jwk {
+    crv: String,
+    kty: String,
+    #[serde(with = "base64_bytes")]
+    x: Vec<u8>,
+    #[serde(with = "base64_bytes")]
+    y: Vec<u8>,
+}
+
+/// The header of a document that is signed under a certificate.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CertifiedHeader {
+    alg: String,
+    typ: String,
+    /// The signer's certificate and those it was issued under (RFC 7515, section 4.1.6).
+    x5c: Vec<String>,
+}
+
+/// Signs a document as the client that has a key.
+///
+/// # Errors
+/// When the document would not be accepted by [`open_from_client`], or the library fails.
+pub fn sign_as_client<T: Document>(key: &EcdsaKey, document: &T) -> Result<String, SignError> {
+    let point = key.spki().strip_prefix(&SPKI_START).ok_or(SignError::Invalid)?;
+    let (x, y) = point.split_at_checked(COORDINATE).ok_or(SignError::Invalid)?;
+    let jwk = Jwk { crv: "P-256".into(), kty: "EC".into(), x: x.into(), y: y.into() };
+    sign(key, &ClientHeader { alg: ALGORITHM.into(), jwk, typ: T::TYPE.into() }, document)
+}
+
+/// Verifies a client's document, then reads it. Whoever signed it has the key that it names.
+///
+/// # Errors
+/// Why it was refused.
+pub fn open_from_client<T: Document>(text: &str) -> Result<(ClientKey, Verified<T>), SignedError> {
+    let parts = Parts::of(text)?;
+    let header: ClientHeader = parts.header()?;
+    let is_ours = header.alg == ALGORITHM
+        && header.typ == T::TYPE
+        && (header.jwk.crv.as_str(), header.jwk.kty.as_str()) == ("P-256", "EC");
+    if !is_ours {
+        return Err(SignedError::Malformed);
+    }
+    let spki = [SPKI_START.as_slice(), &header.jwk.x, &header.jwk.y].concat();
+    let client = ClientKey::from_spki(&spki)?;
+    parts.verify(&spki)?;
+    Ok((client, read_payload(parts.payload)?))
+}
+
+/// Signs a document under a certificate, which is enclosed with those it was issued under.
+///
+/// # Errors
+/// When the document would not be accepted by [`open_certified`], or the library fails.
+pub fn sign_certified<T: Document>(
+    key: &EcdsaKey,
+    chain: &CertificateChain,
+    document: &T,
+) -> Result<String, SignError> {
+    let certificates = chain.certificates().iter();
+    let x5c = certificates.map(|certificate| STANDARD.encode(certificate.der())).collect();
+    sign(key, &CertifiedHeader { alg: ALGORITHM.into(), typ: T::TYPE.into(), x5c }, document)
+}
+
+/// Verifies the certificate of a document's signer for a role, then the document; then reads it.
+///
+/// # Errors
+/// Why it was refused.
+pub fn open_certified<T: Document>(
+    authorities: &Authorities,
+    role: Role,
+    now: Instant,
+    text: &str,
+) -> Result<(Certificate, Verified<T>), CertifiedError> {
+    let parts = Parts::of(text)?;
+    let header: CertifiedHeader = parts.header()?;
+    if header.alg != ALGORITHM || header.typ != T::TYPE {
+        return Err(SignedError::Malformed.into());
+    }
+    let signer = authorities.verify(&enclosed(&header.x5c)?, role, now)?;
+    parts.verify(&signer.spki())?;
+    Ok((signer, read_payload(parts.payload)?))
+}
+
+fn enclosed(x5c: &[String]) -> Result<CertificateChain, CertifiedError> {
+    if x5c.len() > limits::CERTIFICATE_CHAIN {
+        return Err(CertificateError::Chain.into());
+    }
+    let read = |text: &String| {
+        let der = STANDARD.decode(text).map_err(|_| CertificateError::Malformed)?;
+        Certificate::from_der(&der)
+    };
+    let certificates = x5c.iter().map(read).collect::<Result<_, _>>()?;
+    Ok(CertificateChain::new(certificates)?)
+}
+
+fn sign<T: Document>(
+    key: &EcdsaKey,
+    header: &impl Serialize,
+    document: &T,
+) -> Result<String, SignError> {
+    let payload = serde_json::to_vec(document).map_err(|_| SignError::Invalid)?;
+    let header = serde_json::to_vec(header).map_err(|_| SignError::Invalid)?;
+    if payload.len() > T::PAYLOAD_CAP || !document.is_valid() {
+        return Err(SignError::Invalid);
+    }
+    let input = format!("{}.{}", to_base64(&header), to_base64(&payload));
+    let signature = key.sign_fixed(input.as_bytes()).map_err(SignError::Signature)?;
+    Ok(format!("{input}.{}", to_base64(&signature)))
+}
+
+/// The parts of a signed document, of which nothing is believed yet.
+struct Parts<'a> {
+    input: &'a str,
+    header: Vec<u8>,
+    payload: Vec<u8>,
+    signature: Vec<u8>,
+}
+
+impl<'a> Parts<'a> {
+    fn of(text: &'a str) -> Result<Self, SignedError> {
+        if text.len() > limits::CERTIFIED_DOCUMENT {
+            return Err(SignedError::Malformed);
+        }
+        let split = || {
+            let (input, signature) = text.rsplit_once('.')?;
+            let (header, payload) = input.split_once('.')?;
+            Some(Self {
+                input,
+                header: from_base64(header)?,
+                payload: from_base64(payload)?,
+                signature: from_base64(signature)?,
+            })
+        };
+        split().ok_or(SignedError::Malformed)
+    }
+
+    /// The header, in a writer's own spelling.
+    fn header<H: Serialize + DeserializeOwned>(&self) -> Result<H, SignedError> {
+        canonical_json::parse_unversioned(&self.header).ok_or(SignedError::Malformed)
+    }
+
+    fn verify(&self, spki: &[u8]) -> Result<(), SignedError> {
+        let key = EcdsaVerificationKey::from_spki(spki).map_err(|_| SignedError::Malformed)?;
+        key.verify_fixed(self.input.as_bytes(), &self.signature).map_err(|_| SignedError::Signature)
+    }
+}

@@ -97,10 +97,8 @@ CREATE INDEX revoked_certificates_by_end ON revoked_certificates (ends_at);
 -- The client image cache 120: the images themselves are files, named by their digests.
 CREATE TABLE client_images (
     software_id {text} NOT NULL PRIMARY KEY,
-    name {text} NOT NULL,
-    version {text} NOT NULL,
-    size BIGINT NOT NULL,
     digest {text} NOT NULL,
+    image {text} NOT NULL,
     statement {text} NOT NULL,
     added_at BIGINT NOT NULL
 );

@@ -135,6 +135,19 @@ pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     sync_dir(parent)
 }
 
+/// Writes a file in place of the one that is there, readable by its owner only, whole or not at all.
+///
+/// # Errors
+/// What the system says; the file is then as it was.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let parent = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
+    let mut file = tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(parent)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|refused| refused.error)?;
+    sync_dir(parent)
+}
+
 /// Makes the names in a directory durable.
 ///
 /// # Errors

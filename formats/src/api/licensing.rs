@@ -164,6 +164,9 @@ pub struct GatewayLicenseRequest {
 pub struct SeenLicenses {
     /// The licenses, in PEM, at most 50.
     pub licenses: Vec<String>,
+    /// The greatest number of records that the license server has told the gateway.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub records: Option<u64>,
 }
 
 /// Answers `GET /gateway` of a gateway: what its clients need.

@@ -1,55 +1,13 @@
 //! The client assignment table 116 (SL Table 4), with the certificates as they were issued.
 
-use std::fmt;
-use std::str::FromStr;
-
 use sqlx::AnyConnection;
+use trybuy_formats::certificates::Serial;
 use trybuy_formats::ids::{ClientId, PackId, PlatformType, ProductId, SeatLicenseId, Version};
 use trybuy_formats::instant::Instant;
 
 use super::columns::{Columns, number, seconds};
 use super::license_seats::Seat;
 use super::{PAGE_LIMIT, Store, StoreError};
-
-/// The serial number of a certificate, in hexadecimal.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct CertificateSerial(String);
-
-impl CertificateSerial {
-    /// From its bytes.
-    pub fn from_bytes(bytes: &[u8]) -> Self {
-        Self(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
-    }
-
-    /// Its bytes.
-    pub fn to_bytes(&self) -> Vec<u8> {
-        let digits = self.0.as_bytes().chunks_exact(2);
-        digits
-            .filter_map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
-            .collect()
-    }
-}
-
-impl FromStr for CertificateSerial {
-    type Err = NoCertificateSerial;
-
-    fn from_str(text: &str) -> Result<Self, NoCertificateSerial> {
-        let serial = Self(text.to_owned());
-        let is_one = Self::from_bytes(&serial.to_bytes()) == serial && !text.is_empty();
-        is_one.then_some(serial).ok_or(NoCertificateSerial)
-    }
-}
-
-impl fmt::Display for CertificateSerial {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
-    }
-}
-
-/// A text that is no serial number.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("not the serial number of a certificate")]
-pub struct NoCertificateSerial;
 
 /// A license that was assigned to a client.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -73,7 +31,7 @@ pub struct Assignment {
     /// The upgrade pack that it was last upgraded by.
     pub upgraded_by: Option<PackId>,
     /// The serial number of its certificate.
-    pub certificate_serial: CertificateSerial,
+    pub certificate_serial: Serial,
     /// Its certificate, in DER.
     pub certificate: Vec<u8>,
     /// Whether the seat was given to somebody else as well, by a restored license server.
@@ -229,7 +187,7 @@ pub(super) async fn insert(
 /// Puts an upgraded license in the place of the one it was (SL Fig. 8, step 248).
 pub(super) async fn replace(
     connection: &mut AnyConnection,
-    old: &CertificateSerial,
+    old: &Serial,
     row: &Assignment,
 ) -> Result<(), StoreError> {
     sqlx::query(UPGRADE)
@@ -248,7 +206,7 @@ pub(super) async fn replace(
 /// Marks a license as revoked.
 pub(super) async fn revoke(
     connection: &mut AnyConnection,
-    serial: &CertificateSerial,
+    serial: &Serial,
     now: Instant,
 ) -> Result<(), StoreError> {
     sqlx::query(REVOKE).bind(serial.to_string()).bind(now.unix()).execute(connection).await?;

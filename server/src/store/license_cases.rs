@@ -4,6 +4,7 @@
 use std::error::Error;
 
 use trybuy_formats::api::LicenseOutcome;
+use trybuy_formats::certificates::Serial;
 use trybuy_formats::ids::{
     ChallengeId, ClientId, ClientSoftwareId, Label, PackId, PlatformType, ProductId, SeatLicenseId,
     Version,
@@ -12,7 +13,7 @@ use trybuy_formats::instant::{Instant, Span};
 use trybuy_formats::keys::LicenseServerSecret;
 use trybuy_formats::licensing::seat_license::{SeatLicense, SeatLicenseKind};
 
-use super::license_assignments::{Assignment, CertificateSerial};
+use super::license_assignments::Assignment;
 use super::license_decisions::DecisionReason;
 use super::license_packs::OfferingPack;
 use super::temporary_licenses::TemporaryLicense;
@@ -80,7 +81,7 @@ pub struct PresentedLicense {
     /// What is in it.
     pub license: SeatLicense,
     /// The serial number of its certificate.
-    pub certificate_serial: CertificateSerial,
+    pub certificate_serial: Serial,
     /// Its certificate, in DER.
     pub certificate: Vec<u8>,
 }
@@ -136,7 +137,7 @@ pub struct LicenseTerms<'a> {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct IssuedLicense {
     /// The serial number of its certificate.
-    pub certificate_serial: CertificateSerial,
+    pub certificate_serial: Serial,
     /// Its certificate, in DER.
     pub certificate: Vec<u8>,
 }

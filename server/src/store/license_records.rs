@@ -87,6 +87,18 @@ impl Store {
         rows.iter().map(|row| StoredRecord::from_columns(Columns(row))).collect()
     }
 
+    /// Records a decision that changes nothing else: a refusal.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn record_decision(
+        &self,
+        secret: &LicenseServerSecret,
+        decision: LicenseDecision,
+    ) -> Result<(), StoreError> {
+        self.write(&Chained { secret, operation: &decision }).await
+    }
+
     /// Says that the store is a restored one, or that this was accepted, with a record of it.
     ///
     /// # Errors
@@ -117,6 +129,18 @@ impl StoredRecord {
             && decision.at == columns.instant("at")?
             && decision.outcome == columns.word("outcome")?
             && client_column(&decision) == columns.text::<String>("client_id")?)
+    }
+}
+
+impl ChainedOperation for LicenseDecision {
+    type Answer = ();
+
+    async fn run(
+        &self,
+        connection: &mut AnyConnection,
+        chain: &mut Chain<'_>,
+    ) -> Result<(), StoreError> {
+        chain.append(connection, self).await
     }
 }
 

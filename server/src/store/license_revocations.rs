@@ -1,12 +1,13 @@
 //! Licenses that are none any more: revoked by the operator, or replaced by an upgrade.
 
 use sqlx::AnyConnection;
+use trybuy_formats::certificates::Serial;
 use trybuy_formats::ids::{ClientId, Note, SeatLicenseId};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::keys::LicenseServerSecret;
 
 use super::columns::{Columns, number};
-use super::license_assignments::{self as assignments, Assignment, CertificateSerial};
+use super::license_assignments::{self as assignments, Assignment};
 use super::license_chain::{Chain, Chained, ChainedOperation};
 use super::license_decisions::{DecisionOutcome, LicenseDecision};
 use super::license_seats::{self as seats, Seat};
@@ -40,7 +41,7 @@ pub enum Revoked {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RevokedCertificate {
     /// Its serial number.
-    pub serial: CertificateSerial,
+    pub serial: Serial,
     /// When it was revoked.
     pub revoked_at: Instant,
 }
@@ -243,7 +244,7 @@ pub(super) async fn revoke_certificate(
 /// Answers whether it was not on the list.
 async fn revoke(
     connection: &mut AnyConnection,
-    serial: &CertificateSerial,
+    serial: &Serial,
     license: SeatLicenseId,
     ends_at: Option<Instant>,
     now: Instant,
@@ -261,7 +262,7 @@ async fn revoke(
 /// Whether a certificate is on the revocation list.
 pub(super) async fn is_revoked(
     connection: &mut AnyConnection,
-    serial: &CertificateSerial,
+    serial: &Serial,
 ) -> Result<bool, StoreError> {
     let row = sqlx::query(IS_REVOKED).bind(serial.to_string()).fetch_optional(connection).await?;
     Ok(row.is_some())

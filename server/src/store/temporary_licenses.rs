@@ -1,11 +1,11 @@
 //! Temporary licenses: one for each client and product, ever (SL, "Temporary Licenses").
 
 use sqlx::AnyConnection;
+use trybuy_formats::certificates::Serial;
 use trybuy_formats::ids::{ClientId, PlatformType, ProductId, SeatLicenseId, Version};
 use trybuy_formats::instant::Instant;
 
 use super::columns::Columns;
-use super::license_assignments::CertificateSerial;
 use super::{PAGE_LIMIT, Store, StoreError};
 
 /// A temporary license.
@@ -26,7 +26,7 @@ pub struct TemporaryLicense {
     /// The client's platform type.
     pub platform_type: PlatformType,
     /// The serial number of its certificate.
-    pub certificate_serial: CertificateSerial,
+    pub certificate_serial: Serial,
     /// Its certificate, in DER.
     pub certificate: Vec<u8>,
 }

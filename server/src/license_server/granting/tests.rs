@@ -1,9 +1,10 @@
+use trybuy_formats::certificates::Serial;
 use trybuy_formats::ids::{ClientId, PackId, PlatformType, SeatLicenseId};
 use trybuy_formats::instant::Span;
 use trybuy_formats::licensing::product::{LicenseType, Product};
 
 use super::*;
-use crate::store::{CertificateSerial, OfferingPack, TemporaryLicense};
+use crate::store::{OfferingPack, TemporaryLicense};
 
 const NOW: u64 = 1_000;
 
@@ -36,7 +37,7 @@ fn license(version: &str, ends_at: Option<u64>) -> Assignment {
         version: wanted.version,
         platform_type: wanted.platform_type,
         upgraded_by: None,
-        certificate_serial: CertificateSerial::from_bytes(&[1]),
+        certificate_serial: Serial::random(),
         certificate: Vec::new(),
         granted_twice: false,
         revoked_at: None,
@@ -65,7 +66,7 @@ fn temporary() -> TemporaryLicense {
         product_id: wanted.product_id,
         version: wanted.version,
         platform_type: wanted.platform_type,
-        certificate_serial: CertificateSerial::from_bytes(&[2]),
+        certificate_serial: Serial::random(),
         certificate: Vec::new(),
     }
 }

@@ -6,6 +6,7 @@
 mod arguments;
 mod completions;
 mod failure;
+mod gateway;
 mod init;
 mod logging;
 mod migrate;
@@ -64,6 +65,7 @@ fn run_command(arguments: Arguments) -> Result<()> {
             PersonCommand::Show { who, json } => person::show(&data_dir()?, database, &who, json),
             PersonCommand::Delete { who, yes } => person::delete(&data_dir()?, database, &who, yes),
         },
+        Command::Gateway { command } => gateway::run(&data_dir()?, command),
         Command::Completions { shell } => completions::run(shell),
     }
 }

@@ -135,10 +135,10 @@ pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     sync_dir(parent)
 }
 
-/// Writes a file in place of the one that is there, readable by its owner only, whole or not at all.
+/// Writes a file in place of what is there, readable by its owner only, whole or not at all.
 ///
 /// # Errors
-/// What the system says; the file is then as it was.
+/// What the system says.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let parent = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
     let mut file = tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(parent)?;

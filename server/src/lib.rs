@@ -13,6 +13,7 @@
 //! | [`webhooks`] | what vendors are told, and the worker that tells it |
 //! | [`license_server`] | the license server 28 of the licensing system |
 //! | [`offline`] | the same for machines without a network, by files |
+//! | [`gateway`] | what the gateway role does |
 //! | [`store`] | the only SQL |
 //! | [`blobs`] | the only storage of programs |
 //! | [`mail`] | the only way mails leave |
@@ -30,6 +31,7 @@ mod csv;
 pub mod data_dir;
 pub mod error;
 pub mod extract;
+pub mod gateway;
 pub mod keys;
 pub mod license_server;
 pub mod mail;

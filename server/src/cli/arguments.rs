@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use trybuy_formats::subject::Subject;
 
+use super::gateway::GatewayCommand;
 use crate::config::Overrides;
 
 /// The catalog that programs are tried from, and its trial licensing.
@@ -41,6 +42,11 @@ pub(super) enum Command {
         database: Database,
         #[command(subcommand)]
         command: PersonCommand,
+    },
+    /// The gateway in front of a service that needs licenses.
+    Gateway {
+        #[command(subcommand)]
+        command: GatewayCommand,
     },
     /// Print the completions for a shell.
     Completions {
@@ -162,6 +168,8 @@ pub(super) struct ServeOptions {
 pub(super) enum Role {
     /// The catalog with trial licensing.
     Catalog,
+    /// The gateway in front of a service that needs licenses.
+    Gateway,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -1,6 +1,7 @@
 //! `trybuy-server serve`
 
 mod catalog;
+mod gateway;
 
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -20,6 +21,7 @@ pub(super) fn run(data_dir: &DataDir, options: ServeOptions) -> Result<()> {
     logging::start(options.log_format, &options.log)?;
     match options.role {
         Role::Catalog => catalog::run(data_dir, options),
+        Role::Gateway => gateway::run(data_dir, options),
     }
 }
 
@@ -39,6 +41,12 @@ impl Door {
         })?;
         let url = format!("http://{}", listener.local_addr()?);
         Ok(Self { listener, url, signals })
+    }
+
+    /// The same, where what listens speaks TLS.
+    fn encrypted(mut self) -> Self {
+        self.url = self.url.replacen("http://", "https://", 1);
+        self
     }
 
     /// Says that it answers: the socket takes connections from here on. A reader that goes away after

@@ -4,10 +4,15 @@
 //! way out; anything else is reported as `server-error` with its causes.
 
 mod arguments;
+mod authority;
+mod clearinghouse;
+mod client_image;
 mod completions;
 mod failure;
+mod files;
 mod gateway;
 mod init;
+mod license_server;
 mod logging;
 mod migrate;
 mod open;
@@ -55,7 +60,7 @@ fn run_command(arguments: Arguments) -> Result<()> {
     match arguments.command {
         Command::Init(settings) => init::run(&data_dir()?, settings),
         Command::Serve(options) => serve::run(&data_dir()?, options),
-        Command::Migrate(database) => migrate::run(&data_dir()?, database),
+        Command::Migrate { database, role } => migrate::run(&data_dir()?, database, role),
         Command::Token { database, command } => match command {
             TokenCommand::Create(options) => token::create(&data_dir()?, database, options),
             TokenCommand::List { json } => token::list(&data_dir()?, database, json),
@@ -65,6 +70,14 @@ fn run_command(arguments: Arguments) -> Result<()> {
             PersonCommand::Show { who, json } => person::show(&data_dir()?, database, &who, json),
             PersonCommand::Delete { who, yes } => person::delete(&data_dir()?, database, &who, yes),
         },
+        Command::Clearinghouse { database, command } => {
+            clearinghouse::run(&data_dir()?, database, command)
+        }
+        Command::LicenseServer { database, command } => {
+            license_server::run(&data_dir()?, database, command)
+        }
+        Command::ClientImage(command) => client_image::run(command),
+        Command::Authority(command) => authority::run(command),
         Command::Gateway { command } => gateway::run(&data_dir()?, command),
         Command::Completions { shell } => completions::run(shell),
     }

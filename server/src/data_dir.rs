@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 /// How the names of files begin that are being written.
 pub(crate) const TEMPORARY: &str = ".new-";
 
+/// The directories of the roles of the licensing system.
+pub(crate) const ROLES: [&str; 3] = ["clearinghouse", "license-server", "gateway"];
+
 /// The directory with everything the server keeps on the machine.
 #[derive(Clone, Debug)]
 pub struct DataDir(PathBuf);
@@ -100,6 +103,14 @@ impl RoleDir {
     /// One of its other files.
     pub fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)
+    }
+
+    /// Writes one of its other files, in place of what is there.
+    ///
+    /// # Errors
+    /// What the system says; the file is then as it was.
+    pub fn replace(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        replace(&self.file(name), bytes)
     }
 }
 

@@ -10,6 +10,7 @@
 //! | [`routes`], [`router`], [`middleware`], [`serving`] | tables of routes; the catalog's; all middleware; the connections |
 //! | [`auth`] | who sent a request: signed Builders (`RQ`), vendors with a token |
 //! | [`catalog`], [`builders`], [`trials`], [`vendors`] | what the catalog role does |
+//! | [`clearinghouse`] | what the clearinghouse role does |
 //! | [`webhooks`] | what vendors are told, and the worker that tells it |
 //! | [`license_server`] | the license server 28 of the licensing system |
 //! | [`offline`] | the same for machines without a network, by files |
@@ -24,6 +25,7 @@ pub mod auth;
 pub mod blobs;
 pub mod builders;
 pub mod catalog;
+pub mod clearinghouse;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -32,6 +34,7 @@ pub mod data_dir;
 pub mod error;
 pub mod extract;
 pub mod gateway;
+pub mod health;
 pub mod keys;
 pub mod license_server;
 pub mod mail;

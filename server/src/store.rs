@@ -14,6 +14,7 @@ mod blocks;
 mod builders;
 mod catalog;
 mod classes;
+mod clearinghouse;
 mod client_images;
 mod columns;
 mod connections;
@@ -69,6 +70,11 @@ pub use applications::{Application, ApplicationTexts};
 pub use builders::{Builder, NewBuilder, Registration};
 pub use catalog::{CatalogEntry, CatalogQuery, InvalidSearch, Page, SearchWords};
 pub use classes::{ClassRemoved, MemberAdded};
+pub use clearinghouse::{
+    NewOrder, NewPayment, OfferAdded, OfferKey, OfferRecord, OrderCancelled, OrderFilter,
+    OrderPlaced, OrderRecord, OrderSource, OrderTerms, PackMaker, PaymentRecord, PaymentRecorded,
+    PaymentSource,
+};
 pub use client_images::NewClientImage;
 pub use connections::{DEADLINE, POSTGRES_CONNECTIONS, SQLITE_READERS, Store};
 pub use database_url::DatabaseUrl;

@@ -1,5 +1,9 @@
 //! Commands and options.
 
+mod authority;
+mod clearinghouse;
+pub(super) mod license_server;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -7,8 +11,13 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use trybuy_formats::subject::Subject;
 
+pub(super) use self::authority::{AuthorityCommand, CertificateRole};
+pub(super) use self::clearinghouse::{
+    AddProduct, CertificateCommand, ClearinghouseCommand, DateArguments, EnterOrder, FeeCommand,
+    OrderCommand, PackCommand, ProductArguments, ProductCommand,
+};
 use super::gateway::GatewayCommand;
-use crate::config::Overrides;
+use crate::config::{Overrides, RoleOverrides};
 
 /// The catalog that programs are tried from, and its trial licensing.
 #[derive(Parser)]
@@ -28,7 +37,13 @@ pub(super) enum Command {
     /// Answer requests until the signal to stop.
     Serve(ServeOptions),
     /// Bring the database up to this release.
-    Migrate(Database),
+    Migrate {
+        #[command(flatten)]
+        database: Database,
+        /// Whose configuration names the database.
+        #[arg(long, value_enum, env = "TRYBUY_ROLE", default_value_t = Role::Catalog)]
+        role: Role,
+    },
     /// Tokens of those who publish.
     Token {
         #[command(flatten)]
@@ -43,6 +58,26 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: PersonCommand,
     },
+    /// The clearinghouse, which issues license packs for a fee.
+    Clearinghouse {
+        #[command(flatten)]
+        database: Database,
+        #[command(subcommand)]
+        command: ClearinghouseCommand,
+    },
+    /// The license server, which gives the licenses of packs to clients.
+    LicenseServer {
+        #[command(flatten)]
+        database: Database,
+        #[command(subcommand)]
+        command: license_server::LicenseServerCommand,
+    },
+    /// Client images, for vendors of clients.
+    #[command(subcommand)]
+    ClientImage(license_server::ClientImageCommand),
+    /// A certifying authority for development, and for companies without one.
+    #[command(subcommand)]
+    Authority(AuthorityCommand),
     /// The gateway in front of a service that needs licenses.
     Gateway {
         #[command(subcommand)]
@@ -168,6 +203,10 @@ pub(super) struct ServeOptions {
 pub(super) enum Role {
     /// The catalog with trial licensing.
     Catalog,
+    /// The clearinghouse of the licensing system.
+    Clearinghouse,
+    /// The license server of the licensing system.
+    LicenseServer,
     /// The gateway in front of a service that needs licenses.
     Gateway,
 }
@@ -183,6 +222,12 @@ pub(super) enum LogFormat {
 impl From<Database> for Overrides {
     fn from(database: Database) -> Self {
         Self { database_url: database.database_url, ..Self::default() }
+    }
+}
+
+impl From<Database> for RoleOverrides {
+    fn from(database: Database) -> Self {
+        Self { database_url: database.database_url, behind_proxy: None }
     }
 }
 

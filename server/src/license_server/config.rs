@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 
 use serde::Deserialize;
+use trybuy_formats::ids::LicenseServerId;
 use trybuy_formats::instant::{DAY, Span};
 use trybuy_formats::limits;
 use url::Url;
@@ -20,6 +21,8 @@ pub const TEMPLATE: &str = include_str!("../../defaults/license-server.toml");
 /// The configuration of a license server, complete and checked.
 #[derive(Clone, Debug)]
 pub struct LicenseServerConfig {
+    /// Its id.
+    pub id: LicenseServerId,
     /// Where the secure license store is.
     pub database: DatabaseConfig,
     /// Where packs are ordered; no slash at its end. None where orders travel as files.
@@ -69,13 +72,19 @@ impl Default for LicenseRateLimits {
 }
 
 /// The configuration file as it is written.
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct File {
+    id: LicenseServerId,
+    #[serde(default)]
     database: DatabaseSection,
+    #[serde(default)]
     clearinghouse: Clearinghouse,
+    #[serde(default)]
     licenses: LicensesConfig,
+    #[serde(default)]
     rate_limits: LicenseRateLimits,
+    #[serde(default)]
     http: HttpConfig,
 }
 
@@ -94,14 +103,6 @@ impl LicenseServerConfig {
         Self::resolve(read_role_file(&data_dir.role(ROLE))?, data_dir, overrides)
     }
 
-    /// The configuration of an empty file.
-    ///
-    /// # Errors
-    /// When a value is out of its range.
-    pub fn of_nothing(data_dir: &DataDir, overrides: RoleOverrides) -> Result<Self, ConfigError> {
-        Self::resolve(File::default(), data_dir, overrides)
-    }
-
     fn resolve(
         file: File,
         data_dir: &DataDir,
@@ -113,6 +114,7 @@ impl LicenseServerConfig {
         file.licenses.check()?;
         let url = file.clearinghouse.url;
         Ok(Self {
+            id: file.id,
             database: file.database.resolve(database_url, data_dir)?,
             clearinghouse: url.map(|url| url.as_str().trim_end_matches('/').to_owned()),
             licenses: file.licenses,
@@ -143,11 +145,12 @@ mod tests {
     #[test]
     fn the_template_holds_the_defaults() {
         let uncommented: String = TEMPLATE
+            .replace("\"ID\"", "\"server\"")
             .lines()
             .map(|line| line.strip_prefix("#: ").unwrap_or(line).to_owned() + "\n")
             .collect();
         let file: File = toml::from_str(&uncommented).expect("the template is a configuration");
-        let default = File::default();
+        let default: File = toml::from_str("id = \"server\"").expect("nothing else is needed");
         assert_eq!(file.licenses, default.licenses);
         assert_eq!(file.rate_limits, default.rate_limits);
         assert_eq!(file.http, default.http);
@@ -157,8 +160,9 @@ mod tests {
     fn a_span_of_nothing_is_refused() {
         let directory = tempfile::tempdir().expect("a directory");
         let data_dir = DataDir::new(directory.path());
-        for text in ["[licenses]\ntemporary = \"0s\"", "[licenses]\nrevocation_list = \"0s\""] {
-            let file = toml::from_str(text).expect("well-formed");
+        for setting in ["temporary", "revocation_list"] {
+            let text = format!("id = \"server\"\n[licenses]\n{setting} = \"0s\"");
+            let file = toml::from_str(&text).expect("well-formed");
             let refused = LicenseServerConfig::resolve(file, &data_dir, RoleOverrides::default());
             assert!(matches!(refused, Err(ConfigError::Invalid { .. })), "{text}");
         }

@@ -10,10 +10,12 @@ use trybuy_formats::certificates::{
 use trybuy_formats::keys::LicenseServerSecret;
 use trybuy_formats::limits;
 use trybuy_formats::primitives::{DecryptionKey, EcdsaKey, PrimitiveError};
+use trybuy_formats::slug::Slug;
 use zeroize::Zeroizing;
 
 use super::ROLE;
 use crate::data_dir::{DataDir, RoleDir, write_new};
+use crate::refusal::Refusal;
 
 /// Where each file of a license server is.
 #[derive(Clone, Debug)]
@@ -28,11 +30,6 @@ impl LicenseServerFiles {
     /// Their directory.
     pub fn directory(&self) -> &RoleDir {
         &self.0
-    }
-
-    /// The id, a text.
-    pub fn id(&self) -> PathBuf {
-        self.0.file("id")
     }
 
     /// The key K_LS that packs are encrypted to, PKCS#8 in DER.
@@ -137,6 +134,29 @@ pub enum LicenseServerKeysError {
     /// No key could be made.
     #[error("no key could be made")]
     Generate(#[source] PrimitiveError),
+}
+
+impl Refusal for LicenseServerKeysError {
+    fn slug(&self) -> Slug {
+        match self {
+            Self::File { .. } | Self::Damaged(_) => Slug::LocalFile,
+            Self::NoCertificate(_) => Slug::NotSetUp,
+            Self::Certificate { .. } => Slug::CertificateRefused,
+            Self::Generate(_) => Slug::ServerError,
+        }
+    }
+
+    fn help(&self) -> Option<String> {
+        let help = match self {
+            Self::File { .. } | Self::Damaged(_) => "restore it from your copy",
+            Self::NoCertificate(_) | Self::Certificate { .. } => {
+                "have a certifying authority issue certificates for the two requests that `init` wrote, then \
+                 run `trybuy-server license-server certificate install`"
+            }
+            Self::Generate(_) => return None,
+        };
+        Some(help.to_owned())
+    }
 }
 
 impl LicenseServerKeys {

@@ -1,7 +1,7 @@
+use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::Response;
-use trybuy_formats::api::SeenLicenses;
+use trybuy_formats::api::{SeenAnswer, SeenLicenses};
 use trybuy_formats::certificates::CertificateChain;
 use trybuy_formats::slug::Slug;
 
@@ -23,7 +23,10 @@ pub async fn report_seen(
     recorded(&server, take(&server, &report).await).await
 }
 
-async fn take(server: &LicenseServerState, report: &SignedGateway) -> Result<StatusCode, ApiError> {
+async fn take(
+    server: &LicenseServerState,
+    report: &SignedGateway,
+) -> Result<Json<SeenAnswer>, ApiError> {
     let seen: SeenLicenses = report.json()?;
     if seen.licenses.len() > LICENSES {
         let what = format!("a report has at most {LICENSES} licenses");
@@ -38,7 +41,7 @@ async fn take(server: &LicenseServerState, report: &SignedGateway) -> Result<Sta
     if unknown > 0 {
         tracing::warn!(unknown, "a gateway has seen licenses that the store did not know");
     }
-    Ok(StatusCode::NO_CONTENT)
+    Ok(Json(SeenAnswer { unknown }))
 }
 
 fn read(server: &LicenseServerState, pem: &str) -> Option<PresentedLicense> {

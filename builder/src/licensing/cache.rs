@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use trybuy_formats::api::LicenseOutcome;
 use trybuy_formats::certificates::CertificateChain;
 use trybuy_formats::ids::{ClientId, ProductId, Version};
 use trybuy_formats::instant::Instant;
@@ -69,8 +70,8 @@ impl<'a> Cache<'a> {
         files.into_iter().map(entry).collect()
     }
 
-    /// The best license for a product: one that serves it now, a permanent one, one of this gateway, the
-    /// newest, the one that ends last.
+    /// The best license of this client for a product: one that serves it now, a permanent one, one of this
+    /// gateway, the newest, the one that ends last.
     pub fn best(
         &self,
         gateway: &Gateway,
@@ -78,17 +79,17 @@ impl<'a> Cache<'a> {
         version: &Version,
     ) -> Option<ClientLicense> {
         let licenses = self.entries().into_iter().filter_map(|entry| entry.license.ok());
-        let of_product = licenses.filter(|license| license.fields().product_id == *product);
-        // One that came from another gateway serves here if it is of the authority of this one, too.
-        let of_authority =
-            of_product.filter_map(|license| self.verify(license.chain(), gateway, &license));
-        of_authority.max_by_key(|license| {
-            let fields = license.fields();
+        let is_candidate = |license: &ClientLicense| {
+            license.fields().product_id == *product
+                && self.client == Some(license.fields().client_id)
+                && self.is_of_authority(license, gateway)
+        };
+        licenses.filter(is_candidate).max_by_key(|license| {
             (
                 license.serves(product, version),
                 license.is_permanent(),
                 license.gateway() == gateway.address(),
-                fields.version.clone(),
+                license.fields().version.clone(),
                 license.usable_until().unwrap_or_else(Instant::last),
             )
         })
@@ -112,16 +113,12 @@ impl<'a> Cache<'a> {
         }
     }
 
-    /// Stores a license. A permanent one takes the place of the temporary ones for its product, and an
-    /// upgraded one that of the one that it `replaces`.
+    /// Stores a license. A permanent one takes the place of the temporary ones for its product, and one
+    /// that was upgraded that of the older ones, which it covers.
     ///
     /// # Errors
     /// `local-file`.
-    pub fn put(
-        &self,
-        license: &ClientLicense,
-        replaces: Option<&ClientLicense>,
-    ) -> Result<(), Error> {
+    pub fn put(&self, license: &ClientLicense, outcome: LicenseOutcome) -> Result<(), Error> {
         let path = self.file_of(license);
         let record = Record {
             format: FORMAT,
@@ -130,13 +127,13 @@ impl<'a> Cache<'a> {
         };
         let json = serde_json::to_vec(&record).expect("a plain structure");
         data_dir::replace(&path, &json)?;
-        if !license.is_permanent() {
-            return Ok(());
-        }
-        let replaced = replaces.map(|license| self.file_of(license));
-        for entry in self.entries_beside(&path) {
-            let is_temporary = entry.license.is_ok_and(|license| !license.is_permanent());
-            if entry.path != path && (is_temporary || replaced.as_ref() == Some(&entry.path)) {
+        let is_replaced = |old: &ClientLicense| {
+            let is_older = old.fields().version.precedes(&license.fields().version);
+            !old.is_permanent() || outcome == LicenseOutcome::Upgraded && is_older
+        };
+        for entry in self.entries().into_iter().filter(|_| license.is_permanent()) {
+            let is_beside = entry.path != path && entry.path.parent() == path.parent();
+            if is_beside && entry.license.as_ref().is_ok_and(is_replaced) {
                 data_dir::remove(&entry.path)?;
             }
         }
@@ -150,12 +147,6 @@ impl<'a> Cache<'a> {
                 data_dir::remove_leftovers(&product);
             }
         }
-    }
-
-    fn entries_beside(&self, path: &Path) -> Vec<Entry> {
-        let mut entries = self.entries();
-        entries.retain(|entry| entry.path.parent() == path.parent());
-        entries
     }
 
     fn file_of(&self, license: &ClientLicense) -> PathBuf {
@@ -177,18 +168,12 @@ impl<'a> Cache<'a> {
         is_in_place.then_some(license).ok_or_else(damaged)
     }
 
-    /// A license of the cache by the authority of a gateway.
-    fn verify(
-        &self,
-        chain: &CertificateChain,
-        gateway: &Gateway,
-        cached: &ClientLicense,
-    ) -> Option<ClientLicense> {
-        if cached.gateway() == gateway.address() {
-            return Some(cached.clone());
-        }
-        ClientLicense::verify(chain.clone(), gateway, self.client, self.now).ok()?;
-        Some(cached.clone())
+    /// Whether a license is issued under the authority of a gateway, which may be another one than it came
+    /// from.
+    fn is_of_authority(&self, license: &ClientLicense, gateway: &Gateway) -> bool {
+        let verify =
+            || ClientLicense::verify(license.chain().clone(), gateway, self.client, self.now);
+        license.gateway() == gateway.address() || verify().is_ok()
     }
 }
 

@@ -25,12 +25,10 @@ pub struct Presented {
     pub until: Option<Instant>,
 }
 
-/// How another license is got; blocks.
-type Source = dyn Fn() -> Result<Presented, Error> + Send + Sync;
-
 /// Presents a license to each connection, and swaps it when a better one comes.
 pub struct Presenter {
-    source: Arc<Source>,
+    /// How another license is got; blocks.
+    source: Arc<dyn Fn() -> Result<Presented, Error> + Send + Sync>,
     current: Mutex<Presented>,
     /// When the source was asked last; whoever has it asks.
     asked: Turn<Moment>,

@@ -133,9 +133,7 @@ impl<'a> Requestor<'a> {
 
     /// The license of the cache that serves now, be it temporary or not.
     pub fn serving(&self) -> Option<ClientLicense> {
-        let serves =
-            |license: &ClientLicense| license.serves(&self.info.product_id, &self.info.version);
-        self.best().filter(serves)
+        self.best().filter(|license| self.serves(license))
     }
 
     /// Gets a license for the service, and stores it.
@@ -144,16 +142,18 @@ impl<'a> Requestor<'a> {
     /// What gateway and license server refuse, and why a license that came was refused here.
     pub fn obtain(&self, occasion: Occasion) -> Result<Obtained, Error> {
         let held = self.best();
-        let (answer, replaces) = match self.step(held.clone(), occasion) {
+        let answer = match self.step(held.clone(), occasion) {
             Step::Use(license) => return Ok(self.obtained(license, Source::Cache)),
-            Step::Upgrade(old) => self.upgrade(old)?,
-            Step::Request => (self.request(held.as_ref())?, None),
+            Step::Upgrade(old) => self.upgrade(&old)?,
+            Step::Request => self.request(held.as_ref())?,
         };
         let license = self.open(&answer)?;
-        if let Some(held) = held.filter(|held| is_better(held, &license)) {
+        // "Temporary licenses are replaced only by a valid permanent license", and permanent ones by no
+        // temporary one.
+        if let Some(held) = held.filter(|held| self.serves(held) && !license.is_permanent()) {
             return Ok(self.obtained(held, Source::Kept));
         }
-        Cache::open(self.data).put(&license, replaces.as_ref())?;
+        Cache::open(self.data).put(&license, answer.outcome)?;
         Ok(self.obtained(license, Source::Server(answer.outcome)))
     }
 
@@ -167,6 +167,10 @@ impl<'a> Requestor<'a> {
 
     fn obtained(&self, license: ClientLicense, source: Source) -> Obtained {
         Obtained { license, source, info: self.info.clone() }
+    }
+
+    fn serves(&self, license: &ClientLicense) -> bool {
+        license.serves(&self.info.product_id, &self.info.version)
     }
 
     fn best(&self) -> Option<ClientLicense> {
@@ -208,7 +212,7 @@ impl<'a> Requestor<'a> {
 
     /// Presents a license of an older version (Fig. 8). Where there is no upgrade for it, another license
     /// may be free.
-    fn upgrade(&self, old: ClientLicense) -> Result<(LicenseAnswer, Option<ClientLicense>), Error> {
+    fn upgrade(&self, old: &ClientLicense) -> Result<LicenseAnswer, Error> {
         let request = UpgradeRequest {
             format: FORMAT,
             license: old.certificate().der().to_vec(),
@@ -216,14 +220,8 @@ impl<'a> Requestor<'a> {
             encryption_key: self.encryption_key(),
         };
         match self.client.upgrade(self.sign(&request)?) {
-            Ok(answer) => {
-                let replaces = (answer.outcome == LicenseOutcome::Upgraded).then_some(old);
-                Ok((answer, replaces))
-            }
-            Err(error) if is_about_the_license(error.slug()) => {
-                self.request(Some(&old)).map(|answer| (answer, None))
-            }
-            Err(error) => Err(error),
+            Err(error) if is_about_the_license(error.slug()) => self.request(Some(old)),
+            answer => answer,
         }
     }
 
@@ -268,14 +266,6 @@ impl<'a> Requestor<'a> {
         sign_as_client(&self.seat_key, document)
             .map_err(|error| messages::key_generation().caused_by(error))
     }
-}
-
-/// Whether a license of the cache stays although another one came: "temporary licenses are replaced only
-/// by a valid permanent license", and permanent ones by no temporary one.
-fn is_better(held: &ClientLicense, new: &ClientLicense) -> bool {
-    let is_useless = held.standing().is_err();
-    let is_older = held.fields().version.precedes(&new.fields().version);
-    !is_useless && !new.is_permanent() && (held.is_permanent() || !is_older)
 }
 
 /// What speaks against an upgrade of this license, and not against another license.

@@ -76,11 +76,14 @@ pub(crate) fn gateway_help(error: &Error) -> Option<&'static str> {
     }
 }
 
+/// Tells causes apart by the words of the TLS library, which are all that requests and doors have in common.
 fn unreachable_help(cause: &str) -> &'static str {
+    const LICENSE_REFUSED: [&str; 3] = ["Certificate", "UnknownCA", "AccessDenied"];
+    let alert = cause.split("received fatal alert").nth(1);
     if cause.contains("invalid peer certificate") {
         "this computer does not trust the gateway's certificate: if its authority is your company's own, \
          name that certificate with --ca FILE"
-    } else if cause.contains("received fatal alert") {
+    } else if alert.is_some_and(|alert| LICENSE_REFUSED.iter().any(|word| alert.contains(word))) {
         "the gateway refuses your license: run `trybuy license renew --all`, then connect again"
     } else {
         "check the address and your connection, then try again; licenses that you have stay valid"

@@ -219,7 +219,7 @@ fn a_temporary_license_is_replaced_by_a_permanent_one_alone() {
     // And is not replaced by a temporary one.
     gateway.script().outcome = LicenseOutcome::Temporary;
     let kept = gateway.good(&["license", "renew", PRODUCT]);
-    assert!(kept.err.contains("There is no better license"), "{}", kept.err);
+    assert!(kept.err.contains("offered a temporary one instead"), "{}", kept.err);
     assert_eq!(gateway.listed()[0]["kind"], "permanent");
 }
 

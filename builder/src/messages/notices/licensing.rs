@@ -23,6 +23,10 @@ pub(crate) fn obtained(obtained: &Obtained) -> String {
         format!("for {} {} {}", fields.product_id, fields.version, end(license.usable_until()));
     match obtained.source {
         Source::Cache => format!("There is a license {what} already."),
+        Source::Kept if license.is_permanent() => format!(
+            "The license {what} stays. The license server offered a temporary one instead: if the gateway \
+             does not admit yours any more, ask your administrator whether it was revoked."
+        ),
         Source::Kept => format!("There is no better license: the one {what} stays."),
         Source::Server(LicenseOutcome::Granted) => format!("You have a license {what}."),
         Source::Server(LicenseOutcome::Reissued) => {

@@ -13,9 +13,9 @@ mod webhooks;
 
 pub use catalog::{ApplicationDetails, ApplicationPage, ApplicationSummary, ReleaseSummary};
 pub use licensing::{
-    ChallengeAnswer, GatewayInfo, GatewayLicenseRequest, LicenseAnswer, LicenseOutcome,
-    LicenseRequest, LicenseServerInfo, OfferedProduct, OrderAnswer, OrderState, PlaceOrder,
-    ProductsAnswer, SeenLicenses, SignedRequest,
+    ChallengeAnswer, ConfirmedPayment, GatewayInfo, GatewayLicenseRequest, LicenseAnswer,
+    LicenseOutcome, LicenseRequest, LicenseServerInfo, OfferedProduct, OrderAnswer, OrderState,
+    PaymentMessage, PlaceOrder, ProductsAnswer, SeenLicenses, SignedRequest,
 };
 pub use policies::{
     Class, ClassesAnswer, FollowAnswer, FollowPolicies, InPlaceOf, PolicyAnswer, PolicyChange,

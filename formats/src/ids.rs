@@ -14,8 +14,9 @@ use uuid::Uuid;
 use crate::encoding::from_hex32;
 
 pub use self::licensing::{
-    ClearinghouseId, ClientId, ClientSoftwareId, Description, ImageVendorId, LicenseServerId,
-    Locale, OrderId, PackId, PlatformType, ProductId, SeatLicenseId,
+    ClearinghouseId, ClientId, ClientSoftwareId, Currency, Description, ImageVendorId,
+    LicenseServerId, Locale, OrderId, PackId, PaymentReference, PlatformType, ProductId,
+    SeatLicenseId,
 };
 
 /// A text that is not what its type asks for.
@@ -74,6 +75,9 @@ pub enum InvalidId {
         "not a description: 1 to 1000 characters, no control characters, no space at either end"
     )]
     Description,
+    /// Not a currency.
+    #[error("not a currency such as EUR: three upper-case letters")]
+    Currency,
     /// Not the id of a seat license.
     #[error("not a license id: the id of a pack, a point and a serial number")]
     SeatLicense,

@@ -1,5 +1,6 @@
 //! Secrets and what is derived from them; key ids. The purposes are named constants, one each (`CV-9`).
 
+mod provider_secret;
 mod purchase_key;
 mod sealed_message;
 
@@ -17,6 +18,7 @@ use crate::primitives::{
     self, DecryptionKey, EncryptionKey, PrimitiveError, constant_time_eq, hkdf_sha256, hmac_sha256,
 };
 
+pub use self::provider_secret::ProviderSecret;
 pub use self::purchase_key::PurchaseKey;
 pub use self::sealed_message::{Purpose, open_message, seal_message};
 

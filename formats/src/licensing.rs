@@ -10,11 +10,13 @@
 //! | [`sealed_license`] | Fig. 6, steps 208 to 212 |
 //! | [`challenge`] | Fig. 6 and 7 |
 //! | [`upgrade`] | Fig. 8 |
+//! | [`identity`] | the client's identity and license as the gateway passes them on |
 //! | [`signing`] | the signatures of all of them |
 //! | [`client_image`] | client image cache 120 |
 
 pub mod challenge;
 pub mod client_image;
+pub mod identity;
 pub mod order;
 pub mod pack;
 pub mod product;

@@ -53,6 +53,10 @@ pub const OFFLINE_RESPONSE_PAYLOAD: usize = 16 << 10;
 pub const OFFLINE_RESPONSE: usize = 13 << 20;
 /// Licenses of one pack.
 pub const PACK_QUANTITY: u32 = 10_000_000;
+/// The fee of one license, in the smallest unit of its currency: that of the largest pack is an [`INTEGER`].
+pub const LICENSE_FEE: u64 = INTEGER / PACK_QUANTITY as u64;
+/// Orders of one license server that wait for their fees.
+pub const UNPAID_ORDERS: usize = 100;
 /// Human descriptions of one pack.
 pub const DESCRIPTIONS: usize = 16;
 /// Features of one license.

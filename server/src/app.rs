@@ -7,14 +7,23 @@ use url::Url;
 
 use crate::blobs::Blobs;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, HttpConfig};
 use crate::keys::ServerKeys;
 use crate::rate_limits::RateLimits;
 use crate::store::Store;
 use crate::trials::Buffers;
 use crate::vendors::UploadSlots;
 
-/// Everything a server process has.
+/// What the middleware and the extractors need of a role's state.
+pub trait RoleState: Clone + Send + Sync + 'static {
+    /// Where the role's addresses are described, for those who ask for another one.
+    const DESCRIBED: &'static str;
+
+    /// The connections.
+    fn http(&self) -> &HttpConfig;
+}
+
+/// Everything a server process in the catalog role has.
 pub struct App {
     /// Configuration.
     pub config: Config,
@@ -69,6 +78,14 @@ pub struct AppState(Arc<App>);
 impl From<App> for AppState {
     fn from(app: App) -> Self {
         Self(Arc::new(app))
+    }
+}
+
+impl RoleState for AppState {
+    const DESCRIBED: &'static str = "the API is described at /api/v1/openapi.json";
+
+    fn http(&self) -> &HttpConfig {
+        &self.config.http
     }
 }
 

@@ -4,8 +4,12 @@
 //! way out; anything else is reported as `server-error` with its causes.
 
 mod arguments;
+mod authority;
+mod clearinghouse;
 mod completions;
 mod failure;
+mod files;
+mod gateway;
 mod init;
 mod logging;
 mod migrate;
@@ -54,7 +58,7 @@ fn run_command(arguments: Arguments) -> Result<()> {
     match arguments.command {
         Command::Init(settings) => init::run(&data_dir()?, settings),
         Command::Serve(options) => serve::run(&data_dir()?, options),
-        Command::Migrate(database) => migrate::run(&data_dir()?, database),
+        Command::Migrate { database, role } => migrate::run(&data_dir()?, database, role),
         Command::Token { database, command } => match command {
             TokenCommand::Create(options) => token::create(&data_dir()?, database, options),
             TokenCommand::List { json } => token::list(&data_dir()?, database, json),
@@ -64,6 +68,11 @@ fn run_command(arguments: Arguments) -> Result<()> {
             PersonCommand::Show { who, json } => person::show(&data_dir()?, database, &who, json),
             PersonCommand::Delete { who, yes } => person::delete(&data_dir()?, database, &who, yes),
         },
+        Command::Gateway { database, command } => gateway::run(&data_dir()?, database, command),
+        Command::Clearinghouse { database, command } => {
+            clearinghouse::run(&data_dir()?, database, command)
+        }
+        Command::Authority(command) => authority::run(command),
         Command::Completions { shell } => completions::run(shell),
     }
 }

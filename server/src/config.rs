@@ -10,8 +10,9 @@ mod database;
 mod email;
 mod http;
 mod rate_limits;
+mod role_file;
 mod server;
-mod span_text;
+pub(crate) mod span_text;
 mod uploads;
 mod webhooks;
 
@@ -23,9 +24,10 @@ use serde::Deserialize;
 
 pub use self::blobs::{BlobsConfig, BlobsPlace};
 pub use self::builder::BuilderConfig;
-pub use self::database::DatabaseConfig;
+pub use self::database::{DatabaseConfig, DatabaseSection};
 pub use self::http::HttpConfig;
 pub use self::rate_limits::RateLimitsConfig;
+pub use self::role_file::{RoleOverrides, read_role_file};
 pub use self::server::{Overrides, ServerConfig};
 pub use self::uploads::UploadsConfig;
 pub use self::webhooks::WebhooksConfig;
@@ -68,7 +70,7 @@ pub struct Config {
 #[serde(default, deny_unknown_fields)]
 struct File {
     server: server::Section,
-    database: database::Section,
+    database: DatabaseSection,
     blobs: blobs::Section,
     builder: builder::Section,
     email: email::Section,
@@ -85,6 +87,14 @@ pub enum ConfigError {
     /// The data directory has no configuration file.
     #[error("{} is not the data directory of a server", .0.display())]
     NotInitialised(PathBuf),
+    /// The data directory has no configuration file of a role.
+    #[error("{} is not the directory of a {role}", path.display())]
+    RoleNotInitialised {
+        /// The role.
+        role: &'static str,
+        /// The directory.
+        path: PathBuf,
+    },
     /// A file cannot be read.
     #[error("{} cannot be read", path.display())]
     Unreadable {
@@ -114,7 +124,8 @@ pub enum ConfigError {
 }
 
 impl ConfigError {
-    fn invalid(setting: &'static str, wrong: impl Into<String>) -> Self {
+    /// A value out of its range.
+    pub(crate) fn invalid(setting: &'static str, wrong: impl Into<String>) -> Self {
         Self::Invalid { setting, wrong: wrong.into() }
     }
 }

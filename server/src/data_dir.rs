@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 /// How the names of files begin that are being written.
 pub(crate) const TEMPORARY: &str = ".new-";
 
+/// The directories of the roles of the licensing system.
+pub(crate) const ROLES: [&str; 3] = ["clearinghouse", "license-server", "gateway"];
+
 /// The directory with everything the server keeps on the machine.
 #[derive(Clone, Debug)]
 pub struct DataDir(PathBuf);
@@ -59,6 +62,56 @@ impl DataDir {
     pub fn spool(&self) -> PathBuf {
         self.0.join("spool")
     }
+
+    /// What a role of the licensing system keeps for itself.
+    pub fn role(&self, role: &'static str) -> RoleDir {
+        RoleDir { path: self.0.join(role), role }
+    }
+}
+
+/// The directory of a role of the licensing system, named as the role, in the data directory.
+#[derive(Clone, Debug)]
+pub struct RoleDir {
+    path: PathBuf,
+    role: &'static str,
+}
+
+impl RoleDir {
+    /// Makes the directory, readable by its owner only, if it is not there.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn create(&self) -> io::Result<()> {
+        create_private_dir(&self.path)
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The role.
+    pub fn role(&self) -> &'static str {
+        self.role
+    }
+
+    /// The configuration; it is written last, so that it marks a finished `init`.
+    pub fn config(&self) -> PathBuf {
+        self.path.join(format!("{}.toml", self.role))
+    }
+
+    /// One of its other files.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// Writes one of its other files, in place of what is there.
+    ///
+    /// # Errors
+    /// What the system says; the file is then as it was.
+    pub fn replace(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        replace(&self.file(name), bytes)
+    }
 }
 
 /// Makes a directory and its parents; the directory itself is readable by its owner only.
@@ -90,6 +143,19 @@ pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist_noclobber(path).map_err(|refused| refused.error)?;
+    sync_dir(parent)
+}
+
+/// Writes a file in place of what is there, readable by its owner only, whole or not at all.
+///
+/// # Errors
+/// What the system says.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let parent = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
+    let mut file = tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(parent)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|refused| refused.error)?;
     sync_dir(parent)
 }
 

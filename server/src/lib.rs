@@ -7,11 +7,13 @@
 //! | module | holds |
 //! |---|---|
 //! | [`app`] | what every handler reaches: configuration, keys, store, blobs, clock |
-//! | [`router`], [`middleware`], [`serving`] | all routes; all middleware; the connections |
+//! | [`routes`], [`router`], [`middleware`], [`serving`] | tables of routes; the catalog's; all middleware; the connections |
 //! | [`auth`] | who sent a request: signed Builders (`RQ`), vendors with a token |
 //! | [`catalog`], [`builders`], [`trials`], [`vendors`] | what the catalog role does |
+//! | [`clearinghouse`] | what the clearinghouse role does |
 //! | [`webhooks`] | what vendors are told, and the worker that tells it |
 //! | [`offline`] | the same for machines without a network, by files |
+//! | [`gateway`] | what the gateway role does |
 //! | [`store`] | the only SQL |
 //! | [`blobs`] | the only storage of programs |
 //! | [`mail`] | the only way mails leave |
@@ -22,6 +24,7 @@ pub mod auth;
 pub mod blobs;
 pub mod builders;
 pub mod catalog;
+pub mod clearinghouse;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -29,6 +32,8 @@ mod csv;
 pub mod data_dir;
 pub mod error;
 pub mod extract;
+pub mod gateway;
+pub mod health;
 pub mod keys;
 pub mod mail;
 pub mod middleware;
@@ -37,6 +42,7 @@ pub mod openapi;
 pub mod rate_limits;
 pub mod refusal;
 pub mod router;
+pub mod routes;
 pub mod serving;
 pub mod store;
 pub mod trials;

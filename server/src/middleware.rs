@@ -12,7 +12,7 @@ use tracing::Instrument as _;
 use trybuy_formats::limits;
 use trybuy_formats::slug::Slug;
 
-use crate::app::AppState;
+use crate::app::RoleState;
 use crate::error::ApiError;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -30,24 +30,28 @@ const SECURITY: [(HeaderName, HeaderValue); 4] = [
 
 /// Puts the middleware around the routes: around `short` ones a time limit and a cap on bodies, around
 /// all of them what every answer needs. `long` ones are uploads and downloads, which have their own.
-pub fn apply(short: Router<AppState>, long: Router<AppState>, app: &AppState) -> Router {
+pub fn apply<S: RoleState>(short: Router<S>, long: Router<S>, state: &S) -> Router {
     let short = short
         .layer(DefaultBodyLimit::max(limits::API_BODY))
-        .layer(from_fn_with_state(app.clone(), limit_time));
+        .layer(from_fn_with_state(state.clone(), limit_time::<S>));
     short
         .merge(long.layer(DefaultBodyLimit::disable()))
-        .fallback(not_found)
+        .fallback(not_found::<S>)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn(require_host))
         .layer(from_fn(secure))
         .layer(CatchPanicLayer::custom(answer_panic))
         .layer(from_fn(observe))
-        .with_state(app.clone())
+        .with_state(state.clone())
 }
 
 /// Ends a request that takes too long.
-async fn limit_time(State(app): State<AppState>, request: Request, next: Next) -> Response {
-    let answer = tokio::time::timeout(app.config.http.request_timeout, next.run(request)).await;
+async fn limit_time<S: RoleState>(
+    State(state): State<S>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let answer = tokio::time::timeout(state.http().request_timeout, next.run(request)).await;
     answer.unwrap_or_else(|_| {
         ApiError::new(Slug::ServerError, "the server took too long to answer")
             .help("try again later")
@@ -102,9 +106,8 @@ fn answer_panic(panic: Box<dyn std::any::Any + Send>) -> Response {
     ApiError::fault(text.unwrap_or("a panic").to_owned()).into_response()
 }
 
-async fn not_found() -> ApiError {
-    ApiError::new(Slug::NotFound, "there is nothing at this address")
-        .help("the API is described at /api/v1/openapi.json")
+async fn not_found<S: RoleState>() -> ApiError {
+    ApiError::new(Slug::NotFound, "there is nothing at this address").help(S::DESCRIBED)
 }
 
 async fn method_not_allowed() -> ApiError {

@@ -72,7 +72,7 @@ pub struct PeerLimit<K: Hash + Eq + Clone> {
 
 impl<K: Hash + Eq + Clone> PeerLimit<K> {
     /// So many a minute, all of which may come at once.
-    fn per_minute(count: NonZeroU32) -> Self {
+    pub fn per_minute(count: NonZeroU32) -> Self {
         Self::of(Quota::per_minute(count))
     }
 

@@ -1,58 +1,18 @@
-//! All routes, in one table, which the OpenAPI document is compared with.
+//! All routes of the catalog role, in one table, which the OpenAPI document is compared with.
 
 use axum::Router;
-use axum::http::Method;
-use axum::routing::{MethodFilter, MethodRouter, on};
 
 use crate::app::AppState;
-use crate::{builders, catalog, middleware, offline, openapi, trials, vendors, webhooks};
+use crate::routes::{self, Route, routes};
+use crate::{builders, catalog, offline, openapi, trials, vendors, webhooks};
 
-/// One address and method.
-pub struct Route {
-    /// The method.
-    pub method: Method,
-    /// The path, with its parameters in braces.
-    pub path: &'static str,
-    length: Length,
-    handler: MethodRouter<AppState>,
-}
-
-/// How long an answer may take.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Length {
-    /// The configured time.
-    Short,
-    /// As long as something moves: an upload or a download.
-    Long,
-}
-
-/// The server's routes in its roles with all middleware.
+/// The routes of the catalog role with all middleware.
 pub fn router(app: &AppState) -> Router {
-    let mut short = Router::new();
-    let mut long = Router::new();
-    for route in routes() {
-        match route.length {
-            Length::Short => short = short.route(route.path, route.handler),
-            Length::Long => long = long.route(route.path, route.handler),
-        }
-    }
-    middleware::apply(short, long, app)
-}
-
-/// Declares a table of routes: `method length path => handler`.
-macro_rules! routes {
-    ($($method:ident $length:ident $path:literal => $handler:path,)*) => {
-        vec![$(Route {
-            method: Method::$method,
-            path: $path,
-            length: Length::$length,
-            handler: on(MethodFilter::$method, $handler),
-        },)*]
-    };
+    routes::router(routes(), app)
 }
 
 /// Every route of the catalog role. `HEAD` comes with `GET`.
-pub fn routes() -> Vec<Route> {
+pub fn routes() -> Vec<Route<AppState>> {
     routes![
         GET Short "/healthz" => catalog::api::show_health,
         GET Short "/api/v1/openapi.json" => openapi::show_document,

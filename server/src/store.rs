@@ -14,6 +14,7 @@ mod blocks;
 mod builders;
 mod catalog;
 mod classes;
+mod clearinghouse;
 mod columns;
 mod connections;
 mod database_url;
@@ -22,6 +23,8 @@ mod delivery_log;
 mod email_codes;
 mod error;
 mod events;
+mod gateway_clients;
+mod gateway_seen;
 mod gifts;
 mod grant_queue;
 mod grants;
@@ -53,6 +56,11 @@ pub use applications::{Application, ApplicationTexts};
 pub use builders::{Builder, NewBuilder, Registration};
 pub use catalog::{CatalogEntry, CatalogQuery, InvalidSearch, Page, SearchWords};
 pub use classes::{ClassRemoved, MemberAdded};
+pub use clearinghouse::{
+    NewOrder, NewPayment, OfferAdded, OfferKey, OfferRecord, OrderCancelled, OrderFilter,
+    OrderPlaced, OrderRecord, OrderSource, OrderTerms, PackMaker, PaymentRecord, PaymentRecorded,
+    PaymentSource,
+};
 pub use connections::{DEADLINE, POSTGRES_CONNECTIONS, SQLITE_READERS, Store};
 pub use database_url::DatabaseUrl;
 pub use deliveries::{DueDelivery, Outcome};
@@ -60,6 +68,8 @@ pub use delivery_log::LogQuery;
 pub use email_codes::{EMAIL_CODE_TRIES, EmailCodeTry, EmailVerification, NewEmailCode};
 pub use error::StoreError;
 pub use events::EventSource;
+pub use gateway_clients::GatewayClient;
+pub use gateway_seen::SeenLicense;
 pub use gifts::{Given, NewGift};
 pub use grants::{Grant, GrantRequest};
 pub use ids::{KeyBatchId, PurchaseKeyId, TokenId, VendorId};

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::encoding::base64_bytes;
 use crate::ids::{
-    ClientId, ClientSoftwareId, LicenseServerId, Name, OrderId, PlatformType, ProductId, Version,
+    ClientId, ClientSoftwareId, Currency, LicenseServerId, Name, OrderId, PaymentReference,
+    PlatformType, ProductId, Version,
 };
 use crate::instant::Instant;
 use crate::licensing::pack::HumanDescription;
@@ -51,6 +52,35 @@ pub struct OrderAnswer {
     pub fee: u64,
     /// The currency, three letters (ISO 4217).
     pub currency: String,
+}
+
+/// `POST /payments` of a clearinghouse: what a payment provider tells, signed as Standard Webhooks. Members
+/// that are not named here are passed over, as providers have their own.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PaymentMessage {
+    /// What happened: `payment.confirmed`, or something that concerns no order.
+    #[serde(rename = "type")]
+    pub event: String,
+    /// The payment.
+    pub data: serde_json::Value,
+}
+
+impl PaymentMessage {
+    /// The event that a [`ConfirmedPayment`] comes with.
+    pub const CONFIRMED: &'static str = "payment.confirmed";
+}
+
+/// A payment, in a [`PaymentMessage`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ConfirmedPayment {
+    /// The order that it is for.
+    pub order_id: OrderId,
+    /// How much, in the smallest unit of the currency.
+    pub amount: u64,
+    /// The currency.
+    pub currency: Currency,
+    /// What the provider knows it by; the same payment counts once.
+    pub reference: PaymentReference,
 }
 
 /// How it is with an order.

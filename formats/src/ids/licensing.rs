@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{InvalidId, holds, is_application_id, is_label, is_line_of_at_most};
+use super::{InvalidId, holds, is_application_id, is_label, is_line_of_at_most, is_note};
 use crate::encoding::from_hex32;
 
 text_newtype! {
@@ -29,6 +29,14 @@ text_newtype! {
     /// The words of a human description (SL Table 1): 1 to 1000 characters.
     Description, |text| holds(is_line_of_at_most(1000, text), InvalidId::Description)
 }
+text_newtype! {
+    /// A currency: three upper-case letters (ISO 4217).
+    Currency, |text| holds(is_currency(text), InvalidId::Currency)
+}
+text_newtype! {
+    /// What a payment is known by, in the words of whoever took it: 1 to 200 characters.
+    PaymentReference, |text| holds(is_note(text), InvalidId::Note)
+}
 uuid_newtype! {
     /// The serial number of a license pack, which keeps it from being installed twice (SL Table 1).
     PackId
@@ -41,6 +49,10 @@ digest_newtype! {
     /// A client 30: the key id (`CV-6`) of the key that its licenses are for. Whoever cannot use that key
     /// is not the client.
     ClientId
+}
+
+fn is_currency(text: &str) -> bool {
+    text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase())
 }
 
 fn is_locale(text: &str) -> bool {
@@ -295,6 +307,14 @@ mod tests {
         }
         for bad in ["", "e", "EN", "en_US", "en-", "-en", "en-123456789", "e1"] {
             assert_eq!(bad.parse::<Locale>(), Err(InvalidId::Locale), "{bad}");
+        }
+    }
+
+    #[test]
+    fn currencies_are_three_letters() {
+        assert!("EUR".parse::<Currency>().is_ok());
+        for bad in ["", "EU", "EURO", "eur", "E R", "E1R", "€UR"] {
+            assert_eq!(bad.parse::<Currency>(), Err(InvalidId::Currency), "{bad}");
         }
     }
 

@@ -77,13 +77,22 @@ struct ClientHeader {
 /// A public key of P-256 (RFC 7517; RFC 7518, section 6.2).
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Jwk {
+pub(super) struct Jwk {
     crv: String,
     kty: String,
     #[serde(with = "base64_bytes")]
     x: Vec<u8>,
     #[serde(with = "base64_bytes")]
     y: Vec<u8>,
+}
+
+impl Jwk {
+    /// Of a key, SubjectPublicKeyInfo in DER.
+    pub(super) fn of(spki: &[u8]) -> Result<Self, SignError> {
+        let point = spki.strip_prefix(&SPKI_START).ok_or(SignError::Invalid)?;
+        let (x, y) = point.split_at_checked(COORDINATE).ok_or(SignError::Invalid)?;
+        Ok(Self { crv: "P-256".into(), kty: "EC".into(), x: x.into(), y: y.into() })
+    }
 }
 
 /// The header of a document that is signed under a certificate.
@@ -101,9 +110,7 @@ struct CertifiedHeader {
 /// # Errors
 /// When the document would not be accepted by [`open_from_client`], or the library fails.
 pub fn sign_as_client<T: Document>(key: &EcdsaKey, document: &T) -> Result<String, SignError> {
-    let point = key.spki().strip_prefix(&SPKI_START).ok_or(SignError::Invalid)?;
-    let (x, y) = point.split_at_checked(COORDINATE).ok_or(SignError::Invalid)?;
-    let jwk = Jwk { crv: "P-256".into(), kty: "EC".into(), x: x.into(), y: y.into() };
+    let jwk = Jwk::of(key.spki())?;
     sign(key, &ClientHeader { alg: ALGORITHM.into(), jwk, typ: T::TYPE.into() }, document)
 }
 
@@ -221,5 +228,58 @@ impl<'a> Parts<'a> {
     fn verify(&self, spki: &[u8]) -> Result<(), SignedError> {
         let key = EcdsaVerificationKey::from_spki(spki).map_err(|_| SignedError::Malformed)?;
         key.verify_fixed(self.input.as_bytes(), &self.signature).map_err(|_| SignedError::Signature)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::licensing::upgrade::UpgradeRequest;
+    use crate::primitives::SPKI_LENGTH;
+    use crate::signed::FORMAT;
+
+    fn request() -> UpgradeRequest {
+        UpgradeRequest {
+            format: FORMAT,
+            license: vec![1, 2, 3],
+            version: "5.0.0".parse().expect("a version"),
+            encryption_key: vec![0; SPKI_LENGTH],
+        }
+    }
+
+    #[test]
+    fn a_client_is_the_key_it_signed_with() {
+        let key = EcdsaKey::generate().expect("a key");
+        let text = sign_as_client(&key, &request()).expect("signed");
+        let (client, opened) = open_from_client::<UpgradeRequest>(&text).expect("opened");
+        assert_eq!(client.spki(), key.spki());
+        assert!(*opened == request());
+    }
+
+    #[test]
+    fn no_other_key_or_spelling_passes() {
+        let (key, other) =
+            (EcdsaKey::generate().expect("a key"), EcdsaKey::generate().expect("a key"));
+        let text = sign_as_client(&key, &request()).expect("signed");
+        let foreign = sign_as_client(&other, &request()).expect("signed");
+        let parts: Vec<&str> = text.split('.').collect();
+        let header_of_other = foreign.split('.').next().expect("a header");
+        let mixed = [header_of_other, parts[1], parts[2]].join(".");
+        let opened = |text: &str| open_from_client::<UpgradeRequest>(text).err();
+        assert_eq!(opened(&mixed), Some(SignedError::Signature));
+        let header = String::from_utf8(from_base64(parts[0]).expect("base64")).expect("UTF-8");
+        for (one, instead) in [
+            ("ES256", "none"),
+            ("trybuy-license-upgrade", "trybuy-challenge-response"),
+            ("{\"alg\"", "{ \"alg\""),
+            ("P-256", "P-384"),
+        ] {
+            let other = to_base64(header.replacen(one, instead, 1).as_bytes());
+            let text = [other.as_str(), parts[1], parts[2]].join(".");
+            assert_eq!(opened(&text), Some(SignedError::Malformed), "{instead}");
+        }
+        for text in ["", ".", "..", "a.b.c", &text[..text.len() - 1], &format!("{text}.")] {
+            assert!(opened(text).is_some(), "{text}");
+        }
     }
 }

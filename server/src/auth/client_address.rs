@@ -7,7 +7,7 @@ use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 
-use crate::app::AppState;
+use crate::app::RoleState;
 use crate::rate_limits::ClientNetwork;
 use crate::serving::PeerAddress;
 
@@ -17,10 +17,10 @@ pub struct ClientAddress(IpAddr);
 
 impl ClientAddress {
     /// Finds it in the parts of a request.
-    pub fn of(parts: &Parts, app: &AppState) -> Self {
+    pub fn of(parts: &Parts, state: &impl RoleState) -> Self {
         let socket = parts.extensions.get::<PeerAddress>().map(|peer| peer.0.ip());
         let forwarded = || forwarded_for(&parts.headers);
-        let address = if app.config.http.behind_proxy { forwarded().or(socket) } else { socket };
+        let address = if state.http().behind_proxy { forwarded().or(socket) } else { socket };
         Self(address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)))
     }
 
@@ -37,11 +37,11 @@ fn forwarded_for(headers: &HeaderMap) -> Option<IpAddr> {
     field.rsplit(',').next()?.trim().parse().ok()
 }
 
-impl FromRequestParts<AppState> for ClientAddress {
+impl<S: RoleState> FromRequestParts<S> for ClientAddress {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Infallible> {
-        Ok(Self::of(parts, app))
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        Ok(Self::of(parts, state))
     }
 }
 

@@ -1,5 +1,9 @@
 //! Commands and options.
 
+mod authority;
+mod clearinghouse;
+mod gateway;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -7,7 +11,13 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use trybuy_formats::subject::Subject;
 
-use crate::config::Overrides;
+pub(super) use self::authority::{AuthorityCommand, CertificateRole};
+pub(super) use self::clearinghouse::{
+    AddProduct, CertificateCommand, ClearinghouseCommand, DateArguments, EnterOrder, FeeCommand,
+    OrderCommand, PackCommand, ProductArguments, ProductCommand,
+};
+pub(super) use self::gateway::{ClientCommand, GatewayCommand, InitGateway};
+use crate::config::{Overrides, RoleOverrides};
 
 /// The catalog that programs are tried from, and its trial licensing.
 #[derive(Parser)]
@@ -27,7 +37,13 @@ pub(super) enum Command {
     /// Answer requests until the signal to stop.
     Serve(ServeOptions),
     /// Bring the database up to this release.
-    Migrate(Database),
+    Migrate {
+        #[command(flatten)]
+        database: Database,
+        /// Whose configuration names the database.
+        #[arg(long, value_enum, env = "TRYBUY_ROLE", default_value_t = Role::Catalog)]
+        role: Role,
+    },
     /// Tokens of those who publish.
     Token {
         #[command(flatten)]
@@ -42,6 +58,23 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: PersonCommand,
     },
+    /// The gateway in front of a service that needs licenses.
+    Gateway {
+        #[command(flatten)]
+        database: Database,
+        #[command(subcommand)]
+        command: GatewayCommand,
+    },
+    /// The clearinghouse, which issues license packs for a fee.
+    Clearinghouse {
+        #[command(flatten)]
+        database: Database,
+        #[command(subcommand)]
+        command: ClearinghouseCommand,
+    },
+    /// A certifying authority for development, and for companies without one.
+    #[command(subcommand)]
+    Authority(AuthorityCommand),
     /// Print the completions for a shell.
     Completions {
         /// The shell.
@@ -162,6 +195,10 @@ pub(super) struct ServeOptions {
 pub(super) enum Role {
     /// The catalog with trial licensing.
     Catalog,
+    /// The gateway in front of a service that needs licenses.
+    Gateway,
+    /// The clearinghouse of the licensing system.
+    Clearinghouse,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -175,6 +212,12 @@ pub(super) enum LogFormat {
 impl From<Database> for Overrides {
     fn from(database: Database) -> Self {
         Self { database_url: database.database_url, ..Self::default() }
+    }
+}
+
+impl From<Database> for RoleOverrides {
+    fn from(database: Database) -> Self {
+        Self { database_url: database.database_url, behind_proxy: None }
     }
 }
 

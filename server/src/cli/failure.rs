@@ -4,8 +4,10 @@ use std::fmt;
 
 use trybuy_formats::slug::Slug;
 
+use crate::clearinghouse::identity::IdentityError;
 use crate::config::ConfigError;
 use crate::keys::KeysError;
+use crate::refusal::Refusal;
 use crate::store::StoreError;
 
 /// A failure with a stable name and a way out.
@@ -24,6 +26,17 @@ impl Failure {
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
+    }
+
+    /// What a service refused, with its causes.
+    pub(super) fn of(refusal: &impl Refusal) -> Self {
+        let causes = std::iter::successors(refusal.source(), |error| error.source());
+        let what = causes.fold(refusal.to_string(), |what, cause| match cause.to_string() {
+            // A transparent error says what its cause says.
+            cause if what.ends_with(&cause) => what,
+            cause => format!("{what}: {cause}"),
+        });
+        Self { slug: refusal.slug(), what, help: refusal.help() }
     }
 }
 
@@ -53,6 +66,10 @@ fn named(error: &anyhow::Error) -> (Slug, Option<String>) {
             let help = format!("make it with `trybuy-server init --data-dir {}`", path.display());
             return (Slug::NotSetUp, Some(help));
         }
+        Some(ConfigError::RoleNotInitialised { role, .. }) => {
+            let help = format!("make it with `trybuy-server {role} init`");
+            return (Slug::NotSetUp, Some(help));
+        }
         Some(ConfigError::Unreadable { .. }) => {
             let help = "restore it from your copy, and let the server's user read it";
             return (Slug::LocalFile, Some(help.to_owned()));
@@ -60,7 +77,7 @@ fn named(error: &anyhow::Error) -> (Slug, Option<String>) {
         Some(_) => {
             return (
                 Slug::Usage,
-                Some("correct it in server.toml, or in the flag or variable".to_owned()),
+                Some("correct it in the configuration file, or in the flag or variable".to_owned()),
             );
         }
         None => {}
@@ -68,6 +85,9 @@ fn named(error: &anyhow::Error) -> (Slug, Option<String>) {
     if error.downcast_ref::<KeysError>().is_some() {
         let help = "restore it from your copy: with a new one every Builder has to be set up again";
         return (Slug::LocalFile, Some(help.to_owned()));
+    }
+    if let Some(error) = error.downcast_ref::<IdentityError>() {
+        return (error.slug(), Refusal::help(error));
     }
     match error.downcast_ref::<StoreError>() {
         Some(StoreError::NotMigrated) => {

@@ -7,9 +7,9 @@ use trybuy_formats::slug::Slug;
 
 use super::arguments::Settings;
 use super::failure::Failure;
-use super::{open, output};
+use super::{migrate, open, output};
 use crate::config::{BUILDER_TERMS, Config, TEMPLATE};
-use crate::data_dir::{DataDir, TEMPORARY, write_new};
+use crate::data_dir::{DataDir, ROLES, TEMPORARY, write_new};
 use crate::keys::ServerKeys;
 
 /// Makes a data directory.
@@ -26,12 +26,7 @@ pub(super) fn run(data_dir: &DataDir, settings: Settings) -> Result<()> {
     write_unless_there(data_dir, &data_dir.builder_terms(), BUILDER_TERMS)?;
     let file = configuration(&settings);
     let config = Config::from_text(&file, data_dir, settings.into())?;
-    open::runtime()?.block_on(async {
-        let store = open::connect(&config).await?;
-        store.migrate().await?;
-        store.close().await;
-        anyhow::Ok(())
-    })?;
+    open::runtime()?.block_on(migrate::migrate(&config.database))?;
     match write_new(&data_dir.config(), file.as_bytes()) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             return Err(already_set_up(data_dir).into());
@@ -53,10 +48,11 @@ fn already_set_up(data_dir: &DataDir) -> Failure {
         .help("start that server with `trybuy-server serve`, or name another directory")
 }
 
-/// Refuses a directory with files and without a key of a server, which is somebody else's: its mode
+/// Refuses a directory with files, without a key of a server or the directory of a role, which is somebody else's: its mode
 /// would be changed and secrets be put among what others may read.
-fn refuse_foreign_files(data_dir: &DataDir) -> Result<()> {
-    if data_dir.signature_key().exists() || data_dir.master_secret().exists() {
+pub(super) fn refuse_foreign_files(data_dir: &DataDir) -> Result<()> {
+    let has_role = ROLES.iter().any(|role| data_dir.role(role).path().is_dir());
+    if has_role || data_dir.signature_key().exists() || data_dir.master_secret().exists() {
         return Ok(());
     }
     let Ok(mut entries) = data_dir.path().read_dir() else { return Ok(()) };

@@ -72,7 +72,7 @@ fn with_person<T>(
     let config = Config::load(data_dir, database.into())?;
     let keys = ServerKeys::load(data_dir)?;
     open::runtime()?.block_on(async {
-        let store = open::store(&config).await?;
+        let store = open::store(&config.database).await?;
         let mailbox = mailbox(&store, who).await?;
         let query = PersonQuery { email_key: email_key(keys.master(), &mailbox), mailbox };
         let person = store.person(&query).await?.ok_or_else(|| nobody(who))?;

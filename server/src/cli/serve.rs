@@ -1,8 +1,11 @@
 //! `trybuy-server serve`
 
+mod catalog;
+mod clearinghouse;
+mod gateway;
+
 use std::io::Write as _;
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use tokio::net::TcpListener;
@@ -12,55 +15,51 @@ use trybuy_formats::slug::Slug;
 use super::arguments::{Role, ServeOptions};
 use super::failure::Failure;
 use super::{logging, open};
-use crate::app::{App, AppState};
-use crate::blobs::Blobs;
-use crate::clock::SystemClock;
-use crate::config::Config;
 use crate::data_dir::DataDir;
-use crate::keys::ServerKeys;
-use crate::router::router;
-use crate::serving;
-use crate::vendors::settle_abandoned;
-use crate::webhooks::Worker;
 
-/// Answers requests until SIGTERM or SIGINT.
+/// Answers requests in a role until SIGTERM or SIGINT.
 pub(super) fn run(data_dir: &DataDir, options: ServeOptions) -> Result<()> {
     logging::start(options.log_format, &options.log)?;
-    let mut overrides: crate::config::Overrides = options.settings.into();
-    overrides.behind_proxy = options.behind_proxy;
-    let config = Config::load(data_dir, overrides)?;
-    let keys = ServerKeys::load(data_dir)?;
-    open::runtime()?.block_on(serve(config, keys, options.role, options.listen))
+    match options.role {
+        Role::Catalog => catalog::run(data_dir, options),
+        Role::Gateway => gateway::run(data_dir, options),
+        Role::Clearinghouse => clearinghouse::run(data_dir, options),
+    }
 }
 
-async fn serve(config: Config, keys: ServerKeys, role: Role, listen: SocketAddr) -> Result<()> {
-    let signals = Signals::new()?;
-    let store = open::store(&config).await?;
-    let blobs = Blobs::open(&config.blobs)?;
-    let listener = TcpListener::bind(listen).await.map_err(|error| {
-        Failure::new(Slug::LocalFile, format!("cannot listen on {listen}: {error}"))
-            .help("name another address with `--listen`; port 0 takes a free one")
-    })?;
-    let url = format!("http://{}", listener.local_addr()?);
-    let http = config.http.clone();
-    let app = App::new(config, keys, store.clone(), blobs, Arc::new(SystemClock), &url);
-    if let Err(error) = settle_abandoned(&app).await {
-        tracing::warn!(%error, "what was being published when a server ended is looked at next time");
+/// Where a role listens, bound before it answers.
+struct Door {
+    listener: TcpListener,
+    url: String,
+    signals: Signals,
+}
+
+impl Door {
+    /// Binds the address. Signals have to be caught before, from the beginning on.
+    async fn bind(listen: SocketAddr, signals: Signals) -> Result<Self> {
+        let listener = TcpListener::bind(listen).await.map_err(|error| {
+            Failure::new(Slug::LocalFile, format!("cannot listen on {listen}: {error}"))
+                .help("name another address with `--listen`; port 0 takes a free one")
+        })?;
+        let url = format!("http://{}", listener.local_addr()?);
+        Ok(Self { listener, url, signals })
     }
-    let app = AppState::from(app);
-    let router = match role {
-        Role::Catalog => router(&app),
-    };
-    // The socket takes connections from here on. A reader that goes away after this line is no fault.
-    writeln!(std::io::stdout(), "listening on {url}")
-        .context("standard output cannot be written")?;
-    tracing::info!(url, version = env!("CARGO_PKG_VERSION"), "listening");
-    let worker = Worker::start(app)?;
-    serving::serve(listener, router, &http, signals.stop()).await;
-    worker.stop().await;
-    store.close().await;
-    tracing::info!("stopped");
-    Ok(())
+
+    /// The same, where what listens speaks TLS.
+    fn encrypted(mut self) -> Self {
+        self.url = self.url.replacen("http://", "https://", 1);
+        self
+    }
+
+    /// Says that it answers: the socket takes connections from here on. A reader that goes away after
+    /// this line is no fault.
+    fn announce(&self) -> Result<()> {
+        let url = &self.url;
+        writeln!(std::io::stdout(), "listening on {url}")
+            .context("standard output cannot be written")?;
+        tracing::info!(url, version = env!("CARGO_PKG_VERSION"), "listening");
+        Ok(())
+    }
 }
 
 /// The signals to stop, caught from the beginning on.

@@ -102,7 +102,7 @@ fn with_store<T>(
 ) -> Result<T> {
     let config = Config::load(data_dir, database.into())?;
     open::runtime()?.block_on(async {
-        let store = open::store(&config).await?;
+        let store = open::store(&config.database).await?;
         let outcome = work(&store).await;
         store.close().await;
         outcome

@@ -16,14 +16,20 @@ pub struct DatabaseConfig {
     pub is_default: bool,
 }
 
+/// The section as it is written.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(super) struct Section {
+pub struct DatabaseSection {
     url: Option<String>,
 }
 
-impl Section {
-    pub(super) fn resolve(
+impl DatabaseSection {
+    /// The address: `url`, which a flag or the environment gave, before the one in the file, before the
+    /// file of SQLite in the data directory.
+    ///
+    /// # Errors
+    /// When it is not an address of a database.
+    pub fn resolve(
         self,
         url: Option<String>,
         data_dir: &DataDir,

@@ -44,12 +44,17 @@ impl Default for HttpConfig {
 }
 
 impl HttpConfig {
-    pub(super) fn with_behind_proxy(mut self, behind_proxy: Option<bool>) -> Self {
+    /// With what a flag or the environment says of a proxy, if it says anything.
+    pub fn with_behind_proxy(mut self, behind_proxy: Option<bool>) -> Self {
         self.behind_proxy = behind_proxy.unwrap_or(self.behind_proxy);
         self
     }
 
-    pub(super) fn check(&self) -> Result<(), ConfigError> {
+    /// Whether the values are within their ranges.
+    ///
+    /// # Errors
+    /// Names the setting that is not.
+    pub fn check(&self) -> Result<(), ConfigError> {
         for (setting, span) in [
             ("http.request_timeout", self.request_timeout),
             ("http.idle_timeout", self.idle_timeout),

@@ -13,7 +13,7 @@ use tokio::time::{Instant, Sleep};
 /// The time is looked at only when a write has to wait, and the timer is set at most once in `limit`,
 /// so a fast download pays nothing. A stalled one ends after one to two times `limit`. Reads have no
 /// limit here: a head's is hyper's, a body's is that of whoever reads it.
-pub(super) struct IdleLimit<S> {
+pub(crate) struct IdleLimit<S> {
     stream: S,
     limit: Duration,
     timer: Option<Pin<Box<Sleep>>>,
@@ -21,7 +21,7 @@ pub(super) struct IdleLimit<S> {
 }
 
 impl<S> IdleLimit<S> {
-    pub(super) fn new(stream: S, limit: Duration) -> Self {
+    pub(crate) fn new(stream: S, limit: Duration) -> Self {
         Self { stream, limit, timer: None, progressed: false }
     }
 

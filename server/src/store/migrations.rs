@@ -7,7 +7,7 @@ use super::connections::Engine;
 use super::{Store, StoreError};
 
 /// Number, name and text of each migration. The numbers ascend without gaps.
-const MIGRATIONS: [(i64, &str, &str); 9] = [
+const MIGRATIONS: [(i64, &str, &str); 11] = [
     (1, "catalog and trials", include_str!("../../migrations/0001_catalog_and_trials.sql")),
     (
         2,
@@ -21,6 +21,8 @@ const MIGRATIONS: [(i64, &str, &str); 9] = [
     (7, "first runs", include_str!("../../migrations/0007_first_runs.sql")),
     (8, "uses of keys", include_str!("../../migrations/0008_uses_of_keys.sql")),
     (9, "heads made", include_str!("../../migrations/0009_heads_made.sql")),
+    (10, "clearinghouse", include_str!("../../migrations/0010_clearinghouse.sql")),
+    (12, "gateway", include_str!("../../migrations/0012_gateway.sql")),
 ];
 
 impl Store {

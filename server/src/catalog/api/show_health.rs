@@ -1,32 +1,13 @@
 //! `GET /healthz`
 
-use std::time::Duration;
-
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
-use serde::Serialize;
-use trybuy_formats::slug::Slug;
 
 use crate::app::AppState;
 use crate::error::ApiError;
+use crate::health::{self, Health};
 
-/// How long the store has for a sign of life.
-const PATIENCE: Duration = Duration::from_secs(2);
-
-/// That all is well.
-#[derive(Serialize)]
-pub struct Health {
-    status: &'static str,
-    version: &'static str,
-}
-
-/// Says whether the server can answer: for load balancers.
+/// Says whether the server can answer.
 pub async fn show_health(State(app): State<AppState>) -> Result<Json<Health>, ApiError> {
-    match tokio::time::timeout(PATIENCE, app.store.ping()).await {
-        Ok(Ok(())) => Ok(Json(Health { status: "ok", version: env!("CARGO_PKG_VERSION") })),
-        _ => Err(ApiError::new(Slug::ServerError, "the database does not answer")
-            .help("try again later")
-            .status(StatusCode::SERVICE_UNAVAILABLE)),
-    }
+    health::of(&app.store).await
 }

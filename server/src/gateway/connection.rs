@@ -1,0 +1,183 @@
+//! A connection: TLS, then HTTP as it was agreed on.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::response::Response;
+use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::graceful::Watcher;
+use rustls::pki_types::CertificateDer;
+use tokio::io::BufReader;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+use tokio_util::sync::CancellationToken;
+
+use super::limits::Limits;
+use super::peer::Peer;
+use super::{Access, Gateway, head, tls};
+use crate::serving::{IdleLimit, Place};
+
+/// The largest head that is read, in bytes: more than is passed on, so that most of those that are too
+/// large get an answer that says so. HTTP/2 counts 32 bytes more for each field.
+const HEAD: usize = 2 * head::SIZE;
+/// The most fields that are read.
+const FIELDS: usize = 2 * head::FIELDS;
+/// What a connection holds before the socket takes it, in bytes.
+const WRITE_BUFFER: usize = 256 << 10;
+/// What is encrypted before the socket takes it, in bytes.
+const TLS_BUFFER: usize = 128 << 10;
+/// What is read from the socket at once, in bytes: four records of TLS at their largest.
+const READ_BUFFER: usize = 64 << 10;
+/// Requests of one connection at the same time, in HTTP/2.
+const STREAMS: u32 = 100;
+
+type Stream = TlsStream<BufReader<IdleLimit<TcpStream>>>;
+
+/// A client, as its requests know it.
+pub(super) struct Client {
+    pub(super) peer: Peer,
+    /// Cancelled to end the connection at once.
+    pub(super) give_up: CancellationToken,
+    /// Cancelled when the gateway stops.
+    pub(super) stopping: CancellationToken,
+    _place: Place,
+}
+
+/// A connection that nothing has been read from.
+pub(super) struct Accepted {
+    pub(super) stream: TcpStream,
+    pub(super) address: SocketAddr,
+    pub(super) place: Place,
+    pub(super) watcher: Watcher,
+}
+
+/// What all connections have in common.
+pub(super) struct Door<A> {
+    tls: TlsAcceptor,
+    gateway: Gateway<A>,
+    stopping: CancellationToken,
+    http1: http1::Builder,
+    http2: http2::Builder<TokioExecutor>,
+}
+
+impl<A: Access> Door<A> {
+    pub(super) fn new(tls: TlsAcceptor, gateway: Gateway<A>, stopping: CancellationToken) -> Self {
+        let (http1, http2) = (http1_settings(&gateway.limits), http2_settings(&gateway.limits));
+        Self { tls, gateway, stopping, http1, http2 }
+    }
+
+    /// Serves a connection until its end.
+    pub(super) async fn open(self: Arc<Self>, accepted: Accepted) {
+        let Accepted { stream, address, place, watcher } = accepted;
+        let stream = tokio::select! {
+            stream = self.shake_hands(stream, address) => stream,
+            () = self.stopping.cancelled() => return,
+        };
+        let Some(stream) = stream else { return };
+        let session = stream.get_ref().1;
+        let certificates = session.peer_certificates().map(owned);
+        let is_http2 = session.alpn_protocol() == Some(tls::HTTP2);
+        let client = Arc::new(Client {
+            peer: Peer::new(address, certificates, None),
+            give_up: CancellationToken::new(),
+            stopping: self.stopping.clone(),
+            _place: place,
+        });
+        let give_up = client.give_up.clone();
+        tokio::select! {
+            served = self.serve(stream, client, watcher, is_http2) => if let Err(error) = served {
+                tracing::debug!(%address, %error, "a connection ended early");
+            },
+            () = give_up.cancelled() => tracing::debug!(%address, "a connection was given up"),
+        }
+    }
+
+    async fn shake_hands(&self, stream: TcpStream, address: SocketAddr) -> Option<Stream> {
+        let limits = &self.gateway.limits;
+        let stream = IdleLimit::new(stream, limits.idle_timeout);
+        let stream = BufReader::with_capacity(READ_BUFFER, stream);
+        let accept = self.tls.accept_with(stream, |session| {
+            session.set_buffer_limit(Some(TLS_BUFFER));
+        });
+        match tokio::time::timeout(limits.handshake_timeout, accept).await {
+            Ok(Ok(stream)) => Some(stream),
+            Ok(Err(error)) => {
+                tracing::debug!(%address, %error, "no TLS");
+                None
+            }
+            Err(_) => {
+                tracing::debug!(%address, "a handshake took too long");
+                None
+            }
+        }
+    }
+
+    async fn serve(
+        self: &Arc<Self>,
+        stream: Stream,
+        client: Arc<Client>,
+        watcher: Watcher,
+        is_http2: bool,
+    ) -> hyper::Result<()> {
+        let io = TokioIo::new(stream);
+        let door = Arc::clone(self);
+        let service =
+            service_fn(move |request| answer(Arc::clone(&door), Arc::clone(&client), request));
+        if is_http2 {
+            watcher.watch(self.http2.serve_connection(io, service)).await
+        } else {
+            let connection = self.http1.serve_connection(io, service).with_upgrades();
+            let mut connection = std::pin::pin!(connection);
+            // No watcher can watch a connection that may switch to another protocol. This one is counted
+            // for as long as its watcher is there.
+            let _counted = watcher;
+            tokio::select! {
+                served = connection.as_mut() => return served,
+                () = self.stopping.cancelled() => connection.as_mut().graceful_shutdown(),
+            }
+            connection.await
+        }
+    }
+}
+
+async fn answer<A: Access>(
+    door: Arc<Door<A>>,
+    client: Arc<Client>,
+    request: hyper::Request<Incoming>,
+) -> Result<Response, Infallible> {
+    Ok(door.gateway.answer(&client, request).await)
+}
+
+fn owned(certificates: &[CertificateDer<'_>]) -> Vec<CertificateDer<'static>> {
+    certificates.iter().cloned().map(CertificateDer::into_owned).collect()
+}
+
+fn http1_settings(limits: &Limits) -> http1::Builder {
+    let mut server = http1::Builder::new();
+    server
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.idle_timeout)
+        .max_headers(FIELDS)
+        .max_header_size(HEAD)
+        .max_buf_size(WRITE_BUFFER)
+        .writev(true);
+    server
+}
+
+/// A client of HTTP/2 that is asked for a sign of life and gives none is gone.
+fn http2_settings(limits: &Limits) -> http2::Builder<TokioExecutor> {
+    let mut server = http2::Builder::new(TokioExecutor::new());
+    server
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(STREAMS)
+        .max_header_list_size(u32::try_from(HEAD).unwrap_or(u32::MAX))
+        .max_send_buf_size(WRITE_BUFFER)
+        .keep_alive_interval(limits.idle_timeout)
+        .keep_alive_timeout(limits.handshake_timeout);
+    server
+}

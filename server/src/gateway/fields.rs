@@ -1,0 +1,192 @@
+//! The fields that are removed and added on the way.
+
+use axum::http::header::{
+    CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, FORWARDED, HOST, PROXY_AUTHENTICATE,
+    PROXY_AUTHORIZATION, TE, TRANSFER_ENCODING, UPGRADE, VIA,
+};
+use axum::http::request::Parts;
+use axum::http::response;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
+
+use super::peer::Peer;
+
+/// Names that begin so are the gateway's, which tells the service with them who a client is.
+const OWN: &str = "trybuy-";
+/// The name in `Via` (RFC 9110, section 7.6.3).
+const PSEUDONYM: &str = "trybuy-gateway";
+
+const X_FORWARDED: &str = "x-forwarded-";
+const X_REAL_IP: &str = "x-real-ip";
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const HTTPS: HeaderValue = HeaderValue::from_static("https");
+const TRAILERS: HeaderValue = HeaderValue::from_static("trailers");
+
+/// What belongs to one connection (RFC 9110, section 7.6.1), beside what `Connection` names.
+const HOP_BY_HOP: [HeaderName; 8] = [
+    CONNECTION,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    PROXY_AUTHENTICATE,
+    PROXY_AUTHORIZATION,
+    TE,
+    TRANSFER_ENCODING,
+    UPGRADE,
+];
+
+/// Removes what only the gateway may tell the service.
+pub(super) fn remove_protected(headers: &mut HeaderMap) {
+    let protected: Vec<_> = headers.keys().filter(|name| is_protected(name)).cloned().collect();
+    for name in protected {
+        headers.remove(name);
+    }
+}
+
+/// Many services read `_` as `-`.
+fn is_protected(name: &HeaderName) -> bool {
+    let is = |other: &str| same(name.as_str().as_bytes(), other.as_bytes());
+    let begins = |with: &str| {
+        let start = name.as_str().as_bytes().get(..with.len());
+        start.is_some_and(|start| same(start, with.as_bytes()))
+    };
+    begins(OWN) || begins(X_FORWARDED) || is(FORWARDED.as_str()) || is(X_REAL_IP)
+}
+
+fn same(sent: &[u8], known: &[u8]) -> bool {
+    let hyphenated = sent.iter().map(|byte| if *byte == b'_' { b'-' } else { *byte });
+    sent.len() == known.len() && hyphenated.eq(known.iter().copied())
+}
+
+/// Makes the fields of a request those that the service gets.
+pub(super) fn complete(request: &mut Parts, host: HeaderValue, peer: &Peer, identity: HeaderMap) {
+    let version = request.version;
+    let headers = &mut request.headers;
+    let trailers = wants_trailers(headers);
+    remove_hop_by_hop(headers);
+    // The client is told to go on as soon as the service takes the body.
+    headers.remove(EXPECT);
+    join_cookies(headers);
+    if trailers {
+        headers.insert(TE, TRAILERS);
+        headers.insert(CONNECTION, HeaderValue::from_static("te"));
+    }
+    add_forwarded(headers, &host, peer);
+    add_via(headers, version);
+    headers.insert(HOST, host);
+    for name in identity.keys() {
+        headers.remove(name);
+    }
+    headers.extend(identity);
+}
+
+/// Makes the fields of an answer those that the client gets.
+pub(super) fn clean(answer: &mut response::Parts) {
+    let chunked = answer.headers.contains_key(TRANSFER_ENCODING);
+    remove_hop_by_hop(&mut answer.headers);
+    // RFC 9112, section 6.3: the coding goes before the length. An answer without a body needs none.
+    if chunked || answer.status == StatusCode::NOT_MODIFIED {
+        answer.headers.remove(CONTENT_LENGTH);
+    }
+}
+
+/// Removes what belongs to one connection.
+fn remove_hop_by_hop(headers: &mut HeaderMap) {
+    let options: Vec<_> = tokens(headers, &CONNECTION)
+        .filter_map(|option| HeaderName::from_bytes(option.as_bytes()).ok())
+        .collect();
+    for name in options.iter().chain(&HOP_BY_HOP) {
+        headers.remove(name);
+    }
+}
+
+/// The elements of a list field.
+pub(super) fn tokens<'h>(
+    headers: &'h HeaderMap,
+    name: &HeaderName,
+) -> impl Iterator<Item = &'h str> + use<'h> {
+    let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).map(str::trim).filter(|token| !token.is_empty())
+}
+
+fn wants_trailers(headers: &HeaderMap) -> bool {
+    tokens(headers, &TE).any(|coding| coding.eq_ignore_ascii_case("trailers"))
+}
+
+/// RFC 9113, section 8.2.3: HTTP/2 may send cookies in crumbs, HTTP/1.1 may not.
+fn join_cookies(headers: &mut HeaderMap) {
+    let crumbs: Vec<_> = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect();
+    if crumbs.len() > 1
+        && let Ok(joined) = HeaderValue::from_bytes(&crumbs.join(b"; ".as_slice()))
+    {
+        headers.insert(COOKIE, joined);
+    }
+}
+
+/// Where the request came from, in the standard's words (RFC 7239) and in the customary ones.
+fn add_forwarded(headers: &mut HeaderMap, host: &HeaderValue, peer: &Peer) {
+    let address = peer.address.ip().to_canonical();
+    let node = if address.is_ipv6() { format!("\"[{address}]\"") } else { address.to_string() };
+    let host_text = host.to_str().unwrap_or_default();
+    let forwarded = format!("for={node};host=\"{host_text}\";proto=https");
+    for (name, value) in [
+        (FORWARDED, HeaderValue::try_from(forwarded)),
+        (X_FORWARDED_FOR, HeaderValue::try_from(address.to_string())),
+    ] {
+        // Neither an address nor a host has a character that no field may have.
+        if let Ok(value) = value {
+            headers.insert(name, value);
+        }
+    }
+    headers.insert(X_FORWARDED_HOST, host.clone());
+    headers.insert(X_FORWARDED_PROTO, HTTPS);
+}
+
+/// A gateway names itself in what it passes on (RFC 9110, section 7.6.3).
+fn add_via(headers: &mut HeaderMap, version: Version) {
+    let version = match version {
+        Version::HTTP_2 => "2",
+        Version::HTTP_10 => "1.0",
+        _ => "1.1",
+    };
+    if let Ok(via) = HeaderValue::try_from(format!("{version} {PSEUDONYM}")) {
+        headers.append(VIA, via);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_only_the_gateway_may_set_is_known_in_every_spelling() {
+        for (name, protected) in [
+            ("forwarded", true),
+            ("x-forwarded-for", true),
+            ("x_forwarded_for", true),
+            ("X-Forwarded_Anything", true),
+            ("x-real-ip", true),
+            ("X_Real_IP", true),
+            ("trybuy-client", true),
+            ("Trybuy_Client", true),
+            ("x-forwarded", false),
+            ("x-trybuy-client", false),
+            ("authorization", false),
+            ("cookie", false),
+        ] {
+            let name: HeaderName = name.parse().expect("a name");
+            assert_eq!(is_protected(&name), protected, "{name}");
+        }
+    }
+
+    #[test]
+    fn crumbs_are_joined() {
+        let mut headers = HeaderMap::new();
+        for crumb in ["a=1", "b=2; c=3"] {
+            headers.append(COOKIE, HeaderValue::from_static(crumb));
+        }
+        join_cookies(&mut headers);
+        let cookies: Vec<_> = headers.get_all(COOKIE).iter().collect();
+        assert_eq!(cookies, ["a=1; b=2; c=3"]);
+    }
+}

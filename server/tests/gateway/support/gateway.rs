@@ -1,0 +1,75 @@
+//! A gateway in this process.
+
+use std::net::SocketAddr;
+
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::IntoResponse as _;
+use hyper::body::Incoming;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use trybuy_server::gateway::{self, Access, Decision, Gateway, Limits, Peer, tls};
+
+use super::Pair;
+
+/// Lets everything pass but `/refused`, and tells the service how many certificates a client showed.
+pub(crate) struct TestAccess;
+
+impl Access for TestAccess {
+    async fn decide(&self, peer: &Peer, request: Request<Incoming>) -> Decision {
+        assert!(!request.headers().contains_key("trybuy-client"), "only the gateway sets it");
+        if request.uri().path() == "/refused" {
+            return Decision::Answer((StatusCode::FORBIDDEN, "no license").into_response());
+        }
+        let shown = peer.certificates.as_ref().map_or(0, Vec::len);
+        let mut identity = HeaderMap::new();
+        identity.insert("trybuy-client", HeaderValue::from(shown));
+        Decision::Pass { request: Box::new(request), identity }
+    }
+}
+
+/// A gateway in this process, on a port of its own.
+pub(crate) struct TestGateway {
+    pub(crate) address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    ended: JoinHandle<()>,
+    _folder: TempDir,
+}
+
+impl TestGateway {
+    /// In front of a service, with the default limits.
+    pub(crate) async fn start(service: SocketAddr) -> Self {
+        Self::with(service, Limits::default()).await
+    }
+
+    pub(crate) async fn with(service: SocketAddr, limits: Limits) -> Self {
+        let folder = tempfile::tempdir().expect("a directory");
+        let (chain, key) = (folder.path().join("chain.pem"), folder.path().join("key.pem"));
+        std::fs::write(&chain, &Pair::gateway().certificate).expect("written");
+        std::fs::write(&key, &Pair::gateway().key).expect("written");
+        let tls = tls::server_config(&chain, &key, Vec::new()).expect("TLS");
+        let upstream = format!("http://{service}").parse().expect("an address");
+        let gateway = Gateway::new(upstream, TestAccess, limits);
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let (stop, stopped) = oneshot::channel();
+        let stopped = async {
+            drop(stopped.await);
+            std::future::pending::<()>()
+        };
+        let ended = tokio::spawn(gateway::serve(listener, tls, gateway, stopped));
+        Self { address, stop: Some(stop), ended, _folder: folder }
+    }
+
+    /// Tells it to stop.
+    pub(crate) fn stop(&mut self) {
+        drop(self.stop.take());
+    }
+
+    /// Waits for its end.
+    pub(crate) async fn ended(self) {
+        tokio::time::timeout(super::PATIENCE, self.ended).await.expect("in time").expect("ended");
+    }
+}

@@ -16,6 +16,7 @@
 mod connection;
 mod failure;
 mod fields;
+mod full_reads;
 mod head;
 mod limits;
 mod listener;

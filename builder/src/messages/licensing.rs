@@ -78,7 +78,7 @@ pub(crate) fn gateway_help(error: &Error) -> Option<&'static str> {
 
 /// Tells causes apart by the words of the TLS library, which are all that requests and doors have in common.
 fn unreachable_help(cause: &str) -> &'static str {
-    const LICENSE_REFUSED: [&str; 3] = ["Certificate", "UnknownCA", "AccessDenied"];
+    const LICENSE_REFUSED: [&str; 4] = ["Certificate", "UnknownCA", "DecryptError", "AccessDenied"];
     let alert = cause.split("received fatal alert").nth(1);
     if cause.contains("invalid peer certificate") {
         "this computer does not trust the gateway's certificate: if its authority is your company's own, \

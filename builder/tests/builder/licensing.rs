@@ -42,6 +42,14 @@ fn a_license_is_granted_without_a_setup_and_kept() {
 }
 
 #[test]
+fn an_authority_may_be_younger_than_its_licenses_are_backdated() {
+    let gateway = Gateway::start();
+    gateway.script().begin_anew();
+    gateway.request();
+    assert_eq!(gateway.listed()[0]["state"], "valid");
+}
+
+#[test]
 fn what_is_kept_is_shown_with_every_field() {
     let gateway = Gateway::start();
     assert!(gateway.good(&["license", "list"]).err.contains("There are no licenses"));

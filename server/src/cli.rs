@@ -6,11 +6,13 @@
 mod arguments;
 mod authority;
 mod clearinghouse;
+mod client_image;
 mod completions;
 mod failure;
 mod files;
 mod gateway;
 mod init;
+mod license_server;
 mod logging;
 mod migrate;
 mod open;
@@ -72,6 +74,10 @@ fn run_command(arguments: Arguments) -> Result<()> {
         Command::Clearinghouse { database, command } => {
             clearinghouse::run(&data_dir()?, database, command)
         }
+        Command::LicenseServer { database, command } => {
+            license_server::run(&data_dir()?, database, command)
+        }
+        Command::ClientImage(command) => client_image::run(command),
         Command::Authority(command) => authority::run(command),
         Command::Completions { shell } => completions::run(shell),
     }

@@ -19,6 +19,7 @@ mod config;
 mod connection;
 mod failure;
 mod fields;
+mod full_reads;
 mod head;
 mod limits;
 mod listener;

@@ -269,9 +269,8 @@ fn license_server(
     let setup = ServerSetup::existing(binaries, data_dir, &[]).in_role("license-server");
     setup.run(["license-server", "init", "--id", "acme", "--name", "Acme"])?.success()?;
     let own = data_dir.join("license-server");
-    let packs =
-        authority.sign(&own.join("license-server.request.pem"), "license-server", "acme")?;
-    let issuer = authority.sign(&own.join("issuer.request.pem"), "license-issuer", "acme")?;
+    let packs = authority.sign(&own.join("license-server.csr"), "license-server", "acme")?;
+    let issuer = authority.sign(&own.join("issuer.csr"), "license-issuer", "acme")?;
     let trusted = authority.folder.join("authority.pem");
     let installed = ["license-server", "certificate", "install"];
     let given = ["--license-server", text(&packs)?, "--issuer", text(&issuer)?];

@@ -3,6 +3,7 @@
 mod authority;
 mod clearinghouse;
 mod gateway;
+pub(super) mod license_server;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -72,6 +73,16 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: ClearinghouseCommand,
     },
+    /// The license server, which gives the licenses of packs to clients.
+    LicenseServer {
+        #[command(flatten)]
+        database: Database,
+        #[command(subcommand)]
+        command: license_server::LicenseServerCommand,
+    },
+    /// Client images, for vendors of clients.
+    #[command(subcommand)]
+    ClientImage(license_server::ClientImageCommand),
     /// A certifying authority for development, and for companies without one.
     #[command(subcommand)]
     Authority(AuthorityCommand),
@@ -195,10 +206,12 @@ pub(super) struct ServeOptions {
 pub(super) enum Role {
     /// The catalog with trial licensing.
     Catalog,
-    /// The gateway in front of a service that needs licenses.
-    Gateway,
     /// The clearinghouse of the licensing system.
     Clearinghouse,
+    /// The license server of the licensing system.
+    LicenseServer,
+    /// The gateway in front of a service that needs licenses.
+    Gateway,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

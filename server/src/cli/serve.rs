@@ -3,6 +3,7 @@
 mod catalog;
 mod clearinghouse;
 mod gateway;
+mod license_server;
 
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -22,8 +23,9 @@ pub(super) fn run(data_dir: &DataDir, options: ServeOptions) -> Result<()> {
     logging::start(options.log_format, &options.log)?;
     match options.role {
         Role::Catalog => catalog::run(data_dir, options),
-        Role::Gateway => gateway::run(data_dir, options),
         Role::Clearinghouse => clearinghouse::run(data_dir, options),
+        Role::LicenseServer => license_server::run(data_dir, options),
+        Role::Gateway => gateway::run(data_dir, options),
     }
 }
 

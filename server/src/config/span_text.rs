@@ -6,7 +6,7 @@ use serde::{Deserialize as _, Deserializer, de::Error as _};
 use trybuy_formats::instant::Span;
 
 /// Serde adapter for a [`Span`].
-pub(super) fn span<'de, D: Deserializer<'de>>(from: D) -> Result<Span, D::Error> {
+pub(crate) fn span<'de, D: Deserializer<'de>>(from: D) -> Result<Span, D::Error> {
     String::deserialize(from)?.parse().map_err(D::Error::custom)
 }
 

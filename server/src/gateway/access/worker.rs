@@ -113,10 +113,13 @@ impl GatewayState {
         let mut after = None;
         loop {
             let page = self.store.seen_licenses(after, REPORT).await?;
+            let licenses = page.iter().map(|seen| seen.certificate.to_pem()).collect();
+            let records = Some(self.license_server.records());
+            let report = SeenLicenses { licenses, records };
+            // Also without a license, as it says that there were more records.
+            self.license_server.report(&report, self.clock.now()).await?;
             let Some(last) = page.last() else { break };
             after = Some(last.license_id);
-            let licenses = page.iter().map(|seen| seen.certificate.to_pem()).collect();
-            self.license_server.report(&SeenLicenses { licenses }, self.clock.now()).await?;
         }
         self.license_server.forget_lost_records();
         Ok(())

@@ -30,7 +30,7 @@ fn a_restored_database_is_noticed_by_the_mark_beside_it() {
     let program = installed();
     let client = Client::builder().timeout(Duration::from_secs(20)).build().expect("a client");
     let serving = program.serve();
-    assert_eq!(ask(&client, &serving.url)["type"], "client-image-unknown");
+    assert_eq!(ask(&client, &serving.url)["type"], "/problems/client-image-unknown");
     serving.stop();
     let backup = std::fs::read(database(&program)).expect("read");
     let serving = program.serve();

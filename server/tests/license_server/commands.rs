@@ -76,6 +76,44 @@ fn a_license_server_is_made_once_and_takes_only_its_own_certificates() {
 }
 
 #[test]
+fn a_pack_travels_as_a_file_and_is_installed_once() {
+    let program = installed();
+    let product = ["--version", "1.0.0", "--platform-type", "non-windows"];
+    program.done(&["clearinghouse", "init", "--id", "house"]);
+    let request = program.data().join("clearinghouse/request.pem");
+    let request = request.to_str().expect("UTF-8");
+    let sign = ["authority", "sign", "ca", request, "--role", "clearinghouse", "--id", "house"];
+    program.done(&[&sign[..], &["--out", "house.pem"]].concat());
+    let install = ["clearinghouse", "certificate", "install", "house.pem"];
+    program.done(&[&install[..], &["--authority", "ca/authority.pem"]].concat());
+    let add = ["clearinghouse", "product", "add", "--id", "com.example.desk", "--family", "desk"];
+    let terms = ["--manufacturer", "Example", "--fee", "100", "--currency", "EUR"];
+    program.done(&[&add[..], &product, &terms, &["--description", "en=Desk"]].concat());
+    let place = ["license-server", "order", "place", "--product", "com.example.desk"];
+    program.done(&[&place[..], &product, &["--quantity", "5", "--out", "order"]].concat());
+    let order = program.done(&["clearinghouse", "order", "import", "order"]);
+    let fee = ["clearinghouse", "fee", "record", order.trim(), "--amount", "500"];
+    program.done(&[&fee[..], &["--currency", "EUR", "--reference", "invoice 1"]].concat());
+    program.done(&["clearinghouse", "pack", "export", order.trim(), "pack"]);
+    program.done(&["license-server", "pack", "install", "pack"]);
+    program.refused(&["license-server", "pack", "install", "pack"], "pack-installed");
+    let file = std::fs::read_to_string(program.path("pack")).expect("read");
+    program.write("altered", file.replacen('.', ".A", 1));
+    program.refused(&["license-server", "pack", "install", "altered"], "pack-refused");
+    let packs = program.json(&["license-server", "pack", "list", "--json"]);
+    assert_eq!((&packs[0]["quantity"], &packs[0]["free"]), (&5.into(), &5.into()));
+    let id = packs[0]["pack_id"].as_str().expect("an id");
+    let shown = program.done(&["license-server", "pack", "show", id]);
+    assert!(shown.contains("assigned: 0\n") && shown.contains("manufacturer: Example\n"), "{shown}");
+    let free = program.json(&["license-server", "licenses", "list", "--free", "--json"]);
+    assert_eq!(free["pack_id"], id);
+    let records = program.done(&["license-server", "records", "list"]);
+    assert!(records.contains("pack-installed"), "{records}");
+    let mark = program.data().join("license-server/records.mark");
+    assert!(std::fs::read_to_string(mark).expect("a mark").contains("\"records\":1"));
+}
+
+#[test]
 fn images_and_gateways_are_added_listed_and_removed() {
     let program = installed();
     let key = EcdsaKey::generate().expect("a key");

@@ -29,7 +29,7 @@ pub use self::license::VerifiedLicense;
 pub use self::private_key::private_key_pem;
 pub use self::profile::Role;
 pub use self::request::CertificateRequest;
-pub use self::revocation::{RevocationList, Revoked};
+pub use self::revocation::{RevocationList, Revoked, revocation_list_pem};
 pub use self::tls_server::self_signed;
 pub use self::verify::Authorities;
 

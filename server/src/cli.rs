@@ -70,6 +70,7 @@ fn run_command(arguments: Arguments) -> Result<()> {
             PersonCommand::Show { who, json } => person::show(&data_dir()?, database, &who, json),
             PersonCommand::Delete { who, yes } => person::delete(&data_dir()?, database, &who, yes),
         },
+        Command::Gateway { database, command } => gateway::run(&data_dir()?, database, command),
         Command::Clearinghouse { database, command } => {
             clearinghouse::run(&data_dir()?, database, command)
         }
@@ -78,7 +79,6 @@ fn run_command(arguments: Arguments) -> Result<()> {
         }
         Command::ClientImage(command) => client_image::run(command),
         Command::Authority(command) => authority::run(command),
-        Command::Gateway { command } => gateway::run(&data_dir()?, command),
         Command::Completions { shell } => completions::run(shell),
     }
 }

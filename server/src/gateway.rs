@@ -15,9 +15,11 @@
 //! | `proxy`, `request_body`, `response_body`, `tunnel` | the way to the service and back |
 
 pub mod access;
+mod config;
 mod connection;
 mod failure;
 mod fields;
+mod full_reads;
 mod head;
 mod limits;
 mod listener;
@@ -43,10 +45,14 @@ use self::failure::Failure;
 use self::proxy::Proxy;
 use self::tunnel::Asked;
 
+pub use self::config::{GatewayConfig, TEMPLATE};
 pub use self::limits::Limits;
 pub use self::listener::serve;
 pub use self::peer::Peer;
 pub use self::upstream::{InvalidUpstream, Upstream};
+
+/// The name of the role, and of its directory.
+pub const ROLE: &str = "gateway";
 
 /// Who may pass.
 pub trait Access: Send + Sync + 'static {

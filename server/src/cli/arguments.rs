@@ -2,6 +2,7 @@
 
 mod authority;
 mod clearinghouse;
+mod gateway;
 pub(super) mod license_server;
 
 use std::net::SocketAddr;
@@ -16,7 +17,7 @@ pub(super) use self::clearinghouse::{
     AddProduct, CertificateCommand, ClearinghouseCommand, DateArguments, EnterOrder, FeeCommand,
     OrderCommand, PackCommand, ProductArguments, ProductCommand,
 };
-use super::gateway::GatewayCommand;
+pub(super) use self::gateway::{ClientCommand, GatewayCommand, InitGateway};
 use crate::config::{Overrides, RoleOverrides};
 
 /// The catalog that programs are tried from, and its trial licensing.
@@ -58,6 +59,13 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: PersonCommand,
     },
+    /// The gateway in front of a service that needs licenses.
+    Gateway {
+        #[command(flatten)]
+        database: Database,
+        #[command(subcommand)]
+        command: GatewayCommand,
+    },
     /// The clearinghouse, which issues license packs for a fee.
     Clearinghouse {
         #[command(flatten)]
@@ -78,11 +86,6 @@ pub(super) enum Command {
     /// A certifying authority for development, and for companies without one.
     #[command(subcommand)]
     Authority(AuthorityCommand),
-    /// The gateway in front of a service that needs licenses.
-    Gateway {
-        #[command(subcommand)]
-        command: GatewayCommand,
-    },
     /// Print the completions for a shell.
     Completions {
         /// The shell.

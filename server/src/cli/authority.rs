@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use trybuy_formats::certificates::{
     CertificateChain, CertificateError, CertificateRequest, DevelopmentAuthority, IssueError, Role,
+    revocation_list_pem,
 };
 use trybuy_formats::ids::Name;
 use trybuy_formats::instant::Span;
@@ -30,6 +31,9 @@ pub(super) fn run(command: AuthorityCommand) -> Result<()> {
         AuthorityCommand::Init { directory, name, valid_for } => init(&directory, &name, valid_for),
         AuthorityCommand::Sign { directory, request, role, id, valid_for, out } => {
             sign(&directory, &request, (role, &id), valid_for, &out)
+        }
+        AuthorityCommand::RevocationList { directory, valid_for, out } => {
+            sign_revocation_list(&directory, valid_for, &out)
         }
     }
 }
@@ -74,6 +78,17 @@ fn sign(
     let chain = CertificateChain::new(vec![certificate]).map_err(refused)?;
     files::write_output(out, chain.to_pem().as_bytes())?;
     output::print(&format!("issued {} for {id}, valid until {ends}\n", out.display()))
+}
+
+/// Lists are numbered by the time they are signed at, so that later ones have greater numbers.
+fn sign_revocation_list(directory: &Path, valid_for: Span, out: &Path) -> Result<()> {
+    let now = SystemClock.now();
+    let next = now.plus(valid_for);
+    let list = load(directory)?
+        .revocation_list(Vec::new(), now.unix().unsigned_abs(), now, next)
+        .map_err(not_issued)?;
+    files::write_output(out, revocation_list_pem(&list).as_bytes())?;
+    output::print(&format!("signed {}, valid until {next}\n", out.display()))
 }
 
 fn load(directory: &Path) -> Result<DevelopmentAuthority> {

@@ -5,8 +5,8 @@ use std::io::{self, Read as _};
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use trybuy_formats::certificates::{CertificateChain, CertificateError};
-use trybuy_formats::ids::Digest;
+use trybuy_formats::certificates::{CertificateChain, CertificateError, CertificateRequest};
+use trybuy_formats::ids::{Digest, ImageVendorId, Name};
 use trybuy_formats::licensing::client_image::ClientImage;
 use trybuy_formats::licensing::signing::sign_certified;
 use trybuy_formats::limits;
@@ -19,9 +19,33 @@ use super::arguments::license_server::{ClientImageCommand, SignImage};
 use super::failure::Failure;
 use super::{files, output};
 use crate::clock::{Clock as _, SystemClock};
+use crate::data_dir::create_private_dir;
 
 pub(super) fn run(command: ClientImageCommand) -> Result<()> {
-    let ClientImageCommand::Sign(options) = command;
+    match command {
+        ClientImageCommand::Init { directory, vendor, name } => init(&directory, vendor, &name),
+        ClientImageCommand::Sign(options) => sign(options),
+    }
+}
+
+/// Makes a vendor's key. The request comes last.
+fn init(directory: &Path, vendor: ImageVendorId, name: &Name) -> Result<()> {
+    create_private_dir(directory)
+        .with_context(|| format!("{} cannot be made", directory.display()))?;
+    let key = EcdsaKey::generate().context("no key can be made")?;
+    let request = CertificateRequest::to_sign_with(&key, name.as_str(), &vendor.to_string())
+        .context("the name cannot stand in a certificate")?;
+    let pkcs8 = key.to_pkcs8().context("no key can be made")?;
+    files::write_output(&directory.join("signing.key"), &pkcs8)?;
+    let path = directory.join("request.pem");
+    files::write_output(&path, request.as_bytes())?;
+    output::print(&format!(
+        "made {}\nnext: have a certifying authority issue a certificate for it, as an image vendor\n",
+        path.display()
+    ))
+}
+
+fn sign(options: SignImage) -> Result<()> {
     let SignImage { image, software_id, name, version, certificate, key, out } = options;
     let pem = files::read_text(&certificate, limits::CERTIFICATE_FILE)?;
     let chain = CertificateChain::from_pem(&pem).map_err(refused)?;

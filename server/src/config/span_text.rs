@@ -11,6 +11,6 @@ pub(crate) fn span<'de, D: Deserializer<'de>>(from: D) -> Result<Span, D::Error>
 }
 
 /// Serde adapter for a [`Duration`].
-pub(super) fn duration<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+pub(crate) fn duration<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
     span(from).map(|span| Duration::from_secs(span.as_seconds()))
 }

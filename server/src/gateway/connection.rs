@@ -17,6 +17,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 
+use super::full_reads::FullReads;
 use super::limits::Limits;
 use super::peer::Peer;
 use super::{Access, Gateway, head, tls};
@@ -124,7 +125,7 @@ impl<A: Access> Door<A> {
         watcher: Watcher,
         is_http2: bool,
     ) -> hyper::Result<()> {
-        let io = TokioIo::new(stream);
+        let io = TokioIo::new(FullReads(stream));
         let door = Arc::clone(self);
         let service =
             service_fn(move |request| answer(Arc::clone(&door), Arc::clone(&client), request));

@@ -41,6 +41,19 @@ pub(in crate::cli) enum AuthorityCommand {
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
     },
+    /// Sign a list of revoked certificates, with none in it: stock servers ask for one of each authority of a
+    /// chain.
+    RevocationList {
+        /// The authority's directory.
+        #[arg(value_name = "DIR")]
+        directory: PathBuf,
+        /// How long the list is valid.
+        #[arg(long, value_name = "DURATION", default_value = "90d")]
+        valid_for: Span,
+        /// The file for the list, in PEM, which must not exist.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
 }
 
 /// The roles that an authority issues certificates for.

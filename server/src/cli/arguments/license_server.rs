@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Subcommand};
 use trybuy_formats::ids::{
-    ClientId, ClientSoftwareId, Label, LicenseServerId, Name, Note, OrderId, PackId, PlatformType,
-    ProductId, SeatLicenseId, Version,
+    ClientId, ClientSoftwareId, ImageVendorId, Label, LicenseServerId, Name, Note, OrderId, PackId,
+    PlatformType, ProductId, SeatLicenseId, Version,
 };
 use trybuy_formats::instant::Instant;
 use trybuy_formats::licensing::product::{LicenseType, Product};
@@ -310,6 +310,17 @@ pub(in crate::cli) enum RestoredCommand {
 
 #[derive(Subcommand)]
 pub(in crate::cli) enum ClientImageCommand {
+    /// Make a key to sign with and a request for a certificate, as a vendor of clients.
+    Init {
+        /// The directory: `signing.key` and `request.pem`.
+        directory: PathBuf,
+        /// Your vendor number.
+        #[arg(long, value_name = "NUMBER")]
+        vendor: ImageVendorId,
+        /// Your name.
+        #[arg(long, value_name = "NAME")]
+        name: Name,
+    },
     /// Sign the image of a client's release, for those who run license servers.
     Sign(SignImage),
 }

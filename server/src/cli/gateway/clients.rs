@@ -13,8 +13,8 @@ use crate::cli::arguments::Database;
 use crate::cli::failure::Failure;
 use crate::cli::{open, output};
 use crate::clock::{Clock as _, SystemClock};
-use crate::config::{GATEWAY, GatewayConfig, RoleOverrides};
 use crate::data_dir::DataDir;
+use crate::gateway::GatewayConfig;
 use crate::gateway::access::new_client;
 use crate::store::{GatewayClient, Store};
 
@@ -98,9 +98,7 @@ fn with_store<T>(
     database: Database,
     run: impl AsyncFnOnce(&Store) -> Result<T>,
 ) -> Result<T> {
-    let overrides =
-        RoleOverrides { database_url: database.database_url, ..RoleOverrides::default() };
-    let config = GatewayConfig::load(data_dir, &data_dir.role(GATEWAY), overrides)?;
+    let config = GatewayConfig::load(data_dir, database.into())?;
     open::runtime()?.block_on(async {
         let store = open::store(&config.database).await?;
         let done = run(&store).await;

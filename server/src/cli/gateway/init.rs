@@ -12,22 +12,23 @@ use trybuy_formats::keys::key_id;
 use trybuy_formats::primitives::{DecryptionKey, EcdsaKey, RequestSignatureKey};
 use trybuy_formats::slug::Slug;
 
-use super::arguments::InitGateway;
 use super::files::{Files, keep, load, own_keys, read_text};
+use crate::cli::arguments::{Database, InitGateway};
 use crate::cli::failure::Failure;
+use crate::cli::migrate::migrate;
 use crate::cli::{open, output};
 use crate::clock::{Clock as _, SystemClock};
-use crate::config::{GATEWAY, GATEWAY_TEMPLATE, GatewayConfig, RoleOverrides};
 use crate::data_dir::{DataDir, RoleDir, write_new};
 use crate::gateway::access::LicenseServer;
+use crate::gateway::{GatewayConfig, ROLE, TEMPLATE};
 
 /// How long a certificate for TLS that was made here is valid.
 const TLS_VALIDITY: Span = Span::seconds(825 * 86_400);
 
 /// Makes a gateway. The configuration file comes last: as long as it is missing, an `init` that was cut off
 /// can be repeated, and keeps the keys that are there.
-pub(in crate::cli) fn run(data_dir: &DataDir, options: &InitGateway) -> Result<()> {
-    let directory = data_dir.role(GATEWAY);
+pub(super) fn run(data_dir: &DataDir, database: Database, options: &InitGateway) -> Result<()> {
+    let directory = data_dir.role(ROLE);
     if directory.config().exists() {
         return Err(already_set_up(&directory).into());
     }
@@ -45,7 +46,7 @@ pub(in crate::cli) fn run(data_dir: &DataDir, options: &InitGateway) -> Result<(
     write_unless_there(&files.authority(), authorities.to_pem().as_bytes())?;
     write_unless_there(&files.issuer(), issuer.to_pem().as_bytes())?;
     make_tls(&directory, &options.self_signed)?;
-    finish(data_dir, &directory, options)?;
+    finish(data_dir, &directory, database, options)?;
     let key = load(&files.request_key(), RequestSignatureKey::from_pkcs8)?;
     output::print(&format!(
         "made {path}, key {key}\n\
@@ -101,25 +102,25 @@ fn make_tls(directory: &RoleDir, hosts: &[String]) -> Result<()> {
 }
 
 /// Writes the configuration, once it and the database are known to be usable.
-fn finish(data_dir: &DataDir, directory: &RoleDir, options: &InitGateway) -> Result<()> {
-    let text = configuration(options);
+fn finish(
+    data_dir: &DataDir,
+    directory: &RoleDir,
+    database: Database,
+    options: &InitGateway,
+) -> Result<()> {
+    let text = configuration(&database, options);
     match write_new(&directory.config(), text.as_bytes()) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             return Err(already_set_up(directory).into());
         }
         other => other.with_context(|| cannot_write(directory))?,
     }
-    let config = GatewayConfig::load(data_dir, directory, RoleOverrides::default())?;
-    open::runtime()?.block_on(async {
-        let store = open::connect(&config.database).await?;
-        store.migrate().await?;
-        store.close().await;
-        anyhow::Ok(())
-    })
+    let config = GatewayConfig::load(data_dir, database.into())?;
+    open::runtime()?.block_on(migrate(&config.database))
 }
 
 /// The template with what was given.
-fn configuration(options: &InitGateway) -> String {
+fn configuration(database: &Database, options: &InitGateway) -> String {
     let text = |value: &str| toml::Value::String(value.to_owned()).to_string();
     let features: Vec<toml::Value> =
         options.features.iter().map(|feature| feature.to_string().into()).collect();
@@ -142,13 +143,11 @@ fn configuration(options: &InitGateway) -> String {
             format!("url = {}", text(options.license_server.as_str())),
         ),
     ];
-    if let Some(database) = &options.database.database_url {
+    if let Some(database) = &database.database_url {
         let line = "# url = \"postgres://trybuy@localhost/trybuy\"";
         lines.push((line, format!("url = {}", text(database))));
     }
-    lines
-        .iter()
-        .fold(GATEWAY_TEMPLATE.to_owned(), |file, (line, given)| file.replacen(line, given, 1))
+    lines.iter().fold(TEMPLATE.to_owned(), |file, (line, given)| file.replacen(line, given, 1))
 }
 
 fn write_unless_there(path: &Path, bytes: &[u8]) -> Result<()> {

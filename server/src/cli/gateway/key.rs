@@ -6,12 +6,12 @@ use trybuy_formats::primitives::RequestSignatureKey;
 use super::files::{Files, load};
 use super::init::{hex, id_of};
 use crate::cli::output;
-use crate::config::GATEWAY;
 use crate::data_dir::DataDir;
+use crate::gateway::ROLE;
 
 /// Shows the key that a license server knows the gateway by.
 pub(super) fn show(data_dir: &DataDir, json: bool) -> Result<()> {
-    let directory = data_dir.role(GATEWAY);
+    let directory = data_dir.role(ROLE);
     let key = load(&Files(&directory).request_key(), RequestSignatureKey::from_pkcs8)?;
     let public_key = hex(&key.public_key());
     if json {

@@ -9,19 +9,13 @@ use trybuy_formats::certificates::Certificate;
 use super::{Door, ServeOptions, Signals, open};
 use crate::cli::gateway::{Files, own_keys};
 use crate::clock::SystemClock;
-use crate::config::{GATEWAY, GatewayConfig, RoleOverrides};
 use crate::data_dir::{DataDir, RoleDir};
 use crate::gateway::access::{GatewayParts, GatewayState, LicenseAccess, LicenseServer, Worker};
-use crate::gateway::{self, Gateway, tls};
+use crate::gateway::{self, Gateway, GatewayConfig, ROLE, tls};
 
 pub(super) fn run(data_dir: &DataDir, options: ServeOptions) -> Result<()> {
-    let directory = data_dir.role(GATEWAY);
-    let overrides = RoleOverrides {
-        database_url: options.settings.database.database_url.clone(),
-        ..RoleOverrides::default()
-    };
-    let config = GatewayConfig::load(data_dir, &directory, overrides)?;
-    open::runtime()?.block_on(serve(config, directory, options.listen))
+    let config = GatewayConfig::load(data_dir, options.settings.database.into())?;
+    open::runtime()?.block_on(serve(config, data_dir.role(ROLE), options.listen))
 }
 
 async fn serve(config: GatewayConfig, directory: RoleDir, listen: SocketAddr) -> Result<()> {
@@ -52,7 +46,7 @@ async fn serve(config: GatewayConfig, directory: RoleDir, listen: SocketAddr) ->
     let gateway = Gateway::new(config.service.clone(), access, config.limits.clone());
     let door = Door::bind(listen, signals).await?.encrypted();
     door.announce()?;
-    let worker = Worker::start(state, directory.clone());
+    let worker = Worker::start(state, directory.clone(), config.refresh);
     gateway::serve(door.listener, tls, gateway, door.signals.stop()).await;
     worker.stop().await;
     store.close().await;

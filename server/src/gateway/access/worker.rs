@@ -14,8 +14,6 @@ use crate::data_dir::{RoleDir, replace};
 use crate::error::ApiError;
 use crate::store::{SeenLicense, StoreError};
 
-/// The pause between two rounds.
-const PAUSE: Duration = Duration::from_secs(15);
 /// Licenses of one report.
 const REPORT: u32 = 50;
 /// How long a license that was seen is remembered: no older backup is restored.
@@ -35,10 +33,10 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Starts it.
-    pub fn start(state: Arc<GatewayState>, directory: RoleDir) -> Self {
+    /// Starts it, with that pause between two rounds.
+    pub fn start(state: Arc<GatewayState>, directory: RoleDir, pause: Duration) -> Self {
         let (stop, stopped) = oneshot::channel();
-        Self { stop, task: tokio::spawn(run(state, directory, stopped)) }
+        Self { stop, task: tokio::spawn(run(state, directory, pause, stopped)) }
     }
 
     /// Ends it after the round that is running.
@@ -50,14 +48,19 @@ impl Worker {
     }
 }
 
-async fn run(state: Arc<GatewayState>, directory: RoleDir, mut stopped: oneshot::Receiver<()>) {
+async fn run(
+    state: Arc<GatewayState>,
+    directory: RoleDir,
+    pause: Duration,
+    mut stopped: oneshot::Receiver<()>,
+) {
     loop {
         tokio::select! {
             () = round(&state, &directory) => {}
             _ = &mut stopped => break,
         }
         tokio::select! {
-            () = tokio::time::sleep(PAUSE) => {}
+            () = tokio::time::sleep(pause) => {}
             _ = &mut stopped => break,
         }
     }

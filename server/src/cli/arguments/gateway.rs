@@ -6,7 +6,6 @@ use clap::{Args, Subcommand};
 use trybuy_formats::ids::{Label, ProductId, Version};
 use url::Url;
 
-use crate::cli::arguments::Database;
 use crate::gateway::Upstream;
 
 #[derive(Subcommand)]
@@ -20,12 +19,8 @@ pub(in crate::cli) enum GatewayCommand {
         json: bool,
     },
     /// Legacy clients, whose licenses the gateway holds.
-    Client {
-        #[command(flatten)]
-        database: Database,
-        #[command(subcommand)]
-        command: ClientCommand,
-    },
+    #[command(subcommand)]
+    Client(ClientCommand),
 }
 
 #[derive(Args)]
@@ -52,8 +47,6 @@ pub(in crate::cli) struct InitGateway {
     /// several times. Without it, put your own at tls.pem and tls.key.
     #[arg(long = "self-signed", value_name = "HOST")]
     pub(in crate::cli) self_signed: Vec<String>,
-    #[command(flatten)]
-    pub(in crate::cli) database: Database,
 }
 
 #[derive(Subcommand)]

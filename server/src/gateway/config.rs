@@ -7,17 +7,15 @@ use serde::Deserialize;
 use trybuy_formats::ids::{Label, ProductId, Version};
 use url::Url;
 
-use super::database::DatabaseSection;
-use super::role_file::{RoleOverrides, read_role_file};
-use super::{ConfigError, DatabaseConfig, span_text};
-use crate::data_dir::{DataDir, RoleDir};
-use crate::gateway::access::Requirement;
-use crate::gateway::{Limits, Upstream};
+use super::access::Requirement;
+use super::{InvalidUpstream, Limits, ROLE, Upstream};
+use crate::config::{
+    ConfigError, DatabaseConfig, DatabaseSection, RoleOverrides, read_role_file, span_text,
+};
+use crate::data_dir::DataDir;
 
-/// The name of the role, and of its directory.
-pub const GATEWAY: &str = "gateway";
-/// The file that `gateway init` writes.
-pub const GATEWAY_TEMPLATE: &str = include_str!("../../defaults/gateway.toml");
+/// The file that `init` writes: every setting with its default, as comments.
+pub const TEMPLATE: &str = include_str!("../../defaults/gateway.toml");
 
 /// The configuration of a gateway, complete and checked.
 #[derive(Clone, Debug)]
@@ -28,6 +26,8 @@ pub struct GatewayConfig {
     pub requirement: Requirement,
     /// Where the license server is.
     pub license_server: Url,
+    /// How often it is asked for news. Default: 15s.
+    pub refresh: Duration,
     /// The certificate chain that it shows, in PEM.
     pub tls_certificate: PathBuf,
     /// The key of that certificate, in PEM.
@@ -76,6 +76,12 @@ struct LicenseSection {
 #[serde(deny_unknown_fields)]
 struct LicenseServerSection {
     url: Url,
+    #[serde(default = "default_refresh", deserialize_with = "span_text::duration")]
+    refresh: Duration,
+}
+
+fn default_refresh() -> Duration {
+    Duration::from_secs(15)
 }
 
 #[derive(Deserialize)]
@@ -148,16 +154,16 @@ impl GatewayConfig {
     ///
     /// # Errors
     /// When the file is missing or malformed, or a value is out of its range.
-    pub fn load(
-        data_dir: &DataDir,
-        directory: &RoleDir,
-        overrides: RoleOverrides,
-    ) -> Result<Self, ConfigError> {
-        let file: File = read_role_file(directory)?;
+    pub fn load(data_dir: &DataDir, overrides: RoleOverrides) -> Result<Self, ConfigError> {
+        let directory = data_dir.role(ROLE);
+        let file: File = read_role_file(&directory)?;
         let service = file.service.url.parse().map_err(|wrong| {
-            let wrong: crate::gateway::InvalidUpstream = wrong;
+            let wrong: InvalidUpstream = wrong;
             ConfigError::invalid("service.url", format!("is wrong: {wrong}"))
         })?;
+        if file.license_server.refresh.is_zero() {
+            return Err(ConfigError::invalid("license_server.refresh", "is longer than 0s"));
+        }
         if !matches!(file.license_server.url.scheme(), "http" | "https") {
             return Err(ConfigError::invalid("license_server.url", "is http://… or https://…"));
         }
@@ -169,6 +175,7 @@ impl GatewayConfig {
                 features: file.license.features,
             },
             license_server: file.license_server.url,
+            refresh: file.license_server.refresh,
             tls_certificate: directory.path().join(file.tls.certificate),
             tls_key: directory.path().join(file.tls.key),
             direct: file.direct.socket.map(|socket| directory.path().join(socket)),
@@ -202,10 +209,10 @@ mod tests {
     fn loaded(text: &str) -> Result<GatewayConfig, ConfigError> {
         let folder = tempfile::tempdir().expect("a directory");
         let data_dir = DataDir::new(folder.path());
-        let directory = data_dir.role(GATEWAY);
+        let directory = data_dir.role(ROLE);
         directory.create().expect("made");
         std::fs::write(directory.config(), text).expect("written");
-        GatewayConfig::load(&data_dir, &directory, RoleOverrides::default())
+        GatewayConfig::load(&data_dir, RoleOverrides::default())
     }
 
     const LEAST: &str = "[service]\nurl = \"http://127.0.0.1:8000\"\n\
@@ -214,13 +221,13 @@ mod tests {
 
     #[test]
     fn the_template_holds_the_defaults() {
-        let uncommented: String = GATEWAY_TEMPLATE
+        let uncommented: String = TEMPLATE
             .lines()
             .map(|line| line.strip_prefix("#: ").unwrap_or(line).to_owned() + "\n")
             .collect();
         let file: File = toml::from_str(&uncommented).expect("the template is a configuration");
         assert_eq!(file.limits, LimitsSection::default());
-        assert!(loaded(GATEWAY_TEMPLATE).is_ok());
+        assert!(loaded(TEMPLATE).is_ok());
     }
 
     #[test]

@@ -194,7 +194,7 @@ impl QueuedLicense {
         }
         let standing = self.standing(connection, chain, &held).await?;
         match granting.allocation(standing) {
-            Allocation::Upgrade(license, pack) => self.upgrade(connection, license, pack).await,
+            Allocation::Upgrade(license, pack) => self.upgrade(connection, *license, pack).await,
             Allocation::Seat(pack) => self.allocate(connection, pack).await,
             Allocation::Temporary => self.issue_temporary(connection).await,
             Allocation::TemporaryAgain(temporary) => {
@@ -244,7 +244,7 @@ impl QueuedLicense {
         if !standing.restored {
             if let Some(license) = granting.upgradable(&case.wanted, held) {
                 let pack = packs::with_free_upgrade(connection, &choice, &license.version).await?;
-                standing.upgrade = pack.map(|pack| (license.clone(), pack));
+                standing.upgrade = pack.map(|pack| (Box::new(license.clone()), pack));
             }
             if standing.upgrade.is_none() && !standing.only_upgrade {
                 standing.seat = packs::with_free_seat(connection, &choice).await?;

@@ -104,7 +104,10 @@ fn a_pack_travels_as_a_file_and_is_installed_once() {
     assert_eq!((&packs[0]["quantity"], &packs[0]["free"]), (&5.into(), &5.into()));
     let id = packs[0]["pack_id"].as_str().expect("an id");
     let shown = program.done(&["license-server", "pack", "show", id]);
-    assert!(shown.contains("assigned: 0\n") && shown.contains("manufacturer: Example\n"), "{shown}");
+    assert!(
+        shown.contains("assigned: 0\n") && shown.contains("manufacturer: Example\n"),
+        "{shown}"
+    );
     let free = program.json(&["license-server", "licenses", "list", "--free", "--json"]);
     assert_eq!(free["pack_id"], id);
     let records = program.done(&["license-server", "records", "list"]);

@@ -55,3 +55,34 @@ fn a_restored_database_is_noticed_by_the_mark_beside_it() {
     let records = program.done(&["license-server", "records", "list", "--json"]);
     assert_eq!(records.lines().count(), 3, "it is not found to be restored again");
 }
+
+#[test]
+fn a_restored_database_that_has_as_many_records_again_is_noticed_too() {
+    let program = installed();
+    let client = Client::builder().timeout(Duration::from_secs(20)).build().expect("a client");
+    let serving = program.serve();
+    ask(&client, &serving.url);
+    serving.stop();
+    let backup = std::fs::read(database(&program)).expect("read");
+    let mark = program.data().join("license-server/records.mark");
+    let before = std::fs::read(&mark).expect("a mark");
+    for records in [1, 3] {
+        // A server that runs on the restored database without the mark adds records of its own.
+        let serving = program.serve();
+        for _ in 0..records {
+            ask(&client, &serving.url);
+        }
+        serving.stop();
+        if records == 1 {
+            let other = std::fs::read(&mark).expect("a mark");
+            std::fs::write(database(&program), &backup).expect("restored");
+            std::fs::write(&mark, &before).expect("restored");
+            std::fs::write(program.path("mark"), other).expect("kept");
+        }
+    }
+    std::fs::copy(program.path("mark"), &mark).expect("put back");
+    program.refused(&["license-server", "audit", "verify"], "state-damaged");
+    program.serve().stop();
+    let listed = program.done(&["license-server", "records", "list", "--outcome", "restored"]);
+    assert!(listed.contains("other-records"), "{listed}");
+}

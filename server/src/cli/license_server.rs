@@ -27,7 +27,7 @@ use crate::license_server::config::LicenseServerConfig;
 use crate::license_server::keys::{
     LicenseServerCertificates, LicenseServerFiles, LicenseServerKeys,
 };
-use crate::license_server::mark::MarkFile;
+use crate::license_server::mark::{Comparison, MarkFile};
 use crate::license_server::{LicenseServer, LicenseServerParts};
 use crate::refusal::Refusal;
 use crate::store::Store;
@@ -98,13 +98,18 @@ impl Place {
         })
     }
 
-    /// Keeps beside the database how many records there are now, unless they are those of a restored store.
+    /// Keeps beside the database how many records there are now. Where they do not go on from those there were, the
+    /// mark stays, so that the server finds the store to be a restored one.
     async fn raise_mark(&self, store: &Store) -> Result<()> {
-        let head = store.record_head().await?;
-        if head.restored {
-            return Ok(());
+        let (head, unusable) = (store.record_head().await?, "records.mark cannot be used");
+        let goes_on = match self.mark().read().context(unusable)? {
+            Some(mark) => mark.compare(store, head).await? == Comparison::GoOn,
+            None => true,
+        };
+        if goes_on && !head.restored {
+            self.mark().raise(head).context(unusable)?;
         }
-        self.mark().raise(head).context("records.mark cannot be written")
+        Ok(())
     }
 
     fn mark(&self) -> MarkFile {

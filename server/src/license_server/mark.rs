@@ -1,8 +1,8 @@
-//! How many records there were, in a file beside the database: it stays where the database goes back, and shows when
-//! records were cut off.
+//! How many records there were, in a file beside the database: it stays where the database goes back, and shows
+//! when records were cut off.
 //!
-//! It is written when the server starts and stops, every few seconds while records are added, and by every command
-//! that adds one. So a database that goes back by less than that is not noticed by it, but by gateways.
+//! It is written when the server starts and stops, every few seconds while records are added, and by every
+//! command that adds one. So a database that goes back by less than that is not noticed by it, but by gateways.
 
 use std::fs;
 use std::io;
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use trybuy_formats::ids::RecordMac;
 
 use crate::data_dir;
-use crate::store::RecordHead;
+use crate::store::{RecordHead, Store, StoreError};
 
 /// The largest file that is one, in bytes.
 const CAP: u64 = 1024;
@@ -30,6 +30,34 @@ pub struct Mark {
 impl From<RecordHead> for Mark {
     fn from(head: RecordHead) -> Self {
         Self { records: head.records, mac: head.mac }
+    }
+}
+
+/// How the records are, compared with the mark.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Comparison {
+    /// They go on from where the mark is.
+    GoOn,
+    /// There are fewer than there were.
+    Fewer,
+    /// There are others than there were.
+    Others,
+}
+
+impl Mark {
+    /// Compares the records with the mark: also a store that went back and has as many records again is found.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn compare(self, store: &Store, head: RecordHead) -> Result<Comparison, StoreError> {
+        if head.records < self.records {
+            return Ok(Comparison::Fewer);
+        }
+        let mac = match self.records.checked_sub(1) {
+            None => Some(RecordMac::BEGIN),
+            Some(before) => store.stored_record(before + 1).await?.and_then(|record| record.mac),
+        };
+        Ok(if mac == Some(self.mac) { Comparison::GoOn } else { Comparison::Others })
     }
 }
 

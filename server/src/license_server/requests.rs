@@ -79,7 +79,9 @@ fn words(reason: DecisionReason) -> &'static str {
         DecisionReason::NoFreeLicense | DecisionReason::TemporaryEnded => {
             "there is no free license"
         }
-        DecisionReason::LicenseServerRestored | DecisionReason::FewerRecords => {
+        DecisionReason::LicenseServerRestored
+        | DecisionReason::FewerRecords
+        | DecisionReason::OtherRecords => {
             "the license server was restored from a backup and gives out no new licenses"
         }
         DecisionReason::PackUnknown => "the pack of the license is not installed",
@@ -127,6 +129,7 @@ fn slug(reason: DecisionReason) -> Slug {
         | DecisionReason::TemporaryEnded => Slug::NoFreeLicense,
         DecisionReason::LicenseServerRestored
         | DecisionReason::FewerRecords
+        | DecisionReason::OtherRecords
         | DecisionReason::PackUnknown => Slug::LicenseServerRestored,
     }
 }

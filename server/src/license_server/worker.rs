@@ -7,8 +7,9 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use trybuy_formats::instant::Span;
 
+use super::mark::Comparison;
 use super::{LicenseServer, LicenseServerState};
-use crate::store::{DecisionOutcome, DecisionReason, LicenseDecision, RecordHead, StoreError};
+use crate::store::{DecisionOutcome, DecisionReason, LicenseDecision, StoreError};
 
 /// The pause between two rounds.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -36,14 +37,12 @@ pub enum RoundFailed {
 }
 
 impl Worker {
-    /// Compares the records with the mark, and starts the worker. A store with fewer records than there were is a
-    /// restored one.
+    /// Compares the records with the mark, and starts the worker.
     ///
     /// # Errors
     /// When the mark or the store cannot be used.
     pub async fn start(server: LicenseServerState) -> Result<Self, RoundFailed> {
-        let head = server.store.record_head().await?;
-        server.look_back(head).await?;
+        server.look_back().await?;
         let (stop, stopped) = oneshot::channel();
         Ok(Self { stop, task: tokio::spawn(run(server, stopped)) })
     }
@@ -58,32 +57,37 @@ impl Worker {
 }
 
 impl LicenseServer {
-    /// Says that the store is a restored one, if it has fewer records than the mark, or others.
-    async fn look_back(&self, head: RecordHead) -> Result<(), RoundFailed> {
-        let Some(mark) = self.mark.read()? else { return Ok(self.mark.set(head)?) };
-        if mark.records > head.records {
-            tracing::error!(
-                records = head.records,
-                before = mark.records,
-                "the database is older than it was: no new licenses are given out until \
-                 `license-server restored accept`"
-            );
-            let decision = LicenseDecision {
-                reason: Some(DecisionReason::FewerRecords),
-                ..LicenseDecision::of(DecisionOutcome::Restored, self.clock.now())
-            };
-            self.store.set_restored(self.secret(), true, decision).await?;
+    /// Compares the records with the mark, and raises it. A store with fewer records than there were, or with others,
+    /// is a restored one.
+    async fn look_back(&self) -> Result<(), RoundFailed> {
+        let head = self.store.record_head().await?;
+        if head.restored {
+            // The mark says what there was before, until that is accepted.
             return Ok(());
         }
-        Ok(self.mark.raise(head)?)
+        let Some(mark) = self.mark.read()? else { return Ok(self.mark.set(head)?) };
+        let comparison = mark.compare(&self.store, head).await?;
+        if comparison == Comparison::GoOn {
+            return Ok(self.mark.raise(head)?);
+        }
+        tracing::error!(
+            records = head.records,
+            before = mark.records,
+            "the database was restored from a backup: no new licenses are given out until \
+             `license-server restored accept`"
+        );
+        let decision = LicenseDecision {
+            reason: Some(match comparison {
+                Comparison::Fewer => DecisionReason::FewerRecords,
+                _ => DecisionReason::OtherRecords,
+            }),
+            ..LicenseDecision::of(DecisionOutcome::Restored, self.clock.now())
+        };
+        Ok(self.store.set_restored(self.secret(), true, decision).await?)
     }
 
     async fn round(&self, round: u32) -> Result<(), RoundFailed> {
-        let head = self.store.record_head().await?;
-        // What the mark says of a restored store is what it had before.
-        if !head.restored {
-            self.mark.raise(head)?;
-        }
+        self.look_back().await?;
         if round.is_multiple_of(FORGETTING) {
             self.store.forget_challenges(self.clock.now().minus(REMEMBERED)).await?;
         }

@@ -94,7 +94,7 @@ pub struct Standing {
     /// Whether the store is a restored one, which does not know what it granted since.
     pub restored: bool,
     /// A license to be upgraded, and the pack with a free upgrade license for it.
-    pub upgrade: Option<(Assignment, OfferingPack)>,
+    pub upgrade: Option<(Box<Assignment>, OfferingPack)>,
     /// The pack with a free license.
     pub seat: Option<OfferingPack>,
     /// The temporary license that the client had.
@@ -105,7 +105,7 @@ pub struct Standing {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Allocation {
     /// A license is upgraded.
-    Upgrade(Assignment, OfferingPack),
+    Upgrade(Box<Assignment>, OfferingPack),
     /// A free license is allocated.
     Seat(OfferingPack),
     /// A temporary license is issued.

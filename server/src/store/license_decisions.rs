@@ -133,6 +133,8 @@ pub enum DecisionReason {
     LicenseServerRestored,
     /// There are fewer records than there were.
     FewerRecords,
+    /// There are other records than there were.
+    OtherRecords,
     /// The pack of the license is not installed.
     PackUnknown,
 }

@@ -164,6 +164,18 @@ impl Decided {
         }
     }
 
+    /// The one temporary license that the client had: where it has ended, it is of no use, and the record says so.
+    fn again(temporary: TemporaryLicense, now: Instant) -> Self {
+        let reason = if temporary.ends_at <= now {
+            DecisionReason::TemporaryEnded
+        } else {
+            DecisionReason::NoFreeLicense
+        };
+        let TemporaryLicense { license_id, certificate, .. } = temporary;
+        let outcome = LicenseOutcome::TemporaryAgain;
+        Self::issued(outcome, None, license_id, certificate).because(reason)
+    }
+
     fn because(self, reason: DecisionReason) -> Self {
         Self { reason: Some(reason), ..self }
     }
@@ -194,20 +206,10 @@ impl QueuedLicense {
         }
         let standing = self.standing(connection, chain, &held).await?;
         match granting.allocation(standing) {
-            Allocation::Upgrade(license, pack) => self.upgrade(connection, license, pack).await,
+            Allocation::Upgrade(license, pack) => self.upgrade(connection, *license, pack).await,
             Allocation::Seat(pack) => self.allocate(connection, pack).await,
             Allocation::Temporary => self.issue_temporary(connection).await,
-            Allocation::TemporaryAgain(temporary) => {
-                let ended = temporary.ends_at <= *now;
-                let TemporaryLicense { license_id, certificate, .. } = temporary;
-                let outcome = LicenseOutcome::TemporaryAgain;
-                let again = Decided::issued(outcome, None, license_id, certificate);
-                Ok(again.because(if ended {
-                    DecisionReason::TemporaryEnded
-                } else {
-                    DecisionReason::NoFreeLicense
-                }))
-            }
+            Allocation::TemporaryAgain(temporary) => Ok(Decided::again(temporary, *now)),
             Allocation::Refused(reason) => Ok(Decided::refused(reason)),
         }
     }
@@ -244,7 +246,7 @@ impl QueuedLicense {
         if !standing.restored {
             if let Some(license) = granting.upgradable(&case.wanted, held) {
                 let pack = packs::with_free_upgrade(connection, &choice, &license.version).await?;
-                standing.upgrade = pack.map(|pack| (license.clone(), pack));
+                standing.upgrade = pack.map(|pack| (Box::new(license.clone()), pack));
             }
             if standing.upgrade.is_none() && !standing.only_upgrade {
                 standing.seat = packs::with_free_seat(connection, &choice).await?;

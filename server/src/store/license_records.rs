@@ -8,7 +8,7 @@ use trybuy_formats::keys::LicenseServerSecret;
 use super::columns::{Columns, number, word};
 use super::license_chain::{Chain, Chained, ChainedOperation, RecordHead, client_column};
 use super::license_decisions::{DecisionOutcome, LicenseDecision, LicenseRecord};
-use super::{PAGE_LIMIT, Store, StoreError};
+use super::{PAGE_LIMIT, Store, StoreError, columns};
 
 /// What records are looked for.
 #[derive(Clone, Copy, Debug, Default)]
@@ -39,6 +39,8 @@ pub struct StoredRecord {
 const HEAD: &str = "SELECT records, mac, restored FROM license_record_head WHERE id = 1";
 const AFTER: &str = "SELECT number, at, outcome, client_id, record, mac FROM license_records \
     WHERE number > $1 ORDER BY number LIMIT $2";
+const ONE: &str = "SELECT number, at, outcome, client_id, record, mac FROM license_records \
+    WHERE number = $1";
 const FILTERED: &str = "SELECT record FROM license_records WHERE number > $1 \
     AND ($2 = '' OR outcome = $2) AND at >= $3 ORDER BY number LIMIT $4";
 const OF_CLIENT: &str = "SELECT record FROM license_records WHERE number > $1 \
@@ -85,6 +87,15 @@ impl Store {
         let query = sqlx::query(AFTER).bind(number(after)).bind(i64::from(PAGE_LIMIT));
         let rows = self.fetch_all(query).await?;
         rows.iter().map(|row| StoredRecord::from_columns(Columns(row))).collect()
+    }
+
+    /// A record as it is stored.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn stored_record(&self, number: u64) -> Result<Option<StoredRecord>, StoreError> {
+        let row = self.fetch_optional(sqlx::query(ONE).bind(columns::number(number))).await?;
+        row.map(|row| StoredRecord::from_columns(Columns(&row))).transpose()
     }
 
     /// Records a decision that changes nothing else: a refusal.

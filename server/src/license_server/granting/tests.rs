@@ -111,7 +111,7 @@ fn the_newest_license_is_upgraded_whether_it_has_ended_or_not() {
 
 #[test]
 fn what_is_allocated_has_an_order() {
-    let (upgraded, seat, had) = (license("1.0.0", None), pack(), temporary());
+    let (upgraded, seat, had) = (Box::new(license("1.0.0", None)), pack(), temporary());
     let upgrade = Allocation::Upgrade(upgraded.clone(), seat.clone());
     let granted = Allocation::Seat(seat.clone());
     let again = Allocation::TemporaryAgain(had.clone());

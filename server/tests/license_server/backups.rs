@@ -1,0 +1,88 @@
+//! A license server that was restored from a backup, and records that were tampered with: the real program.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use reqwest::blocking::Client;
+use serde_json::{Value, json};
+
+use crate::commands::installed;
+use crate::support::Program;
+
+fn database(program: &Program) -> PathBuf {
+    program.data().join("trybuy.sqlite3")
+}
+
+/// Asks for a license with an image that is not known: one record.
+fn ask(client: &Client, url: &str) -> Value {
+    let request = json!({
+        "client_id": "7".repeat(64),
+        "software_id": "0200000100000001",
+        "product_id": "com.example.desk",
+        "version": "1.0.0",
+    });
+    let sent = client.post(format!("{url}/license-requests")).json(&request).send();
+    sent.expect("an answer").json().expect("JSON")
+}
+
+#[test]
+fn a_restored_database_is_noticed_by_the_mark_beside_it() {
+    let program = installed();
+    let client = Client::builder().timeout(Duration::from_secs(20)).build().expect("a client");
+    let serving = program.serve();
+    assert_eq!(ask(&client, &serving.url)["type"], "/problems/client-image-unknown");
+    serving.stop();
+    let backup = std::fs::read(database(&program)).expect("read");
+    let serving = program.serve();
+    for _ in 0..3 {
+        ask(&client, &serving.url);
+    }
+    serving.stop();
+    let audit = program.json(&["license-server", "audit", "verify", "--json"]);
+    assert_eq!((&audit["records"], &audit["fault"]), (&json!(4), &Value::Null));
+    std::fs::write(database(&program), backup).expect("restored");
+    let help = program.refused(&["license-server", "audit", "verify"], "state-damaged");
+    assert!(help.contains("there were at least 4 records, and 1 are left"), "{help}");
+    let serving = program.serve();
+    let listed = program.done(&["license-server", "records", "list", "--outcome", "restored"]);
+    assert!(listed.contains("fewer-records"), "{listed}");
+    serving.stop();
+    program.done(&["license-server", "restored", "accept"]);
+    program.refused(&["license-server", "restored", "accept"], "usage");
+    let audit = program.json(&["license-server", "audit", "verify", "--json"]);
+    assert_eq!((&audit["records"], &audit["fault"]), (&json!(3), &Value::Null));
+    program.serve().stop();
+    let records = program.done(&["license-server", "records", "list", "--json"]);
+    assert_eq!(records.lines().count(), 3, "it is not found to be restored again");
+}
+
+#[test]
+fn a_restored_database_that_has_as_many_records_again_is_noticed_too() {
+    let program = installed();
+    let client = Client::builder().timeout(Duration::from_secs(20)).build().expect("a client");
+    let serving = program.serve();
+    ask(&client, &serving.url);
+    serving.stop();
+    let backup = std::fs::read(database(&program)).expect("read");
+    let mark = program.data().join("license-server/records.mark");
+    let before = std::fs::read(&mark).expect("a mark");
+    for records in [1, 3] {
+        // A server that runs on the restored database without the mark adds records of its own.
+        let serving = program.serve();
+        for _ in 0..records {
+            ask(&client, &serving.url);
+        }
+        serving.stop();
+        if records == 1 {
+            let other = std::fs::read(&mark).expect("a mark");
+            std::fs::write(database(&program), &backup).expect("restored");
+            std::fs::write(&mark, &before).expect("restored");
+            std::fs::write(program.path("mark"), other).expect("kept");
+        }
+    }
+    std::fs::copy(program.path("mark"), &mark).expect("put back");
+    program.refused(&["license-server", "audit", "verify"], "state-damaged");
+    program.serve().stop();
+    let listed = program.done(&["license-server", "records", "list", "--outcome", "restored"]);
+    assert!(listed.contains("other-records"), "{listed}");
+}

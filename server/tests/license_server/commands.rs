@@ -1,0 +1,193 @@
+//! The command line, from the certifying authority to the audit.
+
+use trybuy_formats::certificates::CertificateRequest;
+use trybuy_formats::licensing::order::PurchaseOrder;
+use trybuy_formats::primitives::EcdsaKey;
+
+use crate::support::Program;
+
+/// A license server with its certificates.
+pub(crate) fn installed() -> Program {
+    let program = Program::new();
+    program.done(&["authority", "init", "ca", "--name", "Test authority"]);
+    program.done(&["license-server", "init", "--id", "server"]);
+    let own = program.data().join("license-server");
+    for (request, role, out) in [
+        ("license-server.csr", "license-server", "server.pem"),
+        ("issuer.csr", "license-issuer", "issuer.pem"),
+    ] {
+        let request = own.join(request);
+        let request = request.to_str().expect("UTF-8");
+        let sign = ["authority", "sign", "ca", request, "--role", role, "--id", "server"];
+        program.done(&[&sign[..], &["--out", out]].concat());
+    }
+    program.done(&install("server.pem", "issuer.pem"));
+    program
+}
+
+fn install<'a>(server: &'a str, issuer: &'a str) -> [&'a str; 9] {
+    [
+        "license-server",
+        "certificate",
+        "install",
+        "--license-server",
+        server,
+        "--issuer",
+        issuer,
+        "--authority",
+        "ca/authority.pem",
+    ]
+}
+
+#[test]
+fn a_license_server_is_made_once_and_takes_only_its_own_certificates() {
+    let program = installed();
+    program.refused(&["license-server", "init", "--id", "server"], "already-set-up");
+    program.refused(&install("issuer.pem", "server.pem"), "certificate-refused");
+    program.refused(&install("missing.pem", "issuer.pem"), "local-file");
+    let other = Program::new();
+    other.refused(&["license-server", "pack", "list"], "not-set-up");
+    other.done(&["license-server", "init", "--id", "server"]);
+    let order = [
+        "license-server",
+        "order",
+        "place",
+        "--product",
+        "com.example.desk",
+        "--version",
+        "1.0.0",
+        "--platform-type",
+        "non-windows",
+        "--quantity",
+        "5",
+        "--out",
+        "order",
+    ];
+    other.refused(&order, "not-set-up");
+    program.refused(&order[..order.len() - 2], "usage");
+    let id = program.done(&order);
+    let orders = program.json(&["license-server", "order", "list", "--json"]);
+    assert_eq!(orders[0]["order_id"], id.trim());
+    assert_eq!(orders[0]["quantity"], 5);
+    program.done(&["license-server", "order", "export", id.trim(), "again"]);
+    let file = std::fs::read_to_string(program.path("order")).expect("written");
+    assert_eq!(std::fs::read_to_string(program.path("again")).expect("written"), file);
+    assert!(file.len() < <PurchaseOrder as trybuy_formats::signed::Document>::PAYLOAD_CAP);
+}
+
+#[test]
+fn a_pack_travels_as_a_file_and_is_installed_once() {
+    let program = installed();
+    let product = ["--version", "1.0.0", "--platform-type", "non-windows"];
+    program.done(&["clearinghouse", "init", "--id", "house"]);
+    let request = program.data().join("clearinghouse/request.pem");
+    let request = request.to_str().expect("UTF-8");
+    let sign = ["authority", "sign", "ca", request, "--role", "clearinghouse", "--id", "house"];
+    program.done(&[&sign[..], &["--out", "house.pem"]].concat());
+    let install = ["clearinghouse", "certificate", "install", "house.pem"];
+    program.done(&[&install[..], &["--authority", "ca/authority.pem"]].concat());
+    let add = ["clearinghouse", "product", "add", "--id", "com.example.desk", "--family", "desk"];
+    let terms = ["--manufacturer", "Example", "--fee", "100", "--currency", "EUR"];
+    program.done(&[&add[..], &product, &terms, &["--description", "en=Desk"]].concat());
+    let place = ["license-server", "order", "place", "--product", "com.example.desk"];
+    program.done(&[&place[..], &product, &["--quantity", "5", "--out", "order"]].concat());
+    let order = program.done(&["clearinghouse", "order", "import", "order"]);
+    let fee = ["clearinghouse", "fee", "record", order.trim(), "--amount", "500"];
+    program.done(&[&fee[..], &["--currency", "EUR", "--reference", "invoice 1"]].concat());
+    program.done(&["clearinghouse", "pack", "export", order.trim(), "pack"]);
+    program.done(&["license-server", "pack", "install", "pack"]);
+    program.refused(&["license-server", "pack", "install", "pack"], "pack-installed");
+    let file = std::fs::read_to_string(program.path("pack")).expect("read");
+    program.write("altered", file.replacen('.', ".A", 1));
+    program.refused(&["license-server", "pack", "install", "altered"], "pack-refused");
+    let packs = program.json(&["license-server", "pack", "list", "--json"]);
+    assert_eq!((&packs[0]["quantity"], &packs[0]["free"]), (&5.into(), &5.into()));
+    let id = packs[0]["pack_id"].as_str().expect("an id");
+    let shown = program.done(&["license-server", "pack", "show", id]);
+    assert!(
+        shown.contains("assigned: 0\n") && shown.contains("manufacturer: Example\n"),
+        "{shown}"
+    );
+    let free = program.json(&["license-server", "licenses", "list", "--free", "--json"]);
+    assert_eq!(free["pack_id"], id);
+    let records = program.done(&["license-server", "records", "list"]);
+    assert!(records.contains("pack-installed"), "{records}");
+    let mark = program.data().join("license-server/records.mark");
+    assert!(std::fs::read_to_string(mark).expect("a mark").contains("\"records\":1"));
+}
+
+#[test]
+fn images_and_gateways_are_added_listed_and_removed() {
+    let program = installed();
+    let key = EcdsaKey::generate().expect("a key");
+    program.write("vendor.key", &*key.to_pkcs8().expect("encoded"));
+    let request = CertificateRequest::to_sign_with(&key, "Vendor", "1").expect("a request");
+    program.write("vendor.csr", request);
+    let sign = ["authority", "sign", "ca", "vendor.csr", "--role", "image-vendor", "--id", "1"];
+    program.done(&[&sign[..], &["--out", "vendor.pem"]].concat());
+    program.write("client", "the image");
+    let sign = |id: &'static str, out: &'static str| {
+        [
+            "client-image",
+            "sign",
+            "client",
+            "--software-id",
+            id,
+            "--name",
+            "Client",
+            "--version",
+            "1.0.0",
+            "--certificate",
+            "vendor.pem",
+            "--key",
+            "vendor.key",
+            "--out",
+            out,
+        ]
+    };
+    program.refused(&sign("0200000200000001", "wrong"), "client-image-refused");
+    program.done(&sign("0200000100000001", "statement"));
+    let add = ["license-server", "image", "add", "client", "--statement", "statement"];
+    program.done(&add);
+    program.done(&add);
+    program.write("client", "another image");
+    program.refused(&add, "client-image-refused");
+    let images = program.json(&["license-server", "image", "list", "--json"]);
+    assert_eq!(images[0]["software_id"], "0200000100000001");
+    program.done(&["license-server", "image", "remove", "0200000100000001"]);
+    program.refused(&["license-server", "image", "remove", "0200000100000001"], "not-found");
+    let cache = program.data().join("license-server/images");
+    assert_eq!(std::fs::read_dir(cache).expect("listed").count(), 0);
+    let key = "7".repeat(64);
+    let add = ["license-server", "gateway", "add", "front", "--key-hex", &key];
+    program.done(&add);
+    program.refused(&add, "usage");
+    program.refused(&["license-server", "gateway", "add", "x", "--key-hex", "1"], "usage");
+    let gateways = program.json(&["license-server", "gateway", "list", "--json"]);
+    assert_eq!(gateways[0]["public_key"], key);
+    program.done(&["license-server", "gateway", "remove", "front"]);
+    program.refused(&["license-server", "gateway", "remove", "front"], "not-found");
+}
+
+#[test]
+fn nothing_is_listed_of_a_new_license_server() {
+    let program = installed();
+    for arguments in [
+        &["license-server", "licenses", "list"][..],
+        &["license-server", "licenses", "list", "--free", "--json"],
+        &["license-server", "licenses", "list", "--temporary"],
+        &["license-server", "records", "list", "--outcome", "granted", "--json"],
+        &["license-server", "pack", "list"],
+    ] {
+        assert_eq!(program.done(arguments), "", "{arguments:?}");
+    }
+    let header = program.done(&["license-server", "records", "list", "--csv"]);
+    assert!(header.starts_with("number,at,outcome,reason,client_id"));
+    let audit = program.done(&["license-server", "audit", "verify"]);
+    assert_eq!(audit, "all 0 records are as they were written\n");
+    program.done(&["license-server", "records", "export", "records.json"]);
+    program.refused(&["license-server", "records", "export", "records.json"], "local-file");
+    program.refused(&["license-server", "restored", "accept"], "usage");
+    let id = format!("{}.1", uuid::Uuid::now_v7());
+    program.refused(&["license-server", "revoke", &id, "--reason", "sold"], "not-found");
+}

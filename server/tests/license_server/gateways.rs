@@ -1,0 +1,133 @@
+//! What registered gateways may ask, and nobody else.
+
+use serde::Serialize;
+use trybuy_formats::api::{GatewayLicenseRequest, LicenseOutcome, SeenAnswer, SeenLicenses};
+use trybuy_formats::ids::PlatformType;
+use trybuy_formats::keys::key_id;
+use trybuy_formats::primitives::RequestSignatureKey;
+use trybuy_formats::request_signature::{Request, sign};
+use trybuy_formats::slug::Slug;
+use trybuy_server::store::LicenseGateway;
+
+use crate::support::{Answer, TestClient, TestServer, pack};
+
+struct Gateway(RequestSignatureKey);
+
+impl Gateway {
+    async fn registered(server: &TestServer) -> Self {
+        let key = RequestSignatureKey::generate().expect("a key");
+        let public_key = key.public_key();
+        let gateway = LicenseGateway {
+            name: "front".parse().expect("a name"),
+            key_id: key_id(&public_key),
+            public_key,
+            added_at: server.now(),
+        };
+        assert!(server.server.store.add_license_gateway(&gateway).await.expect("added"));
+        Self(key)
+    }
+
+    async fn post(&self, server: &TestServer, path: &str, body: &impl Serialize) -> Answer {
+        let body = serde_json::to_vec(body).expect("JSON");
+        let whole = format!("/api/v1/{path}");
+        let request = Request { method: "POST", path: &whole, query: None, body: &body };
+        let id = key_id(&self.0.public_key()).to_string();
+        let fields = sign(&self.0, &id, &request, server.now());
+        let request = server.client.post(server.address(path)).body(body);
+        Answer::of(
+            request
+                .header("content-digest", fields.content_digest)
+                .header("signature-input", fields.signature_input)
+                .header("signature", fields.signature),
+        )
+        .await
+    }
+}
+
+fn request(client: &TestClient, platform_type: PlatformType) -> GatewayLicenseRequest {
+    GatewayLicenseRequest {
+        client_key: client.key.spki().to_vec(),
+        encryption_key: client.decryption.encryption_key().spki().to_vec(),
+        platform_type,
+        product_id: "com.example.desk".parse().expect("a product"),
+        version: "1.0.0".parse().expect("a version"),
+    }
+}
+
+#[tokio::test]
+async fn a_registered_gateway_gets_licenses_for_clients_without_a_challenge() {
+    let server = TestServer::start().await;
+    let gateway = Gateway::registered(&server).await;
+    let mut legacy = pack("1.0.0", 1);
+    legacy.product.platform_type = PlatformType::Legacy;
+    server.install(&legacy).await;
+    let ada = TestClient::new();
+    for expected in [LicenseOutcome::Granted, LicenseOutcome::Reissued] {
+        let wanted = request(&ada, PlatformType::Legacy);
+        let answer = gateway.post(&server, "gateways/licenses", &wanted).await;
+        let (outcome, license) = ada.open(&server, &answer);
+        assert_eq!(outcome, expected);
+        assert_eq!(license.license().platform_type, PlatformType::Legacy);
+    }
+    // Each platform type has its own packs.
+    let wanted = request(&TestClient::new(), PlatformType::DirectConnect);
+    let answer = gateway.post(&server, "gateways/licenses", &wanted).await;
+    let answer: trybuy_formats::api::LicenseAnswer = answer.json(200);
+    assert_eq!(answer.outcome, LicenseOutcome::Temporary);
+    let wanted = request(&ada, PlatformType::NonWindows);
+    gateway.post(&server, "gateways/licenses", &wanted).await.refused(400, Slug::BadRequest);
+}
+
+#[tokio::test]
+async fn who_is_not_registered_gets_nothing() {
+    let server = TestServer::start().await;
+    let stranger = Gateway(RequestSignatureKey::generate().expect("a key"));
+    let wanted = request(&TestClient::new(), PlatformType::Legacy);
+    let answer = stranger.post(&server, "gateways/licenses", &wanted).await;
+    answer.refused(401, Slug::Unauthorized);
+    let answer = server.post("gateways/licenses", &wanted).await;
+    answer.refused(401, Slug::Unauthorized);
+    let gateway = Gateway::registered(&server).await;
+    let name = "front".parse().expect("a name");
+    assert!(server.server.store.remove_license_gateway(&name).await.expect("removed"));
+    let answer = gateway.post(&server, "gateways/licenses", &wanted).await;
+    answer.refused(401, Slug::Unauthorized);
+}
+
+#[tokio::test]
+async fn what_a_gateway_has_seen_is_assigned_again_and_foreign_licenses_are_not() {
+    let server = TestServer::start().await;
+    let gateway = Gateway::registered(&server).await;
+    let pack = pack("1.0.0", 5);
+    server.install(&pack).await;
+    let (ada, eve) = (TestClient::new(), TestClient::new());
+    let (_, license) = ada.license(&server, "1.0.0").await;
+    // What the license server granted before it was restored.
+    let mut fields = license.license().clone();
+    fields.client_id = eve.id();
+    fields.license_id = format!("{}.3", pack.pack_id).parse().expect("an id");
+    let lost = server.server.issuer().issue(&fields, eve.key.spki()).expect("issued");
+    let chain = server.server.issuer().chain().with_leaf(lost).expect("a chain");
+    let other = server.authority.issuer("other");
+    let mut foreign = fields.clone();
+    foreign.license_server = other.id().clone();
+    let foreign = other.issue(&foreign, eve.key.spki()).expect("issued");
+    let foreign = other.chain().with_leaf(foreign).expect("a chain");
+    let report = SeenLicenses {
+        licenses: vec![chain.to_pem(), foreign.to_pem(), "no license".to_owned()],
+        records: Some(2),
+    };
+    for unknown in [1, 0] {
+        let answer = gateway.post(&server, "gateways/seen", &report).await;
+        assert_eq!(answer.json::<SeenAnswer>(200), SeenAnswer { unknown });
+    }
+    assert!(!server.server.store.record_head().await.expect("answered").restored);
+    assert_eq!(eve.license(&server, "1.0.0").await.0, LicenseOutcome::Reissued);
+    let behind = SeenLicenses { licenses: Vec::new(), records: Some(1_000) };
+    gateway.post(&server, "gateways/seen", &behind).await.json::<SeenAnswer>(200);
+    let bob = TestClient::new();
+    bob.ask(&server, "1.0.0").await.refused(503, Slug::LicenseServerRestored);
+    assert_eq!(ada.license(&server, "1.0.0").await.0, LicenseOutcome::Reissued);
+    let many = SeenLicenses { licenses: vec![String::new(); 51], records: None };
+    gateway.post(&server, "gateways/seen", &many).await.refused(413, Slug::TooLarge);
+}

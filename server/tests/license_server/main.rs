@@ -1,0 +1,12 @@
+//! The license server role, tried over real connections against a license server in this process with a clock that is
+//! moved by hand, and against the real program where commands and processes matter.
+
+mod backups;
+mod challenges;
+mod commands;
+mod gateways;
+mod images;
+mod packs;
+mod revocations;
+mod support;
+mod upgrades;

@@ -1,0 +1,108 @@
+//! The real program.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The real program in a directory of its own.
+pub(crate) struct Program {
+    pub(crate) directory: TempDir,
+}
+
+/// A running server; it is ended by a signal when dropped.
+pub(crate) struct Serving {
+    child: Child,
+    pub(crate) url: String,
+}
+
+impl Program {
+    pub(crate) fn new() -> Self {
+        Self { directory: tempfile::tempdir().expect("a directory") }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> String {
+        self.directory.path().join(name).to_str().expect("UTF-8").to_owned()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_trybuy-server"));
+        command.arg("--data-dir").arg(self.directory.path().join("data")).args(arguments);
+        command.current_dir(self.directory.path()).stdin(Stdio::null());
+        for variable in ["TRYBUY_LISTEN", "TRYBUY_DATABASE_URL", "TRYBUY_ROLE"] {
+            command.env_remove(variable);
+        }
+        command
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().expect("run")
+    }
+
+    /// What a command prints that succeeds.
+    pub(crate) fn done(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{arguments:?}: {error}");
+        String::from_utf8(output.stdout).expect("UTF-8")
+    }
+
+    /// What it prints as JSON.
+    pub(crate) fn json(&self, arguments: &[&str]) -> Value {
+        serde_json::from_str(&self.done(arguments)).expect("JSON")
+    }
+
+    /// Asserts that a command fails with a slug, and says what to do.
+    pub(crate) fn refused(&self, arguments: &[&str], slug: &str) -> String {
+        let output = self.run(arguments);
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success(), "{arguments:?}");
+        assert!(error.contains(&format!("error[{slug}]")), "{arguments:?}: {error}");
+        assert!(error.contains("help: "), "{error}");
+        error
+    }
+
+    /// A license server that runs.
+    pub(crate) fn serve(&self) -> Serving {
+        let arguments =
+            ["serve", "--role", "license-server", "--listen", "127.0.0.1:0", "--log", "off"];
+        let mut child = self.command(&arguments).stdout(Stdio::piped()).spawn().expect("started");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
+        let url = line.trim().strip_prefix("listening on ").expect("the address");
+        Serving { url: format!("{url}/api/v1"), child }
+    }
+
+    pub(crate) fn data(&self) -> std::path::PathBuf {
+        self.directory.path().join("data")
+    }
+
+    pub(crate) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> String {
+        let path = self.path(name);
+        std::fs::write(Path::new(&path), bytes).expect("written");
+        path
+    }
+}
+
+impl Serving {
+    /// Ends it as an operator does.
+    pub(crate) fn stop(mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) {
+        let id = self.child.id().to_string();
+        drop(Command::new("kill").args(["-TERM", &id]).status());
+        drop(self.child.wait());
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        if matches!(self.child.try_wait(), Ok(None)) {
+            self.end();
+        }
+    }
+}

@@ -31,6 +31,9 @@ pub(super) fn run(command: AuthorityCommand) -> Result<()> {
         AuthorityCommand::Sign { directory, request, role, id, valid_for, out } => {
             sign(&directory, &request, (role, &id), valid_for, &out)
         }
+        AuthorityCommand::RevocationList { directory, valid_for, out } => {
+            write_revocation_list(&directory, valid_for, &out)
+        }
     }
 }
 
@@ -74,6 +77,15 @@ fn sign(
     let chain = CertificateChain::new(vec![certificate]).map_err(refused)?;
     files::write_output(out, chain.to_pem().as_bytes())?;
     output::print(&format!("issued {} for {id}, valid until {ends}\n", out.display()))
+}
+
+/// Its number is the time, so that a later list has a greater one (RFC 5280, section 5.2.3).
+fn write_revocation_list(directory: &Path, valid_for: Span, out: &Path) -> Result<()> {
+    let now = SystemClock.now();
+    let number = now.unix().unsigned_abs();
+    let list = load(directory)?.revocation_list(Vec::new(), number, now, now.plus(valid_for));
+    files::write_output(out, &list.map_err(not_issued)?)?;
+    Ok(())
 }
 
 fn load(directory: &Path) -> Result<DevelopmentAuthority> {

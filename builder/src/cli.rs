@@ -1,5 +1,7 @@
 //! The command line of `trybuy`.
 
+mod licensing;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -7,6 +9,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use trybuy_formats::api::SecretText;
 use trybuy_formats::ids::{ApplicationId, Email, Name, Platform, Version};
+
+pub use self::licensing::{
+    ConnectArguments, ExportArguments, ExportFormat, GatewayArguments, LicenseCommand,
+    RenewLicenseArguments, ShowLicenseArguments,
+};
 
 /// Try applications before you buy them: find one, try it, run it offline.
 #[derive(Parser)]
@@ -54,6 +61,11 @@ pub enum Command {
     Remove(RemoveArguments),
     /// Check keys, clock, server and memory execution, and say what to do
     Doctor(DoctorArguments),
+    /// Licenses for the services behind gateways: get, list, show, export, renew
+    #[command(subcommand)]
+    License(LicenseCommand),
+    /// Open a local address through which programs reach the service behind a gateway, licensed
+    Connect(ConnectArguments),
     /// Print completions for a shell
     Completions {
         /// The shell

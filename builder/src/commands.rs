@@ -2,10 +2,12 @@
 
 mod buy;
 mod completions;
+mod connect;
 mod contact;
 mod doctor;
 mod first_runs;
 mod info;
+mod license;
 mod list;
 mod man;
 mod offline;
@@ -127,6 +129,15 @@ fn dispatch(context: Context, command: Command) -> u8 {
         Command::Doctor(arguments) => {
             apart(&context, |context| doctor::doctor(context, &arguments))
         }
+        Command::License(command) => {
+            apart(&context, |context| license::license(context, &command).map(success))
+        }
+        Command::Connect(arguments) => match connect::ClosingSignals::register() {
+            Ok(signals) => apart(&context, |context| {
+                connect::connect(context, &arguments, signals).map(success)
+            }),
+            Err(error) => refuse(&error),
+        },
         Command::Completions { shell } => conclude(completions::completions(shell).map(success)),
         Command::Man { directory } => conclude(man::man(&directory).map(success)),
     }

@@ -12,6 +12,10 @@
 //! downloads/APP/partial           a client storage file in progress
 //! downloads/APP/request.json      what it is to become
 //! offline/STEP                    what was asked of the server by way of a file
+//! keys/seat.pkcs8                 the key that seat licenses are for
+//! gateways/HOST:PORT.json         a gateway, and the certifying authority that is trusted for it
+//! licenses/ISSUER/PRODUCT/VERSION.json
+//!                                 the license cache 136: a seat license
 //! locks/                          advisory locks, released by the kernel when their holder ends
 //! ```
 //!
@@ -27,7 +31,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-use trybuy_formats::ids::{ApplicationId, TrialId};
+use trybuy_formats::ids::{ApplicationId, LicenseServerId, ProductId, TrialId, Version};
 
 use crate::error::Error;
 use crate::messages;
@@ -115,6 +119,27 @@ impl DataDir {
         self.root.join("offline").join(step)
     }
 
+    /// What is remembered of a gateway.
+    pub(crate) fn gateway_file(&self, host_and_port: &str) -> PathBuf {
+        self.root.join("gateways").join(format!("{host_and_port}.json"))
+    }
+
+    /// The license cache 136.
+    pub(crate) fn licenses(&self) -> PathBuf {
+        self.root.join("licenses")
+    }
+
+    /// A license of the cache. Neither id nor version can leave it.
+    pub(crate) fn seat_license_file(
+        &self,
+        issuer: &LicenseServerId,
+        product: &ProductId,
+        version: &Version,
+    ) -> PathBuf {
+        let folder = self.licenses().join(issuer.as_str()).join(product.as_str());
+        folder.join(format!("{version}.json"))
+    }
+
     /// The file behind an advisory lock.
     pub(crate) fn lock_file(&self, name: &str) -> PathBuf {
         self.root.join("locks").join(format!("{name}.lock"))
@@ -133,7 +158,7 @@ pub(crate) fn misplaced(data: &DataDir) -> Option<PathBuf> {
 }
 
 /// What is in a folder; nothing if it cannot be read.
-fn entries(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn entries(folder: &Path) -> Vec<PathBuf> {
     fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
 }
 

@@ -1,12 +1,13 @@
 //! The Builder's keys 113: made on the machine at setup (step 404), never sent anywhere, never
 //! overwritten.
 //!
-//! Two keys for two uses: an RSA-3072 pair opens transmission files, an Ed25519 pair signs requests.
+//! A key for each use: an RSA-3072 pair opens transmission files and licenses, an Ed25519 pair signs requests
+//! to the server, a P-256 pair is the one that seat licenses are for (SL: the client's key).
 
 use std::path::{Path, PathBuf};
 
 use trybuy_formats::primitives::{
-    DecryptionKey, MAX_PKCS8_LENGTH, PrimitiveError, RequestSignatureKey,
+    DecryptionKey, EcdsaKey, MAX_PKCS8_LENGTH, PrimitiveError, RequestSignatureKey,
 };
 use zeroize::Zeroizing;
 
@@ -34,6 +35,16 @@ pub fn load_request_key(data: &DataDir) -> Result<RequestSignatureKey, Error> {
     RequestSignatureKey::from_pkcs8(&der).map_err(|_| messages::no_builder_key(&path, "is damaged"))
 }
 
+/// Loads the key that seat licenses are for.
+///
+/// # Errors
+/// `no-builder-key` when it is missing or unusable.
+pub fn load_seat_key(data: &DataDir) -> Result<EcdsaKey, Error> {
+    let path = seat_path(data);
+    let der = load(&path)?.ok_or_else(|| messages::no_seat_key(&path, "is missing"))?;
+    EcdsaKey::from_pkcs8(&der).map_err(|_| messages::no_seat_key(&path, "is damaged"))
+}
+
 /// The key that signs requests is not the one that the Builder license names.
 pub(crate) fn not_of_the_license(data: &DataDir) -> Error {
     messages::no_builder_key(&request_path(data), "is not the one of the Builder license")
@@ -49,6 +60,16 @@ pub fn ensure(data: &DataDir) -> Result<(), Error> {
     create_missing(&request_path(data), || RequestSignatureKey::generate()?.to_pkcs8())
 }
 
+/// Makes the keys that licensing by license servers needs and that do not exist yet. A company's client
+/// may never be set up with a catalog.
+///
+/// # Errors
+/// `local-file` when they cannot be made or stored.
+pub fn ensure_for_licenses(data: &DataDir) -> Result<(), Error> {
+    create_missing(&decryption_path(data), || DecryptionKey::generate()?.to_pkcs8())?;
+    create_missing(&seat_path(data), || EcdsaKey::generate()?.to_pkcs8())
+}
+
 /// Removes the keys of a setup that never got a license, because it is repeated with another
 /// server: keys are made per server (`RQ-7`).
 ///
@@ -62,8 +83,8 @@ pub(crate) fn discard_unlicensed(data: &DataDir) -> Result<(), Error> {
 }
 
 /// The files of the private keys.
-pub(crate) fn files(data: &DataDir) -> [PathBuf; 2] {
-    [decryption_path(data), request_path(data)]
+pub(crate) fn files(data: &DataDir) -> [PathBuf; 3] {
+    [decryption_path(data), request_path(data), seat_path(data)]
 }
 
 fn decryption_path(data: &DataDir) -> PathBuf {
@@ -72,6 +93,10 @@ fn decryption_path(data: &DataDir) -> PathBuf {
 
 fn request_path(data: &DataDir) -> PathBuf {
     data.keys().join("request.pkcs8")
+}
+
+fn seat_path(data: &DataDir) -> PathBuf {
+    data.keys().join("seat.pkcs8")
 }
 
 fn load(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
@@ -107,6 +132,23 @@ mod tests {
         let again = load_decryption_key(&data).expect("usable").encryption_key();
         assert_eq!(first.spki(), again.spki());
         assert!(load_request_key(&data).is_ok());
+        for file in files(&data) {
+            assert!(!data_dir::is_open_to_others(&file), "{}", file.display());
+        }
+    }
+
+    #[test]
+    fn a_client_needs_no_setup_and_keeps_its_keys_when_it_is_set_up() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let data = DataDir::locate(Some(directory.path())).expect("located");
+        ensure_for_licenses(&data).expect("made");
+        let seat = load_seat_key(&data).expect("usable").spki().to_vec();
+        let decryption = load_decryption_key(&data).expect("usable").encryption_key();
+        ensure(&data).expect("made");
+        ensure_for_licenses(&data).expect("kept");
+        assert_eq!(load_seat_key(&data).expect("usable").spki(), seat);
+        let again = load_decryption_key(&data).expect("usable").encryption_key();
+        assert_eq!(decryption.spki(), again.spki());
         for file in files(&data) {
             assert!(!data_dir::is_open_to_others(&file), "{}", file.display());
         }

@@ -8,6 +8,7 @@
 //! | [`execution`] | program execution 116 |
 //! | [`library`] | stored trials, in the client storage format |
 //! | [`client`] | the server, steps 406-422 |
+//! | [`licensing`] | the client 30 of the licensing system (SL Fig. 3) |
 //! | [`clock`] | the trusted time of steps 316 and 428 |
 //!
 //! The binary calls [`main`]; everything else is public for the tests and the menu to come.
@@ -22,6 +23,7 @@ pub mod execution;
 pub mod keys;
 pub mod library;
 pub mod license;
+pub mod licensing;
 pub mod messages;
 pub mod output;
 

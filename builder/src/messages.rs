@@ -8,6 +8,7 @@
 pub mod notices;
 pub mod words;
 
+mod licensing;
 mod offline;
 mod refusals;
 
@@ -21,6 +22,12 @@ use trybuy_formats::slug::Slug;
 
 use crate::error::Error;
 
+pub(crate) use licensing::{
+    authority_changed, cached_license_damaged, cannot_listen, door_failed, export_over_a_file,
+    gateway_help, gateway_not_encrypted, gateway_record_damaged, gateway_unreachable,
+    license_refused, license_unusable, no_ca, no_free_license, no_seat_key, no_such_license,
+    several_licenses, strange_gateway,
+};
 pub(crate) use offline::{
     another_file, answer_over_request, carried_file, carried_file_incomplete, carried_file_refused,
     carried_missing, head_without_file, help_by_file, offline_key_missing,
@@ -271,6 +278,17 @@ fn problem_help(slug: Slug) -> &'static str {
         Slug::PlatformUnsupported => "see its platforms with `trybuy show`",
         Slug::TermsNotAccepted => "read the terms with `trybuy show`, then accept them",
         Slug::ClockSkew => "set this computer's clock",
+        Slug::ClientImageUnknown | Slug::ClientImageRefused => {
+            "install the release of trybuy that your administrator names, or ask for this one to be admitted"
+        }
+        Slug::ChallengeFailed => {
+            "run the same command again; if it stays so, install trybuy again from its origin"
+        }
+        Slug::NoFreeLicense | Slug::LicenseRequired => "ask your administrator for a license",
+        Slug::LicenseRevoked => "ask your administrator why your license was revoked",
+        Slug::LicenseServerUnreachable | Slug::LicenseServerRestored => {
+            "try again later; licenses that you have go on working"
+        }
         _ => "try again later; if it stays so, tell the operator of the server",
     }
 }

@@ -15,7 +15,7 @@ pub use catalog::{ApplicationDetails, ApplicationPage, ApplicationSummary, Relea
 pub use licensing::{
     ChallengeAnswer, ConfirmedPayment, GatewayInfo, GatewayLicenseRequest, LicenseAnswer,
     LicenseOutcome, LicenseRequest, LicenseServerInfo, OfferedProduct, OrderAnswer, OrderState,
-    PaymentMessage, PlaceOrder, ProductsAnswer, SeenLicenses, SignedRequest,
+    PaymentMessage, PlaceOrder, ProductsAnswer, SeenAnswer, SeenLicenses, SignedRequest,
 };
 pub use policies::{
     Class, ClassesAnswer, FollowAnswer, FollowPolicies, InPlaceOf, PolicyAnswer, PolicyChange,

@@ -14,9 +14,11 @@ mod extensions;
 mod issuer;
 mod license;
 mod names;
+mod private_key;
 mod profile;
 mod request;
 mod revocation;
+mod tls_server;
 mod verify;
 
 pub use self::authority::DevelopmentAuthority;
@@ -24,9 +26,11 @@ pub use self::certificate::{Certificate, Serial};
 pub use self::chain::CertificateChain;
 pub use self::issuer::LicenseIssuer;
 pub use self::license::VerifiedLicense;
+pub use self::private_key::private_key_pem;
 pub use self::profile::Role;
 pub use self::request::CertificateRequest;
-pub use self::revocation::{RevocationList, Revoked};
+pub use self::revocation::{RevocationList, Revoked, revocation_list_pem};
+pub use self::tls_server::self_signed;
 pub use self::verify::Authorities;
 
 use crate::primitives::PrimitiveError;

@@ -14,8 +14,8 @@ use uuid::Uuid;
 use crate::encoding::from_hex32;
 
 pub use self::licensing::{
-    ClearinghouseId, ClientId, ClientSoftwareId, Currency, Description, ImageVendorId,
-    LicenseServerId, Locale, OrderId, PackId, PaymentReference, PlatformType, ProductId,
+    ChallengeId, ClearinghouseId, ClientId, ClientSoftwareId, Currency, Description, ImageVendorId,
+    LicenseServerId, Locale, OrderId, PackId, PaymentReference, PlatformType, ProductId, RecordMac,
     SeatLicenseId,
 };
 

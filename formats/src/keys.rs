@@ -1,5 +1,6 @@
 //! Secrets and what is derived from them; key ids. The purposes are named constants, one each (`CV-9`).
 
+mod license_server_secret;
 mod provider_secret;
 mod purchase_key;
 mod sealed_message;
@@ -18,6 +19,7 @@ use crate::primitives::{
     self, DecryptionKey, EncryptionKey, PrimitiveError, constant_time_eq, hkdf_sha256, hmac_sha256,
 };
 
+pub use self::license_server_secret::LicenseServerSecret;
 pub use self::provider_secret::ProviderSecret;
 pub use self::purchase_key::PurchaseKey;
 pub use self::sealed_message::{Purpose, open_message, seal_message};

@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::encoding::from_base64;
-use crate::ids::LicenseId;
+use crate::ids::{KeyId, LicenseId};
 use crate::instant::{Instant, Span};
 use crate::primitives::{RequestSignatureKey, sha256, verify_request_signature};
 
@@ -139,9 +139,10 @@ fn parse_parameters(signature_input: &str) -> Option<(String, Instant)> {
     (is_key_id(key_id) && canonical).then(|| (key_id.to_owned(), created))
 }
 
-/// Whether it is a license id, or a request key in base64 (`RQ-2`).
+/// Whether it is a license id, a key id, or a request key in base64 (`RQ-2`).
 fn is_key_id(text: &str) -> bool {
     text.parse::<LicenseId>().is_ok()
+        || text.parse::<KeyId>().is_ok()
         || from_base64(text).is_some_and(|key| key.len() == PUBLIC_KEY)
 }
 

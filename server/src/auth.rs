@@ -9,8 +9,8 @@ mod token;
 mod vendor;
 
 pub use self::client_address::ClientAddress;
-pub use self::signed_body::SignedBody;
 pub(crate) use self::signed_body::refused;
+pub use self::signed_body::{SignedBody, TakesSignedRequests};
 pub use self::signed_builder::{SignedBuilder, known_builder};
 pub use self::token::VendorToken;
 pub use self::vendor::{Actor, Vendor};

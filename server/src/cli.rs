@@ -6,10 +6,13 @@
 mod arguments;
 mod authority;
 mod clearinghouse;
+mod client_image;
 mod completions;
 mod failure;
 mod files;
+mod gateway;
 mod init;
+mod license_server;
 mod logging;
 mod migrate;
 mod open;
@@ -67,9 +70,14 @@ fn run_command(arguments: Arguments) -> Result<()> {
             PersonCommand::Show { who, json } => person::show(&data_dir()?, database, &who, json),
             PersonCommand::Delete { who, yes } => person::delete(&data_dir()?, database, &who, yes),
         },
+        Command::Gateway { database, command } => gateway::run(&data_dir()?, database, command),
         Command::Clearinghouse { database, command } => {
             clearinghouse::run(&data_dir()?, database, command)
         }
+        Command::LicenseServer { database, command } => {
+            license_server::run(&data_dir()?, database, command)
+        }
+        Command::ClientImage(command) => client_image::run(command),
         Command::Authority(command) => authority::run(command),
         Command::Completions { shell } => completions::run(shell),
     }

@@ -12,7 +12,7 @@ mod http;
 mod rate_limits;
 mod role_file;
 mod server;
-mod span_text;
+pub(crate) mod span_text;
 mod uploads;
 mod webhooks;
 

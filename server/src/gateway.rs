@@ -7,15 +7,19 @@
 //!
 //! | module | holds |
 //! |---|---|
+//! | [`access`] | who may pass: clients with a valid license |
 //! | [`tls`] | certificates: the gateway's own, and those that clients show |
 //! | `listener`, `connection` | connections, from their acceptance to their end |
 //! | `head` | which requests are well-formed enough to be passed on |
 //! | `fields` | the fields that are removed and added on the way |
 //! | `proxy`, `request_body`, `response_body`, `tunnel` | the way to the service and back |
 
+pub mod access;
+mod config;
 mod connection;
 mod failure;
 mod fields;
+mod full_reads;
 mod head;
 mod limits;
 mod listener;
@@ -33,7 +37,6 @@ use std::sync::Arc;
 
 use axum::extract::Request;
 use axum::http::HeaderMap;
-use axum::http::request::Parts;
 use axum::response::{IntoResponse as _, Response};
 use hyper::body::Incoming;
 
@@ -42,22 +45,32 @@ use self::failure::Failure;
 use self::proxy::Proxy;
 use self::tunnel::Asked;
 
+pub use self::config::{GatewayConfig, TEMPLATE};
 pub use self::limits::Limits;
 pub use self::listener::serve;
 pub use self::peer::Peer;
 pub use self::upstream::{InvalidUpstream, Upstream};
 
+/// The name of the role, and of its directory.
+pub const ROLE: &str = "gateway";
+
 /// Who may pass.
 pub trait Access: Send + Sync + 'static {
     /// Decides about one request. Its fields are the client's own, but for those that only the gateway
     /// may set, which have been removed.
-    fn decide(&self, peer: &Peer, request: &Parts) -> impl Future<Output = Decision> + Send;
+    fn decide(
+        &self,
+        peer: &Peer,
+        request: Request<Incoming>,
+    ) -> impl Future<Output = Decision> + Send;
 }
 
 /// What becomes of a request.
 pub enum Decision {
     /// It is passed on.
     Pass {
+        /// The request.
+        request: Box<Request<Incoming>>,
         /// Fields that tell the service who the client is. They replace any of the same name.
         identity: HeaderMap,
     },
@@ -92,9 +105,11 @@ impl<A: Access> Gateway<A> {
         let (mut parts, body) = request.into_parts();
         let host = head::check(&parts)?;
         fields::remove_protected(&mut parts.headers);
-        match self.access.decide(&client.peer, &parts).await {
+        let request = Request::from_parts(parts, body);
+        match self.access.decide(&client.peer, request).await {
             Decision::Answer(response) => Ok(response),
-            Decision::Pass { identity } => {
+            Decision::Pass { request, identity } => {
+                let (mut parts, body) = (*request).into_parts();
                 let asked = Asked::take(&mut parts);
                 fields::complete(&mut parts, host, &client.peer, identity);
                 self.proxy.forward(client, Request::from_parts(parts, body), asked).await

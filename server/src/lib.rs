@@ -12,6 +12,7 @@
 //! | [`catalog`], [`builders`], [`trials`], [`vendors`] | what the catalog role does |
 //! | [`clearinghouse`] | what the clearinghouse role does |
 //! | [`webhooks`] | what vendors are told, and the worker that tells it |
+//! | [`license_server`] | the license server 28 of the licensing system |
 //! | [`offline`] | the same for machines without a network, by files |
 //! | [`gateway`] | what the gateway role does |
 //! | [`store`] | the only SQL |
@@ -35,6 +36,7 @@ pub mod extract;
 pub mod gateway;
 pub mod health;
 pub mod keys;
+pub mod license_server;
 pub mod mail;
 pub mod middleware;
 pub mod offline;

@@ -12,6 +12,7 @@ mod encrypted;
 mod full_disk;
 mod interrupted;
 mod invariants;
+mod licensing;
 mod machines;
 mod main_job;
 mod object_storage;
@@ -47,6 +48,7 @@ fn main() {
         full_disk::CASES,
         interrupted::CASES,
         invariants::CASES,
+        licensing::CASES,
         main_job::CASES,
         object_storage::CASES,
         people::CASES,

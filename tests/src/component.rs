@@ -27,6 +27,8 @@ pub enum Component {
     Nginx,
     /// Makes certificates.
     Openssl,
+    /// A client of web services.
+    Curl,
     /// The rights of root: to mount a small disk, to become another user.
     Root,
 }
@@ -43,6 +45,7 @@ impl Component {
             Self::Faketime => &["/usr/bin/faketime"],
             Self::Nginx => &["/usr/sbin/nginx"],
             Self::Openssl => &["/usr/bin/openssl"],
+            Self::Curl => &["/usr/bin/curl"],
             Self::Postgres | Self::PythonDecoder | Self::ObjectStorage | Self::Root => &[],
         };
         let found = candidates.iter().map(PathBuf::from).find(|path| path.exists());
@@ -79,6 +82,7 @@ impl Component {
             }
             Self::Nginx => "nginx-light",
             Self::Openssl => "openssl",
+            Self::Curl => "curl",
             Self::Root => "(run as root)",
         }
     }

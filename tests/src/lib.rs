@@ -6,6 +6,7 @@
 pub mod binaries;
 pub mod builder;
 pub mod command;
+pub mod company;
 pub mod component;
 pub mod disk;
 pub mod files;

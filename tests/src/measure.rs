@@ -1,6 +1,7 @@
 //! The measurements of `docs/performance.md`.
 
 pub mod downloads;
+pub mod gateway;
 pub mod grants;
 mod http;
 pub mod launch;

@@ -18,6 +18,7 @@ pub struct ServerSetup {
     program: PathBuf,
     data_dir: PathBuf,
     listen: String,
+    role: Option<&'static str>,
     variables: Vec<(String, String)>,
 }
 
@@ -39,6 +40,7 @@ impl ServerSetup {
             program: binaries.path("trybuy-server"),
             data_dir: data_dir.to_owned(),
             listen: "127.0.0.1:0".to_owned(),
+            role: None,
             variables: variables.iter().map(own).collect(),
         }
     }
@@ -52,6 +54,12 @@ impl ServerSetup {
     #[must_use]
     pub fn listening_on(&self, address: &str) -> Self {
         Self { listen: address.to_owned(), ..self.clone() }
+    }
+
+    /// The same in another role than the catalog.
+    #[must_use]
+    pub fn in_role(self, role: &'static str) -> Self {
+        Self { role: Some(role), ..self }
     }
 
     /// Runs a command of the server to its end.
@@ -78,6 +86,7 @@ impl ServerSetup {
     pub fn serve(&self) -> Result<Server> {
         let mut command = self.command();
         command.args(["serve", "--listen", &self.listen]);
+        command.args(self.role.iter().flat_map(|role| ["--role", role]));
         command.stdin(Stdio::null()).stdout(Stdio::piped());
         let log = std::fs::File::create(self.data_dir.join("server.log"))?;
         let mut child = command.stderr(log).spawn().context("cannot start the server")?;

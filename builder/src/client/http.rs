@@ -49,6 +49,16 @@ impl Http {
         }
     }
 
+    /// A connection that trusts, and shows itself, as this configuration says.
+    ///
+    /// # Errors
+    /// `server-unreachable` when the library fails.
+    pub(crate) fn with_tls(configuration: rustls::ClientConfig) -> Result<Self, Error> {
+        let built = client(STALL).tls_backend_preconfigured(configuration).build();
+        let client = built.map_err(|error| messages::no_certificates(innermost(error)))?;
+        Ok(Self { client })
+    }
+
     /// A connection without encryption that gives up after so long without a byte.
     ///
     /// # Errors

@@ -88,7 +88,8 @@ pub(crate) fn sync_directory(directory: &Path) -> Result<(), Error> {
 fn write_beside(path: &Path, bytes: &[u8]) -> Result<tempfile::NamedTempFile, Error> {
     let failed = |error| messages::local_file("write", path, error);
     let mut temporary = temporary(path.parent().unwrap_or(Path::new(".")))?;
-    temporary.write_all(bytes).map_err(failed)?;
+    // The file itself, as the system's number of an error is lost on the way through its wrapper.
+    temporary.as_file_mut().write_all(bytes).map_err(failed)?;
     temporary.as_file().sync_all().map_err(failed)?;
     Ok(temporary)
 }

@@ -44,6 +44,12 @@ impl Lock {
         try_lock(&state_file(data, id), || messages::busy(&format!("working on {id}")))
     }
 
+    /// The lock of the license cache, held as long as a license is asked for: waits for it, as the license
+    /// that another process gets is the one.
+    pub(crate) fn licenses(data: &DataDir) -> Result<Self, Error> {
+        wait_lock(&data.lock_file("licenses"), "the licenses")
+    }
+
     /// The lock of the clock's sealed state, held for moments: waits for it.
     pub(crate) fn clock(data: &DataDir) -> Result<Self, Error> {
         wait_lock(&data.lock_file("clock"), "the time")

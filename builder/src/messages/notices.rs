@@ -1,6 +1,7 @@
 //! What the Builder says when nothing is wrong, or not wrong enough to stop.
 
 mod checks;
+mod licensing;
 mod offline;
 mod running;
 mod setup;
@@ -15,6 +16,7 @@ use super::words;
 use crate::library::Listed;
 
 pub(crate) use self::checks::*;
+pub(crate) use self::licensing::*;
 pub(crate) use self::offline::*;
 pub(crate) use self::running::*;
 pub(crate) use self::setup::*;

@@ -3,6 +3,7 @@
 use trybuy_formats::control::{ControlInformation, LicenseKind};
 use trybuy_formats::expiry::{Decision, Limit, Warning};
 use trybuy_formats::instant::Instant;
+use trybuy_formats::licensing::seat_license::SeatLicenseKind;
 use trybuy_formats::slug::Slug;
 
 /// An instant for people: `2026-12-22 10:00 UTC`.
@@ -59,6 +60,27 @@ pub fn kind(kind: LicenseKind) -> &'static str {
     match kind {
         LicenseKind::Trial => "trial",
         LicenseKind::Purchase => "license",
+    }
+}
+
+/// Whether a seat license lasts.
+pub fn license_kind(kind: SeatLicenseKind) -> &'static str {
+    match kind {
+        SeatLicenseKind::Permanent => "permanent",
+        SeatLicenseKind::Temporary => "temporary",
+    }
+}
+
+/// The state of a seat license.
+pub fn license_state(refused: Option<Slug>) -> &'static str {
+    if refused.is_none() { "valid" } else { "refused" }
+}
+
+/// What is left of a seat license, in the words of [`left`].
+pub fn license_left(days: Option<u64>, refused: Option<Slug>) -> String {
+    match refused {
+        Some(Slug::LicenseExpired) => left(Some(0), None),
+        refused => left(days, refused),
     }
 }
 

@@ -67,6 +67,19 @@ impl Response {
         self.ending = ending;
         self
     }
+
+    /// Status line and header fields.
+    pub(crate) fn head(&self) -> String {
+        let length = self.length.unwrap_or(self.body.len());
+        let mut head = format!(
+            "HTTP/1.1 {} x\r\ncontent-length: {length}\r\nconnection: close\r\n",
+            self.status
+        );
+        for (name, value) in &self.headers {
+            head.push_str(&format!("{name}: {value}\r\n"));
+        }
+        format!("{head}\r\n")
+    }
 }
 
 /// Serves a file as RFC 9110 wants it: ranges, `If-Range`, a strong entity tag.
@@ -113,15 +126,7 @@ fn exchange(stream: TcpStream, handler: &dyn Fn(Request) -> Response) -> Option<
     let request = read_request(&mut reader)?;
     let response = handler(request);
     let mut writer = stream;
-    let length = response.length.unwrap_or(response.body.len());
-    let mut head = format!(
-        "HTTP/1.1 {} x\r\ncontent-length: {length}\r\nconnection: close\r\n",
-        response.status
-    );
-    for (name, value) in &response.headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
-    }
-    writer.write_all(format!("{head}\r\n").as_bytes()).ok()?;
+    writer.write_all(response.head().as_bytes()).ok()?;
     let sent = match response.ending {
         Ending::Whole => response.body.len(),
         Ending::CutAfter(bytes) | Ending::StallAfter(bytes) => bytes.min(response.body.len()),
@@ -135,7 +140,7 @@ fn exchange(stream: TcpStream, handler: &dyn Fn(Request) -> Response) -> Option<
     writer.shutdown(Shutdown::Both).ok()
 }
 
-fn read_request(reader: &mut impl BufRead) -> Option<Request> {
+pub(crate) fn read_request(reader: &mut impl BufRead) -> Option<Request> {
     let mut line = String::new();
     reader.read_line(&mut line).ok()?;
     let mut words = line.split_whitespace();

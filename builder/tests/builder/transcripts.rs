@@ -19,10 +19,27 @@ fn without_a_command_the_help_is_printed() {
 
 #[test]
 fn each_command_has_its_help() {
-    for command in
-        ["setup", "search", "show", "try", "run", "list", "info", "verify", "remove", "doctor"]
-    {
-        insta::assert_snapshot!(format!("help_{command}"), transcript(&[command, "--help"]));
+    for command in [
+        "setup",
+        "search",
+        "show",
+        "try",
+        "run",
+        "list",
+        "info",
+        "verify",
+        "remove",
+        "doctor",
+        "license",
+        "license request",
+        "license show",
+        "license export",
+        "license renew",
+        "connect",
+    ] {
+        let words: Vec<&str> = command.split(' ').chain(["--help"]).collect();
+        let name = format!("help_{}", command.replace(' ', "_"));
+        insta::assert_snapshot!(name, transcript(&words));
     }
 }
 
@@ -54,6 +71,12 @@ fn what_is_not_there_is_named() {
 }
 
 #[test]
+fn an_empty_license_cache_is_no_failure() {
+    assert_eq!(transcript(&["license", "list", "--json"]), "exit 0\n[]\n--\n");
+    insta::assert_snapshot!(transcript(&["license", "list"]));
+}
+
+#[test]
 fn an_empty_library_is_no_failure() {
     assert_eq!(transcript(&["list", "--json"]), "exit 0\n[]\n--\n");
     insta::assert_snapshot!(transcript(&["list"]));
@@ -71,6 +94,9 @@ fn a_wrong_command_line_is_refused_with_a_way_out() {
         ("missing_url", &["setup"]),
         ("plain_url", &["setup", "http://192.0.2.1:8080"]),
         ("no_url", &["setup", "try.example.com"]),
+        ("plain_gateway", &["license", "request", "http://127.0.0.1:8080"]),
+        ("open_door", &["connect", "https://service.example.com", "--listen", "0.0.0.0:8080"]),
+        ("no_license_named", &["license", "renew"]),
     ] {
         insta::assert_snapshot!(format!("refused_{name}"), transcript(arguments));
     }
@@ -108,7 +134,9 @@ fn completions_and_manual_pages_are_made() {
     let said =
         said(&builder(Path::new("/nonexistent"), &["man", page_path]).output().expect("started"));
     assert_eq!((said.code, said.err.as_str()), (0, ""));
-    for page in ["trybuy.1", "trybuy-try.1", "trybuy-run.1"] {
+    for page in
+        ["trybuy.1", "trybuy-try.1", "trybuy-run.1", "trybuy-connect.1", "trybuy-license-request.1"]
+    {
         assert!(pages.join(page).exists(), "{page}");
     }
 }

@@ -566,12 +566,12 @@ fn signer() -> SignatureKey {
     SignatureKey::from_pkcs8(&KEY).expect("a key")
 }
 
-fn json<T: Serialize>(status: u16, value: &T) -> Response {
+pub(crate) fn json<T: Serialize>(status: u16, value: &T) -> Response {
     let body = serde_json::to_vec(value).expect("serialises");
     Response::new(status, body).with("content-type", "application/json")
 }
 
-fn problem(slug: Slug, status: u16, server_time: Option<Instant>) -> Response {
+pub(crate) fn problem(slug: Slug, status: u16, server_time: Option<Instant>) -> Response {
     let title = "The server says no.".to_owned();
     let (detail, help, condition) = (None, None, None);
     json(status, &Problem { slug, status, title, detail, help, condition, server_time })

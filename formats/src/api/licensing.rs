@@ -194,6 +194,16 @@ pub struct GatewayLicenseRequest {
 pub struct SeenLicenses {
     /// The licenses, in PEM, at most 50.
     pub licenses: Vec<String>,
+    /// The greatest number of records that the license server has told the gateway.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub records: Option<u64>,
+}
+
+/// Answers [`SeenLicenses`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SeenAnswer {
+    /// How many of the licenses the license server did not know.
+    pub unknown: u32,
 }
 
 /// Answers `GET /gateway` of a gateway: what its clients need.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use der::pem::{self, LineEnding, PemLabel as _};
 use der::{Decode as _, Encode as _};
 use x509_cert::Certificate as Parsed;
 
@@ -42,6 +43,12 @@ impl Certificate {
         &self.der
     }
 
+    /// The certificate in PEM (RFC 7468).
+    pub fn to_pem(&self) -> String {
+        pem::encode_string(Parsed::PEM_LABEL, LineEnding::LF, &self.der)
+            .expect("DER of any length has a form in PEM")
+    }
+
     /// Its public key, SubjectPublicKeyInfo in DER.
     pub fn spki(&self) -> Vec<u8> {
         let spki = self.parsed().tbs_certificate().subject_public_key_info().to_der();
@@ -56,6 +63,12 @@ impl Certificate {
     /// The id of whom it is for: the one serial number in its subject's name.
     pub fn subject_id(&self) -> Option<String> {
         names::id(self.parsed.tbs_certificate().subject())
+    }
+
+    /// Its subject's name in DER, as TLS servers name the authorities they ask for.
+    pub fn subject_der(&self) -> Vec<u8> {
+        let subject = self.parsed.tbs_certificate().subject().to_der();
+        subject.expect("what was read from DER can be written")
     }
 
     /// From when on it is valid.

@@ -1,6 +1,6 @@
 //! A certificate with those it was issued under, in PEM (RFC 7468).
 
-use der::pem::{self, LineEnding, PemLabel as _};
+use der::pem::{self, PemLabel as _};
 
 use super::{Certificate, CertificateError};
 use crate::limits;
@@ -32,7 +32,7 @@ impl CertificateChain {
 
     /// The certificates in PEM.
     pub fn to_pem(&self) -> String {
-        self.0.iter().map(to_pem).collect()
+        self.0.iter().map(Certificate::to_pem).collect()
     }
 
     /// The certificate that the chain is about.
@@ -73,9 +73,4 @@ pub(super) fn read_pem(text: &str) -> Result<Vec<Certificate>, CertificateError>
         rest = &rest[end..];
     }
     Ok(certificates)
-}
-
-fn to_pem(certificate: &Certificate) -> String {
-    pem::encode_string(LABEL, LineEnding::LF, certificate.der())
-        .expect("DER of any length has a form in PEM")
 }

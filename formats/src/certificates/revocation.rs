@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use der::asn1::Uint;
+use der::pem::{self, LineEnding};
 use der::{Decode as _, Encode as _};
 use x509_cert::certificate::Version;
 use x509_cert::crl::{CertificateList, RevokedCert, TbsCertList};
@@ -93,6 +94,12 @@ impl RevocationList {
     pub fn next_update(&self) -> Instant {
         self.next_update
     }
+}
+
+/// A list in PEM (RFC 7468, section 6), as stock servers read it.
+pub fn revocation_list_pem(der: &[u8]) -> String {
+    pem::encode_string("X509 CRL", LineEnding::LF, der)
+        .expect("DER of any length has a form in PEM")
 }
 
 /// Signs a list: its number grows with each, and the next one comes at the latest at `next`.

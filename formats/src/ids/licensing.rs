@@ -45,10 +45,24 @@ uuid_newtype! {
     /// A purchase request 106.
     OrderId
 }
+uuid_newtype! {
+    /// One platform challenge.
+    ChallengeId
+}
 digest_newtype! {
     /// A client 30: the key id (`CV-6`) of the key that its licenses are for. Whoever cannot use that key
     /// is not the client.
     ClientId
+}
+
+digest_newtype! {
+    /// The authentication of a license server's record, and by it of all records before.
+    RecordMac
+}
+
+impl RecordMac {
+    /// What stands before the first record.
+    pub const BEGIN: Self = Self([0; 32]);
 }
 
 fn is_currency(text: &str) -> bool {
@@ -135,6 +149,11 @@ impl SeatLicenseId {
     /// A temporary license.
     pub fn temporary() -> Self {
         Self { series: Uuid::now_v7(), serial: 0, turn: 0 }
+    }
+
+    /// The pack of the seat; none of a temporary license.
+    pub fn pack(self) -> Option<PackId> {
+        (self.serial > 0).then_some(PackId(self.series))
     }
 
     /// The seat's serial number; 0 of a temporary license.
@@ -327,7 +346,9 @@ mod tests {
         ] {
             assert_eq!(id.to_string(), text);
             assert_eq!(text.parse(), Ok(id));
+            assert_eq!(id.pack(), Some(pack));
         }
+        assert_eq!(SeatLicenseId::temporary().pack(), None);
         for bad in ["", "1", ".1", "x.1"] {
             assert_eq!(bad.parse::<SeatLicenseId>(), Err(InvalidId::SeatLicense), "{bad}");
         }

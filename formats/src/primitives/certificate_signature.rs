@@ -137,7 +137,7 @@ mod tests {
     /// The content of an `INTEGER` of this many bits, all of them set.
     fn modulus(bits: usize) -> Vec<u8> {
         let mut bytes = vec![0xff; bits / 8 + 1];
-        bytes[0] >>= 8 - bits % 8;
+        bytes[0] = (0xff_u16 >> (8 - bits % 8)) as u8;
         bytes
     }
 

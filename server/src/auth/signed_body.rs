@@ -5,13 +5,34 @@ use axum::extract::{FromRequest, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Uri};
 use serde::de::DeserializeOwned;
+use trybuy_formats::instant::Instant;
 use trybuy_formats::limits;
 use trybuy_formats::request_signature::{self as signatures, RequestSignature};
 use trybuy_formats::slug::Slug;
 
 use super::ClientAddress;
-use crate::app::AppState;
+use crate::app::{AppState, RoleState};
 use crate::error::ApiError;
+use crate::rate_limits::{ClientNetwork, PeerLimit};
+
+/// What a role has that takes signed requests.
+pub trait TakesSignedRequests: RoleState {
+    /// The time now.
+    fn now(&self) -> Instant;
+
+    /// Requests with a wrong signature, by address.
+    fn failures(&self) -> &PeerLimit<ClientNetwork>;
+}
+
+impl TakesSignedRequests for AppState {
+    fn now(&self) -> Instant {
+        self.clock.now()
+    }
+
+    fn failures(&self) -> &PeerLimit<ClientNetwork> {
+        &self.rate_limits.failures
+    }
+}
 
 /// A request with a well-formed signature of now, which is not verified yet.
 pub struct SignedBody {
@@ -38,7 +59,11 @@ impl SignedBody {
     ///
     /// # Errors
     /// `unauthorized`, or `rate-limited` after too many of those.
-    pub fn verify(&self, app: &AppState, public_key: &[u8; 32]) -> Result<(), ApiError> {
+    pub fn verify(
+        &self,
+        app: &impl TakesSignedRequests,
+        public_key: &[u8; 32],
+    ) -> Result<(), ApiError> {
         let request = signatures::Request {
             method: &self.method,
             path: self.uri.path(),
@@ -62,10 +87,10 @@ impl SignedBody {
     }
 }
 
-impl FromRequest<AppState> for SignedBody {
+impl<S: TakesSignedRequests> FromRequest<S> for SignedBody {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, app: &AppState) -> Result<Self, ApiError> {
+    async fn from_request(request: Request, app: &S) -> Result<Self, ApiError> {
         let (parts, body) = request.into_parts();
         let client = ClientAddress::of(&parts, app);
         let signature = parse(&parts, app, client)?;
@@ -80,7 +105,7 @@ impl FromRequest<AppState> for SignedBody {
 /// Reads the signature and checks its time, before anything is done for it.
 fn parse(
     parts: &Parts,
-    app: &AppState,
+    app: &impl TakesSignedRequests,
     client: ClientAddress,
 ) -> Result<RequestSignature, ApiError> {
     let input = field(&parts.headers, "signature-input");
@@ -90,7 +115,7 @@ fn parse(
     };
     let signature = RequestSignature::parse(input, signature)
         .map_err(|error| refused(app, client, error.to_string()))?;
-    let now = app.clock.now();
+    let now = app.now();
     if signature.is_recent(now) {
         return Ok(signature);
     }
@@ -106,8 +131,12 @@ fn field<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 }
 
 /// The refusal of a bad signature or token, counted for the address it came from.
-pub(crate) fn refused(app: &AppState, client: ClientAddress, what: String) -> ApiError {
-    match app.rate_limits.failures.count(&client.network()) {
+pub(crate) fn refused(
+    app: &impl TakesSignedRequests,
+    client: ClientAddress,
+    what: String,
+) -> ApiError {
+    match app.failures().count(&client.network()) {
         Ok(()) => ApiError::new(Slug::Unauthorized, what),
         Err(too_many) => too_many.into(),
     }

@@ -2,6 +2,8 @@
 
 mod authority;
 mod clearinghouse;
+mod gateway;
+pub(super) mod license_server;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -15,6 +17,7 @@ pub(super) use self::clearinghouse::{
     AddProduct, CertificateCommand, ClearinghouseCommand, DateArguments, EnterOrder, FeeCommand,
     OrderCommand, PackCommand, ProductArguments, ProductCommand,
 };
+pub(super) use self::gateway::{ClientCommand, GatewayCommand, InitGateway};
 use crate::config::{Overrides, RoleOverrides};
 
 /// The server of trybuy in every role: the catalog that programs are tried from, and the licensing system.
@@ -56,6 +59,13 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: PersonCommand,
     },
+    /// The gateway in front of a service that needs licenses.
+    Gateway {
+        #[command(flatten)]
+        database: Database,
+        #[command(subcommand)]
+        command: GatewayCommand,
+    },
     /// The clearinghouse, which issues license packs for a fee.
     Clearinghouse {
         #[command(flatten)]
@@ -63,6 +73,16 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: ClearinghouseCommand,
     },
+    /// The license server, which gives the licenses of packs to clients.
+    LicenseServer {
+        #[command(flatten)]
+        database: Database,
+        #[command(subcommand)]
+        command: license_server::LicenseServerCommand,
+    },
+    /// Client images, for vendors of clients.
+    #[command(subcommand)]
+    ClientImage(license_server::ClientImageCommand),
     /// A certifying authority for development, and for companies without one.
     #[command(subcommand)]
     Authority(AuthorityCommand),
@@ -188,6 +208,10 @@ pub(super) enum Role {
     Catalog,
     /// The clearinghouse of the licensing system.
     Clearinghouse,
+    /// The license server of the licensing system.
+    LicenseServer,
+    /// The gateway in front of a service that needs licenses.
+    Gateway,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use trybuy_formats::certificates::{
     CertificateChain, CertificateError, CertificateRequest, DevelopmentAuthority, IssueError, Role,
+    revocation_list_pem,
 };
 use trybuy_formats::ids::Name;
 use trybuy_formats::instant::Span;
@@ -32,7 +33,7 @@ pub(super) fn run(command: AuthorityCommand) -> Result<()> {
             sign(&directory, &request, (role, &id), valid_for, &out)
         }
         AuthorityCommand::RevocationList { directory, valid_for, out } => {
-            write_revocation_list(&directory, valid_for, &out)
+            sign_revocation_list(&directory, valid_for, &out)
         }
     }
 }
@@ -79,13 +80,15 @@ fn sign(
     output::print(&format!("issued {} for {id}, valid until {ends}\n", out.display()))
 }
 
-/// Its number is the time, so that a later list has a greater one (RFC 5280, section 5.2.3).
-fn write_revocation_list(directory: &Path, valid_for: Span, out: &Path) -> Result<()> {
+/// Lists are numbered by the time they are signed at, so that later ones have greater numbers.
+fn sign_revocation_list(directory: &Path, valid_for: Span, out: &Path) -> Result<()> {
     let now = SystemClock.now();
-    let number = now.unix().unsigned_abs();
-    let list = load(directory)?.revocation_list(Vec::new(), number, now, now.plus(valid_for));
-    files::write_output(out, &list.map_err(not_issued)?)?;
-    Ok(())
+    let next = now.plus(valid_for);
+    let list = load(directory)?
+        .revocation_list(Vec::new(), now.unix().unsigned_abs(), now, next)
+        .map_err(not_issued)?;
+    files::write_output(out, revocation_list_pem(&list).as_bytes())?;
+    output::print(&format!("signed {}, valid until {next}\n", out.display()))
 }
 
 fn load(directory: &Path) -> Result<DevelopmentAuthority> {

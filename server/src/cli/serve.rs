@@ -2,6 +2,8 @@
 
 mod catalog;
 mod clearinghouse;
+mod gateway;
+mod license_server;
 
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -22,6 +24,8 @@ pub(super) fn run(data_dir: &DataDir, options: ServeOptions) -> Result<()> {
     match options.role {
         Role::Catalog => catalog::run(data_dir, options),
         Role::Clearinghouse => clearinghouse::run(data_dir, options),
+        Role::LicenseServer => license_server::run(data_dir, options),
+        Role::Gateway => gateway::run(data_dir, options),
     }
 }
 
@@ -41,6 +45,12 @@ impl Door {
         })?;
         let url = format!("http://{}", listener.local_addr()?);
         Ok(Self { listener, url, signals })
+    }
+
+    /// The same, where what listens speaks TLS.
+    fn encrypted(mut self) -> Self {
+        self.url = self.url.replacen("http://", "https://", 1);
+        self
     }
 
     /// Says that it answers: the socket takes connections from here on. A reader that goes away after

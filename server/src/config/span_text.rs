@@ -6,11 +6,11 @@ use serde::{Deserialize as _, Deserializer, de::Error as _};
 use trybuy_formats::instant::Span;
 
 /// Serde adapter for a [`Span`].
-pub(super) fn span<'de, D: Deserializer<'de>>(from: D) -> Result<Span, D::Error> {
+pub(crate) fn span<'de, D: Deserializer<'de>>(from: D) -> Result<Span, D::Error> {
     String::deserialize(from)?.parse().map_err(D::Error::custom)
 }
 
 /// Serde adapter for a [`Duration`].
-pub(super) fn duration<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+pub(crate) fn duration<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
     span(from).map(|span| Duration::from_secs(span.as_seconds()))
 }

@@ -17,6 +17,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 
+use super::full_reads::FullReads;
 use super::limits::Limits;
 use super::peer::Peer;
 use super::{Access, Gateway, head, tls};
@@ -83,7 +84,7 @@ impl<A: Access> Door<A> {
         let certificates = session.peer_certificates().map(owned);
         let is_http2 = session.alpn_protocol() == Some(tls::HTTP2);
         let client = Arc::new(Client {
-            peer: Peer { address, certificates },
+            peer: Peer::new(address, certificates, None),
             give_up: CancellationToken::new(),
             stopping: self.stopping.clone(),
             _place: place,
@@ -124,7 +125,7 @@ impl<A: Access> Door<A> {
         watcher: Watcher,
         is_http2: bool,
     ) -> hyper::Result<()> {
-        let io = TokioIo::new(stream);
+        let io = TokioIo::new(FullReads(stream));
         let door = Arc::clone(self);
         let service =
             service_fn(move |request| answer(Arc::clone(&door), Arc::clone(&client), request));

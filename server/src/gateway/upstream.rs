@@ -1,5 +1,6 @@
 //! The service behind the gateway.
 
+use std::fmt;
 use std::str::FromStr;
 
 use axum::http::Uri;
@@ -20,6 +21,12 @@ impl Upstream {
         let uri =
             Uri::builder().scheme(Scheme::HTTP).authority(self.0.clone()).path_and_query(path);
         uri.build().expect("a scheme, an authority and a path make an address")
+    }
+}
+
+impl fmt::Display for Upstream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "http://{}", self.0)
     }
 }
 

@@ -9,7 +9,9 @@ use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Executor as _};
 
 use super::StoreError;
 use super::database_url::{DatabaseUrl, Kind};
-use super::grant_queue::GrantQueue;
+use super::grants::GrantRequest;
+use super::group_queue::GroupQueue;
+use super::license_grants::QueuedLicense;
 
 /// Connections that read from SQLite, beside the one that writes.
 pub const SQLITE_READERS: u32 = 4;
@@ -52,7 +54,9 @@ pub struct Store {
     pub(super) readers: AnyPool,
     pub(super) writer: AnyPool,
     /// On SQLite: gathers grants.
-    pub(super) grant_queue: Option<GrantQueue>,
+    pub(super) grant_queue: Option<GroupQueue<GrantRequest>>,
+    /// Gathers grants of seat licenses. The store of its own task has none.
+    pub(super) license_queue: Option<GroupQueue<QueuedLicense>>,
 }
 
 impl Store {
@@ -84,11 +88,20 @@ impl Store {
                 (Engine::Postgres, pool.clone(), pool)
             }
         };
-        let mut store = Self { engine, url: url.clone(), readers, writer, grant_queue: None };
-        if engine == Engine::Sqlite {
-            store.grant_queue = Some(GrantQueue::start(store.clone()));
-        }
-        Ok(store)
+        let store = Self {
+            engine,
+            url: url.clone(),
+            readers,
+            writer,
+            grant_queue: None,
+            license_queue: None,
+        };
+        let gathers_trials = engine == Engine::Sqlite;
+        Ok(Self {
+            grant_queue: gathers_trials.then(|| GroupQueue::start(store.clone())),
+            license_queue: Some(GroupQueue::start(store.clone())),
+            ..store
+        })
     }
 
     /// Asks the database for a sign of life.

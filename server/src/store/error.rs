@@ -50,6 +50,9 @@ pub enum StoreError {
     /// The file of the SQLite database is damaged, or something else.
     #[error("the file is damaged or not a database")]
     Damaged(#[source] sqlx::Error),
+    /// A license could not be signed while it was granted. Nothing was recorded.
+    #[error("the license could not be signed")]
+    Signing(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// Anything else the database says: a fault of this program.
     #[error("the database refused a query")]
     Database(#[source] sqlx::Error),

@@ -6,6 +6,7 @@ use trybuy_formats::instant::Instant;
 
 use super::columns::{Columns, json, number, seconds, word};
 use super::connections::in_time;
+use super::group_queue::Grouped;
 use super::offers::standing;
 use super::transaction::{Finish, Isolation, Operation};
 use super::{Head, Store, StoreError, Trial, TrialStanding, acceptance_codes, trials};
@@ -69,13 +70,13 @@ impl Store {
     /// perhaps all of it. Asking again is safe in both cases.
     pub async fn grant_trial(&self, request: &GrantRequest) -> Result<Grant, StoreError> {
         match &self.grant_queue {
-            Some(queue) if request.is_single() => in_time(queue.grant(request)).await,
+            Some(queue) if request.is_single() => in_time(queue.write(request.clone())).await,
             _ => self.grant_alone(request).await,
         }
     }
 
     /// Grants a trial in a transaction of its own.
-    pub(super) async fn grant_alone(&self, request: &GrantRequest) -> Result<Grant, StoreError> {
+    async fn grant_alone(&self, request: &GrantRequest) -> Result<Grant, StoreError> {
         // Each further round means that another grant to the same licensee got in between.
         for _ in 0..ATTEMPTS {
             let outcome = if request.is_single() {
@@ -114,6 +115,25 @@ impl Operation for GrantRequest {
             granted @ Some(Grant::Granted) => Finish::Commit(granted),
             refused => Finish::RollBack(refused),
         })
+    }
+}
+
+impl Grouped for GrantRequest {
+    type Answer = Grant;
+
+    async fn together(store: &Store, group: &[&Self]) -> Result<Vec<Grant>, StoreError> {
+        let mut transaction = store.begin(Self::ISOLATION).await?;
+        let mut grants = Vec::with_capacity(group.len());
+        for request in group {
+            let grant = request.grant_on(&mut transaction).await?;
+            grants.push(grant.ok_or(StoreError::Contention)?);
+        }
+        transaction.commit().await?;
+        Ok(grants)
+    }
+
+    async fn alone(&self, store: &Store) -> Result<Grant, StoreError> {
+        store.grant_alone(self).await
     }
 }
 

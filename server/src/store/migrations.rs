@@ -7,7 +7,7 @@ use super::connections::Engine;
 use super::{Store, StoreError};
 
 /// Number, name and text of each migration. The numbers ascend without gaps.
-const MIGRATIONS: [(i64, &str, &str); 10] = [
+const MIGRATIONS: [(i64, &str, &str); 12] = [
     (1, "catalog and trials", include_str!("../../migrations/0001_catalog_and_trials.sql")),
     (
         2,
@@ -22,6 +22,8 @@ const MIGRATIONS: [(i64, &str, &str); 10] = [
     (8, "uses of keys", include_str!("../../migrations/0008_uses_of_keys.sql")),
     (9, "heads made", include_str!("../../migrations/0009_heads_made.sql")),
     (10, "clearinghouse", include_str!("../../migrations/0010_clearinghouse.sql")),
+    (11, "license server", include_str!("../../migrations/0011_license_server.sql")),
+    (12, "gateway", include_str!("../../migrations/0012_gateway.sql")),
 ];
 
 impl Store {

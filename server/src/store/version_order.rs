@@ -17,17 +17,28 @@ pub(super) fn sort_key(version: &Version) -> String {
     let version =
         semver::Version::parse(&version.to_string()).expect("a Version is a semantic version");
     let release = u8::from(version.pre.is_empty());
-    let mut key =
-        format!("{release}{:020}{:020}{:020}", version.major, version.minor, version.patch);
+    let mut key = format!("{release}{}!", precedence(&version));
+    if !version.build.is_empty() {
+        push_identifiers(&mut key, &version.build);
+    }
+    key
+}
+
+/// The key of a version among those that a license may be for: comparing the bytes of two keys gives what
+/// [`Version::precedes`] gives, in which build metadata does not count.
+pub(super) fn precedence_key(version: &Version) -> String {
+    let version =
+        semver::Version::parse(&version.to_string()).expect("a Version is a semantic version");
+    precedence(&version)
+}
+
+fn precedence(version: &semver::Version) -> String {
+    let mut key = format!("{:020}{:020}{:020}", version.major, version.minor, version.patch);
     if version.pre.is_empty() {
         key.push('~');
     } else {
         key.push('-');
         push_identifiers(&mut key, &version.pre);
-    }
-    key.push('!');
-    if !version.build.is_empty() {
-        push_identifiers(&mut key, &version.build);
     }
     key
 }
@@ -97,5 +108,14 @@ mod tests {
         let (releases, pre_releases): (Vec<_>, Vec<_>) = versions.iter().partition(is_release);
         let keys: Vec<_> = pre_releases.into_iter().chain(releases).map(sort_key).collect();
         assert!(keys.is_sorted_by(|lower, higher| lower < higher), "{keys:#?}");
+    }
+
+    #[test]
+    fn precedence_keys_are_ordered_as_versions_precede_each_other() {
+        let versions = ASCENDING.map(|text| text.parse::<Version>().expect("valid"));
+        for (one, other) in versions.iter().flat_map(|it| versions.iter().map(move |at| (it, at))) {
+            let by_key = precedence_key(one) < precedence_key(other);
+            assert_eq!(by_key, one.precedes(other), "{one} and {other}");
+        }
     }
 }

@@ -129,7 +129,7 @@ fn an_authority_writes_a_list_that_openssl_reads() {
     commands.succeed(&write);
     commands.refused(&write, "local-file");
     let read = std::process::Command::new("openssl")
-        .args(["crl", "-inform", "DER", "-noout", "-in", "authority.crl"])
+        .args(["crl", "-noout", "-in", "authority.crl"])
         .args(["-CAfile", "authority/authority.pem"])
         .current_dir(commands.path(""))
         .output()

@@ -208,6 +208,21 @@ async fn an_answer_that_breaks_off_never_looks_whole() {
 }
 
 #[tokio::test]
+async fn an_answer_may_come_before_the_end_of_the_request() {
+    let said =
+        b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 5\r\nConnection: close\r\n\r\nlarge";
+    let script = Script::start(said, true).await;
+    let gateway = TestGateway::start(script.address).await;
+    for protocol in Protocol::BOTH {
+        let mut connection = Connection::open(gateway.address, protocol).await;
+        let (request, _never_ends) = upload("/");
+        let answer = connection.answer(request).await;
+        assert_eq!(answer.status(), 413, "{protocol:?}");
+        assert_eq!(text(answer).await, "large");
+    }
+}
+
+#[tokio::test]
 async fn a_slow_reader_slows_the_service_down() {
     let (_service, gateway) = world().await;
     let mut connection = Connection::open(gateway.address, Protocol::Http2).await;

@@ -14,6 +14,9 @@ mod email_codes;
 mod gifts;
 mod grants;
 mod harness;
+mod license_records;
+mod license_samples;
+mod licenses;
 mod people;
 mod policies;
 mod profiles;
@@ -167,5 +170,23 @@ fn cases() -> Vec<Case> {
         case!(clearinghouse::of_payments_at_once_one_issues_the_pack),
         case!(clearinghouse::serial_numbers_of_packs_never_overlap),
         case!(clearinghouse::a_payment_that_is_dropped_leaves_all_or_nothing),
+        case!(licenses::a_pack_is_installed_once),
+        case!(licenses::more_clients_than_seats_get_no_more_than_there_are),
+        case!(licenses::the_same_client_at_once_gets_one_seat),
+        case!(licenses::a_temporary_license_is_issued_once_ever),
+        case!(licenses::an_upgrade_uses_exactly_one_upgrade_license),
+        case!(licenses::a_revoked_seat_is_granted_again),
+        case!(licenses::packs_have_their_dates_versions_and_platforms),
+        case!(licenses::the_least_sufficient_license_is_taken_first),
+        case!(licenses::a_newer_license_does_for_an_older_version),
+        case!(licenses::a_challenge_is_used_once_whatever_came_of_it),
+        case!(licenses::a_failing_license_takes_no_other_along),
+        case!(licenses::licenses_are_found_by_pack_and_client_and_free_ones_by_number),
+        case!(license_records::records_in_order_are_found_to_be),
+        case!(license_records::whatever_is_done_to_a_record_is_found),
+        case!(license_records::records_that_are_cut_off_are_found_by_the_mark),
+        case!(license_records::records_are_found_by_client_outcome_and_time),
+        case!(license_records::a_restored_store_allocates_nothing_and_issues_again),
+        case!(license_records::what_a_gateway_has_seen_is_assigned_again),
     ]
 }

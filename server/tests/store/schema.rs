@@ -75,7 +75,19 @@ pub(crate) async fn uses_of_keys_are_known_from_before_they_were_recorded(databa
 }
 
 /// Each after those that refer to it.
-const TABLES: [&str; 25] = [
+const TABLES: [&str; 37] = [
+    "DROP TABLE license_upgrades",
+    "DROP TABLE license_assignments",
+    "DROP TABLE license_free_seats",
+    "DROP TABLE license_packs",
+    "DROP TABLE temporary_licenses",
+    "DROP TABLE revoked_certificates",
+    "DROP TABLE client_images",
+    "DROP TABLE license_gateways",
+    "DROP TABLE license_orders",
+    "DROP TABLE used_challenges",
+    "DROP TABLE license_records",
+    "DROP TABLE license_record_head",
     "DROP TABLE refusals",
     "DROP TABLE deliveries",
     "DROP TABLE webhooks",

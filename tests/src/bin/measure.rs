@@ -1,7 +1,7 @@
 //! Measures what `docs/performance.md` reports, side by side with the peer in one run.
 //!
-//! `cargo measure downloads`, `launch`, `list`, `renewals` or `grants`. The figures are printed as they come;
-//! nothing here passes or fails.
+//! `cargo measure downloads`, `launch`, `list`, `renewals`, `grants` or `gateway`. The
+//! figures are printed as they come; nothing here passes or fails.
 
 use anyhow::Result;
 use clap::Parser;
@@ -36,9 +36,21 @@ enum Measurement {
     Grants,
     /// What renewals and purchases fetch, in both layouts.
     Renewals,
+    /// The gateway as a proxy, against nginx with client certificates.
+    Gateway {
+        /// Seconds of load for each figure.
+        #[arg(long, default_value_t = 4)]
+        seconds: u32,
+        /// Interleaved rounds, of which the medians are reported.
+        #[arg(long, default_value_t = 5)]
+        rounds: usize,
+    },
     /// What `downloads` starts as its clients.
     #[command(hide = true)]
     Clients { url: String, connections: u32, seconds: u32 },
+    /// What `gateway` starts as its clients.
+    #[command(hide = true)]
+    TlsClients(measure::gateway::client::Clients),
 }
 
 fn main() -> Result<()> {
@@ -48,6 +60,8 @@ fn main() -> Result<()> {
         Measurement::List { rounds } => measure::list::run(rounds),
         Measurement::Renewals => measure::renewals::run(),
         Measurement::Grants => measure::grants::run(),
+        Measurement::Gateway { seconds, rounds } => measure::gateway::run(seconds, rounds),
+        Measurement::TlsClients(clients) => measure::gateway::client::run(&clients),
         Measurement::Clients { url, connections, seconds } => {
             measure::load::clients(&url, connections, seconds)
         }

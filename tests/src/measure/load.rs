@@ -25,14 +25,17 @@ pub(super) struct Load {
     pub(super) whole_cpu: f64,
 }
 
-/// Loads an address with that many connections for some seconds. The clients are a process of their
-/// own, so that what they use can be told apart.
+/// Loads an address with that many connections for some seconds.
 pub(super) fn run(url: &str, connections: u32, seconds: u32) -> Result<Load> {
+    let arguments = ["clients", url, &connections.to_string(), &seconds.to_string()];
+    of_clients(&arguments.map(str::to_owned))
+}
+
+/// The load that clients make. They are a process of their own, so that what they use can be told apart.
+pub(super) fn of_clients(arguments: &[String]) -> Result<Load> {
     let machine = process::cpu_seconds_of_the_machine()?;
     let client = process::cpu_seconds_of_ended_children()?;
-    let output = Command::new(std::env::current_exe()?)
-        .args(["clients", url, &connections.to_string(), &seconds.to_string()])
-        .output()?;
+    let output = Command::new(std::env::current_exe()?).args(arguments).output()?;
     ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let whole = process::cpu_seconds_of_the_machine()? - machine;
     let server = whole - (process::cpu_seconds_of_ended_children()? - client);
@@ -53,16 +56,26 @@ pub(super) fn run(url: &str, connections: u32, seconds: u32) -> Result<Load> {
 /// When the server cannot be reached.
 pub fn clients(url: &str, connections: u32, seconds: u32) -> Result<()> {
     let (host, path) = host_and_path(url)?;
+    until_over(connections, seconds, |over, bytes| {
+        while !over.load(Ordering::Relaxed) {
+            download(host, path, over, bytes)?;
+        }
+        Ok(())
+    })
+}
+
+/// Runs clients, one thread each, until the time is over. Prints the bytes that they counted and the
+/// seconds it took.
+pub(super) fn until_over(
+    connections: u32,
+    seconds: u32,
+    client: impl Fn(&AtomicBool, &AtomicU64) -> Result<()> + Sync,
+) -> Result<()> {
     let (over, bytes) = (AtomicBool::new(false), AtomicU64::new(0));
     let begin = Instant::now();
     thread::scope(|scope| -> Result<()> {
-        let client = || -> Result<()> {
-            while !over.load(Ordering::Relaxed) {
-                download(host, path, &over, &bytes)?;
-            }
-            Ok(())
-        };
-        let clients: Vec<_> = (0..connections).map(|_| scope.spawn(client)).collect();
+        let start = |_| scope.spawn(|| client(&over, &bytes));
+        let clients: Vec<_> = (0..connections).map(start).collect();
         thread::sleep(Duration::from_secs(seconds.into()));
         over.store(true, Ordering::Relaxed);
         clients.into_iter().try_for_each(|client| client.join().expect("no client panics"))

@@ -41,16 +41,16 @@ pub(in crate::cli) enum AuthorityCommand {
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
     },
-    /// Write the authority's list of revoked certificates, in DER: nothing is on it, but stock servers want a
-    /// list of every authority of a chain.
+    /// Sign a list of revoked certificates, with none in it: stock servers ask for one of each authority of a
+    /// chain.
     RevocationList {
         /// The authority's directory.
         #[arg(value_name = "DIR")]
         directory: PathBuf,
-        /// How long it is good.
+        /// How long the list is valid.
         #[arg(long, value_name = "DURATION", default_value = "90d")]
         valid_for: Span,
-        /// The file for the list, which must not exist.
+        /// The file for the list, in PEM, which must not exist.
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
     },

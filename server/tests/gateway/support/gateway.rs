@@ -2,9 +2,10 @@
 
 use std::net::SocketAddr;
 
-use axum::http::request::Parts;
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::IntoResponse as _;
+use hyper::body::Incoming;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -17,15 +18,15 @@ use super::Pair;
 pub(crate) struct TestAccess;
 
 impl Access for TestAccess {
-    async fn decide(&self, peer: &Peer, request: &Parts) -> Decision {
-        assert!(!request.headers.contains_key("trybuy-client"), "only the gateway sets it");
-        if request.uri.path() == "/refused" {
+    async fn decide(&self, peer: &Peer, request: Request<Incoming>) -> Decision {
+        assert!(!request.headers().contains_key("trybuy-client"), "only the gateway sets it");
+        if request.uri().path() == "/refused" {
             return Decision::Answer((StatusCode::FORBIDDEN, "no license").into_response());
         }
         let shown = peer.certificates.as_ref().map_or(0, Vec::len);
         let mut identity = HeaderMap::new();
         identity.insert("trybuy-client", HeaderValue::from(shown));
-        Decision::Pass { identity }
+        Decision::Pass { request: Box::new(request), identity }
     }
 }
 

@@ -1,0 +1,84 @@
+//! `trybuy license`: the licenses for services behind gateways.
+
+mod export;
+mod listed;
+mod renew;
+mod request;
+mod show;
+
+use trybuy_formats::certificates::Authorities;
+use trybuy_formats::limits;
+use trybuy_formats::primitives::sha256;
+
+use super::Context;
+use crate::cli::{GatewayArguments, JsonArguments, LicenseCommand};
+use crate::data_dir;
+use crate::error::Error;
+use crate::licensing::gateway::parse_address;
+use crate::licensing::requestor::{Obtained, Requestor, Trust};
+use crate::licensing::tls;
+use crate::messages::{self, notices};
+use crate::output;
+
+pub(super) fn license(context: &Context, command: &LicenseCommand) -> Result<(), Error> {
+    match command {
+        LicenseCommand::Request(arguments) => request::request(context, arguments),
+        LicenseCommand::List(JsonArguments { json }) => listed::list(context, *json),
+        LicenseCommand::Show(arguments) => show::show(context, arguments),
+        LicenseCommand::Export(arguments) => export::export(context, arguments),
+        LicenseCommand::Renew(arguments) => renew::renew(context, arguments),
+    }
+}
+
+/// Contacts the gateway that the command line names, as it says whom to trust.
+pub(super) fn contact<'a>(
+    context: &'a Context,
+    arguments: &GatewayArguments,
+) -> Result<Requestor<'a>, Error> {
+    let address = parse_address(&arguments.gateway)?;
+    let requestor = Requestor::contact(&context.data, address, trust(arguments)?)?;
+    if requestor.is_first_contact() && arguments.authority.is_none() {
+        let gateway = requestor.gateway();
+        let digests: Vec<String> =
+            gateway.authorities().certificates().iter().map(|it| digest(it.der())).collect();
+        output::notice(&notices::authority_pinned(&gateway.address().to_string(), &digests));
+    }
+    Ok(requestor)
+}
+
+/// Says what came of a request.
+pub(super) fn tell(obtained: &Obtained) {
+    output::notice(&notices::obtained(obtained));
+    let features = &obtained.license.fields().features;
+    let missing = obtained.info.features.iter().filter(|feature| !features.contains(feature));
+    let missing: Vec<String> = missing.map(ToString::to_string).collect();
+    if !missing.is_empty() {
+        let (what, help) = notices::features_missing(&obtained.info, &missing);
+        output::warn(&what, help);
+    }
+}
+
+fn trust(arguments: &GatewayArguments) -> Result<Trust, Error> {
+    let read = |path: &std::path::PathBuf| {
+        let missing = || messages::no_ca(&path.display().to_string(), "there is no such file");
+        let bytes = data_dir::read(path, limits::CERTIFICATE_FILE)?.ok_or_else(missing)?;
+        let text = String::from_utf8(bytes);
+        text.map_err(|_| messages::no_ca(&path.display().to_string(), "it is not text"))
+            .map(|text| (path.display().to_string(), text))
+    };
+    let ca = arguments.ca.as_ref().map(read).transpose()?;
+    if let Some((name, text)) = &ca {
+        tls::check_ca(name, text)?;
+    }
+    let authority = arguments.authority.as_ref().map(read).transpose()?;
+    let authority = authority.map(|(name, text)| {
+        Authorities::from_pem(&text).map_err(|error| messages::no_ca(&name, &error.to_string()))
+    });
+    Ok(Trust { ca: ca.map(|(_, text)| text), authority: authority.transpose()? })
+}
+
+/// The digest of a certificate, as other programs show it: `AB:CD:…`.
+fn digest(der: &[u8]) -> String {
+    let pairs: Vec<String> = sha256(der).iter().map(|byte| format!("{byte:02X}")).collect();
+    pairs.join(":")
+}

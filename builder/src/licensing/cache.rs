@@ -1,0 +1,184 @@
+//! The license cache 136: the seat licenses of this client, by issuer, product and version.
+//!
+//! What is read is verified as if it had just come. An entry that is damaged is that entry alone: it is
+//! asked for again, and costs nothing.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use trybuy_formats::api::LicenseOutcome;
+use trybuy_formats::certificates::CertificateChain;
+use trybuy_formats::ids::{ClientId, ProductId, Version};
+use trybuy_formats::instant::Instant;
+use trybuy_formats::licensing::signing::ClientKey;
+use trybuy_formats::limits;
+use trybuy_formats::signed::FORMAT;
+
+use super::gateway::Gateway;
+use super::seat_license::ClientLicense;
+use crate::client::address::ServerAddress;
+use crate::clock;
+use crate::data_dir::{self, DataDir};
+use crate::error::Error;
+use crate::{keys, messages};
+
+/// Cap of an entry, in bytes: a file of certificates, whose line breaks take two bytes in JSON.
+const ENTRY_CAP: usize = 2 * limits::CERTIFICATE_FILE;
+
+/// The cache, as this client sees it now.
+pub struct Cache<'a> {
+    data: &'a DataDir,
+    client: Option<ClientId>,
+    now: Instant,
+}
+
+/// An entry of the cache.
+pub struct Entry {
+    /// Its file, which names issuer, product and version.
+    pub path: PathBuf,
+    /// The license, or why it is damaged.
+    pub license: Result<ClientLicense, Error>,
+}
+
+/// The file of a license.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Record {
+    /// Version of this structure, 1.
+    format: u32,
+    /// The gateway that it came from.
+    gateway: ServerAddress,
+    /// The license and what it was issued under, in PEM.
+    certificates: String,
+}
+
+impl<'a> Cache<'a> {
+    /// The cache at this moment.
+    pub fn open(data: &'a DataDir) -> Self {
+        Self { data, client: client_id(data), now: clock::now() }
+    }
+
+    /// Its entries, in the order of their names.
+    pub fn entries(&self) -> Vec<Entry> {
+        let folders = |path: &PathBuf| data_dir::entries(path);
+        let issuers = data_dir::entries(&self.data.licenses());
+        let products = issuers.iter().flat_map(folders);
+        let mut files: Vec<PathBuf> = products.flat_map(|product| folders(&product)).collect();
+        files.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
+        files.sort();
+        let entry = |path: PathBuf| Entry { license: self.load(&path), path };
+        files.into_iter().map(entry).collect()
+    }
+
+    /// The best license of this client for a product: one that serves it now, a permanent one, one of this
+    /// gateway, the newest, the one that ends last.
+    pub fn best(
+        &self,
+        gateway: &Gateway,
+        product: &ProductId,
+        version: &Version,
+    ) -> Option<ClientLicense> {
+        let licenses = self.entries().into_iter().filter_map(|entry| entry.license.ok());
+        let is_candidate = |license: &ClientLicense| {
+            license.fields().product_id == *product
+                && self.client == Some(license.fields().client_id)
+                && self.is_of_authority(license, gateway)
+        };
+        licenses.filter(is_candidate).max_by_key(|license| {
+            (
+                license.serves(product, version),
+                license.is_permanent(),
+                license.gateway() == gateway.address(),
+                license.fields().version.clone(),
+                license.usable_until().unwrap_or_else(Instant::last),
+            )
+        })
+    }
+
+    /// The licenses that a user means: the one with this id, or the one for this product.
+    ///
+    /// # Errors
+    /// `not-found` when there is none, `usage` when there are several.
+    pub fn find(&self, name: &str) -> Result<ClientLicense, Error> {
+        let licenses = self.entries().into_iter().filter_map(|entry| entry.license.ok());
+        let is_meant = |license: &ClientLicense| {
+            let fields = license.fields();
+            fields.license_id.to_string() == name || fields.product_id.as_str() == name
+        };
+        let mut meant: Vec<ClientLicense> = licenses.filter(is_meant).collect();
+        match (meant.pop(), meant.is_empty()) {
+            (Some(license), true) => Ok(license),
+            (Some(_), false) => Err(messages::several_licenses(name)),
+            (None, _) => Err(messages::no_such_license(name)),
+        }
+    }
+
+    /// Stores a license. A permanent one takes the place of the temporary ones for its product, and one
+    /// that was upgraded that of the older ones, which it covers.
+    ///
+    /// # Errors
+    /// `local-file`.
+    pub fn put(&self, license: &ClientLicense, outcome: LicenseOutcome) -> Result<(), Error> {
+        let path = self.file_of(license);
+        let record = Record {
+            format: FORMAT,
+            gateway: license.gateway().clone(),
+            certificates: license.chain().to_pem(),
+        };
+        let json = serde_json::to_vec(&record).expect("a plain structure");
+        data_dir::replace(&path, &json)?;
+        let is_replaced = |old: &ClientLicense| {
+            let is_older = old.fields().version.precedes(&license.fields().version);
+            !old.is_permanent() || outcome == LicenseOutcome::Upgraded && is_older
+        };
+        for entry in self.entries().into_iter().filter(|_| license.is_permanent()) {
+            let is_beside = entry.path != path && entry.path.parent() == path.parent();
+            if is_beside && entry.license.as_ref().is_ok_and(is_replaced) {
+                data_dir::remove(&entry.path)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes what killed processes left behind. The caller holds the lock of the cache.
+    pub fn remove_leftovers(&self) {
+        for issuer in data_dir::entries(&self.data.licenses()) {
+            for product in data_dir::entries(&issuer) {
+                data_dir::remove_leftovers(&product);
+            }
+        }
+    }
+
+    fn file_of(&self, license: &ClientLicense) -> PathBuf {
+        let fields = license.fields();
+        let (issuer, product) = (&fields.license_server, &fields.product_id);
+        self.data.seat_license_file(issuer, product, &fields.version)
+    }
+
+    fn load(&self, path: &Path) -> Result<ClientLicense, Error> {
+        let damaged = || messages::cached_license_damaged(path);
+        let bytes = data_dir::read(path, ENTRY_CAP)?.ok_or_else(damaged)?;
+        let record: Record = serde_json::from_slice(&bytes).map_err(|_| damaged())?;
+        let chain = CertificateChain::from_pem(&record.certificates)
+            .map_err(|error| damaged().caused_by(error))?;
+        let gateway = Gateway::load(self.data, &record.gateway)?.ok_or_else(damaged)?;
+        let license = ClientLicense::verify(chain, &gateway, self.client, self.now)
+            .map_err(|error| damaged().caused_by(error))?;
+        let is_in_place = record.format == FORMAT && self.file_of(&license) == path;
+        is_in_place.then_some(license).ok_or_else(damaged)
+    }
+
+    /// Whether a license is issued under the authority of a gateway, which may be another one than it came
+    /// from.
+    fn is_of_authority(&self, license: &ClientLicense, gateway: &Gateway) -> bool {
+        let verify =
+            || ClientLicense::verify(license.chain().clone(), gateway, self.client, self.now);
+        license.gateway() == gateway.address() || verify().is_ok()
+    }
+}
+
+/// Who this client is; nobody without a key.
+fn client_id(data: &DataDir) -> Option<ClientId> {
+    let key = keys::load_seat_key(data).ok()?;
+    ClientKey::from_spki(key.spki()).ok().map(|client| client.client_id())
+}

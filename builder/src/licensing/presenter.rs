@@ -1,0 +1,171 @@
+//! The license that a door presents, and when another one is asked for.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant as Moment};
+
+use rustls::ClientConfig;
+use tokio::sync::Mutex as Turn;
+use trybuy_formats::expiry::has_ended;
+use trybuy_formats::instant::Instant;
+
+use crate::clock;
+use crate::error::Error;
+use crate::output;
+
+/// How long nothing is asked after the last time: a temporary license triggers a new request each time it
+/// is presented, but a page of a hundred pictures is no hundred requests.
+const PAUSE: Duration = Duration::from_secs(180);
+
+/// A license, ready to be presented.
+#[derive(Clone)]
+pub struct Presented {
+    /// Connections that show it.
+    pub tls: Arc<ClientConfig>,
+    /// Until when it can be used.
+    pub until: Option<Instant>,
+}
+
+/// Presents a license to each connection, and swaps it when a better one comes.
+pub struct Presenter {
+    /// How another license is got; blocks.
+    source: Arc<dyn Fn() -> Result<Presented, Error> + Send + Sync>,
+    current: Mutex<Presented>,
+    /// When the source was asked last; whoever has it asks.
+    asked: Turn<Moment>,
+    pause: Duration,
+}
+
+impl Presenter {
+    /// Begins with a license that the source just gave.
+    pub fn new(
+        first: Presented,
+        source: impl Fn() -> Result<Presented, Error> + Send + Sync + 'static,
+    ) -> Arc<Self> {
+        Self::with_pause(first, PAUSE, source)
+    }
+
+    fn with_pause(
+        first: Presented,
+        pause: Duration,
+        source: impl Fn() -> Result<Presented, Error> + Send + Sync + 'static,
+    ) -> Arc<Self> {
+        let (source, current) = (Arc::new(source), Mutex::new(first));
+        Arc::new(Self { source, current, asked: Turn::new(Moment::now()), pause })
+    }
+
+    /// The license for a new connection. One that has ended is waited for; otherwise the connection is
+    /// not held up.
+    ///
+    /// # Errors
+    /// Why there is no other license.
+    pub async fn present(self: &Arc<Self>) -> Result<Presented, Error> {
+        if has_ended(self.current().until, clock::now()) {
+            let mut asked = self.asked.lock().await;
+            // Another connection may have got it meanwhile.
+            if has_ended(self.current().until, clock::now()) {
+                self.ask(&mut asked).await?;
+            }
+            return Ok(self.current());
+        }
+        let this = Arc::clone(self);
+        tokio::spawn(async move {
+            let Ok(mut asked) = this.asked.try_lock() else { return };
+            if asked.elapsed() < this.pause {
+                return;
+            }
+            if let Err(error) = this.ask(&mut asked).await {
+                // The license that is there goes on working.
+                output::warn(&error.explain(), error.help());
+            }
+        });
+        Ok(self.current())
+    }
+
+    async fn ask(&self, asked: &mut Moment) -> Result<(), Error> {
+        let source = Arc::clone(&self.source);
+        let answer = tokio::task::spawn_blocking(move || source()).await;
+        *asked = Moment::now();
+        let presented = answer.expect("whoever is asked does not panic")?;
+        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = presented;
+        Ok(())
+    }
+
+    fn current(&self) -> Presented {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use trybuy_formats::instant::Span;
+    use trybuy_formats::slug::Slug;
+
+    fn presented(until: Option<Instant>) -> Presented {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let tls = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("versions")
+            .with_root_certificates(rustls::RootCertStore::empty())
+            .with_no_client_auth();
+        Presented { tls: Arc::new(tls), until }
+    }
+
+    fn hour() -> Span {
+        Span::seconds(3600)
+    }
+
+    #[tokio::test]
+    async fn an_ended_license_is_asked_for_once_and_waited_for() {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&asked);
+        let presenter = Presenter::new(presented(Some(clock::now().minus(hour()))), move || {
+            counter.fetch_add(1, Ordering::SeqCst);
+            Ok(presented(Some(clock::now().plus(hour()))))
+        });
+        let (one, two) = tokio::join!(presenter.present(), presenter.present());
+        for presented in [one, two] {
+            let until = presented.map_err(|error| error.explain()).expect("a license").until;
+            assert!(until.is_some_and(|until| until > clock::now()));
+        }
+        assert_eq!(asked.load(Ordering::SeqCst), 1);
+    }
+
+    #[tokio::test]
+    async fn without_another_license_an_ended_one_is_not_presented() {
+        let ended = presented(Some(clock::now().minus(hour())));
+        let presenter =
+            Presenter::new(ended, || Err(Error::new(Slug::NoFreeLicense, "none", "buy one")));
+        let refused = presenter.present().await.map(|_| ()).expect_err("ended");
+        assert_eq!(refused.slug(), Slug::NoFreeLicense);
+    }
+
+    #[tokio::test]
+    async fn a_license_that_lasts_is_presented_at_once_and_swapped_behind() {
+        let (tell, told) = std::sync::mpsc::channel();
+        let source = move || {
+            tell.send(()).map_err(|_| Error::new(Slug::Busy, "nobody waits", ""))?;
+            Ok(presented(None))
+        };
+        let temporary = presented(Some(clock::now().plus(hour())));
+        let presenter = Presenter::with_pause(temporary, Duration::ZERO, source);
+        let first = presenter.present().await.map_err(|error| error.explain()).expect("a license");
+        assert!(first.until.is_some());
+        tokio::task::spawn_blocking(move || told.recv()).await.expect("ran").expect("asked");
+        let _turn = presenter.asked.lock().await;
+        assert!(presenter.current().until.is_none());
+    }
+
+    #[tokio::test]
+    async fn what_was_just_asked_is_not_asked_again() {
+        let temporary = presented(Some(clock::now().plus(hour())));
+        let presenter =
+            Presenter::new(temporary, || Err(Error::new(Slug::Busy, "asked too soon", "")));
+        for _ in 0..3 {
+            assert!(presenter.present().await.is_ok());
+            tokio::task::yield_now().await;
+        }
+        assert!(presenter.asked.lock().await.elapsed() < PAUSE);
+    }
+}

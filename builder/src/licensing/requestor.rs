@@ -1,0 +1,293 @@
+//! The license requestor 132: gets the license that the service behind a gateway needs (SL Fig. 5, 6 and
+//! 8), and puts it into the cache.
+//!
+//! Killed anywhere, it can be repeated: a license that was granted and not stored is issued again, which
+//! costs nothing.
+
+use trybuy_formats::api::{GatewayInfo, LicenseAnswer, LicenseOutcome, LicenseRequest};
+use trybuy_formats::certificates::{Authorities, CertificateError};
+use trybuy_formats::licensing::challenge::ChallengeResponse;
+use trybuy_formats::licensing::sealed_license;
+use trybuy_formats::licensing::seat_license::SeatLicense;
+use trybuy_formats::licensing::signing::{ClientKey, sign_as_client};
+use trybuy_formats::licensing::upgrade::UpgradeRequest;
+use trybuy_formats::primitives::{DecryptionKey, EcdsaKey};
+use trybuy_formats::signed::{Document, FORMAT};
+use trybuy_formats::slug::Slug;
+
+use super::cache::Cache;
+use super::challenge;
+use super::gateway::Gateway;
+use super::gateway_client::GatewayClient;
+use super::seat_license::ClientLicense;
+use crate::client::address::ServerAddress;
+use crate::data_dir::{DataDir, Lock};
+use crate::error::Error;
+use crate::{clock, keys, messages};
+
+/// Whom a user trusts, as the command line names it.
+#[derive(Clone, Default)]
+pub struct Trust {
+    /// Certificates in PEM that the gateway's own may be issued under, beside the system's.
+    pub ca: Option<String>,
+    /// The authority that licenses are issued under.
+    pub authority: Option<Authorities>,
+}
+
+/// When a license is asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Occasion {
+    /// When there is none that serves, or a temporary one: "each time the client presents the temporary
+    /// license, a new license request is generated".
+    Need,
+    /// Also when there is one: it is issued again.
+    Renewal,
+}
+
+/// A license for a service, and where it comes from.
+pub struct Obtained {
+    /// The license that this client uses from now on.
+    pub license: ClientLicense,
+    /// Whether it is new.
+    pub source: Source,
+    /// What the service needs.
+    pub info: GatewayInfo,
+}
+
+/// Where a license comes from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Source {
+    /// It was in the cache, and nothing was asked.
+    Cache,
+    /// The license server decided this.
+    Server(LicenseOutcome),
+    /// It was in the cache, and what the license server gave is no better.
+    Kept,
+}
+
+/// A client in contact with a gateway, holding the lock of the cache.
+pub struct Requestor<'a> {
+    data: &'a DataDir,
+    gateway: Gateway,
+    first_contact: bool,
+    client: GatewayClient,
+    info: GatewayInfo,
+    seat_key: EcdsaKey,
+    decryption_key: DecryptionKey,
+    _lock: Lock,
+}
+
+/// What is to be done for a license.
+enum Step {
+    Use(ClientLicense),
+    Upgrade(ClientLicense),
+    Request,
+}
+
+impl<'a> Requestor<'a> {
+    /// Contacts a gateway, and pins its authority at the first time. Makes the client's keys, if there are
+    /// none.
+    ///
+    /// # Errors
+    /// `server-unreachable`, `server-key-changed`, `server-error` when it is no gateway, `local-file`.
+    pub fn contact(data: &'a DataDir, address: ServerAddress, trust: Trust) -> Result<Self, Error> {
+        let lock = Lock::licenses(data)?;
+        let known = Gateway::load(data, &address)?;
+        let first_contact = known.is_none();
+        let remembered = known.as_ref().and_then(|known| known.ca().map(str::to_owned));
+        let ca = trust.ca.or(remembered);
+        let client = GatewayClient::new(address.clone(), ca.as_deref())?;
+        let info = client.info()?;
+        let shown = Authorities::from_pem(&info.authority).map_err(|error| {
+            messages::strange_gateway(&address.to_string(), "its authority is none")
+                .caused_by(error)
+        })?;
+        let trusted = trust.authority.or_else(|| known.map(|known| known.authorities().clone()));
+        let gateway = Gateway::pin(address, ca, trusted, shown)?;
+        gateway.store(data)?;
+        keys::ensure_for_licenses(data)?;
+        let seat_key = keys::load_seat_key(data)?;
+        let decryption_key = keys::load_decryption_key(data)?;
+        Cache::open(data).remove_leftovers();
+        Ok(Self {
+            data,
+            gateway,
+            first_contact,
+            client,
+            info,
+            seat_key,
+            decryption_key,
+            _lock: lock,
+        })
+    }
+
+    /// The gateway.
+    pub fn gateway(&self) -> &Gateway {
+        &self.gateway
+    }
+
+    /// Whether its authority was pinned just now.
+    pub fn is_first_contact(&self) -> bool {
+        self.first_contact
+    }
+
+    /// The license of the cache that serves now, be it temporary or not.
+    pub fn serving(&self) -> Option<ClientLicense> {
+        self.best().filter(|license| self.serves(license))
+    }
+
+    /// Gets a license for the service, and stores it.
+    ///
+    /// # Errors
+    /// What gateway and license server refuse, and why a license that came was refused here.
+    pub fn obtain(&self, occasion: Occasion) -> Result<Obtained, Error> {
+        let held = self.best();
+        let answer = match self.step(held.clone(), occasion) {
+            Step::Use(license) => return Ok(self.obtained(license, Source::Cache)),
+            Step::Upgrade(old) => self.upgrade(&old)?,
+            Step::Request => self.request(held.as_ref())?,
+        };
+        let license = self.open(&answer)?;
+        // "Temporary licenses are replaced only by a valid permanent license", and permanent ones by no
+        // temporary one.
+        if let Some(held) = held.filter(|held| self.serves(held) && !license.is_permanent()) {
+            return Ok(self.obtained(held, Source::Kept));
+        }
+        Cache::open(self.data).put(&license, answer.outcome)?;
+        Ok(self.obtained(license, Source::Server(answer.outcome)))
+    }
+
+    /// The certificates to connect with, and the key.
+    ///
+    /// # Errors
+    /// As [`super::tls::presenting`].
+    pub fn presenting(&self, license: &ClientLicense) -> Result<rustls::ClientConfig, Error> {
+        super::tls::presenting(self.gateway.ca(), license.chain(), &self.seat_key)
+    }
+
+    fn obtained(&self, license: ClientLicense, source: Source) -> Obtained {
+        Obtained { license, source, info: self.info.clone() }
+    }
+
+    fn serves(&self, license: &ClientLicense) -> bool {
+        license.serves(&self.info.product_id, &self.info.version)
+    }
+
+    fn best(&self) -> Option<ClientLicense> {
+        Cache::open(self.data).best(&self.gateway, &self.info.product_id, &self.info.version)
+    }
+
+    /// Fig. 5, steps 176 to 188, and Fig. 8, step 242.
+    fn step(&self, held: Option<ClientLicense>, occasion: Occasion) -> Step {
+        let Some(held) = held.filter(|held| held.standing().is_ok()) else { return Step::Request };
+        let covers = held.fields().covers(&self.info.product_id, &self.info.version);
+        match (covers, held.is_permanent(), occasion) {
+            (true, true, Occasion::Need) => Step::Use(held),
+            (false, true, _) => Step::Upgrade(held),
+            (true, true, Occasion::Renewal) | (_, false, _) => Step::Request,
+        }
+    }
+
+    /// Asks for a license, and answers the platform challenge (Fig. 6 and 7).
+    fn request(&self, held: Option<&ClientLicense>) -> Result<LicenseAnswer, Error> {
+        let software_id = challenge::software_id();
+        let challenge = self.client.ask(&LicenseRequest {
+            client_id: self.client_key()?.client_id(),
+            software_id,
+            product_id: self.info.product_id.clone(),
+            version: self.info.version.clone(),
+        })?;
+        let response = ChallengeResponse {
+            format: FORMAT,
+            response: challenge::respond(&challenge.challenge)?,
+            token: challenge.token,
+            software_id,
+            product_id: self.info.product_id.clone(),
+            version: self.info.version.clone(),
+            encryption_key: self.encryption_key(),
+            held_license: held.map(|license| license.certificate().der().to_vec()),
+        };
+        self.client.respond(self.sign(&response)?)
+    }
+
+    /// Presents a license of an older version (Fig. 8). Where there is no upgrade for it, another license
+    /// may be free.
+    fn upgrade(&self, old: &ClientLicense) -> Result<LicenseAnswer, Error> {
+        let request = UpgradeRequest {
+            format: FORMAT,
+            license: old.certificate().der().to_vec(),
+            version: self.info.version.clone(),
+            encryption_key: self.encryption_key(),
+        };
+        match self.client.upgrade(self.sign(&request)?) {
+            Err(error) if is_about_the_license(error.slug()) => self.request(Some(old)),
+            answer => answer,
+        }
+    }
+
+    /// Decrypts a license (Fig. 6, step 212), and believes nothing of it that was not verified.
+    fn open(&self, answer: &LicenseAnswer) -> Result<ClientLicense, Error> {
+        let chain = sealed_license::open(&self.decryption_key, &answer.license)
+            .map_err(|error| messages::license_refused(Slug::LicenseInvalid).caused_by(error))?;
+        let client = Some(self.client_key()?.client_id());
+        let license = ClientLicense::verify(chain, &self.gateway, client, clock::now())
+            .map_err(|error| messages::license_refused(slug_of(error)).caused_by(error))?;
+        if license.standing() == Err(Slug::LicenseExpired)
+            && answer.outcome == LicenseOutcome::TemporaryAgain
+        {
+            return Err(messages::no_free_license(license.fields()));
+        }
+        let fitting = license.standing().and_then(|()| self.fits(license.fields()));
+        fitting.map_err(messages::license_refused)?;
+        Ok(license)
+    }
+
+    /// Whether it is the license that was asked for.
+    fn fits(&self, fields: &SeatLicense) -> Result<(), Slug> {
+        if fields.product_id != self.info.product_id
+            || fields.platform_type != challenge::platform_type()
+        {
+            return Err(Slug::LicenseForeign);
+        }
+        let covers = fields.covers(&self.info.product_id, &self.info.version);
+        covers.then_some(()).ok_or(Slug::LicenseTooOld)
+    }
+
+    fn client_key(&self) -> Result<ClientKey, Error> {
+        ClientKey::from_spki(self.seat_key.spki())
+            .map_err(|error| messages::key_generation().caused_by(error))
+    }
+
+    fn encryption_key(&self) -> Vec<u8> {
+        self.decryption_key.encryption_key().spki().to_vec()
+    }
+
+    fn sign<T: Document>(&self, document: &T) -> Result<String, Error> {
+        sign_as_client(&self.seat_key, document)
+            .map_err(|error| messages::key_generation().caused_by(error))
+    }
+}
+
+/// What speaks against an upgrade of this license, and not against another license.
+fn is_about_the_license(slug: Slug) -> bool {
+    matches!(
+        slug,
+        Slug::LicenseRequired
+            | Slug::LicenseInvalid
+            | Slug::LicenseForeign
+            | Slug::LicenseExpired
+            | Slug::LicenseNotActive
+            | Slug::LicenseRevoked
+            | Slug::LicenseTooOld
+            | Slug::NoFreeLicense
+            | Slug::NotFound
+    )
+}
+
+fn slug_of(error: CertificateError) -> Slug {
+    match error {
+        CertificateError::Ended => Slug::LicenseExpired,
+        CertificateError::NotYetValid => Slug::LicenseNotActive,
+        _ => Slug::LicenseInvalid,
+    }
+}

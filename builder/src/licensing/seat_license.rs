@@ -1,0 +1,105 @@
+//! A seat license in its client's hands.
+
+use trybuy_formats::certificates::{
+    Certificate, CertificateChain, CertificateError, VerifiedLicense,
+};
+use trybuy_formats::ids::{ClientId, ProductId, Version};
+use trybuy_formats::instant::{Instant, Span};
+use trybuy_formats::licensing::seat_license::{SeatLicense, SeatLicenseKind};
+use trybuy_formats::slug::Slug;
+
+use super::gateway::Gateway;
+use crate::client::address::ServerAddress;
+
+/// How much this computer's clock may be behind that of the license server, before a license that was
+/// just issued is not valid yet.
+const CLOCK_TOLERANCE: Span = Span::seconds(300);
+
+/// A license that was issued under the authority of a gateway, be it valid by now or not.
+#[derive(Clone)]
+pub struct ClientLicense {
+    chain: CertificateChain,
+    verified: VerifiedLicense,
+    gateway: ServerAddress,
+    standing: Result<(), Slug>,
+}
+
+impl ClientLicense {
+    /// Verifies a license. Its dates do not make it another one's: they are part of its standing.
+    ///
+    /// # Errors
+    /// Why it is none of the gateway's authority.
+    pub fn verify(
+        chain: CertificateChain,
+        gateway: &Gateway,
+        client: Option<ClientId>,
+        now: Instant,
+    ) -> Result<Self, CertificateError> {
+        let issued = chain.leaf().not_before();
+        let verified = gateway.authorities().verify_license(&chain, issued)?;
+        let is_just_issued = issued > now && issued.since(now) <= CLOCK_TOLERANCE;
+        let now = if is_just_issued { issued } else { now };
+        let standing = match gateway.authorities().verify_license(&chain, now) {
+            _ if client.is_none() => Err(Slug::NoBuilderKey),
+            _ if client != Some(verified.license().client_id) => Err(Slug::LicenseForeign),
+            Ok(_) => Ok(()),
+            Err(CertificateError::Ended) => Err(Slug::LicenseExpired),
+            Err(CertificateError::NotYetValid) => Err(Slug::LicenseNotActive),
+            Err(error) => return Err(error),
+        };
+        Ok(Self { chain, verified, gateway: gateway.address().clone(), standing })
+    }
+
+    /// Its fields (SL Table 5).
+    pub fn fields(&self) -> &SeatLicense {
+        self.verified.license()
+    }
+
+    /// Its certificate and those that it was issued under.
+    pub fn chain(&self) -> &CertificateChain {
+        &self.chain
+    }
+
+    /// Its certificate.
+    pub fn certificate(&self) -> &Certificate {
+        self.verified.certificate()
+    }
+
+    /// The certificate of the license server that issued it.
+    pub fn issuer(&self) -> &Certificate {
+        self.verified.issuer()
+    }
+
+    /// The gateway that it came from.
+    pub fn gateway(&self) -> &ServerAddress {
+        &self.gateway
+    }
+
+    /// Whether this client can use it now, or why not.
+    pub fn standing(&self) -> Result<(), Slug> {
+        self.standing
+    }
+
+    /// Whether it lasts.
+    pub fn is_permanent(&self) -> bool {
+        self.fields().kind == SeatLicenseKind::Permanent
+    }
+
+    /// Whether this client can use it now for a product in a version.
+    pub fn serves(&self, product: &ProductId, version: &Version) -> bool {
+        self.standing.is_ok() && self.fields().covers(product, version)
+    }
+
+    /// Until when it can be used; none for a license without an end. A certificate may end before its
+    /// license does, with that of its license server.
+    pub fn usable_until(&self) -> Option<Instant> {
+        let certificate_end = self.certificate().not_after();
+        let end = self.fields().ends_at.unwrap_or_else(Instant::last).min(certificate_end);
+        (end < Instant::last()).then_some(end)
+    }
+
+    /// The started days until then, as everywhere (`XD-3`); none for a license without an end.
+    pub fn days_left(&self, now: Instant) -> Option<u64> {
+        self.usable_until().map(|end| end.since(now).started_days())
+    }
+}

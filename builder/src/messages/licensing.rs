@@ -1,0 +1,197 @@
+//! Why there is no license for the service behind a gateway, and why a door cannot be opened.
+
+use std::fmt::Display;
+use std::io;
+use std::path::Path;
+
+use trybuy_formats::licensing::seat_license::SeatLicense;
+use trybuy_formats::slug::Slug;
+
+use super::{local_file, strange_answer, usage, words};
+use crate::error::Error;
+
+/// What to do about a clock.
+const CHECK_CLOCK: &str = "check this computer's clock, then run `trybuy license renew --all`";
+
+/// The key that seat licenses are for is missing or unusable.
+pub(crate) fn no_seat_key(path: &Path, what: &str) -> Error {
+    Error::new(
+        Slug::NoBuilderKey,
+        format!("this client's key {} {what}", path.display()),
+        "restore it from a backup; without one, remove it, then run `trybuy license request GATEWAY`: \
+         license servers then see another client, so ask your administrator to revoke the old licenses",
+    )
+}
+
+/// An unencrypted gateway.
+pub(crate) fn gateway_not_encrypted(text: &str) -> Error {
+    usage(
+        format!("{} is not encrypted: a license is presented in TLS", words::quoted(text)),
+        "use https://",
+    )
+}
+
+/// A file of certificates is none.
+pub(crate) fn no_ca(file: &str, why: &str) -> Error {
+    usage(
+        format!("{file} holds no certificates to trust: {why}"),
+        "name a file with the certificates of an authority in PEM",
+    )
+}
+
+/// What is remembered of a gateway is damaged.
+pub(crate) fn gateway_record_damaged(path: &Path) -> Error {
+    Error::new(
+        Slug::LocalFile,
+        format!("{} is damaged", path.display()),
+        "remove it, then run `trybuy license request GATEWAY` with the certificates that you trust: \
+         --authority FILE, and --ca FILE where the gateway's own is not of a public authority",
+    )
+}
+
+/// The gateway shows another certifying authority.
+pub(crate) fn authority_changed(gateway: &str) -> Error {
+    Error::new(
+        Slug::ServerKeyChanged,
+        format!("{gateway} shows another certifying authority than the one that is trusted for it"),
+        "do not go on: licenses may be forged there; ask your administrator, and if the authority is \
+         really a new one, name its certificate with --authority FILE",
+    )
+}
+
+/// The gateway answers, but not as one.
+pub(crate) fn strange_gateway(gateway: &str, detail: impl Display) -> Error {
+    strange_answer(gateway, detail)
+        .with_help("check the address; if it is right, tell the operator of the gateway")
+}
+
+/// What to do where a gateway fails.
+pub(crate) fn gateway_help(error: &Error) -> Option<&'static str> {
+    match error.slug() {
+        Slug::ServerUnreachable => Some(unreachable_help(&error.explain())),
+        Slug::ServerError => {
+            Some("check the address; if it is right, tell the operator of the gateway")
+        }
+        _ => None,
+    }
+}
+
+/// Tells causes apart by the words of the TLS library, which are all that requests and doors have in common.
+fn unreachable_help(cause: &str) -> &'static str {
+    const LICENSE_REFUSED: [&str; 3] = ["Certificate", "UnknownCA", "AccessDenied"];
+    let alert = cause.split("received fatal alert").nth(1);
+    if cause.contains("invalid peer certificate") {
+        "this computer does not trust the gateway's certificate: if its authority is your company's own, \
+         name that certificate with --ca FILE"
+    } else if alert.is_some_and(|alert| LICENSE_REFUSED.iter().any(|word| alert.contains(word))) {
+        "the gateway refuses your license: run `trybuy license renew --all`, then connect again"
+    } else {
+        "check the address and your connection, then try again; licenses that you have stay valid"
+    }
+}
+
+/// A connection to the gateway cannot be made, or broke.
+pub(crate) fn gateway_unreachable(gateway: &str, error: io::Error) -> Error {
+    let help = unreachable_help(&error.to_string());
+    Error::new(Slug::ServerUnreachable, format!("{gateway} cannot be reached"), help)
+        .caused_by(error)
+}
+
+/// A license came that this client cannot use.
+pub(crate) fn license_refused(slug: Slug) -> Error {
+    let (happened, help) = match slug {
+        Slug::LicenseExpired => ("the license that came has ended", CHECK_CLOCK),
+        Slug::LicenseNotActive => ("the license that came is not valid yet", CHECK_CLOCK),
+        Slug::LicenseForeign => (
+            "the license that came is for another client, product or platform",
+            "tell the operator of the license server; nothing was stored",
+        ),
+        Slug::LicenseTooOld => (
+            "the license that came is for an older version than the service needs",
+            "tell the operator of the license server; nothing was stored",
+        ),
+        _ => (
+            "the license that came is not one of the certifying authority for this client",
+            "do not go on: it may be forged; tell the operator of the gateway. Nothing was stored",
+        ),
+    };
+    Error::new(slug, happened, help)
+}
+
+/// The temporary license has ended, and there is no other.
+pub(crate) fn no_free_license(temporary: &SeatLicense) -> Error {
+    let end = temporary.ends_at.map(words::date).unwrap_or_default();
+    Error::new(
+        Slug::NoFreeLicense,
+        format!(
+            "your temporary license for {} ended on {end}, and no other license is free",
+            temporary.product_id
+        ),
+        "ask your administrator for more licenses, then run the same command again",
+    )
+}
+
+/// Key and license do not belong together, or cannot be used in TLS.
+pub(crate) fn license_unusable() -> Error {
+    Error::new(
+        Slug::LicenseInvalid,
+        "the license and this client's key cannot be used together",
+        "run `trybuy license renew --all`",
+    )
+}
+
+/// An entry of the license cache is damaged.
+pub(crate) fn cached_license_damaged(path: &Path) -> Error {
+    Error::new(
+        Slug::LicenseInvalid,
+        format!(
+            "the license {} is damaged, or of an authority that is not trusted",
+            path.display()
+        ),
+        "run `trybuy license request GATEWAY`: the same license is issued again and costs nothing",
+    )
+}
+
+/// There is no such license.
+pub(crate) fn no_such_license(name: &str) -> Error {
+    Error::new(
+        Slug::NotFound,
+        format!("there is no license {}", words::quoted(name)),
+        "see what there is with `trybuy license list`, and get one with `trybuy license request GATEWAY`",
+    )
+}
+
+/// A product of which there are several licenses.
+pub(crate) fn several_licenses(name: &str) -> Error {
+    usage(
+        format!("there are several licenses for {}", words::quoted(name)),
+        "name one by its id, as `trybuy license list` shows it",
+    )
+}
+
+/// A license is not exported over another file.
+pub(crate) fn export_over_a_file(path: &Path) -> Error {
+    local_file("make", path, io::ErrorKind::AlreadyExists.into())
+        .with_help("name another directory: nothing is written over")
+}
+
+/// The door cannot be opened there.
+pub(crate) fn cannot_listen(address: impl Display, error: io::Error) -> Error {
+    let help = match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            "another program listens there: end it, or name another place with --listen"
+        }
+        _ => "name another place with --listen, for example 127.0.0.1:8080 or unix:PATH",
+    };
+    Error::new(Slug::LocalFile, format!("cannot listen on {address}"), help).caused_by(error)
+}
+
+/// The system gives the door nothing to run with.
+pub(crate) fn door_failed(error: io::Error) -> Error {
+    Error::new(
+        Slug::LocalFile,
+        "the local door cannot be opened",
+        "close other programs, then try again",
+    )
+    .caused_by(error)
+}

@@ -1,0 +1,45 @@
+//! A gateway that lets every client with a certificate pass, for `cargo measure gateway`: the proxy by
+//! itself, without what a license costs.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use anyhow::Result;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::IntoResponse as _;
+use clap::Parser;
+use tokio::net::TcpListener;
+use trybuy_server::gateway::{Access, Decision, Gateway, Limits, Peer, Upstream, serve, tls};
+
+/// Where the gateway stands.
+#[derive(Parser)]
+struct Arguments {
+    service: Upstream,
+    chain: PathBuf,
+    key: PathBuf,
+}
+
+struct AnyCertificate;
+
+impl Access for AnyCertificate {
+    async fn decide(&self, peer: &Peer, _: &Parts) -> Decision {
+        let Some(certificates) = &peer.certificates else {
+            return Decision::Answer(StatusCode::FORBIDDEN.into_response());
+        };
+        let mut identity = HeaderMap::new();
+        identity.insert("trybuy-client", HeaderValue::from(certificates.len()));
+        Decision::Pass { identity }
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let tls = tls::server_config(&arguments.chain, &arguments.key, Vec::new())?;
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    writeln!(std::io::stdout(), "listening on {}", listener.local_addr()?)?;
+    let gateway = Gateway::new(arguments.service, AnyCertificate, Limits::default());
+    serve(listener, tls, gateway, std::future::pending::<std::future::Ready<()>>()).await;
+    Ok(())
+}

@@ -1,0 +1,57 @@
+//! `trybuy-server license-server audit` and `restored`
+
+use anyhow::{Context as _, Result};
+use trybuy_formats::slug::Slug;
+
+use super::{Place, json_line, now};
+use crate::cli::arguments::license_server::{AuditCommand, RestoredCommand};
+use crate::cli::failure::Failure;
+use crate::cli::output;
+use crate::license_server::audit::{self, Audit, Fault};
+use crate::store::{DecisionOutcome, LicenseDecision};
+
+/// Verifies all records.
+pub(super) fn run(place: &Place, command: &AuditCommand) -> Result<()> {
+    let AuditCommand::Verify { json } = command;
+    let secret = place.keys()?.secret;
+    let mark = place.mark().read().context("records.mark cannot be read")?;
+    let found = place.with_store(async |store| Ok(audit::verify(store, &secret, mark).await?))?;
+    if *json {
+        output::print(&json_line(&found)?)?;
+    }
+    let Audit { records, fault } = found;
+    let what = match fault {
+        None if *json => return Ok(()),
+        None => return output::print(&format!("all {records} records are as they were written\n")),
+        Some(Fault::Altered { number }) => format!("the record {number} is not as it was written"),
+        Some(Fault::Missing { number }) => format!("the record {number} is missing"),
+        Some(Fault::Truncated { records: least }) => {
+            format!("there were at least {least} records, and {records} are left")
+        }
+    };
+    Err(Failure::new(Slug::StateDamaged, what)
+        .help(
+            "compare with a backup; if the database was restored from one, see \
+             `license-server restored accept`",
+        )
+        .into())
+}
+
+/// Accepts that the store is a restored one: its number of records counts from now on.
+pub(super) fn accept(place: &Place, command: &RestoredCommand) -> Result<()> {
+    let RestoredCommand::Accept = command;
+    let secret = place.keys()?.secret;
+    place.with_store(async |store| {
+        if !store.record_head().await?.restored {
+            let what = "the license server has not been found to be a restored one";
+            return Err(Failure::new(Slug::Usage, what)
+                .help("it finds out when it starts, or from a gateway")
+                .into());
+        }
+        let decision = LicenseDecision::of(DecisionOutcome::RestoredAccepted, now());
+        store.set_restored(&secret, false, decision).await?;
+        let head = store.record_head().await?;
+        place.mark().set(head).context("records.mark cannot be written")
+    })?;
+    output::print("new licenses are given out again\n")
+}

@@ -1,0 +1,113 @@
+//! `trybuy-server license-server pack`
+
+use anyhow::Result;
+use serde_json::{Value, json};
+use trybuy_formats::ids::{OrderId, PackId};
+use trybuy_formats::licensing::pack::LicensePack;
+use trybuy_formats::limits;
+use trybuy_formats::slug::Slug;
+
+use super::{Place, json_line, now, refused};
+use crate::cli::arguments::license_server::PackCommand;
+use crate::cli::failure::Failure;
+use crate::cli::{files, output};
+use crate::license_server::keys::{LicenseServerCertificates, LicenseServerKeys};
+use crate::license_server::packs::{self, PackRefused};
+use crate::store::{InstalledPack, Store};
+
+pub(super) fn run(place: &Place, command: PackCommand) -> Result<()> {
+    match command {
+        PackCommand::Fetch { order } => fetch(place, order),
+        PackCommand::Install { file } => {
+            let file = files::read_text(&file, limits::CERTIFIED_DOCUMENT)?;
+            place.with_store(async |store| install(place, store, &file).await)
+        }
+        PackCommand::List { json } => list(place, json),
+        PackCommand::Show { pack, json } => show(place, pack, json),
+    }
+}
+
+fn fetch(place: &Place, order: OrderId) -> Result<()> {
+    place.with_store(async |store| {
+        let clearinghouse = place.clearinghouse()?;
+        let answer = clearinghouse.order(order).await.map_err(refused)?;
+        store.keep_license_order_answer(&answer).await?;
+        let file = clearinghouse.pack(order).await.map_err(refused)?;
+        install(place, store, &file).await
+    })
+}
+
+/// Verifies, decrypts and installs a pack, once (SL Fig. 4, steps 164 to 170).
+async fn install(place: &Place, store: &Store, file: &str) -> Result<()> {
+    let LicenseServerKeys { packs: key, issuer, secret } = place.keys()?;
+    let certificates = LicenseServerCertificates::load(&place.files, issuer).map_err(refused)?;
+    // A file may have been edited where it came by mail: its end of line is no part of it.
+    let file = file.trim_end();
+    let pack = packs::open(&certificates.authorities, &place.config.id, &key, file, now())
+        .map_err(refused)?;
+    if !store.install_pack(&secret, &pack, now()).await? {
+        return Err(refused(PackRefused::Installed));
+    }
+    place.raise_mark(store).await?;
+    output::print(&format!("installed {}: {} licenses\n", pack.pack_id, pack.quantity))
+}
+
+fn list(place: &Place, json: bool) -> Result<()> {
+    let packs = place.with_store(async |store| {
+        let mut packs: Vec<InstalledPack> = Vec::new();
+        loop {
+            let page = store.license_packs(packs.last().map(|it| it.pack.pack_id)).await?;
+            if page.is_empty() {
+                return Ok(packs);
+            }
+            packs.extend(page);
+        }
+    })?;
+    let lines = if json {
+        json_line(&packs.iter().map(as_json).collect::<Vec<_>>())?
+    } else {
+        packs.iter().map(as_line).collect()
+    };
+    output::print(&lines)
+}
+
+fn show(place: &Place, id: PackId, json: bool) -> Result<()> {
+    let pack = place.with_store(async |store| Ok(store.license_pack(id).await?))?;
+    let pack = pack.ok_or_else(|| {
+        Failure::new(Slug::NotFound, format!("there is no pack {id}"))
+            .help("`trybuy-server license-server pack list` shows the ids")
+    })?;
+    let value = as_json(&pack);
+    output::print(&if json { json_line(&value)? } else { as_lines(&value) })
+}
+
+/// Every field of SL Tables 1 and 3.
+fn as_json(installed: &InstalledPack) -> Value {
+    let mut value = json!(installed.pack);
+    value["assigned"] = installed.assigned.into();
+    value["free"] = installed.free().into();
+    value["installed_at"] = json!(installed.installed_at);
+    value
+}
+
+fn as_line(installed: &InstalledPack) -> String {
+    let LicensePack { pack_id, quantity, product, ends_at, .. } = &installed.pack;
+    let ends = ends_at.map_or_else(|| "never".to_owned(), |end| end.to_string());
+    format!(
+        "{pack_id}  {} of {quantity} free  {} {} {}  ends {ends}\n",
+        installed.free(),
+        product.product_id,
+        product.version,
+        product.platform_type
+    )
+}
+
+fn as_lines(value: &Value) -> String {
+    let fields = value.as_object().into_iter().flatten();
+    fields
+        .map(|(name, value)| match value {
+            Value::String(text) => format!("{name}: {text}\n"),
+            other => format!("{name}: {other}\n"),
+        })
+        .collect()
+}

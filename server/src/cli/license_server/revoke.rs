@@ -1,0 +1,40 @@
+//! `trybuy-server license-server revoke`
+
+use anyhow::Result;
+use trybuy_formats::ids::{ClientId, Note, SeatLicenseId};
+use trybuy_formats::slug::Slug;
+
+use super::{Place, now};
+use crate::cli::failure::Failure;
+use crate::cli::output;
+use crate::store::{Revocation, Revoked};
+
+pub(super) fn run(
+    place: &Place,
+    license_id: SeatLicenseId,
+    note: Note,
+    client: Option<ClientId>,
+) -> Result<()> {
+    let secret = place.keys()?.secret;
+    let revocation = Revocation { license_id, client, note, now: now() };
+    let revoked = place.with_store(async |store| {
+        let revoked = store.revoke_license(&secret, &revocation).await?;
+        place.raise_mark(store).await?;
+        Ok(revoked)
+    })?;
+    match revoked {
+        Revoked::Done => output::print(&format!(
+            "revoked {license_id}; gateways refuse it with their next revocation list\n"
+        )),
+        Revoked::NotFound => {
+            let what = format!("there is no license {license_id}, or it was revoked before");
+            Err(Failure::new(Slug::NotFound, what)
+                .help("`trybuy-server license-server licenses list` shows the ids")
+                .into())
+        }
+        Revoked::Ambiguous => {
+            let what = format!("two clients have the license {license_id}");
+            Err(Failure::new(Slug::Usage, what).help("name the client with `--client ID`").into())
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! The gateway role.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use trybuy_formats::certificates::Certificate;
+
+use super::{Door, ServeOptions, Signals, open};
+use crate::cli::gateway::{Files, own_keys};
+use crate::clock::SystemClock;
+use crate::data_dir::{DataDir, RoleDir};
+use crate::gateway::access::{GatewayParts, GatewayState, LicenseAccess, LicenseServer, Worker};
+use crate::gateway::{self, Gateway, GatewayConfig, ROLE, tls};
+
+pub(super) fn run(data_dir: &DataDir, options: ServeOptions) -> Result<()> {
+    let config = GatewayConfig::load(data_dir, options.settings.database.into())?;
+    open::runtime()?.block_on(serve(config, data_dir.role(ROLE), options.listen))
+}
+
+async fn serve(config: GatewayConfig, directory: RoleDir, listen: SocketAddr) -> Result<()> {
+    let signals = Signals::new()?;
+    let store = open::store(&config.database).await?;
+    let files = Files(&directory);
+    let issuer = files.license_server()?;
+    let id = issuer.leaf().subject_id().and_then(|id| id.parse().ok());
+    let parts = GatewayParts {
+        requirement: config.requirement.clone(),
+        authorities: files.authorities()?,
+        license_server_id: id.context("the license server's certificate names none")?,
+        revoked: files.revoked(&issuer),
+        issuer,
+        license_server: LicenseServer::new(
+            config.license_server.clone(),
+            own_keys(&files)?,
+            files.records(),
+        )?,
+        identity_key: files.load_identity_key()?,
+        store: store.clone(),
+        clock: Arc::new(SystemClock),
+    };
+    let hints = parts.authorities.certificates().iter().map(Certificate::subject_der).collect();
+    let tls = tls::server_config(&config.tls_certificate, &config.tls_key, hints)?;
+    let state = Arc::new(GatewayState::new(parts));
+    let access = LicenseAccess::new(Arc::clone(&state));
+    let gateway = Gateway::new(config.service.clone(), access, config.limits.clone());
+    let door = Door::bind(listen, signals).await?.encrypted();
+    door.announce()?;
+    let worker = Worker::start(state, directory.clone(), config.refresh);
+    gateway::serve(door.listener, tls, gateway, door.signals.stop()).await;
+    worker.stop().await;
+    store.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}

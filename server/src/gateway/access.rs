@@ -1,0 +1,112 @@
+//! Who may pass: clients with a valid license (SL Fig. 5). Others are led to one.
+
+mod held;
+mod license_server;
+mod own_requests;
+mod pauses;
+mod requirement;
+mod seen;
+mod state;
+mod worker;
+
+use std::sync::Arc;
+
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::response::IntoResponse as _;
+use hyper::body::Incoming;
+use rustls::pki_types::CertificateDer;
+use trybuy_formats::certificates::VerifiedLicense;
+use trybuy_formats::instant::{Instant, Span};
+use trybuy_formats::licensing::identity::Identity;
+
+pub use self::held::new_client;
+pub use self::license_server::LicenseServer;
+pub use self::own_requests::OwnKeys;
+pub use self::requirement::{NoLicense, Requirement};
+pub use self::state::{GatewayParts, GatewayState};
+pub use self::worker::{ISSUER, RECORDS, REVOKED, Worker};
+use super::{Access, Decision, Peer};
+use crate::error::ApiError;
+
+/// The field that tells the service who a client is (`LI-10`).
+const IDENTITY: HeaderName = HeaderName::from_static("trybuy-license");
+/// How long a token is valid. It is made anew for a connection when half of this has passed.
+const TOKEN_LIFE: Span = Span::seconds(120);
+
+/// Lets clients with a valid license pass. Cheap to clone.
+#[derive(Clone)]
+pub struct LicenseAccess(Arc<GatewayState>);
+
+/// What is known of a connection whose license was verified.
+#[derive(Clone)]
+pub struct Pass {
+    license: VerifiedLicense,
+    token: HeaderValue,
+    renew_at: Instant,
+}
+
+impl LicenseAccess {
+    /// Access by the licenses of one license server.
+    pub fn new(state: Arc<GatewayState>) -> Self {
+        Self(state)
+    }
+
+    /// The fields that tell the service who a request is from.
+    async fn admit(&self, peer: &Peer, headers: &mut HeaderMap) -> Result<HeaderMap, ApiError> {
+        let now = self.0.clock.now();
+        let token = held::take_token(headers);
+        let pass = match (&peer.certificates, peer.user, token) {
+            (Some(certificates), ..) => self.presented(peer, certificates, now)?,
+            (None, Some(user), _) => self.issue(self.0.license_of_user(user, now).await?, now)?,
+            (None, None, Some(token)) => {
+                self.issue(self.0.license_of_token(token, now).await?, now)?
+            }
+            (None, None, None) => return Err(NoLicense::Missing.into()),
+        };
+        self.0.still_valid(&pass.license, now)?;
+        Ok(HeaderMap::from_iter([(IDENTITY, pass.token)]))
+    }
+
+    /// Verifies the license of a connection, once (SL Fig. 5, step 182).
+    fn presented(
+        &self,
+        peer: &Peer,
+        certificates: &[CertificateDer<'_>],
+        now: Instant,
+    ) -> Result<Pass, ApiError> {
+        let license = match peer.pass() {
+            Some(pass) if now < pass.renew_at => return Ok(pass),
+            Some(pass) => pass.license,
+            None => {
+                let license = self.0.verify(certificates, now)?;
+                self.0.requirement.check(license.license())?;
+                self.0.seen.note(&license);
+                license
+            }
+        };
+        let pass = self.issue(license, now)?;
+        peer.remember(pass.clone());
+        Ok(pass)
+    }
+
+    fn issue(&self, license: VerifiedLicense, now: Instant) -> Result<Pass, ApiError> {
+        let identity = Identity::of(license.license(), now, now.plus(TOKEN_LIFE));
+        let token = identity.sign(&self.0.identity_key).map_err(ApiError::fault)?;
+        let token = HeaderValue::try_from(token).map_err(ApiError::fault)?;
+        let half = Span::seconds(TOKEN_LIFE.as_seconds() / 2);
+        Ok(Pass { license, token, renew_at: now.plus(half) })
+    }
+}
+
+impl Access for LicenseAccess {
+    async fn decide(&self, peer: &Peer, mut request: Request<Incoming>) -> Decision {
+        if let Some(path) = license_server::own_path(request.uri().path()) {
+            return Decision::Answer(self.0.answer(path.to_owned(), request).await);
+        }
+        match self.admit(peer, request.headers_mut()).await {
+            Ok(identity) => Decision::Pass { request: Box::new(request), identity },
+            Err(refused) => Decision::Answer(refused.into_response()),
+        }
+    }
+}

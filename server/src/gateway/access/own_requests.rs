@@ -1,0 +1,105 @@
+//! What the gateway asks its license server in its own name, signed with its key (`RQ`).
+
+use axum::http::header;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use trybuy_formats::api::{GatewayLicenseRequest, LicenseAnswer, Problem, SeenLicenses};
+use trybuy_formats::instant::Instant;
+use trybuy_formats::keys::key_id;
+use trybuy_formats::licensing::sealed_license;
+use trybuy_formats::primitives::{DecryptionKey, RequestSignatureKey};
+use trybuy_formats::request_signature::{self, Request};
+use trybuy_formats::slug::Slug;
+
+use super::license_server::{LicenseServer, Unreachable};
+use super::requirement::Requirement;
+use crate::error::ApiError;
+use crate::store::GatewayClient;
+
+/// The keys that a gateway has for its license server.
+pub struct OwnKeys {
+    /// Signs its requests. The license server knows the public half.
+    pub request: RequestSignatureKey,
+    /// Opens the licenses of the clients that it holds licenses for.
+    pub decryption: DecryptionKey,
+}
+
+impl LicenseServer {
+    /// Asks for the license of a client that the gateway holds licenses for: in PEM, not verified.
+    ///
+    /// # Errors
+    /// What the license server refuses, and when it does not answer.
+    pub(super) async fn request_for(
+        &self,
+        client: &GatewayClient,
+        requirement: &Requirement,
+        now: Instant,
+    ) -> Result<String, ApiError> {
+        let request = GatewayLicenseRequest {
+            client_key: client.client_key.clone(),
+            encryption_key: self.keys.decryption.encryption_key().spki().to_vec(),
+            platform_type: client.platform_type,
+            product_id: requirement.product_id.clone(),
+            version: requirement.version.clone(),
+        };
+        let answer: LicenseAnswer = self.ask_signed("gateways/licenses", &request, now).await?;
+        let license = sealed_license::open(&self.keys.decryption, &answer.license);
+        Ok(license.map_err(ApiError::fault)?.to_pem())
+    }
+
+    /// Tells which licenses clients have presented.
+    ///
+    /// # Errors
+    /// What the license server refuses, and when it does not answer.
+    pub(super) async fn report(&self, seen: &SeenLicenses, now: Instant) -> Result<(), ApiError> {
+        let _: serde_json::Value = self.ask_signed("gateways/seen", seen, now).await?;
+        Ok(())
+    }
+
+    async fn ask_signed<A: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+        now: Instant,
+    ) -> Result<A, ApiError> {
+        let url = self.address(path);
+        let body = serde_json::to_vec(body).map_err(ApiError::fault)?;
+        let parsed: url::Url = url.parse().map_err(ApiError::fault)?;
+        let request = Request { method: "POST", path: parsed.path(), query: None, body: &body };
+        let id = key_id(&self.keys.request.public_key()).to_string();
+        let fields = request_signature::sign(&self.keys.request, &id, &request, now);
+        let request = self
+            .client()
+            .post(url)
+            .header(header::CONTENT_TYPE, "application/json")
+            .header("content-digest", fields.content_digest)
+            .header("signature-input", fields.signature_input)
+            .header("signature", fields.signature)
+            .body(body);
+        let answer = request.send().await.map_err(Unreachable)?;
+        if answer.status().is_success() {
+            return Ok(answer.json().await.map_err(Unreachable)?);
+        }
+        let status = answer.status();
+        match answer.json::<Problem>().await {
+            Ok(problem) => Err(passed_on(problem)),
+            Err(error) => {
+                Err(ApiError::fault(format!("the license server answered {status}: {error}")))
+            }
+        }
+    }
+}
+
+/// A refusal of the license server, as the client is told of it. That the gateway itself is unknown there is
+/// for its operator to mend.
+fn passed_on(problem: Problem) -> ApiError {
+    match problem.slug {
+        Slug::Unauthorized | Slug::Forbidden | Slug::ClockSkew | Slug::BadRequest => {
+            ApiError::fault(format!("the license server refuses this gateway: {}", problem.title))
+        }
+        slug => {
+            let error = ApiError::new(slug, problem.title);
+            problem.help.into_iter().fold(error, ApiError::help)
+        }
+    }
+}

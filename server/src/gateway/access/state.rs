@@ -1,0 +1,149 @@
+//! What a gateway knows, and how it keeps that up to date.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use rustls::pki_types::CertificateDer;
+use trybuy_formats::certificates::{
+    Authorities, Certificate, CertificateChain, RevocationList, Role, VerifiedLicense,
+};
+use trybuy_formats::ids::LicenseServerId;
+use trybuy_formats::instant::Instant;
+use trybuy_formats::primitives::EcdsaKey;
+
+use super::license_server::LicenseServer;
+use super::pauses::Pauses;
+use super::requirement::{NoLicense, Requirement};
+use super::seen::Seen;
+use crate::clock::Clock;
+use crate::store::Store;
+
+/// What a gateway is made of.
+pub struct GatewayParts {
+    /// What a license has to be.
+    pub requirement: Requirement,
+    /// The certifying authorities that are trusted.
+    pub authorities: Authorities,
+    /// The license server whose licenses are recognised.
+    pub license_server_id: LicenseServerId,
+    /// Its certificate, as it was when it was last asked.
+    pub issuer: CertificateChain,
+    /// Its revocation list, as it was when it was last asked.
+    pub revoked: Option<RevocationList>,
+    /// The way to it.
+    pub license_server: LicenseServer,
+    /// The key that tokens for the service are signed with.
+    pub identity_key: EcdsaKey,
+    /// The clients that it holds licenses for, and the licenses that were presented.
+    pub store: Store,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// What a gateway knows.
+pub struct GatewayState {
+    pub(super) requirement: Requirement,
+    pub(super) authorities: Authorities,
+    pub(super) license_server_id: LicenseServerId,
+    pub(super) license_server: LicenseServer,
+    pub(super) identity_key: EcdsaKey,
+    pub(super) store: Store,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) seen: Seen,
+    pub(super) pauses: Pauses,
+    issuer: RwLock<CertificateChain>,
+    revoked: RwLock<Option<RevocationList>>,
+}
+
+impl GatewayState {
+    /// Puts the parts together.
+    pub fn new(parts: GatewayParts) -> Self {
+        Self {
+            requirement: parts.requirement,
+            authorities: parts.authorities,
+            license_server_id: parts.license_server_id,
+            license_server: parts.license_server,
+            identity_key: parts.identity_key,
+            store: parts.store,
+            clock: parts.clock,
+            seen: Seen::default(),
+            pauses: Pauses::default(),
+            issuer: RwLock::new(parts.issuer),
+            revoked: RwLock::new(parts.revoked),
+        }
+    }
+
+    /// Verifies what a client presents: a license of the recognised license server, for a client that
+    /// answers challenges. One that comes without the certificate it was issued under is completed.
+    ///
+    /// # Errors
+    /// Why it is none.
+    pub(super) fn verify(
+        &self,
+        presented: &[CertificateDer<'_>],
+        now: Instant,
+    ) -> Result<VerifiedLicense, NoLicense> {
+        let read = presented.iter().map(|der| Certificate::from_der(der)).collect::<Result<_, _>>();
+        let mut chain = CertificateChain::new(read?)?;
+        if chain.certificates().len() == 1 {
+            chain = self.issuer().with_leaf(chain.leaf().clone())?;
+        }
+        let verified = self.authorities.verify_license(&chain, now)?;
+        let license = verified.license();
+        if license.license_server != self.license_server_id {
+            let whose = format!("clients of the license server {}", license.license_server);
+            return Err(NoLicense::Foreign(whose));
+        }
+        if !license.platform_type.is_challenged() {
+            let whose = format!("{} clients, and no other", license.platform_type);
+            return Err(NoLicense::Foreign(whose));
+        }
+        Ok(verified)
+    }
+
+    /// Whether a license that was verified is still valid (SL Fig. 5, step 184).
+    ///
+    /// # Errors
+    /// It has ended or was revoked.
+    pub(super) fn still_valid(
+        &self,
+        license: &VerifiedLicense,
+        now: Instant,
+    ) -> Result<(), NoLicense> {
+        if now > license.certificate().not_after() {
+            return Err(NoLicense::Expired);
+        }
+        let revoked = self.revoked.read().unwrap_or_else(PoisonError::into_inner);
+        let serial = license.certificate().serial();
+        match (revoked.as_ref(), serial) {
+            (Some(list), Some(serial)) if list.contains(&serial) => Err(NoLicense::Revoked),
+            _ => Ok(()),
+        }
+    }
+
+    /// The license server's certificate.
+    pub fn issuer(&self) -> CertificateChain {
+        self.issuer.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes a newer certificate of the license server; a stranger's is not taken.
+    pub(super) fn take_issuer(&self, chain: CertificateChain, now: Instant) -> bool {
+        let verified = self.authorities.verify(&chain, Role::LicenseIssuer, now);
+        let is_ours = verified.is_ok_and(|certificate| {
+            certificate.subject_id().as_deref() == Some(self.license_server_id.as_str())
+        });
+        if is_ours {
+            *self.issuer.write().unwrap_or_else(PoisonError::into_inner) = chain;
+        }
+        is_ours
+    }
+
+    /// Takes a revocation list of the license server; an older one than that which is there is not taken.
+    pub(super) fn take_revoked(&self, list: RevocationList) -> bool {
+        let mut revoked = self.revoked.write().unwrap_or_else(PoisonError::into_inner);
+        let is_newer = revoked.as_ref().is_none_or(|old| old.this_update() <= list.this_update());
+        if is_newer {
+            *revoked = Some(list);
+        }
+        is_newer
+    }
+}

@@ -1,0 +1,99 @@
+//! Whether the records are all there, as they were written.
+//!
+//! Each record is authenticated with the one before it, under a key that the database does not have. So one that was
+//! altered, removed, added or moved is found by its place. Records that were cut off at the end are found by the mark
+//! beside the database, and by the end that the database says there is. Whoever has the key and both files can write
+//! another history.
+
+use serde::Serialize;
+use trybuy_formats::ids::RecordMac;
+use trybuy_formats::keys::LicenseServerSecret;
+
+use super::mark::Mark;
+use crate::store::{Store, StoreError, StoredRecord};
+
+/// What an audit found.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Audit {
+    /// How many records are in order, from the first one on.
+    pub records: u64,
+    /// What is wrong after them; nothing where all is in order.
+    pub fault: Option<Fault>,
+}
+
+/// What is wrong with the records.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum Fault {
+    /// A record is not the one that was written there, or what was written before it is not.
+    Altered {
+        /// Its number.
+        number: u64,
+    },
+    /// A record is missing.
+    Missing {
+        /// Its number.
+        number: u64,
+    },
+    /// There were more records.
+    Truncated {
+        /// How many at least.
+        records: u64,
+    },
+}
+
+/// Verifies all records.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn verify(
+    store: &Store,
+    secret: &LicenseServerSecret,
+    mark: Option<Mark>,
+) -> Result<Audit, StoreError> {
+    // The end is read first: records that are added meanwhile are behind it.
+    let head = store.record_head().await?;
+    let mut walk = Walk { secret, mark, records: 0, mac: RecordMac::BEGIN };
+    loop {
+        let page = store.stored_records(walk.records).await?;
+        for record in &page {
+            if let Err(fault) = walk.next(record) {
+                return Ok(Audit { records: walk.records, fault: Some(fault) });
+            }
+            if walk.records == head.records && walk.mac != head.mac {
+                let fault = Fault::Altered { number: walk.records };
+                return Ok(Audit { records: walk.records - 1, fault: Some(fault) });
+            }
+        }
+        if page.is_empty() {
+            break;
+        }
+    }
+    let least = head.records.max(mark.map_or(0, |mark| mark.records));
+    let fault = (walk.records < least).then_some(Fault::Truncated { records: least });
+    Ok(Audit { records: walk.records, fault })
+}
+
+/// The way along the records.
+struct Walk<'a> {
+    secret: &'a LicenseServerSecret,
+    mark: Option<Mark>,
+    records: u64,
+    mac: RecordMac,
+}
+
+impl Walk<'_> {
+    fn next(&mut self, record: &StoredRecord) -> Result<(), Fault> {
+        let number = self.records + 1;
+        if record.number != number {
+            return Err(Fault::Missing { number });
+        }
+        let mac = self.secret.record_mac(&self.mac, record.record.as_bytes());
+        let is_marked = self.mark.is_none_or(|mark| mark.records != number || mark.mac == mac);
+        if record.mac != Some(mac) || !record.agrees || !is_marked {
+            return Err(Fault::Altered { number });
+        }
+        (self.records, self.mac) = (number, mac);
+        Ok(())
+    }
+}

@@ -1,0 +1,64 @@
+//! The granting module 126: which license a client gets. Pure functions over what the secure license store holds.
+//!
+//! In this order:
+//! 1. a permanent license of the client that has not ended and covers the wanted version is issued again;
+//! 2. a license of an older version, or one that has ended, is upgraded by a free upgrade license;
+//! 3. a free license is allocated;
+//! 4. for want of one, a temporary license is issued, once for each client and product; later the same one again,
+//!    even if it has ended.
+//!
+//! Which of several packs with free licenses is taken, the store finds by its index: that of the lowest sufficient
+//! version, of those the soonest to end, of those the oldest. A store that was restored from a backup does not know
+//! what it granted since, so nothing new is given out of it.
+
+use trybuy_formats::instant::Instant;
+
+use crate::store::{Allocation, Assignment, DecisionReason, Standing, WantedLicense};
+
+/// Of the licenses that a client has for the product, the one that is issued again (SL Fig. 6, step 202): of several
+/// the newest version, and of those the last to end.
+///
+/// Whether it is "active" is not asked: a license is only issued after its first active date, and a clock that was
+/// set back since is no reason to use up another one.
+pub fn existing<'a>(wanted: &WantedLicense, held: &'a [Assignment]) -> Option<&'a Assignment> {
+    let fits = |license: &&Assignment| {
+        is_of_platform(wanted, license)
+            && license.ends_at.is_none_or(|end| end > wanted.now)
+            && !license.version.precedes(&wanted.version)
+    };
+    held.iter().filter(fits).max_by(|one, other| newness(one).cmp(&newness(other)))
+}
+
+/// Of the licenses that a client has and of which none can be issued again, the one that an upgrade license would
+/// replace (SL Fig. 8, step 242: it "has expired and/or is for an older version"): the newest version, as the most
+/// upgrade licenses are for that.
+pub fn upgradable<'a>(wanted: &WantedLicense, held: &'a [Assignment]) -> Option<&'a Assignment> {
+    let licenses = held.iter().filter(|license| is_of_platform(wanted, license));
+    licenses.max_by(|one, other| newness(one).cmp(&newness(other)))
+}
+
+/// What is done where no license can be issued again (SL Fig. 6, step 204; Fig. 8, step 246).
+pub fn allocation(standing: Standing) -> Allocation {
+    let Standing { only_upgrade, restored, upgrade, seat, temporary } = standing;
+    match (restored, upgrade, seat, temporary) {
+        (false, Some((license, pack)), _, _) => Allocation::Upgrade(license, pack),
+        (false, None, Some(pack), _) if !only_upgrade => Allocation::Seat(pack),
+        // A client that presents a license to be upgraded has been given what there is for it.
+        (false, ..) if only_upgrade => Allocation::Refused(DecisionReason::NoUpgrade),
+        (_, _, _, Some(temporary)) if !only_upgrade => Allocation::TemporaryAgain(temporary),
+        (false, ..) => Allocation::Temporary,
+        (true, ..) => Allocation::Refused(DecisionReason::LicenseServerRestored),
+    }
+}
+
+/// A license is for a client on one platform type: each has its own packs (SL Table 2).
+fn is_of_platform(wanted: &WantedLicense, license: &Assignment) -> bool {
+    license.platform_type == wanted.platform_type
+}
+
+fn newness(license: &Assignment) -> (&trybuy_formats::ids::Version, bool, Option<Instant>) {
+    (&license.version, license.ends_at.is_none(), license.ends_at)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,147 @@
+use trybuy_formats::certificates::Serial;
+use trybuy_formats::ids::{ClientId, PackId, PlatformType, SeatLicenseId};
+use trybuy_formats::instant::Span;
+use trybuy_formats::licensing::product::{LicenseType, Product};
+
+use super::*;
+use crate::store::{OfferingPack, TemporaryLicense};
+
+const NOW: u64 = 1_000;
+
+fn at(seconds: u64) -> Instant {
+    Instant::from_unix(1_800_000_000).expect("in range").plus(Span::seconds(seconds))
+}
+
+fn wanted(version: &str) -> WantedLicense {
+    WantedLicense {
+        client_id: ClientId::from_bytes([7; 32]),
+        client_key: Vec::new(),
+        product_id: "com.example.desk".parse().expect("a product"),
+        version: version.parse().expect("a version"),
+        platform_type: PlatformType::NonWindows,
+        now: at(NOW),
+    }
+}
+
+/// A license of a version that ends; a second never means never.
+fn license(version: &str, ends_at: Option<u64>) -> Assignment {
+    let wanted = wanted(version);
+    let pack_id = PackId::new();
+    Assignment {
+        license_id: SeatLicenseId::of_pack(pack_id, 1, 0),
+        pack_id,
+        client_id: wanted.client_id,
+        issued_at: at(0),
+        ends_at: ends_at.map(at),
+        product_id: wanted.product_id,
+        version: wanted.version,
+        platform_type: wanted.platform_type,
+        upgraded_by: None,
+        certificate_serial: Serial::random(),
+        certificate: Vec::new(),
+        granted_twice: false,
+        revoked_at: None,
+    }
+}
+
+fn pack() -> OfferingPack {
+    let wanted = wanted("1.0.0");
+    let product = Product {
+        product_id: wanted.product_id,
+        version: wanted.version,
+        license_type: LicenseType::Full,
+        platform_type: wanted.platform_type,
+        features: Vec::new(),
+    };
+    OfferingPack { pack_id: PackId::new(), ends_at: None, product }
+}
+
+fn temporary() -> TemporaryLicense {
+    let wanted = wanted("1.0.0");
+    TemporaryLicense {
+        license_id: SeatLicenseId::temporary(),
+        client_id: wanted.client_id,
+        issued_at: at(0),
+        ends_at: at(1),
+        product_id: wanted.product_id,
+        version: wanted.version,
+        platform_type: wanted.platform_type,
+        certificate_serial: Serial::random(),
+        certificate: Vec::new(),
+    }
+}
+
+#[test]
+fn a_license_that_covers_the_version_and_has_not_ended_is_issued_again() {
+    let windows = Assignment { platform_type: PlatformType::Windows, ..license("2.0.0", None) };
+    for (version, held, expected) in [
+        ("1.0.0", vec![], None),
+        ("1.0.0", vec![license("1.0.0", None)], Some(0)),
+        ("1.0.0", vec![license("1.0.0", Some(NOW))], None),
+        ("1.0.0", vec![license("1.0.0", Some(NOW + 1))], Some(0)),
+        ("1.0.1", vec![license("1.0.0", None)], None),
+        // A newer license is accepted for an older version.
+        ("1.0.0", vec![license("2.0.0", None)], Some(0)),
+        ("1.0.0", vec![license("1.0.0-rc.1", None)], None),
+        ("1.0.0+b", vec![license("1.0.0+a", None)], Some(0)),
+        ("1.0.0", vec![windows], None),
+        ("1.0.0", vec![license("1.0.0", None), license("2.0.0", Some(NOW + 1))], Some(1)),
+        ("1.0.0", vec![license("1.0.0", Some(NOW + 1)), license("1.0.0", Some(NOW + 2))], Some(1)),
+        ("1.0.0", vec![license("1.0.0", None), license("1.0.0", Some(NOW + 2))], Some(0)),
+        ("1.0.0", vec![license("2.0.0", Some(NOW)), license("1.0.0", Some(NOW + 2))], Some(1)),
+    ] {
+        let expected = expected.map(|at: usize| &held[at]);
+        assert_eq!(existing(&wanted(version), &held), expected, "{version} {held:?}");
+    }
+}
+
+#[test]
+fn the_newest_license_is_upgraded_whether_it_has_ended_or_not() {
+    let windows = Assignment { platform_type: PlatformType::Windows, ..license("3.0.0", None) };
+    for (held, expected) in [
+        (vec![], None),
+        (vec![license("1.0.0", None)], Some(0)),
+        (vec![license("1.0.0", Some(1))], Some(0)),
+        (vec![license("1.0.0", None), license("2.0.0", Some(1)), windows], Some(1)),
+    ] {
+        let expected = expected.map(|at: usize| &held[at]);
+        assert_eq!(upgradable(&wanted("4.0.0"), &held), expected, "{held:?}");
+    }
+}
+
+#[test]
+fn what_is_allocated_has_an_order() {
+    let (upgraded, seat, had) = (license("1.0.0", None), pack(), temporary());
+    let upgrade = Allocation::Upgrade(upgraded.clone(), seat.clone());
+    let granted = Allocation::Seat(seat.clone());
+    let again = Allocation::TemporaryAgain(had.clone());
+    let no_upgrade = Allocation::Refused(DecisionReason::NoUpgrade);
+    let refused = Allocation::Refused(DecisionReason::LicenseServerRestored);
+    // Whether only an upgrade is wanted, the store is restored; there is an upgrade, a seat, a temporary license.
+    for (facts, expected) in [
+        ([0, 0, 1, 1, 1], &upgrade),
+        ([0, 0, 0, 1, 1], &granted),
+        ([0, 0, 0, 1, 0], &granted),
+        ([0, 0, 0, 0, 1], &again),
+        ([0, 0, 0, 0, 0], &Allocation::Temporary),
+        ([1, 0, 1, 1, 1], &upgrade),
+        ([1, 0, 0, 1, 1], &no_upgrade),
+        ([1, 0, 0, 0, 1], &no_upgrade),
+        ([0, 1, 1, 1, 1], &again),
+        ([0, 1, 0, 0, 1], &again),
+        ([0, 1, 1, 1, 0], &refused),
+        ([0, 1, 0, 0, 0], &refused),
+        ([1, 1, 1, 1, 1], &refused),
+    ] {
+        let [only_upgrade, restored, has_upgrade, has_seat, had_temporary] =
+            facts.map(|fact| fact == 1);
+        let standing = Standing {
+            only_upgrade,
+            restored,
+            upgrade: has_upgrade.then(|| (upgraded.clone(), seat.clone())),
+            seat: has_seat.then(|| seat.clone()),
+            temporary: had_temporary.then(|| had.clone()),
+        };
+        assert_eq!(allocation(standing), *expected, "{facts:?}");
+    }
+}

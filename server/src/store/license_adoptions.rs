@@ -1,0 +1,238 @@
+//! Licenses that this license server signed and that its store does not know, as it was restored from a backup:
+//! found with a client, they are assigned to it again.
+//!
+//! What can be found: every license that a client still has, and presents to a gateway or with its next request.
+//! Where its seat was given to somebody else meanwhile, both stay, and the record says so. What cannot be found: a
+//! license that nobody presents, a revocation since the backup, and a challenge that was used since.
+
+use sqlx::AnyConnection;
+use trybuy_formats::ids::{Label, PackId};
+use trybuy_formats::instant::Instant;
+use trybuy_formats::keys::LicenseServerSecret;
+use trybuy_formats::licensing::seat_license::SeatLicense;
+
+use super::columns::{Columns, number};
+use super::license_assignments::{self as assignments, Assignment};
+use super::license_cases::PresentedLicense;
+use super::license_chain::{Chain, Chained, ChainedOperation};
+use super::license_decisions::{DecisionOutcome, DecisionReason, LicenseDecision};
+use super::license_revocations::{is_revoked, revoke_certificate, upgrade, use_upgrade};
+use super::license_seats::{self as seats, Seat, SeatTaken};
+use super::temporary_licenses::{self as temporary, TemporaryLicense};
+use super::{Store, StoreError, license_packs};
+
+/// What a gateway says it has seen.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SeenReport {
+    /// Which gateway.
+    pub gateway: Label,
+    /// Licenses of its clients.
+    pub licenses: Vec<PresentedLicense>,
+    /// The greatest number of records that this license server told it; none where it does not say.
+    pub records: Option<u64>,
+    /// Now.
+    pub now: Instant,
+}
+
+const GREATEST_TURN: &str = "SELECT COALESCE(MAX(turn), -1) AS turn FROM license_assignments \
+    WHERE pack_id = $1 AND serial = $2 AND granted_twice = 0";
+
+impl Store {
+    /// Takes in what a gateway has seen. Answers how many licenses were not known.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn take_report(
+        &self,
+        secret: &LicenseServerSecret,
+        report: &SeenReport,
+    ) -> Result<u32, StoreError> {
+        self.write(&Chained { secret, operation: report }).await
+    }
+}
+
+impl ChainedOperation for SeenReport {
+    type Answer = u32;
+
+    async fn run(
+        &self,
+        connection: &mut AnyConnection,
+        chain: &mut Chain<'_>,
+    ) -> Result<u32, StoreError> {
+        let behind = self.records.is_some_and(|records| records > chain.records());
+        let mut unknown = 0;
+        for presented in &self.licenses {
+            let gateway = Some(&self.gateway);
+            unknown += u32::from(adopt(connection, chain, presented, gateway, self.now).await?);
+        }
+        let is_sign = behind || (self.records.is_none() && unknown > 0);
+        if is_sign && !chain.is_restored() {
+            let decision = LicenseDecision {
+                reason: behind.then_some(DecisionReason::FewerRecords),
+                gateway: Some(self.gateway.clone()),
+                ..LicenseDecision::of(DecisionOutcome::Restored, self.now)
+            };
+            chain.append(connection, &decision).await?;
+            chain.set_restored(true);
+        }
+        Ok(unknown)
+    }
+}
+
+/// Assigns a license to its client again, if the store does not know it. Answers whether it did not.
+pub(super) async fn adopt(
+    connection: &mut AnyConnection,
+    chain: &mut Chain<'_>,
+    presented: &PresentedLicense,
+    gateway: Option<&Label>,
+    now: Instant,
+) -> Result<bool, StoreError> {
+    let adopted = match presented.license.license_id.pack() {
+        _ if is_revoked(connection, &presented.certificate_serial).await? => Adoption::Known,
+        None => adopt_temporary(connection, presented).await?,
+        Some(pack) => adopt_permanent(connection, presented, pack, now).await?,
+    };
+    let (outcome, reason) = match adopted {
+        Adoption::Known => return Ok(false),
+        Adoption::Adopted => (DecisionOutcome::Adopted, None),
+        Adoption::Twice => (DecisionOutcome::SeatGrantedTwice, None),
+        Adoption::PackUnknown => (DecisionOutcome::Refused, Some(DecisionReason::PackUnknown)),
+    };
+    let SeatLicense { client_id, product_id, version, platform_type, .. } = &presented.license;
+    let decision = LicenseDecision {
+        reason,
+        client_id: Some(*client_id),
+        product_id: Some(product_id.clone()),
+        version: Some(version.clone()),
+        platform_type: Some(*platform_type),
+        gateway: gateway.cloned(),
+        pack_id: presented.license.pack_id,
+        license_id: Some(presented.license.license_id),
+        ..LicenseDecision::of(outcome, now)
+    };
+    chain.append(connection, &decision).await?;
+    Ok(true)
+}
+
+/// What became of a license that was presented.
+enum Adoption {
+    /// The store knows it, or knows that it is none any more.
+    Known,
+    /// It is assigned to its client again.
+    Adopted,
+    /// So it is, and its seat to another client.
+    Twice,
+    /// Its pack is not installed: it cannot be assigned before that.
+    PackUnknown,
+}
+
+async fn adopt_temporary(
+    connection: &mut AnyConnection,
+    presented: &PresentedLicense,
+) -> Result<Adoption, StoreError> {
+    let license = &presented.license;
+    let row = TemporaryLicense {
+        license_id: license.license_id,
+        client_id: license.client_id,
+        issued_at: license.issued_at,
+        ends_at: license.ends_at.unwrap_or(license.issued_at),
+        product_id: license.product_id.clone(),
+        version: license.version.clone(),
+        platform_type: license.platform_type,
+        certificate_serial: presented.certificate_serial.clone(),
+        certificate: presented.certificate.clone(),
+    };
+    let is_new = temporary::insert(connection, &row).await?;
+    Ok(if is_new { Adoption::Adopted } else { Adoption::Known })
+}
+
+async fn adopt_permanent(
+    connection: &mut AnyConnection,
+    presented: &PresentedLicense,
+    pack: PackId,
+    now: Instant,
+) -> Result<Adoption, StoreError> {
+    let row = assignment(presented, pack);
+    let rows = assignments::of_license(connection, row.license_id).await?;
+    if rows.iter().any(|known| known.certificate_serial == row.certificate_serial) {
+        return Ok(Adoption::Known);
+    }
+    for needed in [Some(pack), row.upgraded_by].into_iter().flatten() {
+        if !license_packs::is_installed(connection, needed).await? {
+            return Ok(Adoption::PackUnknown);
+        }
+    }
+    if let Some(known) = rows.iter().find(|known| known.client_id == row.client_id) {
+        return adopt_upgrade(connection, known, &row, now).await;
+    }
+    adopt_seat(connection, row, now).await
+}
+
+fn assignment(presented: &PresentedLicense, pack: PackId) -> Assignment {
+    let license = &presented.license;
+    Assignment {
+        license_id: license.license_id,
+        pack_id: pack,
+        client_id: license.client_id,
+        issued_at: license.issued_at,
+        ends_at: license.ends_at,
+        product_id: license.product_id.clone(),
+        version: license.version.clone(),
+        platform_type: license.platform_type,
+        upgraded_by: license.pack_id.filter(|of| *of != pack),
+        certificate_serial: presented.certificate_serial.clone(),
+        certificate: presented.certificate.clone(),
+        granted_twice: false,
+        revoked_at: None,
+    }
+}
+
+/// The store knows the license with another certificate: it was upgraded since, or it is the one from before.
+async fn adopt_upgrade(
+    connection: &mut AnyConnection,
+    known: &Assignment,
+    row: &Assignment,
+    now: Instant,
+) -> Result<Adoption, StoreError> {
+    if known.revoked_at.is_some() || !known.version.precedes(&row.version) {
+        revoke_certificate(connection, row, now).await?;
+        return Ok(Adoption::Known);
+    }
+    let row = Assignment { granted_twice: known.granted_twice, ..row.clone() };
+    if upgrade(connection, known, &row).await? {
+        return Ok(Adoption::Adopted);
+    }
+    assignments::replace(connection, &known.certificate_serial, &row).await?;
+    Ok(Adoption::Twice)
+}
+
+/// The store knows nothing of the license.
+async fn adopt_seat(
+    connection: &mut AnyConnection,
+    mut row: Assignment,
+    now: Instant,
+) -> Result<Adoption, StoreError> {
+    let seat = row.seat();
+    let taken = match seats::take_this(connection, seat).await? {
+        SeatTaken::NotFree if was_given_back(connection, seat).await? => SeatTaken::GivenBack,
+        taken => taken,
+    };
+    if taken == SeatTaken::GivenBack {
+        revoke_certificate(connection, &row, now).await?;
+        return Ok(Adoption::Known);
+    }
+    row.granted_twice = taken == SeatTaken::NotFree;
+    let has_upgrade = use_upgrade(connection, &row).await?;
+    assignments::insert(connection, &row).await?;
+    Ok(if row.granted_twice || !has_upgrade { Adoption::Twice } else { Adoption::Adopted })
+}
+
+/// Whether a seat that is not free has had a license of a later turn: then this one was revoked.
+async fn was_given_back(connection: &mut AnyConnection, seat: Seat) -> Result<bool, StoreError> {
+    let row = sqlx::query(GREATEST_TURN)
+        .bind(seat.pack.to_string())
+        .bind(number(seat.serial))
+        .fetch_one(connection)
+        .await?;
+    Ok(Columns(&row).number::<i64>("turn")? > i64::from(seat.turn))
+}

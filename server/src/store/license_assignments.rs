@@ -1,0 +1,214 @@
+//! The client assignment table 116 (SL Table 4), with the certificates as they were issued.
+
+use sqlx::AnyConnection;
+use trybuy_formats::certificates::Serial;
+use trybuy_formats::ids::{ClientId, PackId, PlatformType, ProductId, SeatLicenseId, Version};
+use trybuy_formats::instant::Instant;
+
+use super::columns::{Columns, number, seconds};
+use super::license_seats::Seat;
+use super::{PAGE_LIMIT, Store, StoreError};
+
+/// A license that was assigned to a client.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Assignment {
+    /// License ID.
+    pub license_id: SeatLicenseId,
+    /// License pack ID: the pack of its seat.
+    pub pack_id: PackId,
+    /// Client ID.
+    pub client_id: ClientId,
+    /// Issue date.
+    pub issued_at: Instant,
+    /// When it ends; none for never.
+    pub ends_at: Option<Instant>,
+    /// The product.
+    pub product_id: ProductId,
+    /// Its version.
+    pub version: Version,
+    /// The client's platform type.
+    pub platform_type: PlatformType,
+    /// The upgrade pack that it was last upgraded by.
+    pub upgraded_by: Option<PackId>,
+    /// The serial number of its certificate.
+    pub certificate_serial: Serial,
+    /// Its certificate, in DER.
+    pub certificate: Vec<u8>,
+    /// Whether the seat was given to somebody else as well, by a restored license server.
+    pub granted_twice: bool,
+    /// When it was revoked.
+    pub revoked_at: Option<Instant>,
+}
+
+const INSERT: &str = "INSERT INTO license_assignments (certificate_serial, license_id, pack_id, \
+    serial, turn, client_id, issued_at, product_id, version, platform_type, ends_at, upgraded_by, \
+    certificate, granted_twice, revoked_at) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, NULL)";
+/// Declares a query of whole rows.
+macro_rules! assignments {
+    ($conditions:literal) => {
+        concat!(
+            "SELECT certificate_serial, license_id, pack_id, client_id, issued_at, product_id, \
+             version, platform_type, ends_at, upgraded_by, certificate, granted_twice, revoked_at \
+             FROM license_assignments ",
+            $conditions
+        )
+    };
+}
+const HELD: &str = assignments!("WHERE client_id = $1 AND product_id = $2 AND revoked_at IS NULL");
+const OF_LICENSE: &str = assignments!("WHERE license_id = $1 ORDER BY granted_twice");
+const OF_CLIENT: &str =
+    assignments!("WHERE client_id = $1 AND license_id > $2 ORDER BY license_id LIMIT $3");
+const OF_PACK: &str = assignments!(
+    "WHERE pack_id = $1 AND (serial > $2 OR (serial = $2 AND turn > $3)) AND granted_twice = 0 \
+     ORDER BY serial, turn LIMIT $4"
+);
+const ALL: &str = assignments!(
+    "WHERE license_id > $1 OR (license_id = $1 AND certificate_serial > $2) \
+     ORDER BY license_id, certificate_serial LIMIT $3"
+);
+const UPGRADE: &str = "UPDATE license_assignments SET certificate_serial = $2, issued_at = $3, \
+    version = $4, ends_at = $5, upgraded_by = $6, certificate = $7 WHERE certificate_serial = $1";
+const REVOKE: &str = "UPDATE license_assignments SET revoked_at = $2 \
+    WHERE certificate_serial = $1 AND revoked_at IS NULL";
+
+/// Which licenses are listed.
+#[derive(Clone, Copy, Debug)]
+pub enum LicenseQuery {
+    /// All of them.
+    All,
+    /// Those of a pack: the join of Tables 3 and 4.
+    OfPack(PackId),
+    /// Those of a client.
+    OfClient(ClientId),
+}
+
+impl Store {
+    /// A page of the assigned licenses, revoked ones among them, after the given one.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn licenses(
+        &self,
+        of: LicenseQuery,
+        after: Option<&Assignment>,
+    ) -> Result<Vec<Assignment>, StoreError> {
+        let after_id = after.map(|it| it.license_id.to_string()).unwrap_or_default();
+        let serial = after.map(|it| it.certificate_serial.to_string()).unwrap_or_default();
+        let query = match of {
+            LicenseQuery::All => sqlx::query(ALL).bind(after_id).bind(serial),
+            LicenseQuery::OfClient(client) => {
+                sqlx::query(OF_CLIENT).bind(client.to_string()).bind(after_id)
+            }
+            LicenseQuery::OfPack(pack) => sqlx::query(OF_PACK)
+                .bind(pack.to_string())
+                .bind(after.map_or(0, |it| number(it.license_id.serial())))
+                .bind(after.map_or(0, |it| i64::from(it.license_id.turn()))),
+        };
+        let rows = self.fetch_all(query.bind(i64::from(PAGE_LIMIT))).await?;
+        rows.iter().map(|row| Assignment::from_columns(Columns(row))).collect()
+    }
+}
+
+impl Assignment {
+    pub(super) fn from_columns(columns: Columns<'_>) -> Result<Self, StoreError> {
+        Ok(Self {
+            license_id: columns.text("license_id")?,
+            pack_id: columns.text("pack_id")?,
+            client_id: columns.text("client_id")?,
+            issued_at: columns.instant("issued_at")?,
+            ends_at: columns.optional_instant("ends_at")?,
+            product_id: columns.text("product_id")?,
+            version: columns.text("version")?,
+            platform_type: columns.text("platform_type")?,
+            upgraded_by: columns.optional_text("upgraded_by")?,
+            certificate_serial: columns.text("certificate_serial")?,
+            certificate: columns.bytes("certificate")?,
+            granted_twice: columns.number::<i64>("granted_twice")? != 0,
+            revoked_at: columns.optional_instant("revoked_at")?,
+        })
+    }
+
+    /// Its seat.
+    pub(super) fn seat(&self) -> Seat {
+        let (serial, turn) = (self.license_id.serial(), self.license_id.turn());
+        Seat { pack: self.pack_id, serial, turn }
+    }
+}
+
+/// The licenses that a client has for a product, ended ones among them and revoked ones not.
+pub(super) async fn held(
+    connection: &mut AnyConnection,
+    client: ClientId,
+    product: &ProductId,
+) -> Result<Vec<Assignment>, StoreError> {
+    let rows = sqlx::query(HELD)
+        .bind(client.to_string())
+        .bind(product.as_str())
+        .fetch_all(connection)
+        .await?;
+    rows.iter().map(|row| Assignment::from_columns(Columns(row))).collect()
+}
+
+/// All rows of a license: one, or two where a seat was granted twice.
+pub(super) async fn of_license(
+    connection: &mut AnyConnection,
+    license: SeatLicenseId,
+) -> Result<Vec<Assignment>, StoreError> {
+    let rows = sqlx::query(OF_LICENSE).bind(license.to_string()).fetch_all(connection).await?;
+    rows.iter().map(|row| Assignment::from_columns(Columns(row))).collect()
+}
+
+/// Adds a row.
+pub(super) async fn insert(
+    connection: &mut AnyConnection,
+    row: &Assignment,
+) -> Result<(), StoreError> {
+    sqlx::query(INSERT)
+        .bind(row.certificate_serial.to_string())
+        .bind(row.license_id.to_string())
+        .bind(row.pack_id.to_string())
+        .bind(number(row.license_id.serial()))
+        .bind(i64::from(row.license_id.turn()))
+        .bind(row.client_id.to_string())
+        .bind(row.issued_at.unix())
+        .bind(row.product_id.as_str())
+        .bind(row.version.to_string())
+        .bind(row.platform_type.as_str())
+        .bind(seconds(row.ends_at))
+        .bind(row.upgraded_by.map(|pack| pack.to_string()))
+        .bind(row.certificate.as_slice())
+        .bind(i64::from(row.granted_twice))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Puts an upgraded license in the place of the one it was (SL Fig. 8, step 248).
+pub(super) async fn replace(
+    connection: &mut AnyConnection,
+    old: &Serial,
+    row: &Assignment,
+) -> Result<(), StoreError> {
+    sqlx::query(UPGRADE)
+        .bind(old.to_string())
+        .bind(row.certificate_serial.to_string())
+        .bind(row.issued_at.unix())
+        .bind(row.version.to_string())
+        .bind(seconds(row.ends_at))
+        .bind(row.upgraded_by.map(|pack| pack.to_string()))
+        .bind(row.certificate.as_slice())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Marks a license as revoked.
+pub(super) async fn revoke(
+    connection: &mut AnyConnection,
+    serial: &Serial,
+    now: Instant,
+) -> Result<(), StoreError> {
+    sqlx::query(REVOKE).bind(serial.to_string()).bind(now.unix()).execute(connection).await?;
+    Ok(())
+}

@@ -1,0 +1,191 @@
+//! Requests for seat licenses, what the store holds for them, and what is decided: the words that the store and the
+//! granting module 126 speak with each other.
+
+use std::error::Error;
+
+use trybuy_formats::api::LicenseOutcome;
+use trybuy_formats::certificates::Serial;
+use trybuy_formats::ids::{
+    ChallengeId, ClientId, ClientSoftwareId, Label, PackId, PlatformType, ProductId, SeatLicenseId,
+    Version,
+};
+use trybuy_formats::instant::{Instant, Span};
+use trybuy_formats::keys::LicenseServerSecret;
+use trybuy_formats::licensing::seat_license::{SeatLicense, SeatLicenseKind};
+
+use super::license_assignments::Assignment;
+use super::license_decisions::DecisionReason;
+use super::license_packs::OfferingPack;
+use super::temporary_licenses::TemporaryLicense;
+
+/// What a client asks for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct WantedLicense {
+    /// The client.
+    pub client_id: ClientId,
+    /// Its key, SubjectPublicKeyInfo in DER.
+    pub client_key: Vec<u8>,
+    /// The product.
+    pub product_id: ProductId,
+    /// In this version or a newer one.
+    pub version: Version,
+    /// The client's platform type.
+    pub platform_type: PlatformType,
+    /// Now.
+    pub now: Instant,
+}
+
+/// A request for a license that was authenticated, or that is to be refused.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LicenseCase {
+    /// What is wanted.
+    pub wanted: WantedLicense,
+    /// How it is asked for.
+    pub way: Way,
+    /// A license of this license server that the client presents.
+    pub presented: Option<PresentedLicense>,
+    /// Why it is refused, where that is known already: then nothing but the record is written.
+    pub refused: Option<DecisionReason>,
+    /// How long a temporary license lasts.
+    pub temporary: Span,
+}
+
+/// How a license is asked for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Way {
+    /// By an answer to a platform challenge.
+    Challenge {
+        /// The client's software.
+        software_id: ClientSoftwareId,
+        /// The challenge, to be used up; none where it is not known.
+        challenge: Option<UsedChallenge>,
+    },
+    /// With an older license: only an upgrade is wanted.
+    Upgrade,
+    /// By a gateway, for a client that cannot answer a challenge.
+    Gateway(Label),
+}
+
+/// A challenge that is answered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct UsedChallenge {
+    /// Its id.
+    pub id: ChallengeId,
+    /// Until when it can be answered.
+    pub ends_at: Instant,
+}
+
+/// A license that a client has, verified to be one of this license server for its key.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PresentedLicense {
+    /// What is in it.
+    pub license: SeatLicense,
+    /// The serial number of its certificate.
+    pub certificate_serial: Serial,
+    /// Its certificate, in DER.
+    pub certificate: Vec<u8>,
+}
+
+/// What the store holds for a client that has no license which fits.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Standing {
+    /// Whether only an upgrade is wanted.
+    pub only_upgrade: bool,
+    /// Whether the store is a restored one, which does not know what it granted since.
+    pub restored: bool,
+    /// A license to be upgraded, and the pack with a free upgrade license for it.
+    pub upgrade: Option<(Assignment, OfferingPack)>,
+    /// The pack with a free license.
+    pub seat: Option<OfferingPack>,
+    /// The temporary license that the client had.
+    pub temporary: Option<TemporaryLicense>,
+}
+
+/// What is done for a client that has no license which fits.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Allocation {
+    /// A license is upgraded.
+    Upgrade(Assignment, OfferingPack),
+    /// A free license is allocated.
+    Seat(OfferingPack),
+    /// A temporary license is issued.
+    Temporary,
+    /// The temporary license is issued again.
+    TemporaryAgain(TemporaryLicense),
+    /// The request is refused.
+    Refused(DecisionReason),
+}
+
+/// What a license is issued with.
+#[derive(Clone, Copy, Debug)]
+pub struct LicenseTerms<'a> {
+    /// Its id.
+    pub license_id: SeatLicenseId,
+    /// Whether it lasts.
+    pub kind: SeatLicenseKind,
+    /// The pack whose product it is for.
+    pub pack_id: Option<PackId>,
+    /// The product's version.
+    pub version: &'a Version,
+    /// The features that it enables.
+    pub features: &'a [Label],
+    /// When it ends; none for never.
+    pub ends_at: Option<Instant>,
+}
+
+/// A license as it was signed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct IssuedLicense {
+    /// The serial number of its certificate.
+    pub certificate_serial: Serial,
+    /// Its certificate, in DER.
+    pub certificate: Vec<u8>,
+}
+
+/// The granting module 126: what decides and signs within the transaction, so that what is committed is what was
+/// decided and signed.
+pub trait GrantingModule: Send + Sync + 'static {
+    /// What authenticates the records.
+    fn secret(&self) -> &LicenseServerSecret;
+
+    /// Of the licenses that a client has for the product, the one that is issued again (SL Fig. 6, step 202).
+    fn existing<'a>(
+        &self,
+        wanted: &WantedLicense,
+        held: &'a [Assignment],
+    ) -> Option<&'a Assignment>;
+
+    /// Of those, the one that an upgrade license would replace.
+    fn upgradable<'a>(
+        &self,
+        wanted: &WantedLicense,
+        held: &'a [Assignment],
+    ) -> Option<&'a Assignment>;
+
+    /// What is done where none is issued again (SL Fig. 6, step 204; Fig. 8, step 246).
+    fn allocation(&self, standing: Standing) -> Allocation;
+
+    /// Signs a license (SL Fig. 6, step 206).
+    ///
+    /// # Errors
+    /// When the library fails.
+    fn issue(
+        &self,
+        wanted: &WantedLicense,
+        terms: &LicenseTerms<'_>,
+    ) -> Result<IssuedLicense, Box<dyn Error + Send + Sync>>;
+}
+
+/// How a request for a license ended.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum LicenseGrant {
+    /// With a license.
+    Issued {
+        /// What was decided.
+        outcome: LicenseOutcome,
+        /// The license's certificate, in DER.
+        certificate: Vec<u8>,
+    },
+    /// Without.
+    Refused(DecisionReason),
+}

@@ -1,0 +1,148 @@
+//! The chain of the records: each is authenticated with all that were before it.
+//!
+//! Whoever writes a record first locks the one row that holds the end of the chain, and writes it anew with
+//! the transaction. So all that changes the secure license store runs one after the other, also from several
+//! processes on one PostgreSQL, and no record can be appended twice after the same one.
+
+use sqlx::AnyConnection;
+use trybuy_formats::ids::RecordMac;
+use trybuy_formats::keys::LicenseServerSecret;
+
+use super::StoreError;
+use super::columns::{Columns, json, number, word};
+use super::license_decisions::{LicenseDecision, LicenseRecord};
+use super::transaction::{Finish, Isolation, Operation};
+
+/// The end of the records.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct RecordHead {
+    /// How many there are.
+    pub records: u64,
+    /// The authentication of the last one.
+    pub mac: RecordMac,
+    /// Whether the store was found to be a restored one, and nobody has accepted that.
+    pub restored: bool,
+}
+
+/// Changes nothing, but locks the row.
+const LOCK: &str = "UPDATE license_record_head SET records = records WHERE id = 1 \
+    RETURNING records, mac, restored";
+const MOVE: &str =
+    "UPDATE license_record_head SET records = $1, mac = $2, restored = $3 WHERE id = 1";
+const INSERT: &str = "INSERT INTO license_records (number, at, outcome, client_id, record, mac) \
+    VALUES ($1, $2, $3, $4, $5, $6)";
+impl RecordHead {
+    pub(super) fn from_columns(columns: Columns<'_>) -> Result<Self, StoreError> {
+        Ok(Self {
+            records: columns.number("records")?,
+            mac: columns.text("mac")?,
+            restored: columns.number::<i64>("restored")? != 0,
+        })
+    }
+}
+
+/// What the column of a record's client holds.
+pub(super) fn client_column(decision: &LicenseDecision) -> String {
+    decision.client_id.map(|client| client.to_string()).unwrap_or_default()
+}
+
+/// The end of the chain, locked by a transaction.
+pub(super) struct Chain<'a> {
+    secret: &'a LicenseServerSecret,
+    head: RecordHead,
+}
+
+impl<'a> Chain<'a> {
+    /// Locks the end of the chain. Has to be the first statement of its transaction.
+    pub(super) async fn lock(
+        connection: &mut AnyConnection,
+        secret: &'a LicenseServerSecret,
+    ) -> Result<Self, StoreError> {
+        let row = sqlx::query(LOCK).fetch_one(connection).await?;
+        Ok(Self { secret, head: RecordHead::from_columns(Columns(&row))? })
+    }
+
+    /// How many records there are.
+    pub(super) fn records(&self) -> u64 {
+        self.head.records
+    }
+
+    /// Whether the store is a restored one.
+    pub(super) fn is_restored(&self) -> bool {
+        self.head.restored
+    }
+
+    /// Says whether the store is a restored one.
+    pub(super) fn set_restored(&mut self, restored: bool) {
+        self.head.restored = restored;
+    }
+
+    /// Appends a record.
+    pub(super) async fn append(
+        &mut self,
+        connection: &mut AnyConnection,
+        decision: &LicenseDecision,
+    ) -> Result<(), StoreError> {
+        let record = LicenseRecord { number: self.head.records + 1, decision: decision.clone() };
+        let text = json(&record);
+        let mac = self.secret.record_mac(&self.head.mac, text.as_bytes());
+        sqlx::query(INSERT)
+            .bind(number(record.number))
+            .bind(decision.at.unix())
+            .bind(word(&decision.outcome))
+            .bind(client_column(decision))
+            .bind(text)
+            .bind(mac.to_string())
+            .execute(connection)
+            .await?;
+        self.head = RecordHead { records: record.number, mac, ..self.head };
+        Ok(())
+    }
+
+    /// Writes the end of the chain. Has to be the last statement of its transaction.
+    pub(super) async fn release(self, connection: &mut AnyConnection) -> Result<(), StoreError> {
+        sqlx::query(MOVE)
+            .bind(number(self.head.records))
+            .bind(self.head.mac.to_string())
+            .bind(i64::from(self.head.restored))
+            .execute(connection)
+            .await?;
+        Ok(())
+    }
+}
+
+/// What changes the secure license store, with the end of the chain locked.
+pub(super) trait ChainedOperation: Sync {
+    /// What it answers.
+    type Answer: Send;
+
+    /// Runs the statements. An error takes them back.
+    fn run(
+        &self,
+        connection: &mut AnyConnection,
+        chain: &mut Chain<'_>,
+    ) -> impl Future<Output = Result<Self::Answer, StoreError>> + Send;
+}
+
+/// One of them in a transaction of its own.
+pub(super) struct Chained<'a, O> {
+    pub(super) secret: &'a LicenseServerSecret,
+    pub(super) operation: &'a O,
+}
+
+impl<O: ChainedOperation> Operation for Chained<'_, O> {
+    type Answer = O::Answer;
+
+    /// The lock on the end of the chain lets only one run at a time.
+    const ISOLATION: Isolation = Isolation::ReadCommitted;
+
+    async fn run(
+        &self,
+        connection: &mut AnyConnection,
+    ) -> Result<Finish<Self::Answer>, StoreError> {
+        let mut chain = Chain::lock(connection, self.secret).await?;
+        let answer = self.operation.run(connection, &mut chain).await?;
+        chain.release(connection).await?;
+        Ok(Finish::Commit(answer))
+    }
+}

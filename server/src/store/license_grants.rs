@@ -1,0 +1,377 @@
+//! Granting a seat license (SL Fig. 6, steps 202 to 206, and Fig. 8, steps 246 and 248): decided, signed,
+//! counted and recorded in one transaction.
+//!
+//! What is decided is the granting module's; what the tables hold under concurrency is held here: the end of
+//! the records is locked first, so that one decision follows the other, and constraints hold the rest.
+
+use std::sync::Arc;
+
+use sqlx::AnyConnection;
+use trybuy_formats::api::LicenseOutcome;
+use trybuy_formats::ids::{PackId, SeatLicenseId};
+use trybuy_formats::instant::Instant;
+use trybuy_formats::licensing::seat_license::SeatLicenseKind;
+
+use super::connections::in_time;
+use super::group_queue::Grouped;
+use super::license_assignments::{self as assignments, Assignment};
+use super::license_cases::{
+    Allocation, GrantingModule, IssuedLicense, LicenseCase, LicenseGrant, LicenseTerms, Standing,
+    UsedChallenge, WantedLicense, Way,
+};
+use super::license_chain::{Chain, Chained, ChainedOperation};
+use super::license_decisions::{DecisionOutcome, DecisionReason, LicenseDecision};
+use super::license_packs::{self as packs, OfferingPack, PackChoice};
+use super::temporary_licenses::{self as temporary, TemporaryLicense};
+use super::transaction::Isolation;
+use super::{Store, StoreError, license_adoptions, license_revocations, license_seats};
+
+const USE_CHALLENGE: &str =
+    "INSERT INTO used_challenges (id, ends_at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING";
+const IS_USED: &str = "SELECT id FROM used_challenges WHERE id = $1";
+const FORGET_CHALLENGES: &str = "DELETE FROM used_challenges WHERE ends_at < $1";
+
+impl Store {
+    /// Decides about a license, and records the decision, durably. Requests at the same time share a commit.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing was recorded then, or, if the database went away during the commit, perhaps all of
+    /// it. Asking again is safe in both cases: what was granted is issued again.
+    pub async fn grant_license(
+        &self,
+        granting: &Arc<dyn GrantingModule>,
+        case: LicenseCase,
+    ) -> Result<LicenseGrant, StoreError> {
+        let queued = QueuedLicense { granting: Arc::clone(granting), case };
+        match &self.license_queue {
+            Some(queue) => in_time(queue.write(queued)).await,
+            None => queued.alone(self).await,
+        }
+    }
+
+    /// Whether a challenge was answered before. Only a grant decides it; this spares the work for one that is
+    /// repeated.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn is_challenge_used(&self, challenge: UsedChallenge) -> Result<bool, StoreError> {
+        let query = sqlx::query(IS_USED).bind(challenge.id.to_string());
+        Ok(self.fetch_optional(query).await?.is_some())
+    }
+
+    /// Forgets the challenges that ended before an instant.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn forget_challenges(&self, before: Instant) -> Result<(), StoreError> {
+        self.execute(sqlx::query(FORGET_CHALLENGES).bind(before.unix())).await.map(drop)
+    }
+}
+
+/// A request that waits to be decided.
+pub(super) struct QueuedLicense {
+    granting: Arc<dyn GrantingModule>,
+    case: LicenseCase,
+}
+
+impl Grouped for QueuedLicense {
+    type Answer = LicenseGrant;
+
+    async fn together(store: &Store, group: &[&Self]) -> Result<Vec<LicenseGrant>, StoreError> {
+        let mut grants = Vec::with_capacity(group.len());
+        let Some(first) = group.first() else { return Ok(grants) };
+        let mut transaction = store.begin(Isolation::ReadCommitted).await?;
+        let mut chain = Chain::lock(&mut transaction, first.granting.secret()).await?;
+        for queued in group {
+            grants.push(queued.run(&mut transaction, &mut chain).await?);
+        }
+        chain.release(&mut transaction).await?;
+        transaction.commit().await?;
+        Ok(grants)
+    }
+
+    async fn alone(&self, store: &Store) -> Result<LicenseGrant, StoreError> {
+        store.write(&Chained { secret: self.granting.secret(), operation: self }).await
+    }
+}
+
+impl ChainedOperation for QueuedLicense {
+    type Answer = LicenseGrant;
+
+    async fn run(
+        &self,
+        connection: &mut AnyConnection,
+        chain: &mut Chain<'_>,
+    ) -> Result<LicenseGrant, StoreError> {
+        let Decided { outcome, reason, pack_id, license_id, answer } =
+            self.decide(connection, chain).await?;
+        let WantedLicense { client_id, product_id, version, platform_type, now, .. } =
+            &self.case.wanted;
+        let (software_id, gateway) = match &self.case.way {
+            Way::Challenge { software_id, .. } => (Some(*software_id), None),
+            Way::Upgrade => (None, None),
+            Way::Gateway(gateway) => (None, Some(gateway.clone())),
+        };
+        let decision = LicenseDecision {
+            reason,
+            client_id: Some(*client_id),
+            product_id: Some(product_id.clone()),
+            version: Some(version.clone()),
+            platform_type: Some(*platform_type),
+            software_id,
+            gateway,
+            pack_id,
+            license_id,
+            ..LicenseDecision::of(outcome, *now)
+        };
+        chain.append(connection, &decision).await?;
+        Ok(answer)
+    }
+}
+
+/// A decision: what is recorded of it, and what is answered.
+struct Decided {
+    outcome: DecisionOutcome,
+    reason: Option<DecisionReason>,
+    pack_id: Option<PackId>,
+    license_id: Option<SeatLicenseId>,
+    answer: LicenseGrant,
+}
+
+impl Decided {
+    fn refused(reason: DecisionReason) -> Self {
+        Self {
+            outcome: DecisionOutcome::Refused,
+            reason: Some(reason),
+            pack_id: None,
+            license_id: None,
+            answer: LicenseGrant::Refused(reason),
+        }
+    }
+
+    fn issued(
+        outcome: LicenseOutcome,
+        pack_id: Option<PackId>,
+        license_id: SeatLicenseId,
+        certificate: Vec<u8>,
+    ) -> Self {
+        Self {
+            outcome: outcome.into(),
+            reason: None,
+            pack_id,
+            license_id: Some(license_id),
+            answer: LicenseGrant::Issued { outcome, certificate },
+        }
+    }
+
+    fn because(self, reason: DecisionReason) -> Self {
+        Self { reason: Some(reason), ..self }
+    }
+}
+
+impl QueuedLicense {
+    async fn decide(
+        &self,
+        connection: &mut AnyConnection,
+        chain: &mut Chain<'_>,
+    ) -> Result<Decided, StoreError> {
+        let Self { granting, case } = self;
+        if !self.use_challenge(connection).await? {
+            return Ok(Decided::refused(DecisionReason::ChallengeRepeated));
+        }
+        if let Some(reason) = case.refused {
+            return Ok(Decided::refused(reason));
+        }
+        let WantedLicense { client_id, product_id, now, .. } = &case.wanted;
+        if let Some(presented) = &case.presented {
+            license_adoptions::adopt(connection, chain, presented, None, *now).await?;
+        }
+        let held = assignments::held(connection, *client_id, product_id).await?;
+        if let Some(license) = granting.existing(&case.wanted, &held) {
+            let Assignment { license_id, pack_id, certificate, .. } = license.clone();
+            let outcome = LicenseOutcome::Reissued;
+            return Ok(Decided::issued(outcome, Some(pack_id), license_id, certificate));
+        }
+        let standing = self.standing(connection, chain, &held).await?;
+        match granting.allocation(standing) {
+            Allocation::Upgrade(license, pack) => self.upgrade(connection, license, pack).await,
+            Allocation::Seat(pack) => self.allocate(connection, pack).await,
+            Allocation::Temporary => self.issue_temporary(connection).await,
+            Allocation::TemporaryAgain(temporary) => {
+                let ended = temporary.ends_at <= *now;
+                let TemporaryLicense { license_id, certificate, .. } = temporary;
+                let outcome = LicenseOutcome::TemporaryAgain;
+                let again = Decided::issued(outcome, None, license_id, certificate);
+                Ok(again.because(if ended {
+                    DecisionReason::TemporaryEnded
+                } else {
+                    DecisionReason::NoFreeLicense
+                }))
+            }
+            Allocation::Refused(reason) => Ok(Decided::refused(reason)),
+        }
+    }
+
+    /// Uses the challenge up, also for a wrong response. Answers whether it had not been used before.
+    async fn use_challenge(&self, connection: &mut AnyConnection) -> Result<bool, StoreError> {
+        let Way::Challenge { challenge: Some(challenge), .. } = &self.case.way else {
+            return Ok(true);
+        };
+        let used = sqlx::query(USE_CHALLENGE)
+            .bind(challenge.id.to_string())
+            .bind(challenge.ends_at.unix())
+            .execute(connection)
+            .await?;
+        Ok(used.rows_affected() == 1)
+    }
+
+    /// What the store holds for the client, looked up only as far as it is needed.
+    async fn standing(
+        &self,
+        connection: &mut AnyConnection,
+        chain: &Chain<'_>,
+        held: &[Assignment],
+    ) -> Result<Standing, StoreError> {
+        let Self { granting, case } = self;
+        let choice = self.choice();
+        let mut standing = Standing {
+            only_upgrade: case.way == Way::Upgrade,
+            restored: chain.is_restored(),
+            upgrade: None,
+            seat: None,
+            temporary: None,
+        };
+        if !standing.restored {
+            if let Some(license) = granting.upgradable(&case.wanted, held) {
+                let pack = packs::with_free_upgrade(connection, &choice, &license.version).await?;
+                standing.upgrade = pack.map(|pack| (license.clone(), pack));
+            }
+            if standing.upgrade.is_none() && !standing.only_upgrade {
+                standing.seat = packs::with_free_seat(connection, &choice).await?;
+            }
+        }
+        if standing.upgrade.is_none() && standing.seat.is_none() {
+            let WantedLicense { client_id, product_id, .. } = &case.wanted;
+            standing.temporary = temporary::of_client(connection, *client_id, product_id).await?;
+        }
+        Ok(standing)
+    }
+
+    fn choice(&self) -> PackChoice<'_> {
+        let wanted = &self.case.wanted;
+        PackChoice {
+            product: &wanted.product_id,
+            platform: wanted.platform_type,
+            wanted: &wanted.version,
+            now: wanted.now,
+        }
+    }
+
+    /// Allocates a free license (SL Fig. 6, step 204).
+    async fn allocate(
+        &self,
+        connection: &mut AnyConnection,
+        pack: OfferingPack,
+    ) -> Result<Decided, StoreError> {
+        let OfferingPack { pack_id, ends_at, product } = pack;
+        let seat = license_seats::take(connection, pack_id).await?;
+        let seat = seat.ok_or(StoreError::Contention)?;
+        let license_id = SeatLicenseId::of_pack(pack_id, seat.serial, seat.turn);
+        let issued = self.issue(&LicenseTerms {
+            license_id,
+            kind: SeatLicenseKind::Permanent,
+            pack_id: Some(pack_id),
+            version: &product.version,
+            features: &product.features,
+            ends_at,
+        })?;
+        let wanted = &self.case.wanted;
+        let row = Assignment {
+            license_id,
+            pack_id,
+            client_id: wanted.client_id,
+            issued_at: wanted.now,
+            ends_at,
+            product_id: product.product_id,
+            version: product.version,
+            platform_type: wanted.platform_type,
+            upgraded_by: None,
+            certificate_serial: issued.certificate_serial,
+            certificate: issued.certificate,
+            granted_twice: false,
+            revoked_at: None,
+        };
+        assignments::insert(connection, &row).await?;
+        let outcome = LicenseOutcome::Granted;
+        Ok(Decided::issued(outcome, Some(pack_id), license_id, row.certificate))
+    }
+
+    /// Upgrades a record of the table, consuming one upgrade license (SL Fig. 8, step 248). The license keeps its
+    /// id, and so its seat; its certificate is another one, and the one before is superseded.
+    async fn upgrade(
+        &self,
+        connection: &mut AnyConnection,
+        old: Assignment,
+        pack: OfferingPack,
+    ) -> Result<Decided, StoreError> {
+        let OfferingPack { pack_id, ends_at, product } = pack;
+        let issued = self.issue(&LicenseTerms {
+            license_id: old.license_id,
+            kind: SeatLicenseKind::Permanent,
+            pack_id: Some(pack_id),
+            version: &product.version,
+            features: &product.features,
+            ends_at,
+        })?;
+        let row = Assignment {
+            issued_at: self.case.wanted.now,
+            ends_at,
+            version: product.version,
+            upgraded_by: Some(pack_id),
+            certificate_serial: issued.certificate_serial,
+            certificate: issued.certificate,
+            ..old.clone()
+        };
+        if !license_revocations::upgrade(connection, &old, &row).await? {
+            return Err(StoreError::Contention);
+        }
+        let outcome = LicenseOutcome::Upgraded;
+        Ok(Decided::issued(outcome, Some(pack_id), row.license_id, row.certificate))
+    }
+
+    /// Issues the one temporary license, for what a license of a pack would be for.
+    async fn issue_temporary(&self, connection: &mut AnyConnection) -> Result<Decided, StoreError> {
+        let LicenseCase { wanted, temporary: lasts, .. } = &self.case;
+        let sample = packs::sample(connection, &self.choice()).await?;
+        let features = sample.map(|pack| pack.product.features).unwrap_or_default();
+        let (license_id, ends_at) = (SeatLicenseId::temporary(), wanted.now.plus(*lasts));
+        let issued = self.issue(&LicenseTerms {
+            license_id,
+            kind: SeatLicenseKind::Temporary,
+            pack_id: None,
+            version: &wanted.version,
+            features: &features,
+            ends_at: Some(ends_at),
+        })?;
+        let row = TemporaryLicense {
+            license_id,
+            client_id: wanted.client_id,
+            issued_at: wanted.now,
+            ends_at,
+            product_id: wanted.product_id.clone(),
+            version: wanted.version.clone(),
+            platform_type: wanted.platform_type,
+            certificate_serial: issued.certificate_serial,
+            certificate: issued.certificate,
+        };
+        if !temporary::insert(connection, &row).await? {
+            return Err(StoreError::Contention);
+        }
+        let issued = Decided::issued(LicenseOutcome::Temporary, None, license_id, row.certificate);
+        Ok(issued.because(DecisionReason::NoFreeLicense))
+    }
+
+    fn issue(&self, terms: &LicenseTerms<'_>) -> Result<IssuedLicense, StoreError> {
+        self.granting.issue(&self.case.wanted, terms).map_err(StoreError::Signing)
+    }
+}

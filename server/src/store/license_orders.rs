@@ -1,0 +1,95 @@
+//! The purchase requests 106 of a license server, and what the clearinghouse last said of them.
+
+use trybuy_formats::api::OrderAnswer;
+use trybuy_formats::ids::OrderId;
+use trybuy_formats::instant::Instant;
+use trybuy_formats::licensing::product::Product;
+
+use super::columns::{Columns, json};
+use super::{PAGE_LIMIT, Store, StoreError};
+
+/// A purchase request.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LicenseOrder {
+    /// Its id.
+    pub order_id: OrderId,
+    /// The signed request, as it is sent.
+    pub document: String,
+    /// What was ordered.
+    pub product: Product,
+    /// How many licenses.
+    pub quantity: u32,
+    /// When.
+    pub ordered_at: Instant,
+    /// What the clearinghouse said; nothing where it has not been asked.
+    pub answer: Option<OrderAnswer>,
+}
+
+const INSERT: &str = "INSERT INTO license_orders (id, document, product, quantity, ordered_at, \
+    answer) VALUES ($1, $2, $3, $4, $5, NULL)";
+const SET_ANSWER: &str = "UPDATE license_orders SET answer = $2 WHERE id = $1";
+const ONE: &str = "SELECT id, document, product, quantity, ordered_at, answer \
+    FROM license_orders WHERE id = $1";
+const LIST: &str = "SELECT id, document, product, quantity, ordered_at, answer \
+    FROM license_orders WHERE id > $1 ORDER BY id LIMIT $2";
+
+impl Store {
+    /// Keeps a purchase request, before it is sent.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn keep_license_order(&self, order: &LicenseOrder) -> Result<(), StoreError> {
+        let query = sqlx::query(INSERT)
+            .bind(order.order_id.to_string())
+            .bind(order.document.as_str())
+            .bind(json(&order.product))
+            .bind(i64::from(order.quantity))
+            .bind(order.ordered_at.unix());
+        self.execute(query).await.map(drop)
+    }
+
+    /// Keeps what the clearinghouse said.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn keep_license_order_answer(&self, answer: &OrderAnswer) -> Result<(), StoreError> {
+        let query = sqlx::query(SET_ANSWER).bind(answer.order_id.to_string()).bind(json(answer));
+        self.execute(query).await.map(drop)
+    }
+
+    /// A purchase request.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn license_order(&self, id: OrderId) -> Result<Option<LicenseOrder>, StoreError> {
+        let row = self.fetch_optional(sqlx::query(ONE).bind(id.to_string())).await?;
+        row.map(|row| LicenseOrder::from_columns(Columns(&row))).transpose()
+    }
+
+    /// A page of them, the oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn license_orders(
+        &self,
+        after: Option<OrderId>,
+    ) -> Result<Vec<LicenseOrder>, StoreError> {
+        let after = after.map(|id| id.to_string()).unwrap_or_default();
+        let query = sqlx::query(LIST).bind(after).bind(i64::from(PAGE_LIMIT));
+        let rows = self.fetch_all(query).await?;
+        rows.iter().map(|row| LicenseOrder::from_columns(Columns(row))).collect()
+    }
+}
+
+impl LicenseOrder {
+    fn from_columns(columns: Columns<'_>) -> Result<Self, StoreError> {
+        Ok(Self {
+            order_id: columns.text("id")?,
+            document: columns.text("document")?,
+            product: columns.json("product")?,
+            quantity: columns.number("quantity")?,
+            ordered_at: columns.instant("ordered_at")?,
+            answer: columns.optional_json("answer")?,
+        })
+    }
+}

@@ -1,0 +1,268 @@
+//! The license pack table (SL Table 3).
+
+use sqlx::AnyConnection;
+use trybuy_formats::ids::{PackId, PlatformType, ProductId, Version};
+use trybuy_formats::instant::Instant;
+use trybuy_formats::keys::LicenseServerSecret;
+use trybuy_formats::licensing::pack::LicensePack;
+use trybuy_formats::licensing::product::{LicenseType, Product};
+
+use super::columns::{Columns, json};
+use super::license_chain::{Chain, Chained, ChainedOperation};
+use super::license_decisions::{DecisionOutcome, LicenseDecision};
+use super::version_order::precedence_key;
+use super::{PAGE_LIMIT, Store, StoreError, license_seats};
+
+/// A pack as it is installed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct InstalledPack {
+    /// What the clearinghouse issued.
+    pub pack: LicensePack,
+    /// Number assigned: how many of its licenses clients have.
+    pub assigned: u32,
+    /// When it was installed.
+    pub installed_at: Instant,
+}
+
+impl InstalledPack {
+    /// How many of its licenses are free.
+    pub fn free(&self) -> u32 {
+        self.pack.quantity.saturating_sub(self.assigned)
+    }
+}
+
+/// What a license of a pack is issued by: the pack, its end and its product-specific attributes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OfferingPack {
+    /// The pack.
+    pub pack_id: PackId,
+    /// When its licenses end; none for never.
+    pub ends_at: Option<Instant>,
+    /// Its product.
+    pub product: Product,
+}
+
+/// What a pack is looked for.
+pub(super) struct PackChoice<'a> {
+    pub(super) product: &'a ProductId,
+    pub(super) platform: PlatformType,
+    pub(super) wanted: &'a Version,
+    pub(super) now: Instant,
+}
+
+/// The end of a pack that has none.
+const NEVER: i64 = i64::MAX;
+/// The kinds of packs.
+const FULL: &str = "full";
+const UPGRADE: &str = "upgrade";
+
+const INSERT: &str = "INSERT INTO license_packs (id, quantity, assigned, first_active_at, ends_at, \
+    product_id, platform_type, kind, version_key, from_key, issued_at, installed_at, product, pack) \
+    VALUES ($1, $2, 0, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (id) DO NOTHING";
+const LIST: &str = "SELECT pack, assigned, installed_at FROM license_packs \
+    WHERE id > $1 ORDER BY id LIMIT $2";
+const ONE: &str = "SELECT pack, assigned, installed_at FROM license_packs WHERE id = $1";
+const IS_THERE: &str = "SELECT id FROM license_packs WHERE id = $1";
+/// The lowest sufficient version first, then the soonest to end, then the oldest.
+const FREE_SEAT: &str = "SELECT id, ends_at, product FROM license_packs \
+    WHERE product_id = $1 AND platform_type = $2 AND kind = 'full' AND version_key >= $3 \
+    AND first_active_at <= $4 AND ends_at > $4 AND assigned < quantity \
+    ORDER BY version_key, ends_at, issued_at, id LIMIT 1";
+/// The same of upgrade packs, for a license of the version $5.
+const FREE_UPGRADE: &str = "SELECT id, ends_at, product FROM license_packs \
+    WHERE product_id = $1 AND platform_type = $2 AND kind = 'upgrade' AND version_key >= $3 \
+    AND first_active_at <= $4 AND ends_at > $4 AND assigned < quantity AND from_key <= $5 \
+    ORDER BY version_key, ends_at, issued_at, id LIMIT 1";
+/// Of all packs, free or not, the one whose license the client would have.
+const SAMPLE: &str = "SELECT id, ends_at, product FROM license_packs \
+    WHERE product_id = $1 AND platform_type = $2 AND kind = 'full' AND version_key >= $3 \
+    ORDER BY version_key, ends_at, issued_at, id LIMIT 1";
+const ASSIGN: &str = "UPDATE license_packs SET assigned = assigned + 1 \
+    WHERE id = $1 AND assigned < quantity";
+const UNASSIGN: &str = "UPDATE license_packs SET assigned = assigned - 1 WHERE id = $1";
+
+impl Store {
+    /// Installs a pack (SL Fig. 4, steps 168 and 170), with a record. Answers whether it is new: a pack that is
+    /// there already is left alone.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn install_pack(
+        &self,
+        secret: &LicenseServerSecret,
+        pack: &LicensePack,
+        now: Instant,
+    ) -> Result<bool, StoreError> {
+        self.write(&Chained { secret, operation: &Install { pack, now } }).await
+    }
+
+    /// A page of the packs, in the order of their ids, which is that of their making.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn license_packs(
+        &self,
+        after: Option<PackId>,
+    ) -> Result<Vec<InstalledPack>, StoreError> {
+        let after = after.map(|id| id.to_string()).unwrap_or_default();
+        let query = sqlx::query(LIST).bind(after).bind(i64::from(PAGE_LIMIT));
+        let rows = self.fetch_all(query).await?;
+        rows.iter().map(|row| installed(Columns(row))).collect()
+    }
+
+    /// A pack.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn license_pack(&self, id: PackId) -> Result<Option<InstalledPack>, StoreError> {
+        let row = self.fetch_optional(sqlx::query(ONE).bind(id.to_string())).await?;
+        row.map(|row| installed(Columns(&row))).transpose()
+    }
+}
+
+fn installed(columns: Columns<'_>) -> Result<InstalledPack, StoreError> {
+    Ok(InstalledPack {
+        pack: columns.json("pack")?,
+        assigned: columns.number("assigned")?,
+        installed_at: columns.instant("installed_at")?,
+    })
+}
+
+struct Install<'a> {
+    pack: &'a LicensePack,
+    now: Instant,
+}
+
+impl ChainedOperation for Install<'_> {
+    type Answer = bool;
+
+    async fn run(
+        &self,
+        connection: &mut AnyConnection,
+        chain: &mut Chain<'_>,
+    ) -> Result<bool, StoreError> {
+        let Self { pack, now } = *self;
+        if !insert(connection, pack, now).await? {
+            return Ok(false);
+        }
+        let last = pack.begin_serial + u64::from(pack.quantity) - 1;
+        license_seats::add(connection, pack.pack_id, pack.begin_serial, last, 0).await?;
+        let decision = LicenseDecision {
+            product_id: Some(pack.product.product_id.clone()),
+            version: Some(pack.product.version.clone()),
+            platform_type: Some(pack.product.platform_type),
+            pack_id: Some(pack.pack_id),
+            ..LicenseDecision::of(DecisionOutcome::PackInstalled, now)
+        };
+        chain.append(connection, &decision).await?;
+        Ok(true)
+    }
+}
+
+async fn insert(
+    connection: &mut AnyConnection,
+    pack: &LicensePack,
+    now: Instant,
+) -> Result<bool, StoreError> {
+    let product = &pack.product;
+    let (kind, from) = match &product.license_type {
+        LicenseType::Full => (FULL, String::new()),
+        LicenseType::Upgrade { from } => (UPGRADE, precedence_key(from)),
+    };
+    let inserted = sqlx::query(INSERT)
+        .bind(pack.pack_id.to_string())
+        .bind(i64::from(pack.quantity))
+        .bind(pack.first_active_at.unix())
+        .bind(pack.ends_at.map_or(NEVER, Instant::unix))
+        .bind(product.product_id.as_str())
+        .bind(product.platform_type.as_str())
+        .bind(kind)
+        .bind(precedence_key(&product.version))
+        .bind(from)
+        .bind(pack.issued_at.unix())
+        .bind(now.unix())
+        .bind(json(product))
+        .bind(json(pack))
+        .execute(connection)
+        .await?;
+    Ok(inserted.rows_affected() == 1)
+}
+
+/// The pack that the next license is allocated from.
+pub(super) async fn with_free_seat(
+    connection: &mut AnyConnection,
+    choice: &PackChoice<'_>,
+) -> Result<Option<OfferingPack>, StoreError> {
+    let row = sqlx::query(FREE_SEAT)
+        .bind(choice.product.as_str())
+        .bind(choice.platform.as_str())
+        .bind(precedence_key(choice.wanted))
+        .bind(choice.now.unix())
+        .fetch_optional(connection)
+        .await?;
+    row.map(|row| offering(Columns(&row))).transpose()
+}
+
+/// The upgrade pack that a license of a version is upgraded by.
+pub(super) async fn with_free_upgrade(
+    connection: &mut AnyConnection,
+    choice: &PackChoice<'_>,
+    held: &Version,
+) -> Result<Option<OfferingPack>, StoreError> {
+    let row = sqlx::query(FREE_UPGRADE)
+        .bind(choice.product.as_str())
+        .bind(choice.platform.as_str())
+        .bind(precedence_key(choice.wanted))
+        .bind(choice.now.unix())
+        .bind(precedence_key(held))
+        .fetch_optional(connection)
+        .await?;
+    row.map(|row| offering(Columns(&row))).transpose()
+}
+
+/// The pack that a license would be allocated from if all were free.
+pub(super) async fn sample(
+    connection: &mut AnyConnection,
+    choice: &PackChoice<'_>,
+) -> Result<Option<OfferingPack>, StoreError> {
+    let row = sqlx::query(SAMPLE)
+        .bind(choice.product.as_str())
+        .bind(choice.platform.as_str())
+        .bind(precedence_key(choice.wanted))
+        .fetch_optional(connection)
+        .await?;
+    row.map(|row| offering(Columns(&row))).transpose()
+}
+
+fn offering(columns: Columns<'_>) -> Result<OfferingPack, StoreError> {
+    let ends_at: i64 = columns.number("ends_at")?;
+    let ends_at = (ends_at != NEVER).then(|| columns.instant("ends_at")).transpose()?;
+    Ok(OfferingPack { pack_id: columns.text("id")?, ends_at, product: columns.json("product")? })
+}
+
+/// Whether a pack is installed.
+pub(super) async fn is_installed(
+    connection: &mut AnyConnection,
+    pack: PackId,
+) -> Result<bool, StoreError> {
+    let row = sqlx::query(IS_THERE).bind(pack.to_string()).fetch_optional(connection).await?;
+    Ok(row.is_some())
+}
+
+/// Counts one more assigned license. Answers whether there was a free one.
+pub(super) async fn assign(
+    connection: &mut AnyConnection,
+    pack: PackId,
+) -> Result<bool, StoreError> {
+    let assigned = sqlx::query(ASSIGN).bind(pack.to_string()).execute(connection).await?;
+    Ok(assigned.rows_affected() == 1)
+}
+
+/// Counts one assigned license less.
+pub(super) async fn unassign(
+    connection: &mut AnyConnection,
+    pack: PackId,
+) -> Result<(), StoreError> {
+    sqlx::query(UNASSIGN).bind(pack.to_string()).execute(connection).await?;
+    Ok(())
+}

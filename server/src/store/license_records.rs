@@ -1,0 +1,166 @@
+//! The records of what a license server decided, as they are read.
+
+use sqlx::AnyConnection;
+use trybuy_formats::ids::{ClientId, RecordMac};
+use trybuy_formats::instant::Instant;
+use trybuy_formats::keys::LicenseServerSecret;
+
+use super::columns::{Columns, number, word};
+use super::license_chain::{Chain, Chained, ChainedOperation, RecordHead, client_column};
+use super::license_decisions::{DecisionOutcome, LicenseDecision, LicenseRecord};
+use super::{PAGE_LIMIT, Store, StoreError};
+
+/// What records are looked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RecordQuery {
+    /// Of a client only.
+    pub client: Option<ClientId>,
+    /// With this outcome only.
+    pub outcome: Option<DecisionOutcome>,
+    /// From this instant on.
+    pub since: Option<Instant>,
+    /// After this number.
+    pub after: u64,
+}
+
+/// A record as it is stored, with what the columns beside it say.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StoredRecord {
+    /// Its number.
+    pub number: u64,
+    /// The record in JSON, as it was authenticated.
+    pub record: String,
+    /// Its authentication; none where that is damaged.
+    pub mac: Option<RecordMac>,
+    /// Whether the columns beside it say what it says.
+    pub agrees: bool,
+}
+
+const HEAD: &str = "SELECT records, mac, restored FROM license_record_head WHERE id = 1";
+const AFTER: &str = "SELECT number, at, outcome, client_id, record, mac FROM license_records \
+    WHERE number > $1 ORDER BY number LIMIT $2";
+const FILTERED: &str = "SELECT record FROM license_records WHERE number > $1 \
+    AND ($2 = '' OR outcome = $2) AND at >= $3 ORDER BY number LIMIT $4";
+const OF_CLIENT: &str = "SELECT record FROM license_records WHERE number > $1 \
+    AND ($2 = '' OR outcome = $2) AND at >= $3 AND client_id = $5 ORDER BY number LIMIT $4";
+
+impl Store {
+    /// The end of the records.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn record_head(&self) -> Result<RecordHead, StoreError> {
+        let row = self.fetch_optional(sqlx::query(HEAD)).await?;
+        row.as_ref().map_or(Err(StoreError::Corrupt { column: "records" }), |row| {
+            RecordHead::from_columns(Columns(row))
+        })
+    }
+
+    /// A page of records, the oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn license_records(
+        &self,
+        query: &RecordQuery,
+    ) -> Result<Vec<LicenseRecord>, StoreError> {
+        let statement = if query.client.is_some() { OF_CLIENT } else { FILTERED };
+        let mut bound = sqlx::query(statement)
+            .bind(number(query.after))
+            .bind(query.outcome.as_ref().map(word).unwrap_or_default())
+            .bind(query.since.map_or(0, Instant::unix))
+            .bind(i64::from(PAGE_LIMIT));
+        if let Some(client) = query.client {
+            bound = bound.bind(client.to_string());
+        }
+        let rows = self.fetch_all(bound).await?;
+        rows.iter().map(|row| Columns(row).json("record")).collect()
+    }
+
+    /// A page of records as they are stored, to be verified.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn stored_records(&self, after: u64) -> Result<Vec<StoredRecord>, StoreError> {
+        let query = sqlx::query(AFTER).bind(number(after)).bind(i64::from(PAGE_LIMIT));
+        let rows = self.fetch_all(query).await?;
+        rows.iter().map(|row| StoredRecord::from_columns(Columns(row))).collect()
+    }
+
+    /// Records a decision that changes nothing else: a refusal.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn record_decision(
+        &self,
+        secret: &LicenseServerSecret,
+        decision: LicenseDecision,
+    ) -> Result<(), StoreError> {
+        self.write(&Chained { secret, operation: &decision }).await
+    }
+
+    /// Says that the store is a restored one, or that this was accepted, with a record of it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn set_restored(
+        &self,
+        secret: &LicenseServerSecret,
+        restored: bool,
+        decision: LicenseDecision,
+    ) -> Result<(), StoreError> {
+        self.write(&Chained { secret, operation: &SetRestored { restored, decision } }).await
+    }
+}
+
+impl StoredRecord {
+    fn from_columns(columns: Columns<'_>) -> Result<Self, StoreError> {
+        Ok(Self {
+            number: columns.number("number")?,
+            record: columns.text("record")?,
+            mac: columns.text("mac").ok(),
+            agrees: Self::agrees(columns).unwrap_or(false),
+        })
+    }
+
+    fn agrees(columns: Columns<'_>) -> Result<bool, StoreError> {
+        let LicenseRecord { number, decision } = columns.json("record")?;
+        Ok(number == columns.number::<u64>("number")?
+            && decision.at == columns.instant("at")?
+            && decision.outcome == columns.word("outcome")?
+            && client_column(&decision) == columns.text::<String>("client_id")?)
+    }
+}
+
+impl ChainedOperation for LicenseDecision {
+    type Answer = ();
+
+    async fn run(
+        &self,
+        connection: &mut AnyConnection,
+        chain: &mut Chain<'_>,
+    ) -> Result<(), StoreError> {
+        chain.append(connection, self).await
+    }
+}
+
+struct SetRestored {
+    restored: bool,
+    decision: LicenseDecision,
+}
+
+impl ChainedOperation for SetRestored {
+    type Answer = ();
+
+    async fn run(
+        &self,
+        connection: &mut AnyConnection,
+        chain: &mut Chain<'_>,
+    ) -> Result<(), StoreError> {
+        if chain.is_restored() != self.restored {
+            chain.append(connection, &self.decision).await?;
+            chain.set_restored(self.restored);
+        }
+        Ok(())
+    }
+}

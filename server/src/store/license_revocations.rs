@@ -1,0 +1,269 @@
+//! Licenses that are none any more: revoked by the operator, or replaced by an upgrade.
+
+use sqlx::AnyConnection;
+use trybuy_formats::certificates::Serial;
+use trybuy_formats::ids::{ClientId, Note, SeatLicenseId};
+use trybuy_formats::instant::Instant;
+use trybuy_formats::keys::LicenseServerSecret;
+
+use super::columns::{Columns, number};
+use super::license_assignments::{self as assignments, Assignment};
+use super::license_chain::{Chain, Chained, ChainedOperation};
+use super::license_decisions::{DecisionOutcome, LicenseDecision};
+use super::license_seats::{self as seats, Seat};
+use super::{Store, StoreError, temporary_licenses};
+
+/// A license to be revoked.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Revocation {
+    /// Its id.
+    pub license_id: SeatLicenseId,
+    /// Whose it is, where that has to be said.
+    pub client: Option<ClientId>,
+    /// Why, in the operator's words.
+    pub note: Note,
+    /// Now.
+    pub now: Instant,
+}
+
+/// How a revocation ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Revoked {
+    /// The license is revoked, and its seat is free, unless somebody else has it too.
+    Done,
+    /// There is no such license, or it was revoked before.
+    NotFound,
+    /// Two clients have a license with that id.
+    Ambiguous,
+}
+
+/// A certificate that is on the revocation list.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RevokedCertificate {
+    /// Its serial number.
+    pub serial: Serial,
+    /// When it was revoked.
+    pub revoked_at: Instant,
+}
+
+/// The end of a certificate that has none.
+const NEVER: i64 = i64::MAX;
+
+const LIST: &str = "SELECT serial, revoked_at FROM revoked_certificates WHERE ends_at > $1 \
+    ORDER BY revoked_at, serial";
+const REVOKE: &str = "INSERT INTO revoked_certificates (serial, license_id, revoked_at, ends_at) \
+    VALUES ($1, $2, $3, $4) ON CONFLICT (serial) DO NOTHING";
+const IS_REVOKED: &str = "SELECT serial FROM revoked_certificates WHERE serial = $1";
+const USE_UPGRADE: &str = "INSERT INTO license_upgrades (pack_id, serial, turn, license_id, \
+    upgraded_at, freed_at) VALUES ($1, $2, $3, $4, $5, NULL)";
+const UPGRADES: &str = "SELECT pack_id, serial, turn FROM license_upgrades \
+    WHERE license_id = $1 AND freed_at IS NULL";
+const FREE_UPGRADES: &str = "UPDATE license_upgrades SET freed_at = $2 \
+    WHERE license_id = $1 AND freed_at IS NULL";
+const SET_TWICE: &str =
+    "UPDATE license_assignments SET granted_twice = $2 WHERE certificate_serial = $1";
+
+impl Store {
+    /// Revokes a license and gives its seat back, with a record.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn revoke_license(
+        &self,
+        secret: &LicenseServerSecret,
+        revocation: &Revocation,
+    ) -> Result<Revoked, StoreError> {
+        self.write(&Chained { secret, operation: revocation }).await
+    }
+
+    /// The certificates that are revoked and would not have ended yet.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn revoked_certificates(
+        &self,
+        now: Instant,
+    ) -> Result<Vec<RevokedCertificate>, StoreError> {
+        let rows = self.fetch_all(sqlx::query(LIST).bind(now.unix())).await?;
+        let read = |columns: Columns<'_>| {
+            let (serial, revoked_at) = (columns.text("serial")?, columns.instant("revoked_at")?);
+            Ok(RevokedCertificate { serial, revoked_at })
+        };
+        rows.iter().map(|row| read(Columns(row))).collect()
+    }
+}
+
+impl ChainedOperation for Revocation {
+    type Answer = Revoked;
+
+    async fn run(
+        &self,
+        connection: &mut AnyConnection,
+        chain: &mut Chain<'_>,
+    ) -> Result<Revoked, StoreError> {
+        if self.license_id.pack().is_none() {
+            return self.revoke_temporary(connection, chain).await;
+        }
+        let mut rows = assignments::of_license(connection, self.license_id).await?;
+        rows.retain(|row| row.revoked_at.is_none());
+        let is_meant = |row: &&Assignment| self.client.is_none_or(|client| client == row.client_id);
+        let (first, second) = {
+            let mut meant = rows.iter().filter(is_meant);
+            (meant.next(), meant.next())
+        };
+        let Some(row) = first else { return Ok(Revoked::NotFound) };
+        if second.is_some() {
+            return Ok(Revoked::Ambiguous);
+        }
+        assignments::revoke(connection, &row.certificate_serial, self.now).await?;
+        revoke_certificate(connection, row, self.now).await?;
+        let other = rows.iter().find(|it| it.certificate_serial != row.certificate_serial);
+        match other {
+            Some(other) => leave_seat_to(connection, row, other).await?,
+            None => give_back(connection, row, self.now).await?,
+        }
+        chain.append(connection, &self.decision(Some(row))).await?;
+        Ok(Revoked::Done)
+    }
+}
+
+impl Revocation {
+    /// A temporary license stays the only one of its client.
+    async fn revoke_temporary(
+        &self,
+        connection: &mut AnyConnection,
+        chain: &mut Chain<'_>,
+    ) -> Result<Revoked, StoreError> {
+        let found = temporary_licenses::of_license(connection, self.license_id).await?;
+        let Some(license) = found else { return Ok(Revoked::NotFound) };
+        let (serial, ends_at) = (&license.certificate_serial, Some(license.ends_at));
+        if !revoke(connection, serial, self.license_id, ends_at, self.now).await? {
+            return Ok(Revoked::NotFound);
+        }
+        let decision = LicenseDecision {
+            client_id: Some(license.client_id),
+            product_id: Some(license.product_id),
+            ..self.decision(None)
+        };
+        chain.append(connection, &decision).await?;
+        Ok(Revoked::Done)
+    }
+
+    fn decision(&self, row: Option<&Assignment>) -> LicenseDecision {
+        LicenseDecision {
+            client_id: row.map(|row| row.client_id),
+            product_id: row.map(|row| row.product_id.clone()),
+            pack_id: row.map(|row| row.pack_id),
+            license_id: Some(self.license_id),
+            note: Some(self.note.clone()),
+            ..LicenseDecision::of(DecisionOutcome::Revoked, self.now)
+        }
+    }
+}
+
+/// Gives back the seat of a license and those of the upgrade licenses that it used.
+async fn give_back(
+    connection: &mut AnyConnection,
+    row: &Assignment,
+    now: Instant,
+) -> Result<(), StoreError> {
+    seats::give_back(connection, row.seat()).await?;
+    let license = row.license_id.to_string();
+    let upgrades = sqlx::query(UPGRADES).bind(license.as_str()).fetch_all(&mut *connection).await?;
+    for upgrade in &upgrades {
+        let columns = Columns(upgrade);
+        let seat = Seat {
+            pack: columns.text("pack_id")?,
+            serial: columns.number("serial")?,
+            turn: columns.number("turn")?,
+        };
+        seats::give_back(connection, seat).await?;
+    }
+    sqlx::query(FREE_UPGRADES).bind(license).bind(now.unix()).execute(connection).await?;
+    Ok(())
+}
+
+/// The other of two licenses of a seat is the one that has it.
+async fn leave_seat_to(
+    connection: &mut AnyConnection,
+    row: &Assignment,
+    other: &Assignment,
+) -> Result<(), StoreError> {
+    for (row, twice) in [(row, 1_i64), (other, 0)] {
+        sqlx::query(SET_TWICE)
+            .bind(row.certificate_serial.to_string())
+            .bind(twice)
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Uses an upgrade license, and puts the upgraded license in the place of the old one. Answers whether one was free.
+pub(super) async fn upgrade(
+    connection: &mut AnyConnection,
+    old: &Assignment,
+    row: &Assignment,
+) -> Result<bool, StoreError> {
+    if !use_upgrade(connection, row).await? {
+        return Ok(false);
+    }
+    revoke_certificate(connection, old, row.issued_at).await?;
+    assignments::replace(connection, &old.certificate_serial, row).await?;
+    Ok(true)
+}
+
+/// Uses an upgrade license for a license that says it was upgraded. Answers whether one was free.
+pub(super) async fn use_upgrade(
+    connection: &mut AnyConnection,
+    row: &Assignment,
+) -> Result<bool, StoreError> {
+    let Some(pack) = row.upgraded_by else { return Ok(true) };
+    let Some(seat) = seats::take(connection, pack).await? else { return Ok(false) };
+    sqlx::query(USE_UPGRADE)
+        .bind(seat.pack.to_string())
+        .bind(number(seat.serial))
+        .bind(i64::from(seat.turn))
+        .bind(row.license_id.to_string())
+        .bind(row.issued_at.unix())
+        .execute(connection)
+        .await?;
+    Ok(true)
+}
+
+/// Puts the certificate of a row on the revocation list.
+pub(super) async fn revoke_certificate(
+    connection: &mut AnyConnection,
+    row: &Assignment,
+    now: Instant,
+) -> Result<(), StoreError> {
+    let (serial, license) = (&row.certificate_serial, row.license_id);
+    revoke(connection, serial, license, row.ends_at, now).await.map(drop)
+}
+
+/// Answers whether it was not on the list.
+async fn revoke(
+    connection: &mut AnyConnection,
+    serial: &Serial,
+    license: SeatLicenseId,
+    ends_at: Option<Instant>,
+    now: Instant,
+) -> Result<bool, StoreError> {
+    let revoked = sqlx::query(REVOKE)
+        .bind(serial.to_string())
+        .bind(license.to_string())
+        .bind(now.unix())
+        .bind(ends_at.map_or(NEVER, Instant::unix))
+        .execute(connection)
+        .await?;
+    Ok(revoked.rows_affected() == 1)
+}
+
+/// Whether a certificate is on the revocation list.
+pub(super) async fn is_revoked(
+    connection: &mut AnyConnection,
+    serial: &Serial,
+) -> Result<bool, StoreError> {
+    let row = sqlx::query(IS_REVOKED).bind(serial.to_string()).fetch_optional(connection).await?;
+    Ok(row.is_some())
+}

@@ -1,0 +1,219 @@
+//! The chain of records, and what becomes of a store that was restored from a backup.
+
+use trybuy_formats::ids::SeatLicenseId;
+use trybuy_server::license_server::audit::{self, Audit, Fault};
+use trybuy_server::license_server::mark::Mark;
+use trybuy_server::store::{
+    DecisionOutcome, DecisionReason, LicenseCase, LicenseDecision, LicenseQuery, RecordQuery,
+    Revocation, Revoked, SeenReport,
+};
+
+use crate::harness::Database;
+use crate::license_samples::{LicenseWorld, Outcome, case, client, pack, presented, upgrade_pack};
+use crate::samples::{at, parsed};
+
+async fn audited(world: &LicenseWorld, mark: Option<Mark>) -> Audit {
+    audit::verify(&world.store, world.secret(), mark).await.expect("answered")
+}
+
+/// A store with that many records of one client each.
+async fn with_records(database: &Database, records: u64) -> LicenseWorld {
+    let world = LicenseWorld::new(database.store.clone());
+    for _ in 0..records {
+        assert_eq!(world.outcome(client(), "1.0.0", 1).await, Outcome::TEMPORARY);
+    }
+    world
+}
+
+pub(crate) async fn records_in_order_are_found_to_be(database: Database) {
+    let world = with_records(&database, 250).await;
+    let mark = Mark::from(world.store.record_head().await.expect("answered"));
+    assert_eq!(audited(&world, Some(mark)).await, Audit { records: 250, fault: None });
+    assert_eq!(world.outcome(client(), "1.0.0", 1).await, Outcome::TEMPORARY);
+    assert_eq!(audited(&world, Some(mark)).await, Audit { records: 251, fault: None });
+}
+
+pub(crate) async fn whatever_is_done_to_a_record_is_found(database: Database) {
+    let world = with_records(&database, 9).await;
+    let mark = Mark::from(world.store.record_head().await.expect("answered"));
+    for (damage, repair, fault) in [
+        (
+            "UPDATE license_records SET record = replace(record, 'temporary', 'granted') \
+             WHERE number = 4",
+            "UPDATE license_records SET record = replace(record, 'granted', 'temporary') \
+             WHERE number = 4",
+            Fault::Altered { number: 4 },
+        ),
+        (
+            "UPDATE license_records SET outcome = 'granted' WHERE number = 5",
+            "UPDATE license_records SET outcome = 'temporary' WHERE number = 5",
+            Fault::Altered { number: 5 },
+        ),
+        (
+            "UPDATE license_records SET mac = 'x' || mac WHERE number = 2",
+            "UPDATE license_records SET mac = substr(mac, 2) WHERE number = 2",
+            Fault::Altered { number: 2 },
+        ),
+        (
+            "UPDATE license_records SET number = 100 WHERE number = 3",
+            "UPDATE license_records SET number = 3 WHERE number = 100",
+            Fault::Missing { number: 3 },
+        ),
+        (
+            "UPDATE license_records SET number = 0 - number WHERE number = 9",
+            "UPDATE license_records SET number = 0 - number WHERE number = -9",
+            Fault::Truncated { records: 9 },
+        ),
+        (
+            "UPDATE license_records SET number = CASE number WHEN 6 THEN -7 ELSE -6 END \
+             WHERE number IN (6, 7)",
+            "UPDATE license_records SET number = CASE number WHEN -7 THEN 6 ELSE 7 END \
+             WHERE number IN (-6, -7)",
+            Fault::Missing { number: 6 },
+        ),
+    ] {
+        database.execute(damage).await;
+        assert_eq!(audited(&world, Some(mark)).await.fault, Some(fault), "{damage}");
+        database.execute(repair).await;
+        assert_eq!(audited(&world, Some(mark)).await.fault, None, "{repair}");
+    }
+    // Two records change their places.
+    for statement in [
+        "UPDATE license_records SET number = -6 WHERE number = 6",
+        "UPDATE license_records SET number = 6 WHERE number = 7",
+        "UPDATE license_records SET number = 7 WHERE number = -6",
+    ] {
+        database.execute(statement).await;
+    }
+    let fault = Some(Fault::Altered { number: 6 });
+    assert_eq!(audited(&world, None).await.fault, fault);
+}
+
+pub(crate) async fn records_that_are_cut_off_are_found_by_the_mark(database: Database) {
+    let world = with_records(&database, 5).await;
+    let earlier = world.store.record_head().await.expect("answered");
+    for _ in 0..3 {
+        assert_eq!(world.outcome(client(), "1.0.0", 1).await, Outcome::TEMPORARY);
+    }
+    let mark = Mark::from(world.store.record_head().await.expect("answered"));
+    database.execute("DELETE FROM license_records WHERE number > 5").await;
+    assert_eq!(audited(&world, None).await.fault, Some(Fault::Truncated { records: 8 }));
+    let end = format!("UPDATE license_record_head SET records = 5, mac = '{}'", earlier.mac);
+    database.execute(&end).await;
+    assert_eq!(audited(&world, None).await.fault, None, "that is all the database can tell");
+    assert_eq!(audited(&world, Some(mark)).await.fault, Some(Fault::Truncated { records: 8 }));
+}
+
+pub(crate) async fn records_are_found_by_client_outcome_and_time(database: Database) {
+    let world = LicenseWorld::new(database.store.clone());
+    let (ada, bob) = (client(), client());
+    for (client, now) in [(ada, 1), (bob, 2), (ada, 3)] {
+        world.outcome(client, "1.0.0", now).await;
+    }
+    let count = async |query: RecordQuery| {
+        world.store.license_records(&query).await.expect("answered").len()
+    };
+    let again = Some(DecisionOutcome::TemporaryAgain);
+    for (query, expected) in [
+        (RecordQuery::default(), 3),
+        (RecordQuery { client: Some(ada), ..RecordQuery::default() }, 2),
+        (RecordQuery { client: Some(ada), outcome: again, ..RecordQuery::default() }, 1),
+        (RecordQuery { outcome: again, ..RecordQuery::default() }, 1),
+        (RecordQuery { since: Some(at(2)), ..RecordQuery::default() }, 2),
+        (RecordQuery { after: 2, ..RecordQuery::default() }, 1),
+    ] {
+        assert_eq!(count(query).await, expected, "{query:?}");
+    }
+}
+
+pub(crate) async fn a_restored_store_allocates_nothing_and_issues_again(database: Database) {
+    let world = LicenseWorld::new(database.store.clone());
+    let id = world.install(&pack("1.0.0", 3)).await;
+    let (ada, bob, eve) = (client(), client(), client());
+    assert_eq!(world.outcome(ada, "1.0.0", 1).await, Outcome::GRANTED);
+    let behind = SeenReport {
+        gateway: parsed("front"),
+        licenses: Vec::new(),
+        records: Some(100),
+        now: at(2),
+    };
+    assert_eq!(world.store.take_report(world.secret(), &behind).await.expect("answered"), 0);
+    assert!(world.store.record_head().await.expect("answered").restored);
+    let refused = Outcome::Refused(DecisionReason::LicenseServerRestored);
+    assert_eq!(world.outcome(ada, "1.0.0", 3).await, Outcome::REISSUED);
+    assert_eq!(world.outcome(bob, "1.0.0", 3).await, refused);
+    // Who presents what it was granted since, gets it again.
+    let license_id = SeatLicenseId::of_pack(id, 1001, 0);
+    let held = presented(license_id, eve, "1.0.0", Some(id));
+    let with_license = LicenseCase { presented: Some(held), ..case(eve, "1.0.0", 4) };
+    assert_eq!(Outcome::of(&world.ask(with_license).await), Outcome::REISSUED);
+    assert_eq!(world.assigned(id).await, 2);
+    let accepted = LicenseDecision::of(DecisionOutcome::RestoredAccepted, at(5));
+    world.store.set_restored(world.secret(), false, accepted).await.expect("accepted");
+    assert_eq!(world.outcome(bob, "1.0.0", 6).await, Outcome::GRANTED);
+    let serial = world.licenses(LicenseQuery::OfClient(bob)).await[0].license_id.serial();
+    assert_eq!(serial, 1002, "the seat between is not free any more");
+    assert_eq!(audited(&world, None).await.fault, None);
+}
+
+pub(crate) async fn what_a_gateway_has_seen_is_assigned_again(database: Database) {
+    let world = LicenseWorld::new(database.store.clone());
+    let id = world.install(&pack("1.0.0", 5)).await;
+    let upgrade = world.install(&upgrade_pack("1.0.0", "2.0.0", 1)).await;
+    let (ada, bob, eve, mia) = (client(), client(), client(), client());
+    // The restored store has given the first seat to somebody else already, and knows an older license of Bob.
+    for client in [ada, bob] {
+        assert_eq!(world.outcome(client, "1.0.0", 1).await, Outcome::GRANTED);
+    }
+    let seat = |serial| SeatLicenseId::of_pack(id, serial, 0);
+    let licenses = vec![
+        presented(seat(1000), eve, "1.0.0", Some(id)),
+        presented(seat(1001), bob, "2.0.0", Some(upgrade)),
+        presented(seat(1003), mia, "1.0.0", Some(id)),
+        presented(SeatLicenseId::temporary(), mia, "1.0.0", None),
+        presented(SeatLicenseId::of_pack(parsed(&uuid()), 1, 0), mia, "1.0.0", Some(id)),
+    ];
+    let report = SeenReport { gateway: parsed("front"), licenses, records: None, now: at(2) };
+    let take = async || world.store.take_report(world.secret(), &report).await.expect("answered");
+    assert_eq!(take().await, 5);
+    assert!(world.store.record_head().await.expect("answered").restored);
+    assert_eq!(take().await, 1, "all are known now but the one of an unknown pack");
+    assert_eq!((world.assigned(id).await, world.assigned(upgrade).await), (3, 1));
+    let outcomes: Vec<_> =
+        world.records().await.iter().skip(4).map(|it| it.decision.outcome).collect();
+    assert_eq!(
+        outcomes,
+        [
+            DecisionOutcome::SeatGrantedTwice,
+            DecisionOutcome::Adopted,
+            DecisionOutcome::Adopted,
+            DecisionOutcome::Adopted,
+            DecisionOutcome::Refused,
+            DecisionOutcome::Restored,
+            DecisionOutcome::Refused,
+        ]
+    );
+    // Both licenses of the seat are issued again, until the operator revokes one.
+    for client in [ada, eve, mia] {
+        assert_eq!(world.outcome(client, "1.0.0", 3).await, Outcome::REISSUED);
+    }
+    assert_eq!(world.outcome(bob, "2.0.0", 3).await, Outcome::REISSUED);
+    let mut revocation =
+        Revocation { license_id: seat(1000), client: None, note: parsed("twice"), now: at(4) };
+    let revoke = async |revocation: &Revocation| {
+        world.store.revoke_license(world.secret(), revocation).await.expect("answered")
+    };
+    assert_eq!(revoke(&revocation).await, Revoked::Ambiguous);
+    revocation.client = Some(ada);
+    assert_eq!(revoke(&revocation).await, Revoked::Done);
+    assert_eq!(world.assigned(id).await, 3, "the other one has the seat");
+    assert_eq!(world.outcome(eve, "1.0.0", 5).await, Outcome::REISSUED);
+    revocation.client = Some(eve);
+    assert_eq!(revoke(&revocation).await, Revoked::Done);
+    assert_eq!(world.assigned(id).await, 2);
+    assert_eq!(audited(&world, None).await.fault, None);
+}
+
+fn uuid() -> String {
+    uuid::Uuid::now_v7().to_string()
+}

@@ -1,0 +1,300 @@
+//! Granting licenses, also to many at once.
+
+use trybuy_formats::ids::{ClientId, PlatformType};
+use trybuy_server::store::{
+    DecisionOutcome, DecisionReason, LicenseCase, LicenseGrant, LicenseQuery, Revocation, Revoked,
+    Store, Way,
+};
+
+use crate::harness::Database;
+use crate::license_samples::{LicenseWorld, Outcome, TEMPORARY, case, client, pack, upgrade_pack};
+use crate::samples::{at, parsed};
+
+pub(crate) async fn a_pack_is_installed_once(Database { store, .. }: Database) {
+    let world = LicenseWorld::new(store);
+    let pack = pack("1.0.0", 2);
+    world.install(&pack).await;
+    assert_eq!(world.outcome(client(), "1.0.0", 1).await, Outcome::GRANTED);
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..8 {
+        let (world, pack) = (world.clone(), pack.clone());
+        tasks.spawn(async move { world.store.install_pack(world.secret(), &pack, at(1)).await });
+    }
+    for again in tasks.join_all().await {
+        assert!(!again.expect("answered"));
+    }
+    let installed = world.store.license_packs(None).await.expect("answered");
+    assert_eq!(installed.len(), 1);
+    assert_eq!((installed[0].assigned, installed[0].free()), (1, 1));
+    assert_eq!(installed[0].pack, pack);
+}
+
+pub(crate) async fn more_clients_than_seats_get_no_more_than_there_are(
+    Database { store, url, .. }: Database,
+) {
+    let world = LicenseWorld::new(store);
+    let id = world.install(&pack("1.0.0", 20)).await;
+    // As two processes would.
+    let other = LicenseWorld::new(Store::connect(&url).await.expect("connected"));
+    let mut tasks = tokio::task::JoinSet::new();
+    for number in 0..60 {
+        let world = if number % 2 == 0 { world.clone() } else { other.clone() };
+        tasks.spawn(async move { world.outcome(client(), "1.0.0", 1).await });
+    }
+    let outcomes = tasks.join_all().await;
+    let count = |wanted| outcomes.iter().filter(|outcome| **outcome == wanted).count();
+    assert_eq!((count(Outcome::GRANTED), count(Outcome::TEMPORARY)), (20, 40), "{outcomes:?}");
+    assert_eq!(world.assigned(id).await, 20);
+    let mut serials: Vec<u64> = world
+        .licenses(LicenseQuery::OfPack(id))
+        .await
+        .iter()
+        .map(|license| license.license_id.serial())
+        .collect();
+    serials.dedup();
+    assert_eq!(serials, (1000..1020).collect::<Vec<u64>>());
+    let numbers: Vec<u64> = world.records().await.iter().map(|record| record.number).collect();
+    assert_eq!(numbers, (1..=61).collect::<Vec<u64>>());
+    other.store.close().await;
+}
+
+pub(crate) async fn the_same_client_at_once_gets_one_seat(Database { store, .. }: Database) {
+    let world = LicenseWorld::new(store);
+    let id = world.install(&pack("1.0.0", 20)).await;
+    let ada = client();
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..20 {
+        let world = world.clone();
+        tasks.spawn(async move { world.ask(case(ada, "1.0.0", 1)).await });
+    }
+    let grants = tasks.join_all().await;
+    let granted = grants.iter().filter(|grant| Outcome::of(grant) == Outcome::GRANTED);
+    assert_eq!(granted.count(), 1);
+    let certificates: Vec<_> = grants.iter().map(certificate).collect();
+    assert!(certificates.windows(2).all(|pair| pair[0] == pair[1]), "always the same license");
+    assert_eq!(world.assigned(id).await, 1);
+    assert_eq!(world.licenses(LicenseQuery::OfClient(ada)).await.len(), 1);
+}
+
+fn certificate(grant: &LicenseGrant) -> &[u8] {
+    match grant {
+        LicenseGrant::Issued { certificate, .. } => certificate,
+        LicenseGrant::Refused(reason) => unreachable!("refused: {reason:?}"),
+    }
+}
+
+pub(crate) async fn a_temporary_license_is_issued_once_ever(Database { store, .. }: Database) {
+    let world = LicenseWorld::new(store);
+    let ada = client();
+    let first = world.ask(case(ada, "1.0.0", 1)).await;
+    assert_eq!(Outcome::of(&first), Outcome::TEMPORARY);
+    for now in [2, TEMPORARY, TEMPORARY + 2] {
+        let again = world.ask(case(ada, "1.0.0", now)).await;
+        assert_eq!(Outcome::of(&again), Outcome::TEMPORARY_AGAIN);
+        assert_eq!(certificate(&again), certificate(&first));
+    }
+    let reasons: Vec<_> = world.records().await.iter().map(|it| it.decision.reason).collect();
+    let (none_free, ended) = (DecisionReason::NoFreeLicense, DecisionReason::TemporaryEnded);
+    assert_eq!(reasons, [none_free, none_free, none_free, ended].map(Some));
+    // It is replaced by a permanent one as soon as there is one, and stays the only one afterwards.
+    let id = world.install(&pack("1.0.0", 1)).await;
+    assert_eq!(world.outcome(ada, "1.0.0", 3).await, Outcome::GRANTED);
+    assert_eq!(world.outcome(ada, "1.0.0", 4).await, Outcome::REISSUED);
+    assert_eq!(world.outcome(ada, "2.0.0", 5).await, Outcome::TEMPORARY_AGAIN);
+    assert_eq!(world.assigned(id).await, 1);
+    assert_eq!(world.store.temporary_licenses(None).await.expect("answered").len(), 1);
+}
+
+pub(crate) async fn an_upgrade_uses_exactly_one_upgrade_license(Database { store, .. }: Database) {
+    let world = LicenseWorld::new(store);
+    let old = world.install(&pack("1.0.0", 2)).await;
+    let upgrade = world.install(&upgrade_pack("1.0.0", "2.0.0", 1)).await;
+    let (ada, bob) = (client(), client());
+    for client in [ada, bob] {
+        assert_eq!(world.outcome(client, "1.0.0", 1).await, Outcome::GRANTED);
+    }
+    let before = world.licenses(LicenseQuery::OfClient(ada)).await.remove(0);
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..10 {
+        let world = world.clone();
+        let case = LicenseCase { way: Way::Upgrade, ..case(ada, "2.0.0", 2) };
+        tasks.spawn(async move { Outcome::of(&world.ask(case).await) });
+    }
+    let outcomes = tasks.join_all().await;
+    let upgraded = outcomes.iter().filter(|outcome| **outcome == Outcome::UPGRADED).count();
+    let again = outcomes.iter().filter(|outcome| **outcome == Outcome::REISSUED).count();
+    assert_eq!((upgraded, again), (1, 9), "{outcomes:?}");
+    assert_eq!((world.assigned(old).await, world.assigned(upgrade).await), (2, 1));
+    let after = world.licenses(LicenseQuery::OfClient(ada)).await;
+    assert_eq!(after.len(), 1, "the record of the table is upgraded");
+    assert_eq!(after[0].license_id, before.license_id);
+    assert_eq!(
+        (after[0].version.to_string(), after[0].upgraded_by),
+        ("2.0.0".into(), Some(upgrade))
+    );
+    let revoked = world.store.revoked_certificates(at(3)).await.expect("answered");
+    assert_eq!(revoked.len(), 1);
+    assert_eq!(revoked[0].serial, before.certificate_serial);
+    // Nothing is left for the other one, who keeps what there is.
+    let without = LicenseCase { way: Way::Upgrade, ..case(bob, "2.0.0", 2) };
+    let refused = Outcome::of(&world.ask(without).await);
+    assert_eq!(refused, Outcome::Refused(DecisionReason::NoUpgrade));
+    assert_eq!(world.outcome(bob, "1.0.0", 3).await, Outcome::REISSUED);
+}
+
+pub(crate) async fn a_revoked_seat_is_granted_again(Database { store, .. }: Database) {
+    let world = LicenseWorld::new(store);
+    let id = world.install(&pack("1.0.0", 1)).await;
+    let upgrade = world.install(&upgrade_pack("1.0.0", "2.0.0", 1)).await;
+    let (ada, bob) = (client(), client());
+    assert_eq!(world.outcome(ada, "1.0.0", 1).await, Outcome::GRANTED);
+    assert_eq!(world.outcome(ada, "2.0.0", 2).await, Outcome::UPGRADED);
+    let license_id = world.licenses(LicenseQuery::OfClient(ada)).await[0].license_id;
+    let revocation =
+        Revocation { license_id, client: None, note: parsed("Machine was sold"), now: at(3) };
+    for expected in [Revoked::Done, Revoked::NotFound] {
+        let revoked = world.store.revoke_license(world.secret(), &revocation).await;
+        assert_eq!(revoked.expect("answered"), expected);
+    }
+    assert_eq!((world.assigned(id).await, world.assigned(upgrade).await), (0, 0));
+    assert_eq!(world.store.revoked_certificates(at(4)).await.expect("answered").len(), 2);
+    assert_eq!(world.outcome(bob, "1.0.0", 4).await, Outcome::GRANTED);
+    let again = world.licenses(LicenseQuery::OfClient(bob)).await[0].license_id;
+    assert_eq!((again.serial(), again.turn()), (license_id.serial(), 1));
+    assert_eq!(world.outcome(bob, "2.0.0", 5).await, Outcome::UPGRADED);
+    assert_eq!(world.outcome(ada, "1.0.0", 6).await, Outcome::TEMPORARY);
+}
+
+pub(crate) async fn packs_have_their_dates_versions_and_platforms(
+    Database { store, .. }: Database,
+) {
+    let world = LicenseWorld::new(store);
+    let mut later = pack("1.0.0", 9);
+    later.first_active_at = at(100);
+    let mut ended = pack("1.0.0", 9);
+    ended.ends_at = Some(at(50));
+    let mut windows = pack("1.0.0", 9);
+    windows.product.platform_type = PlatformType::Windows;
+    for pack in [&later, &ended, &windows, &pack("0.9.0", 9)] {
+        world.install(pack).await;
+    }
+    let ada = client();
+    assert_eq!(world.outcome(ada, "1.0.0", 60).await, Outcome::TEMPORARY);
+    assert_eq!(world.outcome(ada, "1.0.0", 99).await, Outcome::TEMPORARY_AGAIN);
+    assert_eq!(world.outcome(ada, "1.0.0", 100).await, Outcome::GRANTED);
+    let bob = client();
+    assert_eq!(world.outcome(bob, "1.0.0", 49).await, Outcome::GRANTED);
+    assert_eq!(world.licenses(LicenseQuery::OfClient(bob)).await[0].pack_id, ended.pack_id);
+    assert_eq!(world.outcome(bob, "1.0.0", 50).await, Outcome::TEMPORARY, "it has ended");
+}
+
+pub(crate) async fn the_least_sufficient_license_is_taken_first(Database { store, .. }: Database) {
+    let world = LicenseWorld::new(store);
+    let ending = |version, end, issued| {
+        let mut pack = pack(version, 1);
+        pack.ends_at = end;
+        pack.issued_at = issued;
+        pack
+    };
+    let in_order = [
+        ending("1.0.0", Some(at(500)), at(9)),
+        ending("1.0.0", Some(at(900)), at(1)),
+        ending("1.0.0", Some(at(900)), at(2)),
+        ending("1.0.0", None, at(0)),
+        ending("2.0.0-rc.1", None, at(0)),
+        ending("2.0.0", Some(at(10)), at(0)),
+    ];
+    for pack in in_order.iter().rev() {
+        world.install(pack).await;
+    }
+    for expected in &in_order {
+        let client = client();
+        assert_eq!(world.outcome(client, "1.0.0", 1).await, Outcome::GRANTED);
+        let license = world.licenses(LicenseQuery::OfClient(client)).await.remove(0);
+        assert_eq!(license.pack_id, expected.pack_id);
+    }
+    assert_eq!(world.outcome(client(), "1.0.0", 1).await, Outcome::TEMPORARY);
+}
+
+pub(crate) async fn a_newer_license_does_for_an_older_version(Database { store, .. }: Database) {
+    let world = LicenseWorld::new(store);
+    let id = world.install(&pack("5.1.0", 3)).await;
+    let ada = client();
+    assert_eq!(world.outcome(ada, "4.0.0", 1).await, Outcome::GRANTED);
+    for version in ["5.1.0", "5.0.0", "3.0.0"] {
+        assert_eq!(world.outcome(ada, version, 2).await, Outcome::REISSUED);
+    }
+    assert_eq!(world.outcome(ada, "5.2.0", 3).await, Outcome::TEMPORARY);
+    assert_eq!(world.assigned(id).await, 1);
+}
+
+pub(crate) async fn a_challenge_is_used_once_whatever_came_of_it(Database { store, .. }: Database) {
+    let world = LicenseWorld::new(store);
+    world.install(&pack("1.0.0", 3)).await;
+    let ada = client();
+    let wrong =
+        LicenseCase { refused: Some(DecisionReason::ChallengeWrong), ..case(ada, "1.0.0", 1) };
+    let right = LicenseCase { refused: None, ..wrong.clone() };
+    let refused = Outcome::of(&world.ask(wrong).await);
+    assert_eq!(refused, Outcome::Refused(DecisionReason::ChallengeWrong));
+    for _ in 0..2 {
+        let repeated = Outcome::of(&world.ask(right.clone()).await);
+        assert_eq!(repeated, Outcome::Refused(DecisionReason::ChallengeRepeated));
+    }
+    let Way::Challenge { challenge: Some(challenge), .. } = right.way else {
+        unreachable!("it has a challenge")
+    };
+    assert!(world.store.is_challenge_used(challenge).await.expect("answered"));
+    world.store.forget_challenges(at(1_000)).await.expect("forgotten");
+    assert!(!world.store.is_challenge_used(challenge).await.expect("answered"));
+    assert_eq!(world.records().await.len(), 4, "one a request, and the pack");
+}
+
+pub(crate) async fn a_failing_license_takes_no_other_along(Database { store, .. }: Database) {
+    let world = LicenseWorld::new(store);
+    let id = world.install(&pack("1.0.0", 60)).await;
+    let mut tasks = tokio::task::JoinSet::new();
+    for number in 0..60 {
+        let bad = number % 10 == 3;
+        let mut case = case(client(), "1.0.0", 1);
+        if bad {
+            case.wanted.client_key = b"fails".to_vec();
+        }
+        let world = world.clone();
+        tasks.spawn(async move { (bad, world.store.grant_license(&world.granting, case).await) });
+    }
+    for (bad, outcome) in tasks.join_all().await {
+        assert_eq!(outcome.is_err(), bad, "{outcome:?}");
+    }
+    assert_eq!(world.assigned(id).await, 54);
+    assert_eq!(world.records().await.len(), 55);
+}
+
+pub(crate) async fn licenses_are_found_by_pack_and_client_and_free_ones_by_number(
+    Database { store, .. }: Database,
+) {
+    let world = LicenseWorld::new(store);
+    let first = world.install(&pack("1.0.0", 5)).await;
+    let second = world.install(&pack("2.0.0", 5)).await;
+    let clients: Vec<ClientId> = (0..3).map(|_| client()).collect();
+    for client in &clients {
+        assert_eq!(world.outcome(*client, "1.0.0", 1).await, Outcome::GRANTED);
+    }
+    assert_eq!(world.outcome(clients[0], "2.0.0", 1).await, Outcome::GRANTED);
+    let of_first = world.licenses(LicenseQuery::OfPack(first)).await;
+    assert_eq!(of_first.iter().map(|it| it.client_id).collect::<Vec<_>>(), clients);
+    let page = world.store.licenses(LicenseQuery::OfPack(first), Some(&of_first[1])).await;
+    assert_eq!(page.expect("answered"), of_first[2..]);
+    let of_client = world.licenses(LicenseQuery::OfClient(clients[0])).await;
+    assert_eq!(of_client.iter().map(|it| it.pack_id).collect::<Vec<_>>(), [first, second]);
+    assert_eq!(world.licenses(LicenseQuery::All).await.len(), 4);
+    let free = world.store.free_licenses(None).await.expect("answered");
+    let ranges: Vec<_> =
+        free.iter().map(|it| (it.pack_id, it.first_serial, it.last_serial)).collect();
+    assert_eq!(ranges, [(first, 1003, 1004), (second, 1001, 1004)]);
+    let outcomes: Vec<_> = world.records().await.iter().map(|it| it.decision.outcome).collect();
+    assert_eq!(
+        outcomes[..3],
+        [DecisionOutcome::PackInstalled, DecisionOutcome::PackInstalled, DecisionOutcome::Granted]
+    );
+}

@@ -1,0 +1,298 @@
+//! The whole licensing system on one machine: a certifying authority, a clearinghouse, a company's license
+//! server, and gateways in front of services; each role a real process with a data directory of its own.
+
+pub mod gateway;
+pub mod service;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use tempfile::TempDir;
+
+use self::gateway::{Gateway, GatewayOptions};
+use crate::binaries::Binaries;
+use crate::builder::Builder;
+use crate::command::Outcome;
+use crate::server::{Server, ServerSetup};
+
+/// The product of the tests.
+pub const PRODUCT: &str = "com.example.suite";
+/// The client software id of the Builder in the workspace: no Windows, vendor 1, version 0.1.0.
+const SOFTWARE_ID: &str = "0200000100001000";
+
+/// A company with its licensing, and the clearinghouse it buys from.
+pub struct Company {
+    /// The programs.
+    pub binaries: Binaries,
+    /// Whoever sells licenses.
+    pub clearinghouse: ServerSetup,
+    /// The running clearinghouse.
+    pub clearinghouse_server: Server,
+    /// The company's license server.
+    pub license_server: ServerSetup,
+    /// The running license server.
+    pub license_server_server: Server,
+    folder: TempDir,
+}
+
+/// What is ordered.
+pub struct Order<'a> {
+    /// The version.
+    pub version: &'a str,
+    /// For which clients.
+    pub platform_type: &'a str,
+    /// How many licenses.
+    pub quantity: u32,
+    /// Upgrade licenses: from which version on.
+    pub upgrade_from: Option<&'a str>,
+}
+
+impl<'a> Order<'a> {
+    /// Licenses for clients that are challenged.
+    pub fn of(version: &'a str, quantity: u32) -> Self {
+        Self { version, platform_type: "non-windows", quantity, upgrade_from: None }
+    }
+
+    fn arguments(&self) -> Vec<String> {
+        let mut arguments = vec!["--version", self.version, "--platform-type", self.platform_type];
+        if let Some(from) = self.upgrade_from {
+            arguments.extend(["--upgrade-from", from]);
+        }
+        arguments.into_iter().map(str::to_owned).collect()
+    }
+}
+
+impl Company {
+    /// Makes everything but gateways, and starts it. Nothing has been bought yet.
+    ///
+    /// # Errors
+    /// When anything of it fails.
+    pub fn start(binaries: &Binaries) -> Result<Self> {
+        Self::start_with(binaries, &[])
+    }
+
+    /// The same with lines of the license server's configuration replaced.
+    ///
+    /// # Errors
+    /// When anything of it fails.
+    pub fn start_with(binaries: &Binaries, settings: &[(&str, &str)]) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let at = |name: &str| folder.path().join(name);
+        let clearinghouse =
+            ServerSetup::existing(binaries, &at("clearinghouse"), &[]).in_role("clearinghouse");
+        let authority = at("authority");
+        let run = |arguments: &[&str]| clearinghouse.run(arguments)?.success();
+        run(&["authority", "init", text(&authority)?, "--name", "Example Authority"])?;
+        run(&["clearinghouse", "init", "--id", "clearing", "--name", "Example Clearing"])?;
+        let maker = Authority { folder: &authority, setup: &clearinghouse };
+        let certificate = maker.sign(
+            &at("clearinghouse/clearinghouse/request.pem"),
+            "clearinghouse",
+            "clearing",
+        )?;
+        let trusted = at("authority/authority.pem");
+        let installed = ["clearinghouse", "certificate", "install", text(&certificate)?];
+        run(&[installed.as_slice(), &["--authority", text(&trusted)?]].concat())?;
+        let clearinghouse_server = clearinghouse.serve()?;
+        let license_server = license_server(binaries, &at("license-server"), &maker)?;
+        let url = clearinghouse_server.url().to_owned();
+        let own = [("# url = \"https://licenses.example.com\"", format!("url = \"{url}\""))];
+        let own = own.iter().map(|(line, new)| (*line, new.as_str()));
+        let config = at("license-server/license-server/license-server.toml");
+        replace_lines(&config, own.chain(settings.iter().copied()))?;
+        let license_server_server = license_server.serve()?;
+        let company = Self {
+            binaries: binaries.clone(),
+            clearinghouse,
+            clearinghouse_server,
+            license_server,
+            license_server_server,
+            folder,
+        };
+        company.install_client_image()?;
+        Ok(company)
+    }
+
+    /// A path in the company's folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The certifying authority's certificate.
+    pub fn authority(&self) -> PathBuf {
+        self.path("authority/authority.pem")
+    }
+
+    /// Runs a command of the license server.
+    ///
+    /// # Errors
+    /// When it fails.
+    pub fn licenses(&self, arguments: &[&str]) -> Result<Outcome> {
+        self.license_server.run([&["license-server"], arguments].concat())?.success()
+    }
+
+    /// Runs a command of the clearinghouse.
+    ///
+    /// # Errors
+    /// When it fails.
+    pub fn clearing(&self, arguments: &[&str]) -> Result<Outcome> {
+        self.clearinghouse.run([&["clearinghouse"], arguments].concat())?.success()
+    }
+
+    /// Offers a product at one euro a license.
+    ///
+    /// # Errors
+    /// When the clearinghouse refuses.
+    pub fn offer(&self, order: &Order<'_>) -> Result<()> {
+        let own = order.arguments();
+        let mut arguments = vec!["product", "add", "--id", PRODUCT, "--family", "suite"];
+        arguments.extend(own.iter().map(String::as_str));
+        arguments.extend(["--manufacturer", "Example Ltd", "--fee", "100", "--currency", "EUR"]);
+        arguments.extend(["--description", "en=Suite for one client"]);
+        arguments.extend(["--description", "de=Suite für einen Arbeitsplatz"]);
+        self.clearing(&arguments).map(drop)
+    }
+
+    /// Orders licenses, and answers the order's id.
+    ///
+    /// # Errors
+    /// When anybody refuses.
+    pub fn place(&self, order: &Order<'_>) -> Result<String> {
+        let own = order.arguments();
+        let quantity = order.quantity.to_string();
+        let mut arguments = vec!["order", "place", "--product", PRODUCT, "--quantity", &quantity];
+        arguments.extend(own.iter().map(String::as_str));
+        Ok(self.licenses(&arguments)?.stdout.trim().to_owned())
+    }
+
+    /// Pays for an order.
+    ///
+    /// # Errors
+    /// When the clearinghouse refuses.
+    pub fn pay(&self, order: &str, quantity: u32) -> Result<()> {
+        let amount = (quantity * 100).to_string();
+        let paid = ["fee", "record", order, "--amount", &amount, "--currency", "EUR"];
+        self.clearing(&[paid.as_slice(), &["--reference", order]].concat()).map(drop)
+    }
+
+    /// Orders licenses, pays for them and installs the pack.
+    ///
+    /// # Errors
+    /// When anybody refuses.
+    pub fn buy(&self, order: &Order<'_>) -> Result<()> {
+        let id = self.place(order)?;
+        self.pay(&id, order.quantity)?;
+        self.licenses(&["pack", "fetch", &id]).map(drop)
+    }
+
+    /// Offers and buys licenses of a version.
+    ///
+    /// # Errors
+    /// When anybody refuses.
+    pub fn stock(&self, order: &Order<'_>) -> Result<()> {
+        self.offer(order)?;
+        self.buy(order)
+    }
+
+    /// A gateway in front of a service, which its license server knows.
+    ///
+    /// # Errors
+    /// When anything of it fails.
+    pub fn gateway(&self, options: &GatewayOptions<'_>) -> Result<Gateway> {
+        Gateway::start(self, options)
+    }
+
+    /// A client: a Builder that was never set up.
+    pub fn client(&self, name: &str) -> Builder {
+        Builder::new(&self.binaries, &self.path(name))
+    }
+
+    /// Kills the license server, as `kill -9` does.
+    ///
+    /// # Errors
+    /// When it cannot be killed.
+    pub fn end_license_server(&mut self) -> Result<()> {
+        self.license_server_server.end()
+    }
+
+    /// Starts the license server again, where it was.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn restart_license_server(&mut self) -> Result<()> {
+        let address = self.license_server_server.address().to_owned();
+        self.license_server_server = self.license_server.listening_on(&address).serve()?;
+        Ok(())
+    }
+
+    /// The vendor of the Builder signs it, and the license server installs it.
+    fn install_client_image(&self) -> Result<()> {
+        let vendor = self.path("vendor");
+        let maker = Authority { folder: &self.path("authority"), setup: &self.clearinghouse };
+        let run = |arguments: &[&str]| self.license_server.run(arguments)?.success();
+        run(&["client-image", "init", text(&vendor)?, "--vendor", "1", "--name", "Example"])?;
+        let certificate = maker.sign(&vendor.join("request.pem"), "image-vendor", "1")?;
+        let image = self.binaries.path("trybuy");
+        let statement = self.path("trybuy.image");
+        let key = vendor.join("signing.key");
+        let signed = ["client-image", "sign", text(&image)?, "--software-id", SOFTWARE_ID];
+        let by = ["--certificate", text(&certificate)?, "--key", text(&key)?];
+        let about = ["--name", "trybuy", "--version", "0.1.0", "--out", text(&statement)?];
+        run(&[signed.as_slice(), &by, &about].concat())?;
+        self.licenses(&["image", "add", text(&image)?, "--statement", text(&statement)?]).map(drop)
+    }
+}
+
+/// A certifying authority's directory, and a program that works on it.
+struct Authority<'a> {
+    folder: &'a Path,
+    setup: &'a ServerSetup,
+}
+
+impl Authority<'_> {
+    /// Issues a certificate for a request, beside it.
+    fn sign(&self, request: &Path, role: &str, id: &str) -> Result<PathBuf> {
+        let out = request.with_file_name(format!("{role}.chain.pem"));
+        let signed = ["authority", "sign", text(self.folder)?, text(request)?, "--role", role];
+        let rest = ["--id", id, "--out", text(&out)?];
+        self.setup.run([signed.as_slice(), &rest].concat())?.success()?;
+        Ok(out)
+    }
+}
+
+/// Makes a license server with its certificates.
+fn license_server(
+    binaries: &Binaries,
+    data_dir: &Path,
+    authority: &Authority<'_>,
+) -> Result<ServerSetup> {
+    let setup = ServerSetup::existing(binaries, data_dir, &[]).in_role("license-server");
+    setup.run(["license-server", "init", "--id", "acme", "--name", "Acme"])?.success()?;
+    let own = data_dir.join("license-server");
+    let packs = authority.sign(&own.join("license-server.csr"), "license-server", "acme")?;
+    let issuer = authority.sign(&own.join("issuer.csr"), "license-issuer", "acme")?;
+    let trusted = authority.folder.join("authority.pem");
+    let installed = ["license-server", "certificate", "install"];
+    let given = ["--license-server", text(&packs)?, "--issuer", text(&issuer)?];
+    let by = ["--authority", text(&trusted)?];
+    setup.run([installed.as_slice(), &given, &by].concat())?.success()?;
+    Ok(setup)
+}
+
+/// A path as text.
+pub(crate) fn text(path: &Path) -> Result<&str> {
+    path.to_str().context("a path of the tests is UTF-8")
+}
+
+/// Replaces lines of a configuration file; each has to be there.
+pub(crate) fn replace_lines<'a>(
+    path: &Path,
+    lines: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> Result<()> {
+    let mut file = std::fs::read_to_string(path)?;
+    for (line, new) in lines {
+        anyhow::ensure!(file.contains(line), "{} has no line {line}", path.display());
+        file = file.replacen(line, new, 1);
+    }
+    Ok(std::fs::write(path, file)?)
+}

@@ -1,0 +1,101 @@
+//! The gateway against nginx as reverse proxy with client certificates, in front of the same service.
+
+mod certificates;
+pub mod client;
+mod doors;
+mod service;
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use anyhow::Result;
+
+use self::certificates::Certificates;
+use self::client::{Direction, Errand, Small};
+use self::doors::{Gateway, Nginx};
+use self::service::Service;
+use super::load::{self, Load};
+use super::statistics::{median, percentile};
+
+/// Small requests of one round.
+const REQUESTS: usize = 5_000;
+
+/// Measures and prints.
+///
+/// # Errors
+/// When a part cannot be had: nginx, openssl.
+pub fn run(seconds: u32, rounds: usize) -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let certificates = Certificates::make(folder.path())?;
+    let service = Service::start()?;
+    let gateway = Gateway::start(service.address, &certificates)?;
+    let nginx = Nginx::start(folder.path(), service.address, &certificates)?;
+    let doors = [nginx.address, gateway.address];
+    small_requests(service.address, doors, &certificates, rounds)?;
+    println!(
+        "\n| body | MiB | connections | GB/s: nginx | gateway | ratio | CPU-s/GB: nginx | gateway | ratio |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|");
+    for direction in [Direction::Download, Direction::Upload] {
+        for mebibytes in [64, 256] {
+            for connections in [1, 8] {
+                let errand = Errand { direction, mebibytes, connections, seconds };
+                println!("{}", compare(doors, errand, &certificates, rounds)?);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What a small request takes over a connection that is open, in interleaved rounds.
+fn small_requests(
+    service: SocketAddr,
+    [nginx, gateway]: [SocketAddr; 2],
+    certificates: &Certificates,
+    rounds: usize,
+) -> Result<()> {
+    let mut ways = [
+        ("the service itself", Small::plain(service)?, Vec::new()),
+        ("nginx", Small::over_tls(nginx, certificates.folder())?, Vec::new()),
+        ("the gateway", Small::over_tls(gateway, certificates.folder())?, Vec::new()),
+    ];
+    for _ in 0..rounds {
+        for (_, way, all) in &mut ways {
+            for _ in 0..REQUESTS {
+                let begin = Instant::now();
+                way.request()?;
+                all.push(begin.elapsed().as_secs_f64() * 1e6);
+            }
+        }
+    }
+    let direct = median(&mut ways[0].2);
+    println!("| small request | median µs | p99 µs | added at the median µs |");
+    println!("|---|---|---|---|");
+    for (name, _, all) in &mut ways {
+        let (middle, high) = (median(all), percentile(all, 99));
+        println!("| {name} | {middle:.0} | {high:.0} | {:.0} |", middle - direct);
+    }
+    Ok(())
+}
+
+fn compare(
+    doors: [SocketAddr; 2],
+    errand: Errand,
+    certificates: &Certificates,
+    rounds: usize,
+) -> Result<String> {
+    let mut loads: [Vec<Load>; 2] = [Vec::new(), Vec::new()];
+    for _ in 0..rounds {
+        for (door, loads) in doors.iter().zip(&mut loads) {
+            loads.push(load::of_clients(&errand.arguments(*door, certificates.folder()))?);
+        }
+    }
+    let Errand { direction, mebibytes, connections, .. } = errand;
+    let mut row = format!("| {direction} | {mebibytes} | {connections} | ");
+    for value in [|load: &Load| load.throughput / 1e9, |load: &Load| load.server_cpu] {
+        let middle = |loads: &[Load]| median(&mut loads.iter().map(value).collect::<Vec<_>>());
+        let [theirs, ours] = [middle(&loads[0]), middle(&loads[1])];
+        row += &format!("{theirs:.2} | {ours:.2} | {:.2} | ", ours / theirs);
+    }
+    Ok(row.trim_end().to_owned())
+}

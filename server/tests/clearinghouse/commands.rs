@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use trybuy_formats::certificates::{Authorities, Role};
 use trybuy_formats::ids::OrderId;
-use trybuy_formats::licensing::pack::SealedPack;
+use trybuy_formats::licensing::pack::{LicensePack, SealedPack};
 use trybuy_formats::licensing::signing::open_certified;
 use trybuy_server::clock::{Clock as _, SystemClock};
 
@@ -47,6 +47,16 @@ async fn an_order_travels_as_a_file_and_its_pack_back() {
     let online = Answer::of(reqwest::Client::new().get(url)).await;
     assert_eq!((online.status, &online.body), (200, &commands.read("acme.pack")));
     assert!(process.stop());
+    let pack = opened(&commands, &orderer);
+    let shown = commands.json(&["clearinghouse", "pack", "show", &pack.pack_id.to_string()]);
+    assert_eq!(shown, serde_json::to_value(&pack).expect("JSON"));
+    assert_eq!(commands.json(&["clearinghouse", "pack", "list"]), json!([shown]));
+    let lines = commands.succeed(&["clearinghouse", "pack", "show", &id]);
+    assert!(lines.contains("\nmanufacturer: Example Inc\n"), "{lines}");
+}
+
+/// What is in the pack that was exported.
+fn opened(commands: &Commands, orderer: &Orderer) -> LicensePack {
     let trusted = Authorities::from_pem(&commands.text("authority/authority.pem"));
     let opened = open_certified::<SealedPack>(
         &trusted.expect("an authority"),
@@ -54,12 +64,7 @@ async fn an_order_travels_as_a_file_and_its_pack_back() {
         SystemClock.now(),
         &commands.text("acme.pack"),
     );
-    let pack = opened.expect("signed").1.open(&orderer.key).expect("encrypted to the key");
-    let shown = commands.json(&["clearinghouse", "pack", "show", &pack.pack_id.to_string()]);
-    assert_eq!(shown, serde_json::to_value(&pack).expect("JSON"));
-    assert_eq!(commands.json(&["clearinghouse", "pack", "list"]), json!([shown]));
-    let lines = commands.succeed(&["clearinghouse", "pack", "show", &id]);
-    assert!(lines.contains("\nmanufacturer: Example Inc\n"), "{lines}");
+    opened.expect("signed").1.open(&orderer.key).expect("encrypted to the key")
 }
 
 #[test]

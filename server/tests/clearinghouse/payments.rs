@@ -165,6 +165,17 @@ async fn an_address_fails_so_often_a_minute() {
 }
 
 #[tokio::test]
+async fn a_clearinghouse_whose_certificate_has_ended_takes_no_fees() {
+    let server = start("").await;
+    let order = server.placed(&server.license_server()).await;
+    server.pass_days(731);
+    let message = Message::new(&server, &confirmed(order, 12_000, "pay_1"));
+    message.send(&server).await.refused(500, Slug::ServerError);
+    let record = server.state.store.order(order).await.expect("answered").expect("an order");
+    assert_eq!((record.paid, record.pack_id), (0, None));
+}
+
+#[tokio::test]
 async fn without_a_secret_nobody_confirms_payments() {
     let server = TestServer::start().await;
     let order = server.placed(&server.license_server()).await;

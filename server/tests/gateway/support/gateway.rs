@@ -55,11 +55,7 @@ impl TestGateway {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let (stop, stopped) = oneshot::channel();
-        let stopped = async {
-            drop(stopped.await);
-            std::future::pending::<()>()
-        };
-        let ended = tokio::spawn(gateway::serve(listener, tls, gateway, stopped));
+        let ended = tokio::spawn(gateway::serve(listener, tls, gateway, told(stopped)));
         Self { address, stop: Some(stop), ended, _folder: folder }
     }
 
@@ -72,4 +68,10 @@ impl TestGateway {
     pub(crate) async fn ended(self) {
         tokio::time::timeout(super::PATIENCE, self.ended).await.expect("in time").expect("ended");
     }
+}
+
+/// Ready when it is told to stop; there is no hurry then.
+async fn told(stopped: oneshot::Receiver<()>) -> std::future::Pending<()> {
+    drop(stopped.await);
+    std::future::pending()
 }

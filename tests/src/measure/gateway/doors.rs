@@ -67,6 +67,6 @@ impl Nginx {
     }
 }
 
-/// No files, which nginx would write large answers to, and buffers with which it was the fastest.
+/// No files, which nginx would write large answers to, and more room than it takes by default.
 const BUFFERS: &str = "proxy_buffering on; proxy_max_temp_file_size 0; proxy_buffer_size 64k; proxy_buffers 16 64k; \
      proxy_busy_buffers_size 512k; client_body_buffer_size 256k;";

@@ -75,7 +75,13 @@ pub(crate) async fn uses_of_keys_are_known_from_before_they_were_recorded(databa
 }
 
 /// Each after those that refer to it.
-const TABLES: [&str; 37] = [
+const TABLES: [&str; 43] = [
+    "DROP TABLE gateway_seen_licenses",
+    "DROP TABLE gateway_clients",
+    "DROP TABLE issued_packs",
+    "DROP TABLE fee_payments",
+    "DROP TABLE purchase_orders",
+    "DROP TABLE offered_products",
     "DROP TABLE license_upgrades",
     "DROP TABLE license_assignments",
     "DROP TABLE license_free_seats",

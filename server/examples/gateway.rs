@@ -5,10 +5,11 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use anyhow::Result;
-use axum::http::request::Parts;
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::IntoResponse as _;
 use clap::Parser;
+use hyper::body::Incoming;
 use tokio::net::TcpListener;
 use trybuy_server::gateway::{Access, Decision, Gateway, Limits, Peer, Upstream, serve, tls};
 
@@ -23,13 +24,13 @@ struct Arguments {
 struct AnyCertificate;
 
 impl Access for AnyCertificate {
-    async fn decide(&self, peer: &Peer, _: &Parts) -> Decision {
+    async fn decide(&self, peer: &Peer, request: Request<Incoming>) -> Decision {
         let Some(certificates) = &peer.certificates else {
             return Decision::Answer(StatusCode::FORBIDDEN.into_response());
         };
         let mut identity = HeaderMap::new();
         identity.insert("trybuy-client", HeaderValue::from(certificates.len()));
-        Decision::Pass { identity }
+        Decision::Pass { request: Box::new(request), identity }
     }
 }
 

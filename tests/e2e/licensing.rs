@@ -1,72 +1,109 @@
 //! The licensing system, whole: a company buys licenses, its clients get them through a gateway and work.
 
+pub(crate) mod failures;
+pub(crate) mod granting;
+pub(crate) mod orders;
+pub(crate) mod other_software;
+pub(crate) mod records;
+
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
+use serde_json::Value;
 
 use trybuy_tests::builder::Builder;
 use trybuy_tests::command::Outcome;
+use trybuy_tests::company::Company;
 use trybuy_tests::company::gateway::{Gateway, GatewayOptions};
 use trybuy_tests::company::service::Service;
-use trybuy_tests::company::{Company, Order};
-use trybuy_tests::wait;
 
-use crate::case::{Shared, cases};
+use crate::case::Shared;
 
-cases![
-    a_client_gets_a_license_and_reaches_the_service[Python, Curl],
-];
+/// What the service's one page says.
+const PAGE: &str = "the service\n";
 
-/// A web application with one page.
-fn service(company: &Company) -> Result<Service> {
-    let folder = company.path("pages");
-    std::fs::create_dir(&folder)?;
-    std::fs::write(folder.join("index.html"), "the service\n")?;
-    Service::start(&folder)
+/// A company with a service that needs version 4 of the product.
+struct Stage {
+    company: Company,
+    service: Service,
+    gateway: Gateway,
 }
 
-/// A gateway that needs version 4 of the product.
-fn gateway(company: &Company, service: &Service) -> Result<Gateway> {
-    company.gateway(&GatewayOptions { name: "gateway", service: service.url(), version: "4.0.0" })
-}
-
-/// `curl` with a client's exported license.
-fn curl(gateway: &Gateway, exported: Option<&std::path::Path>) -> Result<Outcome> {
-    let mut command = Command::new("curl");
-    command.args(["--silent", "--show-error", "--max-time", "20", "--write-out", "%{http_code}"]);
-    command.arg("--cacert").arg(gateway.certificate());
-    if let Some(folder) = exported {
-        command.arg("--cert").arg(folder.join("certificate.pem"));
-        command.arg("--key").arg(folder.join("key.pem"));
+impl Stage {
+    fn start(shared: &Shared) -> Result<Self> {
+        Self::start_with(shared, &[])
     }
-    Outcome::of(command.arg(format!("{}/", gateway.url())))
+
+    /// With lines of the license server's configuration replaced.
+    fn start_with(shared: &Shared, settings: &[(&str, &str)]) -> Result<Self> {
+        let company = Company::start_with(shared.binaries(), settings)?;
+        let folder = company.path("pages");
+        std::fs::create_dir(&folder)?;
+        std::fs::write(folder.join("index.html"), PAGE)?;
+        let service = Service::start(&folder)?;
+        let gateway = company.gateway(&GatewayOptions {
+            name: "gateway",
+            service: service.url(),
+            version: "4.0.0",
+        })?;
+        Ok(Self { company, service, gateway })
+    }
+
+    /// A client that asks for a license.
+    fn licensed(&self, name: &str) -> Result<Builder> {
+        let client = self.company.client(name);
+        self.gateway.request_license(&client)?.success()?;
+        Ok(client)
+    }
+
+    /// A client's one license, as files for other software.
+    fn exported(&self, client: &Builder, name: &str) -> Result<Exported> {
+        let folder = self.company.path(name);
+        let id = only_license(client)?["license_id"].as_str().context("an id")?.to_owned();
+        let to = folder.to_str().context("a path")?;
+        client.run(["license", "export", &id, "--out", to])?.success()?;
+        Ok(Exported(folder))
+    }
+
+    /// Whether the service is reached with a license.
+    fn passes(&self, license: &Exported) -> Result<bool> {
+        Ok(curl(&self.gateway, Some(license))?.stdout == format!("{PAGE}200"))
+    }
 }
 
-/// Exports the one license of a client.
-fn export(client: &Builder, folder: &std::path::Path) -> Result<()> {
+/// A license as files for other software.
+struct Exported(PathBuf);
+
+impl Exported {
+    fn certificate(&self) -> PathBuf {
+        self.0.join("certificate.pem")
+    }
+
+    fn key(&self) -> PathBuf {
+        self.0.join("key.pem")
+    }
+}
+
+/// The one license that a client has.
+fn only_license(client: &Builder) -> Result<Value> {
     let listed = client.run(["license", "list", "--json"])?.success()?.json()?;
-    let id = listed[0]["license_id"].as_str().context("a license")?.to_owned();
-    let to = folder.to_str().context("a path")?;
-    client.run(["license", "export", &id, "--out", to])?.success()?;
-    Ok(())
+    let licenses = listed.as_array().context("a list")?;
+    ensure!(licenses.len() == 1, "{listed}");
+    Ok(licenses[0].clone())
 }
 
-fn a_client_gets_a_license_and_reaches_the_service(shared: &Shared) -> Result<()> {
-    let company = Company::start(shared.binaries())?;
-    company.stock(&Order::of("4.0.0", 2))?;
-    let service = service(&company)?;
-    let gateway = gateway(&company, &service)?;
-    let refused = curl(&gateway, None)?;
-    ensure!(refused.stdout.contains("license-required"), "{refused}");
-    ensure!(refused.stdout.ends_with("403"), "{refused}");
-    let client = company.client("ada");
-    gateway.request_license(&client)?.success()?;
-    let exported = company.path("exported");
-    export(&client, &exported)?;
-    let page = curl(&gateway, Some(&exported))?;
-    ensure!(page.stdout == "the service\n200", "{page}");
-    wait::until("the license is counted", || {
-        let packs = company.licenses(&["pack", "list", "--json"])?.json()?;
-        Ok(packs[0]["assigned"] == 1)
-    })
+/// What `curl` gets from a gateway: the answer, and behind it its status.
+fn curl(gateway: &Gateway, license: Option<&Exported>) -> Result<Outcome> {
+    curl_with(gateway.url(), &gateway.certificate(), license)
+}
+
+fn curl_with(url: &str, authority: &Path, license: Option<&Exported>) -> Result<Outcome> {
+    let mut command = Command::new("curl");
+    command.args(["--silent", "--show-error", "--max-time", "30", "--write-out", "%{http_code}"]);
+    command.arg("--cacert").arg(authority);
+    if let Some(license) = license {
+        command.arg("--cert").arg(license.certificate()).arg("--key").arg(license.key());
+    }
+    Outcome::of(command.arg(format!("{url}/")))
 }

@@ -96,7 +96,7 @@ impl Company {
         let clearinghouse_server = clearinghouse.serve()?;
         let license_server = license_server(binaries, &at("license-server"), &maker)?;
         let url = clearinghouse_server.url().to_owned();
-        let own = [("# url = \"https://licenses.example.com\"", format!("url = \"{url}\""))];
+        let own = [("# url = \"https://clearinghouse.example.com\"", format!("url = \"{url}\""))];
         let own = own.iter().map(|(line, new)| (*line, new.as_str()));
         let config = at("license-server/license-server/license-server.toml");
         replace_lines(&config, own.chain(settings.iter().copied()))?;

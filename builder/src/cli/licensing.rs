@@ -18,7 +18,8 @@ pub enum LicenseCommand {
     Show(ShowLicenseArguments),
     /// Write a license and its private key into a directory, for other programs such as curl
     Export(ExportArguments),
-    /// Ask for a license again, or for one of the version that its gateway needs by now
+    /// Ask for a license again, or for one of the version that its gateway needs by now; for all without
+    /// LICENSE
     Renew(RenewLicenseArguments),
 }
 
@@ -81,10 +82,9 @@ pub enum ExportFormat {
 /// Arguments of `license renew`.
 #[derive(Args, Debug)]
 pub struct RenewLicenseArguments {
-    /// License id, or product id where there is one license for it
-    #[arg(required_unless_present = "all")]
+    /// License id, or product id where there is one license for it; all licenses without one
     pub license: Option<String>,
-    /// All licenses
+    /// All licenses, as without LICENSE
     #[arg(long, conflicts_with = "license")]
     pub all: bool,
 }

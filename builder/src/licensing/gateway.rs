@@ -86,7 +86,7 @@ impl Gateway {
         Ok(Self { address, ca, authorities })
     }
 
-    /// Remembers it.
+    /// Remembers it. What is remembered already is not written again, as each contact would.
     ///
     /// # Errors
     /// `local-file`.
@@ -98,7 +98,11 @@ impl Gateway {
             authority: self.authorities.to_pem(),
         };
         let json = serde_json::to_vec(&record).expect("a plain structure");
-        data_dir::replace(&data.gateway_file(&host_and_port(&self.address)), &json)
+        let path = data.gateway_file(&host_and_port(&self.address));
+        match data_dir::read(&path, RECORD_CAP) {
+            Ok(Some(stored)) if stored == json => Ok(()),
+            _ => data_dir::replace(&path, &json),
+        }
     }
 
     /// Its address.

@@ -35,17 +35,24 @@ impl ClientLicense {
         client: Option<ClientId>,
         now: Instant,
     ) -> Result<Self, CertificateError> {
-        let issued = chain.leaf().not_before();
-        let verified = gateway.authorities().verify_license(&chain, issued)?;
-        let is_just_issued = issued > now && issued.since(now) <= CLOCK_TOLERANCE;
-        let now = if is_just_issued { issued } else { now };
-        let standing = match gateway.authorities().verify_license(&chain, now) {
-            _ if client.is_none() => Err(Slug::NoBuilderKey),
-            _ if client != Some(verified.license().client_id) => Err(Slug::LicenseForeign),
-            Ok(_) => Ok(()),
-            Err(CertificateError::Ended) => Err(Slug::LicenseExpired),
-            Err(CertificateError::NotYetValid) => Err(Slug::LicenseNotActive),
+        let verify = |at| gateway.authorities().verify_license(&chain, at);
+        let (verified, in_time) = match verify(now) {
+            Ok(verified) => (verified, Ok(())),
+            // Whose it is and what it is for is known all the same.
+            Err(CertificateError::Ended) => {
+                (verify(chain.leaf().not_after())?, Err(Slug::LicenseExpired))
+            }
+            Err(CertificateError::NotYetValid) => {
+                let begin = begin(&chain, gateway);
+                let is_close = begin.since(now) <= CLOCK_TOLERANCE;
+                (verify(begin)?, if is_close { Ok(()) } else { Err(Slug::LicenseNotActive) })
+            }
             Err(error) => return Err(error),
+        };
+        let standing = match client {
+            None => Err(Slug::NoBuilderKey),
+            Some(client) if client != verified.license().client_id => Err(Slug::LicenseForeign),
+            Some(_) => in_time,
         };
         Ok(Self { chain, verified, gateway: gateway.address().clone(), standing })
     }
@@ -102,4 +109,11 @@ impl ClientLicense {
     pub fn days_left(&self, now: Instant) -> Option<u64> {
         self.usable_until().map(|end| end.since(now).started_days())
     }
+}
+
+/// When all certificates of a license are valid.
+fn begin(chain: &CertificateChain, gateway: &Gateway) -> Instant {
+    let certificates = chain.certificates().iter().chain(gateway.authorities().certificates());
+    let begins = certificates.map(Certificate::not_before);
+    begins.fold(chain.leaf().not_before(), Instant::max)
 }

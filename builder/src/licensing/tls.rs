@@ -62,7 +62,7 @@ fn trusted(ca: Option<&str>) -> Result<RootCertStore, Error> {
     let system = rustls_native_certs::load_native_certs();
     roots.add_parsable_certificates(system.certs);
     if let Some(text) = ca {
-        add(&mut roots, text).map_err(|why| messages::no_certificates(why))?;
+        add(&mut roots, text).map_err(messages::no_certificates)?;
     }
     if roots.is_empty() {
         return Err(messages::no_certificates("none are installed".to_owned()));

@@ -11,7 +11,7 @@ use super::{local_file, strange_answer, usage, words};
 use crate::error::Error;
 
 /// What to do about a clock.
-const CHECK_CLOCK: &str = "check this computer's clock, then run `trybuy license renew --all`";
+const CHECK_CLOCK: &str = "check this computer's clock, then run `trybuy license renew`";
 
 /// The key that seat licenses are for is missing or unusable.
 pub(crate) fn no_seat_key(path: &Path, what: &str) -> Error {
@@ -78,13 +78,13 @@ pub(crate) fn gateway_help(error: &Error) -> Option<&'static str> {
 
 /// Tells causes apart by the words of the TLS library, which are all that requests and doors have in common.
 fn unreachable_help(cause: &str) -> &'static str {
-    const LICENSE_REFUSED: [&str; 3] = ["Certificate", "UnknownCA", "AccessDenied"];
+    const LICENSE_REFUSED: [&str; 4] = ["Certificate", "UnknownCA", "DecryptError", "AccessDenied"];
     let alert = cause.split("received fatal alert").nth(1);
     if cause.contains("invalid peer certificate") {
         "this computer does not trust the gateway's certificate: if its authority is your company's own, \
          name that certificate with --ca FILE"
     } else if alert.is_some_and(|alert| LICENSE_REFUSED.iter().any(|word| alert.contains(word))) {
-        "the gateway refuses your license: run `trybuy license renew --all`, then connect again"
+        "the gateway refuses your license: run `trybuy license renew`, then connect again"
     } else {
         "check the address and your connection, then try again; licenses that you have stay valid"
     }
@@ -136,7 +136,7 @@ pub(crate) fn license_unusable() -> Error {
     Error::new(
         Slug::LicenseInvalid,
         "the license and this client's key cannot be used together",
-        "run `trybuy license renew --all`",
+        "run `trybuy license renew`",
     )
 }
 

@@ -87,8 +87,9 @@ pub(crate) struct Gateway {
 }
 
 impl Company {
-    fn new() -> Self {
-        let begin = now().minus(Span::seconds(400 * DAY));
+    /// Begun so many days ago.
+    fn begun(days: u64) -> Self {
+        let begin = now().minus(Span::seconds(days * DAY));
         let length = Span::seconds(800 * DAY);
         let authority =
             DevelopmentAuthority::generate("Test", begin, length).expect("an authority");
@@ -128,14 +129,19 @@ impl Script {
             responses: Vec::new(),
             upgrades: Vec::new(),
             proceed: None,
-            company: Company::new(),
-            other: Company::new(),
+            company: Company::begun(400),
+            other: Company::begun(400),
         }
     }
 
     /// The certificate of another authority, in PEM.
     pub(crate) fn other_authority(&self) -> String {
         self.other.pem()
+    }
+
+    /// From now on authority and license server are new.
+    pub(crate) fn begin_anew(&mut self) {
+        self.company = Company::begun(0);
     }
 
     /// How often something was asked.

@@ -42,6 +42,14 @@ fn a_license_is_granted_without_a_setup_and_kept() {
 }
 
 #[test]
+fn an_authority_may_be_younger_than_its_licenses_are_backdated() {
+    let gateway = Gateway::start();
+    gateway.script().begin_anew();
+    gateway.request();
+    assert_eq!(gateway.listed()[0]["state"], "valid");
+}
+
+#[test]
 fn what_is_kept_is_shown_with_every_field() {
     let gateway = Gateway::start();
     assert!(gateway.good(&["license", "list"]).err.contains("There are no licenses"));
@@ -278,8 +286,9 @@ fn a_renewal_gets_the_license_again() {
     gateway.script().outcome = LicenseOutcome::Reissued;
     let renewed = gateway.good(&["license", "renew", "--all"]);
     assert!(renewed.err.contains("was issued again"), "{}", renewed.err);
-    assert_eq!((gateway.script().asked(REQUEST), gateway.listed().len()), (2, 1));
-    gateway.refused(Slug::Usage, &["license", "renew"]);
+    gateway.good(&["license", "renew"]);
+    assert_eq!((gateway.script().asked(REQUEST), gateway.listed().len()), (3, 1));
+    gateway.refused(Slug::Usage, &["license", "renew", "--all", PRODUCT]);
     gateway.refused(Slug::NotFound, &["license", "renew", "com.example.other"]);
     gateway.stop();
     gateway.refused(Slug::ServerUnreachable, &["license", "renew", "--all"]);

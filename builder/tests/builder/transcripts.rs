@@ -96,7 +96,6 @@ fn a_wrong_command_line_is_refused_with_a_way_out() {
         ("no_url", &["setup", "try.example.com"]),
         ("plain_gateway", &["license", "request", "http://127.0.0.1:8080"]),
         ("open_door", &["connect", "https://service.example.com", "--listen", "0.0.0.0:8080"]),
-        ("no_license_named", &["license", "renew"]),
     ] {
         insta::assert_snapshot!(format!("refused_{name}"), transcript(arguments));
     }

@@ -1,0 +1,166 @@
+//! Who gets which license: a free one, the same again, a temporary one, an upgrade.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context as _, Result, ensure};
+use rustix::process::{Pid, Signal, kill_process};
+
+use trybuy_tests::builder::Builder;
+use trybuy_tests::command::Outcome;
+use trybuy_tests::company::Order;
+use trybuy_tests::company::gateway::{Gateway, GatewayOptions};
+use trybuy_tests::wait;
+
+use super::{PAGE, Stage, curl, only_license};
+use crate::case::{Shared, cases};
+
+cases![
+    a_client_is_led_to_a_license_and_reaches_the_service[Python, Curl],
+    a_lost_license_is_issued_again_and_costs_nothing[Python],
+    a_temporary_license_is_given_once_and_replaced_by_a_permanent_one[Python, Curl],
+    an_upgrade_replaces_the_older_license[Python],
+    any_program_reaches_the_service_through_the_door[Python, Curl],
+    a_legacy_client_is_known_by_its_token[Python, Curl],
+];
+
+fn a_client_is_led_to_a_license_and_reaches_the_service(shared: &Shared) -> Result<()> {
+    let stage = Stage::start(shared)?;
+    stage.company.stock(&Order::of("4.0.0", 2))?;
+    let refused = curl(&stage.gateway, None)?;
+    ensure!(refused.stdout.contains("/problems/license-required"), "{refused}");
+    ensure!(refused.stdout.ends_with("403"), "{refused}");
+    let client = stage.licensed("ada")?;
+    let license = stage.exported(&client, "exported")?;
+    ensure!(stage.passes(&license)?);
+    ensure!(assigned(&stage)? == 1);
+    Ok(())
+}
+
+fn a_lost_license_is_issued_again_and_costs_nothing(shared: &Shared) -> Result<()> {
+    let stage = Stage::start(shared)?;
+    stage.company.stock(&Order::of("4.0.0", 2))?;
+    let client = stage.licensed("ada")?;
+    let first = only_license(&client)?["license_id"].clone();
+    std::fs::remove_dir_all(client.data_dir().join("licenses"))?;
+    stage.gateway.request_license(&client)?.success()?;
+    ensure!(only_license(&client)?["license_id"] == first);
+    ensure!(assigned(&stage)? == 1);
+    Ok(())
+}
+
+fn a_temporary_license_is_given_once_and_replaced_by_a_permanent_one(
+    shared: &Shared,
+) -> Result<()> {
+    let stage = Stage::start_with(shared, &[("#: temporary = \"60d\"", "temporary = \"6s\"")])?;
+    stage.company.offer(&Order::of("4.0.0", 1))?;
+    let client = stage.licensed("ada")?;
+    let first = only_license(&client)?;
+    ensure!(first["kind"] == "temporary", "{first}");
+    let temporary = stage.exported(&client, "temporary")?;
+    ensure!(stage.passes(&temporary)?);
+    wait::until("the end of the temporary license", || Ok(!stage.passes(&temporary)?))?;
+    let ended = curl(&stage.gateway, Some(&temporary))?;
+    ensure!(ended.stdout.contains("/problems/license-expired"), "{ended}");
+    // There is no second one.
+    let again = stage.gateway.request_license(&client)?;
+    ensure!(again.code != 0 && again.stderr.contains("no-free-license"), "{again}");
+    stage.company.buy(&Order::of("4.0.0", 1))?;
+    stage.gateway.request_license(&client)?.success()?;
+    let permanent = only_license(&client)?;
+    ensure!(permanent["kind"] == "permanent", "{permanent}");
+    ensure!(stage.passes(&stage.exported(&client, "permanent")?)?);
+    Ok(())
+}
+
+fn an_upgrade_replaces_the_older_license(shared: &Shared) -> Result<()> {
+    let stage = Stage::start(shared)?;
+    stage.company.stock(&Order::of("4.0.0", 1))?;
+    let client = stage.licensed("ada")?;
+    let newer = stage.company.gateway(&GatewayOptions {
+        name: "newer",
+        service: stage.service.url(),
+        version: "5.0.0",
+    })?;
+    stage.company.stock(&Order { upgrade_from: Some("4.0.0"), ..Order::of("5.0.0", 1) })?;
+    newer.request_license(&client)?.success()?;
+    let license = only_license(&client)?;
+    ensure!(license["version"] == "5.0.0", "{license}");
+    let exported = stage.exported(&client, "exported")?;
+    // "A next generation license is always accepted by a current generation server."
+    ensure!(stage.passes(&exported)?);
+    let packs = stage.company.licenses(&["pack", "list", "--json"])?.json()?;
+    let assigned: Vec<_> =
+        packs.as_array().context("a list")?.iter().map(|it| &it["assigned"]).collect();
+    ensure!(assigned == [1, 1], "{packs}");
+    Ok(())
+}
+
+fn any_program_reaches_the_service_through_the_door(shared: &Shared) -> Result<()> {
+    let stage = Stage::start(shared)?;
+    stage.company.stock(&Order::of("4.0.0", 1))?;
+    let client = stage.company.client("ada");
+    let mut door = Door::open(&client, &stage.gateway)?;
+    let mut curl = Command::new("curl");
+    curl.args(["--silent", "--show-error", "--max-time", "30", &door.url]);
+    let page = Outcome::of(&mut curl)?;
+    ensure!(page.stdout == PAGE, "{page}");
+    ensure!(only_license(&client)?["kind"] == "permanent");
+    kill_process(Pid::from_child(&door.child), Signal::TERM)?;
+    ensure!(door.child.wait()?.success());
+    Ok(())
+}
+
+fn a_legacy_client_is_known_by_its_token(shared: &Shared) -> Result<()> {
+    let stage = Stage::start(shared)?;
+    let order = Order { platform_type: "legacy", ..Order::of("4.0.0", 1) };
+    stage.company.stock(&order)?;
+    let added = stage.gateway.setup.run(["gateway", "client", "add", "old-terminal"])?.success()?;
+    let reached = |token: &str| -> Result<Outcome> {
+        let mut curl = Command::new("curl");
+        curl.args(["--silent", "--show-error", "--max-time", "30", "--cacert"]);
+        curl.arg(stage.gateway.certificate()).arg("--header");
+        curl.arg(format!("Legacy-Client: {token}")).arg(format!("{}/", stage.gateway.url()));
+        Outcome::of(&mut curl)
+    };
+    let page = reached(added.stdout.trim())?;
+    ensure!(page.stdout == PAGE, "{page}");
+    let stranger = reached("another")?;
+    ensure!(stranger.stdout.contains("/problems/license-required"), "{stranger}");
+    ensure!(assigned(&stage)? == 1);
+    stage.gateway.setup.run(["gateway", "client", "remove", "old-terminal"])?.success()?;
+    let removed = reached(added.stdout.trim())?;
+    ensure!(removed.stdout.contains("/problems/license-required"), "{removed}");
+    Ok(())
+}
+
+/// How many licenses of the one pack are assigned.
+fn assigned(stage: &Stage) -> Result<u64> {
+    let packs = stage.company.licenses(&["pack", "list", "--json"])?.json()?;
+    packs[0]["assigned"].as_u64().context("a number")
+}
+
+/// A running `trybuy connect`; it ends when this is dropped.
+struct Door {
+    child: Child,
+    url: String,
+}
+
+impl Door {
+    fn open(client: &Builder, gateway: &Gateway) -> Result<Self> {
+        let mut command = client.command();
+        command.args(["connect", gateway.url(), "--ca"]).arg(gateway.certificate());
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
+        let stdout = child.stdout.take().context("standard output is a pipe")?;
+        let line = BufReader::new(stdout).lines().next().context("it ended")??;
+        let url = line.strip_prefix("listening on ").context("not the address line")?.to_owned();
+        Ok(Self { child, url })
+    }
+}
+
+impl Drop for Door {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        drop(self.child.wait());
+    }
+}

@@ -35,6 +35,8 @@ CREATE TABLE purchase_orders (
     cancelled_at BIGINT
 );
 CREATE INDEX purchase_orders_by_license_server ON purchase_orders (license_server, id);
+CREATE INDEX purchase_orders_unpaid ON purchase_orders (license_server)
+    WHERE cancelled_at IS NULL AND paid < fee;
 
 -- A payment is known by its reference, so that it counts once, however often it is recorded.
 CREATE TABLE fee_payments (

@@ -1,4 +1,4 @@
-//! `trybuy-server`: the catalog that programs are tried from, and its trial licensing.
+//! `trybuy-server`: the server of trybuy in every role.
 
 use std::process::ExitCode;
 

@@ -82,7 +82,7 @@ pub enum IdentityError {
 #[non_exhaustive]
 pub enum PackFault {
     /// The clearinghouse's own certificate is not valid now.
-    #[error("the clearinghouse's certificate is {0}")]
+    #[error("the clearinghouse's certificate cannot be used")]
     Certificate(#[source] CertificateError),
     /// The license server's key cannot be used.
     #[error("the license server's key cannot be used")]

@@ -20,7 +20,7 @@ pub(super) use self::clearinghouse::{
 pub(super) use self::gateway::{ClientCommand, GatewayCommand, InitGateway};
 use crate::config::{Overrides, RoleOverrides};
 
-/// The catalog that programs are tried from, and its trial licensing.
+/// The server of trybuy in every role: the catalog that programs are tried from, and the licensing system.
 #[derive(Parser)]
 #[command(name = "trybuy-server", version, arg_required_else_help = true)]
 pub(super) struct Arguments {

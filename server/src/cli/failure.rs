@@ -90,9 +90,10 @@ fn named(error: &anyhow::Error) -> (Slug, Option<String>) {
         return (error.slug(), Refusal::help(error));
     }
     match error.downcast_ref::<StoreError>() {
-        Some(StoreError::NotMigrated) => {
-            (Slug::ServerError, Some("run `trybuy-server migrate`".to_owned()))
-        }
+        Some(StoreError::NotMigrated) => (
+            Slug::ServerError,
+            Some("run `trybuy-server migrate`, with the `--role` whose database it is".to_owned()),
+        ),
         Some(StoreError::Damaged(_)) => {
             (Slug::LocalFile, Some("restore it from your backup".to_owned()))
         }

@@ -9,6 +9,7 @@ mod blocks;
 mod builders;
 mod catalog;
 mod classes;
+mod clearinghouse;
 mod email_codes;
 mod gifts;
 mod grants;
@@ -159,6 +160,16 @@ fn cases() -> Vec<Case> {
         case!(revisions::what_changed_meanwhile_is_not_revised),
         case!(revisions::a_head_that_is_made_while_a_trial_is_revised_is_not_the_last),
         case!(revisions::trials_to_be_revised_come_in_pages),
+        case!(clearinghouse::an_offer_comes_back_until_it_is_withdrawn),
+        case!(clearinghouse::the_same_order_again_is_the_same_order),
+        case!(clearinghouse::a_license_server_has_a_hundred_unpaid_orders),
+        case!(clearinghouse::payments_add_up_and_the_last_one_issues_the_pack),
+        case!(clearinghouse::a_payment_counts_once_and_in_its_currency),
+        case!(clearinghouse::nothing_is_issued_for_a_cancelled_order),
+        case!(clearinghouse::a_pack_that_cannot_be_made_leaves_no_payment),
+        case!(clearinghouse::of_payments_at_once_one_issues_the_pack),
+        case!(clearinghouse::serial_numbers_of_packs_never_overlap),
+        case!(clearinghouse::a_payment_that_is_dropped_leaves_all_or_nothing),
         case!(licenses::a_pack_is_installed_once),
         case!(licenses::more_clients_than_seats_get_no_more_than_there_are),
         case!(licenses::the_same_client_at_once_gets_one_seat),

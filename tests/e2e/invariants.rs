@@ -235,7 +235,8 @@ fn links_in_the_documentation_lead_somewhere(_: &Shared) -> Result<()> {
 
 fn every_slug_is_explained_to_those_who_meet_it(_: &Shared) -> Result<()> {
     let docs = repository().join("docs");
-    let pages = ["trying.md", "operations.md", "publishing.md", "licensing.md"].map(|name| docs.join(name));
+    let pages =
+        ["trying.md", "operations.md", "publishing.md", "licensing.md"].map(|name| docs.join(name));
     let pages: Vec<PathBuf> = pages.into_iter().filter(|page| Path::exists(page)).collect();
     let texts: Vec<String> = pages.iter().map(fs::read_to_string).collect::<Result<_, _>>()?;
     let rows = || texts.iter().flat_map(|text| text.lines()).filter(|line| line.starts_with("| `"));

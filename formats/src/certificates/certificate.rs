@@ -109,8 +109,9 @@ impl Serial {
 
     /// From its bytes, the highest first.
     pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let is_serial = (8..=20).contains(&bytes.len()) && (1..0x80).contains(&bytes[0]);
-        is_serial.then(|| Self(bytes.to_vec()))
+        // A zero comes first only where the number would be negative without it.
+        let is_positive = matches!(bytes, [1..0x80, ..] | [0, 0x80..=0xff, ..]);
+        (is_positive && (8..=20).contains(&bytes.len())).then(|| Self(bytes.to_vec()))
     }
 
     /// Its bytes, the highest first.

@@ -20,7 +20,8 @@ pub(super) const KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5
 pub(super) const SUBJECT_ALTERNATIVE_NAME: ObjectIdentifier =
     ObjectIdentifier::new_unwrap("2.5.29.17");
 pub(super) const BASIC_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.19");
-const AUTHORITY_KEY_IDENTIFIER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.35");
+pub(super) const AUTHORITY_KEY_IDENTIFIER: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("2.5.29.35");
 pub(super) const EXTENDED_KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37");
 
 /// The extensions of a certificate that mean something here.
@@ -57,6 +58,10 @@ impl Extensions {
 
     fn take(&mut self, extension: &Extension) -> Result<(), CertificateError> {
         let bytes = extension.extn_value.as_bytes();
+        let can_be_critical = [BASIC_CONSTRAINTS, KEY_USAGE, EXTENDED_KEY_USAGE];
+        if extension.critical && !can_be_critical.contains(&extension.extn_id) {
+            return Err(CertificateError::Profile);
+        }
         match extension.extn_id {
             BASIC_CONSTRAINTS => self.basic_constraints = Some(read(extension)?),
             KEY_USAGE => self.key_usage = Some(read(extension)?),
@@ -69,24 +74,28 @@ impl Extensions {
                 let key: AuthorityKeyIdentifier = decode(bytes)?;
                 self.authority_key = key.key_identifier.map(|key| key.as_bytes().to_vec());
             }
-            LICENSE_FIELDS if extension.critical => return Err(CertificateError::Profile),
             LICENSE_FIELDS => self.license_fields = Some(bytes.to_vec()),
-            _ if extension.critical => return Err(CertificateError::Profile),
             _ => {}
         }
         Ok(())
     }
 }
 
-fn read<T: for<'a> Decode<'a, Error = der::Error>>(
+fn read<T: for<'a> Decode<'a, Error = der::Error> + Encode>(
     extension: &Extension,
 ) -> Result<Read<T>, CertificateError> {
     let value = decode(extension.extn_value.as_bytes())?;
     Ok(Read { critical: extension.critical, value })
 }
 
-fn decode<T: for<'a> Decode<'a, Error = der::Error>>(bytes: &[u8]) -> Result<T, CertificateError> {
-    T::from_der(bytes).map_err(|_| CertificateError::Profile)
+/// Reads a value in its one encoding: the reader lets some others pass, for example of bits.
+pub(super) fn decode<T>(bytes: &[u8]) -> Result<T, CertificateError>
+where
+    T: for<'a> Decode<'a, Error = der::Error> + Encode,
+{
+    let value = T::from_der(bytes).map_err(|_| CertificateError::Profile)?;
+    let is_canonical = value.to_der().is_ok_and(|written| written == bytes);
+    is_canonical.then_some(value).ok_or(CertificateError::Profile)
 }
 
 /// The extensions of a certificate of a role, for a key, issued with another.

@@ -2,21 +2,27 @@
 
 use std::collections::BTreeSet;
 
-use der::asn1::Uint;
+use der::asn1::{ObjectIdentifier, Uint};
 use der::pem::{self, LineEnding};
 use der::{Decode as _, Encode as _};
 use x509_cert::certificate::Version;
 use x509_cert::crl::{CertificateList, RevokedCert, TbsCertList};
-use x509_cert::ext::pkix::CrlNumber;
+use x509_cert::ext::pkix::{AuthorityKeyIdentifier, CrlNumber};
 use x509_cert::serial_number::SerialNumber;
+use x509_cert::time::Time;
 
 use super::encode::{self, ECDSA_WITH_SHA256, invalid, time};
-use super::extensions::{authority_key, extension};
+use super::extensions::{AUTHORITY_KEY_IDENTIFIER, Extensions, authority_key, decode, extension};
 use super::verify::check_signed;
 use super::{Certificate, CertificateError, IssueError, Serial};
 use crate::instant::Instant;
 use crate::limits;
 use crate::primitives::EcdsaKey;
+
+const CRL_NUMBER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.20");
+
+/// Before it, times are UTCTime.
+const FIRST_GENERALIZED_YEAR: u16 = 2050;
 
 /// A certificate that was revoked.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -40,26 +46,34 @@ impl RevocationList {
     ///
     /// # Errors
     /// [`CertificateError::Malformed`], [`CertificateError::Untrusted`] when it is of another issuer,
-    /// [`CertificateError::Signature`], and [`CertificateError::Profile`].
+    /// [`CertificateError::Algorithm`], [`CertificateError::Signature`], and [`CertificateError::Profile`].
     pub fn from_der(der: &[u8], issuer: &Certificate) -> Result<Self, CertificateError> {
         if der.len() > limits::REVOCATION_LIST {
             return Err(CertificateError::Malformed);
         }
         let list = CertificateList::<x509_cert::certificate::Rfc5280>::from_der(der)
             .map_err(|_| CertificateError::Malformed)?;
-        let body = list.tbs_cert_list.to_der().map_err(|_| CertificateError::Malformed)?;
-        let signature = list.signature.as_bytes().ok_or(CertificateError::Signature)?;
-        if list.tbs_cert_list.issuer != *issuer.parsed().tbs_certificate().subject() {
+        let is_canonical = list.to_der().is_ok_and(|written| written == der);
+        let body = &list.tbs_cert_list;
+        if !is_canonical || !is_of_profile(body) {
+            return Err(CertificateError::Malformed);
+        }
+        if body.issuer != *issuer.parsed().tbs_certificate().subject() {
             return Err(CertificateError::Untrusted);
         }
-        check_signed(&list.signature_algorithm, &issuer.spki(), &body, signature)?;
+        if body.signature != list.signature_algorithm {
+            return Err(CertificateError::Algorithm);
+        }
+        let signed = body.to_der().map_err(|_| CertificateError::Malformed)?;
+        let signature = list.signature.as_bytes().ok_or(CertificateError::Signature)?;
+        check_signed(&list.signature_algorithm, &issuer.spki(), &signed, signature)?;
+        check_extensions(body, issuer)?;
         Self::read(list.tbs_cert_list).ok_or(CertificateError::Profile)
     }
 
     fn read(body: TbsCertList) -> Option<Self> {
-        let instant = |time: x509_cert::time::Time| {
-            Instant::from_unix(i64::try_from(time.to_unix_duration().as_secs()).ok()?)
-        };
+        let instant =
+            |time: Time| Instant::from_unix(i64::try_from(time.to_unix_duration().as_secs()).ok()?);
         let revoked = body.revoked_certificates.unwrap_or_default();
         let serials =
             revoked.iter().map(|entry| Serial::from_bytes(entry.serial_number.as_bytes()));
@@ -102,6 +116,45 @@ pub fn revocation_list_pem(der: &[u8]) -> String {
         .expect("DER of any length has a form in PEM")
 }
 
+/// Whether a list is of the one version and in the one form of its contents (RFC 5280, sections 5.1.2.4 to
+/// 5.1.2.6).
+fn is_of_profile(body: &TbsCertList) -> bool {
+    let is_canonical = |time: &Time| match time {
+        Time::UtcTime(_) => true,
+        Time::GeneralTime(time) => time.to_date_time().year() >= FIRST_GENERALIZED_YEAR,
+    };
+    let entries = body.revoked_certificates.iter().flatten();
+    let mut times = entries
+        .map(|entry| &entry.revocation_date)
+        .chain([&body.this_update])
+        .chain(&body.next_update);
+    let is_empty_list = body.revoked_certificates.as_ref().is_some_and(Vec::is_empty);
+    body.version == Version::V2 && !is_empty_list && times.all(is_canonical)
+}
+
+/// Whether a list has a number and an identifier of the issuer's key, and nothing critical: that would say,
+/// for example, that only some of the certificates are in it (RFC 5280, section 5.2.5).
+fn check_extensions(body: &TbsCertList, issuer: &Certificate) -> Result<(), CertificateError> {
+    let profile = CertificateError::Profile;
+    let extensions = body.crl_extensions.as_deref().unwrap_or_default();
+    let entries = body.revoked_certificates.iter().flatten();
+    let in_entries = entries.flat_map(|entry| entry.crl_entry_extensions.iter().flatten());
+    let kinds: BTreeSet<_> = extensions.iter().map(|extension| extension.extn_id).collect();
+    let is_critical = extensions.iter().chain(in_entries).any(|extension| extension.critical);
+    if is_critical || kinds.len() != extensions.len() {
+        return Err(profile);
+    }
+    let value = |kind| {
+        let found = extensions.iter().find(|extension| extension.extn_id == kind);
+        found.map(|extension| extension.extn_value.as_bytes()).ok_or(profile)
+    };
+    let _: CrlNumber = decode(value(CRL_NUMBER)?)?;
+    let key: AuthorityKeyIdentifier = decode(value(AUTHORITY_KEY_IDENTIFIER)?)?;
+    let key = key.key_identifier.ok_or(profile)?;
+    let is_issuers = Extensions::of(issuer)?.subject_key.is_none_or(|it| it == key.as_bytes());
+    is_issuers.then_some(()).ok_or(CertificateError::Untrusted)
+}
+
 /// Signs a list: its number grows with each, and the next one comes at the latest at `next`.
 pub(super) fn list(
     key: &EcdsaKey,
@@ -114,7 +167,6 @@ pub(super) fn list(
     revoked.sort();
     let entries: Vec<RevokedCert> = revoked.iter().map(entry).collect::<Result<_, _>>()?;
     let number = CrlNumber(Uint::new(&number.to_be_bytes()).map_err(invalid)?);
-    let number_oid = der::asn1::ObjectIdentifier::new_unwrap("2.5.29.20");
     let body = TbsCertList {
         version: Version::V2,
         signature: ECDSA_WITH_SHA256,
@@ -125,7 +177,7 @@ pub(super) fn list(
         revoked_certificates: (!entries.is_empty()).then_some(entries),
         crl_extensions: Some(vec![
             authority_key(key.spki())?,
-            extension(number_oid, false, &number)?,
+            extension(CRL_NUMBER, false, &number)?,
         ]),
     };
     encode::signed(key, &body.to_der().map_err(invalid)?)

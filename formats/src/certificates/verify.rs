@@ -13,7 +13,8 @@ use super::profile::KeyKind;
 use super::{Certificate, CertificateChain, CertificateError, Role};
 use crate::instant::Instant;
 use crate::primitives::{
-    CertificateSignature, EcdsaVerificationKey, EncryptionKey, verify_certificate_signature,
+    CertificateSignature, EcdsaVerificationKey, EncryptionKey, PrimitiveError,
+    verify_certificate_signature,
 };
 
 /// The certifying authorities that are trusted.
@@ -32,7 +33,7 @@ impl Authorities {
     pub fn from_pem(text: &str) -> Result<Self, CertificateError> {
         let chain = CertificateChain::new(read_pem(text)?)?;
         for certificate in chain.certificates() {
-            check_authority(certificate, None, None)?;
+            check_authority(certificate, None)?;
         }
         Ok(Self(chain.certificates().to_vec()))
     }
@@ -57,59 +58,72 @@ impl Authorities {
         role: Role,
         now: Instant,
     ) -> Result<Certificate, CertificateError> {
-        self.check_path(chain.certificates(), role)?;
+        self.check_path(chain.certificates(), role, now)?;
         check_role(chain.leaf(), role)?;
         if role == Role::SeatLicense {
             let issuer = chain.certificates().get(1).ok_or(CertificateError::Chain)?;
             check_role(issuer, Role::LicenseIssuer)?;
         }
-        self.check_dates(chain.certificates(), now)?;
+        for certificate in chain.certificates() {
+            check_dates(certificate, now)?;
+        }
         Ok(chain.leaf().clone())
     }
 
     /// Whether each certificate was issued by the next one, and the last by an authority.
-    fn check_path(&self, chain: &[Certificate], role: Role) -> Result<(), CertificateError> {
-        let purpose = role.purpose();
+    fn check_path(
+        &self,
+        chain: &[Certificate],
+        role: Role,
+        now: Instant,
+    ) -> Result<(), CertificateError> {
         // What issues licenses stands between them and its own issuer.
         let least = usize::from(role.is_authority());
         for (at, pair) in chain.windows(2).enumerate() {
             if !names(&pair[1], &pair[0])? {
                 return Err(CertificateError::Chain);
             }
-            check_authority(&pair[1], Some(least + at), Some(purpose))?;
+            check_authority(&pair[1], Some((least + at, role)))?;
             check_signature(&pair[0], &pair[1])?;
         }
         let last = chain.last().ok_or(CertificateError::Chain)?;
-        let anchor = self.anchor_of(last)?;
-        check_authority(anchor, Some(least + chain.len() - 1), Some(purpose))?;
-        if anchor != last {
-            check_signature(last, anchor)?;
-        }
-        Ok(())
-    }
-
-    /// The authority that issued a certificate, or is it.
-    fn anchor_of(&self, last: &Certificate) -> Result<&Certificate, CertificateError> {
+        let mut refusal = None;
         for anchor in &self.0 {
-            if anchor == last || names(anchor, last)? {
-                return Ok(anchor);
+            if anchor != last && !names(anchor, last)? {
+                continue;
+            }
+            // Several can have the name, as after a renewal: one that is good is enough.
+            match check_anchor(anchor, last, (least + chain.len() - 1, role), now) {
+                Ok(()) => return Ok(()),
+                Err(error) => refusal = refusal.or(Some(error)),
             }
         }
-        Err(CertificateError::Untrusted)
+        Err(refusal.unwrap_or(CertificateError::Untrusted))
     }
+}
 
-    fn check_dates(&self, chain: &[Certificate], now: Instant) -> Result<(), CertificateError> {
-        let anchor = chain.last().map(|last| self.anchor_of(last)).transpose()?;
-        for certificate in chain.iter().chain(anchor) {
-            if now < certificate.not_before() {
-                return Err(CertificateError::NotYetValid);
-            }
-            if now > certificate.not_after() {
-                return Err(CertificateError::Ended);
-            }
-        }
-        Ok(())
+/// Whether a certificate is that of an authority, or was issued by it; and whether that is valid.
+fn check_anchor(
+    anchor: &Certificate,
+    last: &Certificate,
+    place: (usize, Role),
+    now: Instant,
+) -> Result<(), CertificateError> {
+    if anchor != last {
+        check_authority(anchor, Some(place))?;
+        check_signature(last, anchor)?;
     }
+    check_dates(anchor, now)
+}
+
+fn check_dates(certificate: &Certificate, now: Instant) -> Result<(), CertificateError> {
+    if now < certificate.not_before() {
+        return Err(CertificateError::NotYetValid);
+    }
+    if now > certificate.not_after() {
+        return Err(CertificateError::Ended);
+    }
+    Ok(())
 }
 
 /// Whether a certificate names another one as its issuer.
@@ -123,12 +137,11 @@ fn names(issuer: &Certificate, certificate: &Certificate) -> Result<bool, Certif
     Ok(same_key && subject == certificate.parsed().tbs_certificate().issuer())
 }
 
-/// Whether a certificate may issue others: `below` authorities stand between it and the leaf, which has
-/// that purpose.
+/// Whether a certificate may issue others, in its place where that is known: how many authorities stand
+/// between it and the leaf, and the leaf's role.
 fn check_authority(
     certificate: &Certificate,
-    below: Option<usize>,
-    purpose: Option<ObjectIdentifier>,
+    place: Option<(usize, Role)>,
 ) -> Result<(), CertificateError> {
     let extensions = check_form(certificate)?;
     let constraints = extensions.basic_constraints.ok_or(CertificateError::Role)?;
@@ -137,18 +150,19 @@ fn check_authority(
         && constraints.value.ca
         && usage.critical
         && usage.value.0.contains(KeyUsages::KeyCertSign);
-    let is_within_length = match (constraints.value.path_len_constraint, below) {
-        (Some(most), Some(below)) => below <= usize::from(most),
-        _ => true,
-    };
-    let is_for_purpose = match (extensions.extended_key_usage, purpose) {
-        (Some(usages), Some(purpose)) => {
-            usages.value.0.iter().any(|usage| *usage == purpose || *usage == ANY_USAGE)
-        }
-        _ => true,
-    };
-    let is_authority = may_sign && is_within_length && is_for_purpose;
-    is_authority.then_some(()).ok_or(CertificateError::Role)
+    let purposes = extensions.extended_key_usage.map(|usages| usages.value.0);
+    let fits_place = place.is_none_or(|(below, role)| {
+        let length = constraints.value.path_len_constraint;
+        length.is_none_or(|most| below <= usize::from(most))
+            && purposes.is_none_or(|purposes| covers(&purposes, role))
+    });
+    (may_sign && fits_place).then_some(()).ok_or(CertificateError::Role)
+}
+
+/// Whether the usages of an authority include those of a role.
+fn covers(usages: &[ObjectIdentifier], role: Role) -> bool {
+    let mut wanted = role.extended_key_usage().into_iter();
+    usages.contains(&ANY_USAGE) || wanted.all(|usage| usages.contains(&usage))
 }
 
 /// Whether a certificate is exactly what one of a role is (`CT-6` to `CT-8`).
@@ -195,7 +209,6 @@ fn check_form(certificate: &Certificate) -> Result<Extensions, CertificateError>
     let body = parsed.tbs_certificate();
     let is_of_profile = body.version() == Version::V3
         && certificate.serial().is_some()
-        && body.signature() == parsed.signature_algorithm()
         && body.issuer_unique_id().is_none()
         && body.subject_unique_id().is_none()
         && !body.subject().is_empty()
@@ -212,6 +225,9 @@ fn check_signature(
     issuer: &Certificate,
 ) -> Result<(), CertificateError> {
     let parsed = certificate.parsed();
+    if parsed.tbs_certificate().signature() != parsed.signature_algorithm() {
+        return Err(CertificateError::Algorithm);
+    }
     let body = parsed.tbs_certificate().to_der().map_err(|_| CertificateError::Malformed)?;
     let signature = parsed.signature().as_bytes().ok_or(CertificateError::Signature)?;
     check_signed(parsed.signature_algorithm(), &issuer.spki(), &body, signature)
@@ -225,8 +241,10 @@ pub(super) fn check_signed(
     signature: &[u8],
 ) -> Result<(), CertificateError> {
     let algorithm = accepted(algorithm).ok_or(CertificateError::Algorithm)?;
-    verify_certificate_signature(algorithm, spki, bytes, signature)
-        .map_err(|_| CertificateError::Signature)
+    verify_certificate_signature(algorithm, spki, bytes, signature).map_err(|error| match error {
+        PrimitiveError::InvalidKey => CertificateError::Algorithm,
+        _ => CertificateError::Signature,
+    })
 }
 
 /// The algorithm that an identifier names, where it is accepted and its parameters are as they have to be

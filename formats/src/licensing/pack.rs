@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::order::is_quantity;
 use super::product::Product;
-use crate::canonical_json;
+use crate::canonical_json::{self, NotCanonical};
 use crate::encoding::base64_bytes;
 use crate::ids::{
     ClearinghouseId, Description, KeyId, Label, LicenseServerId, Locale, Name, OrderId, PackId,
@@ -146,6 +146,9 @@ pub enum PackError {
     /// It was altered before it was signed.
     #[error("the pack cannot be decrypted")]
     Tampered,
+    /// It is of a version this code does not know (`CV-13`).
+    #[error("the pack was written by a newer release")]
+    TooNew,
     /// What is in it is no pack, or not the one that is written outside.
     #[error("what was decrypted is not the pack that it claims to be")]
     Malformed,
@@ -165,7 +168,10 @@ impl SealedPack {
         if json.len() > limits::LICENSE_PACK {
             return Err(PackError::Malformed);
         }
-        let pack: LicensePack = canonical_json::parse(&json).map_err(|_| PackError::Malformed)?;
+        let pack: LicensePack = canonical_json::parse(&json).map_err(|error| match error {
+            NotCanonical::TooNew(_) => PackError::TooNew,
+            NotCanonical::Malformed => PackError::Malformed,
+        })?;
         let is_the_same =
             pack.order_id == self.order_id && pack.license_server == self.license_server;
         (pack.is_valid() && is_the_same).then_some(pack).ok_or(PackError::Malformed)

@@ -97,7 +97,8 @@ impl ServerSetup {
         Ok(Server { child, url, stays: false })
     }
 
-    fn command(&self) -> Command {
+    /// `trybuy-server` with its data directory, to be added to.
+    pub fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         command.arg("--data-dir").arg(&self.data_dir);
         let named = self.variables.iter().map(|(name, value)| (name, value));

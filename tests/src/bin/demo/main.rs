@@ -2,7 +2,10 @@
 //!
 //! `cargo demo` builds the programs, starts a server with embedded storage in a temporary
 //! directory and plays every part of the story with the real command lines. `cargo demo --keep`
-//! leaves the server up and prints how to go on by hand.
+//! leaves the server up and prints how to go on by hand. `cargo demo licensing` plays the licensing of a
+//! company instead.
+
+mod licensing;
 
 use std::ffi::OsStr;
 use std::io::Write as _;
@@ -11,7 +14,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use clap::Parser;
+use clap::{Parser, Subcommand};
 
 use trybuy_tests::binaries::{Binaries, Profile, repository};
 use trybuy_tests::builder::Builder;
@@ -28,6 +31,15 @@ struct Options {
     /// Leave the server and all files, and print how to go on by hand.
     #[arg(long)]
     keep: bool,
+    #[command(subcommand)]
+    other: Option<Other>,
+}
+
+/// What else can be shown.
+#[derive(Subcommand)]
+enum Other {
+    /// The licensing of a company: order, pack, gateway, clients, upgrade, records.
+    Licensing,
 }
 
 fn main() -> Result<()> {
@@ -36,6 +48,9 @@ fn main() -> Result<()> {
         "Building the server, the Builder and the sample applications (the first time takes minutes).",
     );
     let binaries = Binaries::build(Profile::Release)?;
+    if let Some(Other::Licensing) = options.other {
+        return licensing::play(&binaries);
+    }
     let folder = tempfile::Builder::new().prefix("trybuy-demo-").tempdir()?;
 
     say("A server with embedded storage: its keys and database are made in a temporary directory.");

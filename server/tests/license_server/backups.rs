@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use reqwest::blocking::Client;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::commands::installed;
 use crate::support::Program;
@@ -13,10 +14,10 @@ fn database(program: &Program) -> PathBuf {
     program.data().join("trybuy.sqlite3")
 }
 
-/// Asks for a license with an image that is not known: one record.
+/// Asks for a license with an image that is not known: one record, different from all others even within a second.
 fn ask(client: &Client, url: &str) -> Value {
     let request = json!({
-        "client_id": "7".repeat(64),
+        "client_id": format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple()),
         "software_id": "0200000100000001",
         "product_id": "com.example.desk",
         "version": "1.0.0",

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use trybuy_server::gateway::{self, Access, Decision, Gateway, Limits, Peer, tls};
+use trybuy_server::gateway::{self, Access, Decision, Gateway, Limits, Peer, Sockets, tls};
 
 use super::Pair;
 
@@ -54,8 +54,9 @@ impl TestGateway {
         let gateway = Gateway::new(upstream, TestAccess, limits);
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
+        let sockets = Sockets { network: listener, direct: None };
         let (stop, stopped) = oneshot::channel();
-        let ended = tokio::spawn(gateway::serve(listener, tls, gateway, told(stopped)));
+        let ended = tokio::spawn(gateway::serve(sockets, tls, gateway, told(stopped)));
         Self { address, stop: Some(stop), ended, _folder: folder }
     }
 

@@ -10,7 +10,9 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use trybuy_server::gateway::{self, Access, Decision, Gateway, Limits, Peer, Sockets, tls};
+use trybuy_server::gateway::{
+    self, Access, Decision, DirectSocket, Gateway, Limits, Peer, Sockets, tls,
+};
 
 use super::Pair;
 
@@ -45,16 +47,25 @@ impl TestGateway {
     }
 
     pub(crate) async fn with(service: SocketAddr, limits: Limits) -> Self {
+        Self::of(service, TestAccess, limits, None).await
+    }
+
+    pub(crate) async fn of(
+        service: SocketAddr,
+        access: impl Access,
+        limits: Limits,
+        direct: Option<DirectSocket>,
+    ) -> Self {
         let folder = tempfile::tempdir().expect("a directory");
         let (chain, key) = (folder.path().join("chain.pem"), folder.path().join("key.pem"));
         std::fs::write(&chain, &Pair::gateway().certificate).expect("written");
         std::fs::write(&key, &Pair::gateway().key).expect("written");
         let tls = tls::server_config(&chain, &key, Vec::new()).expect("TLS");
         let upstream = format!("http://{service}").parse().expect("an address");
-        let gateway = Gateway::new(upstream, TestAccess, limits);
+        let gateway = Gateway::new(upstream, access, limits);
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let sockets = Sockets { network: listener, direct: None };
+        let sockets = Sockets { network: listener, direct };
         let (stop, stopped) = oneshot::channel();
         let ended = tokio::spawn(gateway::serve(sockets, tls, gateway, told(stopped)));
         Self { address, stop: Some(stop), ended, _folder: folder }
@@ -66,8 +77,11 @@ impl TestGateway {
     }
 
     /// Waits for its end.
-    pub(crate) async fn ended(self) {
-        tokio::time::timeout(super::PATIENCE, self.ended).await.expect("in time").expect("ended");
+    pub(crate) async fn ended(&mut self) {
+        tokio::time::timeout(super::PATIENCE, &mut self.ended)
+            .await
+            .expect("in time")
+            .expect("ended");
     }
 }
 

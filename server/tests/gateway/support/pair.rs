@@ -31,6 +31,11 @@ impl Pair {
         PAIR.get_or_init(|| Self::make("other"))
     }
 
+    /// The gateway's next one.
+    pub(crate) fn renewed() -> Self {
+        Self::make("localhost")
+    }
+
     /// A self-signed one that ends nothing but a chain.
     fn make(name: &str) -> Self {
         let folder = tempfile::tempdir().expect("a directory");

@@ -3,6 +3,7 @@
 
 use std::io::Write as _;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::Result;
 use axum::extract::Request;
@@ -11,7 +12,10 @@ use axum::response::IntoResponse as _;
 use clap::Parser;
 use hyper::body::Incoming;
 use tokio::net::TcpListener;
-use trybuy_server::gateway::{Access, Decision, Gateway, Limits, Peer, Upstream, serve, tls};
+use trybuy_server::gateway::tls::ServerCertificate;
+use trybuy_server::gateway::{
+    Access, Decision, Gateway, Limits, Peer, Sockets, Upstream, serve, tls,
+};
 
 /// Where the gateway stands.
 #[derive(Parser)]
@@ -37,10 +41,12 @@ impl Access for AnyCertificate {
 #[tokio::main]
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    let tls = tls::server_config(&arguments.chain, &arguments.key, Vec::new())?;
+    let certificate = ServerCertificate::read(&arguments.chain, &arguments.key)?;
+    let tls = tls::server_config(Arc::new(certificate), Vec::new());
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     writeln!(std::io::stdout(), "listening on {}", listener.local_addr()?)?;
     let gateway = Gateway::new(arguments.service, AnyCertificate, Limits::default());
-    serve(listener, tls, gateway, std::future::pending::<std::future::Ready<()>>()).await;
+    let sockets = Sockets { network: listener, direct: None };
+    serve(sockets, tls, gateway, std::future::pending::<std::future::Ready<()>>()).await;
     Ok(())
 }

@@ -1,14 +1,15 @@
 //! The gateway: the source's intermediate server 32, a reverse proxy in front of a service that knows
 //! nothing of licenses (SL Fig. 1 and 5).
 //!
-//! Clients come over TLS with HTTP/1.1 or HTTP/2 and may show a certificate; the service is reached over
-//! HTTP/1.1. What a client may do is decided by [`Access`], once for each request; everything else here
+//! Clients come over TLS with HTTP/1.1 or HTTP/2 and may show a certificate; those of this machine may come
+//! through a local socket. The service is reached over HTTP/1.1. What a client may do is decided by [`Access`], once for each request; everything else here
 //! is the same for any decision.
 //!
 //! | module | holds |
 //! |---|---|
 //! | [`access`] | who may pass: clients with a valid license |
 //! | [`tls`] | certificates: the gateway's own, and those that clients show |
+//! | `direct` | the socket of clients of this machine |
 //! | `listener`, `connection` | connections, from their acceptance to their end |
 //! | `head` | which requests are well-formed enough to be passed on |
 //! | `fields` | the fields that are removed and added on the way |
@@ -17,6 +18,7 @@
 pub mod access;
 mod config;
 mod connection;
+mod direct;
 mod failure;
 mod fields;
 mod full_reads;
@@ -46,9 +48,10 @@ use self::proxy::Proxy;
 use self::tunnel::Asked;
 
 pub use self::config::{GatewayConfig, TEMPLATE};
+pub use self::direct::{DirectError, DirectSocket};
 pub use self::limits::Limits;
-pub use self::listener::serve;
-pub use self::peer::Peer;
+pub use self::listener::{Sockets, serve};
+pub use self::peer::{Origin, Peer};
 pub use self::upstream::{InvalidUpstream, Upstream};
 
 /// The name of the role, and of its directory.
@@ -111,7 +114,7 @@ impl<A: Access> Gateway<A> {
             Decision::Pass { request, identity } => {
                 let (mut parts, body) = (*request).into_parts();
                 let asked = Asked::take(&mut parts);
-                fields::complete(&mut parts, host, &client.peer, identity);
+                fields::complete(&mut parts, host, client.peer.origin, identity);
                 self.proxy.forward(client, Request::from_parts(parts, body), asked).await
             }
         }

@@ -24,8 +24,9 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
 use tower::ServiceExt as _;
 
-pub(crate) use self::admission::{Admission, Admitted, Place};
+pub(crate) use self::admission::{Admission, Admitted, Listener, Place};
 pub(crate) use self::idle::IdleLimit;
+pub(crate) use self::shares::Party;
 use crate::config::HttpConfig;
 
 /// The largest head of a request, in bytes.

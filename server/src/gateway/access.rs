@@ -2,11 +2,14 @@
 
 mod held;
 mod license_server;
+mod own_addresses;
 mod own_requests;
-mod pauses;
+mod rates;
 mod requirement;
 mod seen;
 mod state;
+mod token;
+mod turns;
 mod worker;
 
 use std::sync::Arc;
@@ -21,12 +24,13 @@ use trybuy_formats::instant::{Instant, Span};
 use trybuy_formats::licensing::identity::Identity;
 
 pub use self::held::new_client;
-pub use self::license_server::LicenseServer;
+pub use self::license_server::{LicenseServer, LicenseServerError};
 pub use self::own_requests::OwnKeys;
+pub use self::rates::Rates;
 pub use self::requirement::{NoLicense, Requirement};
 pub use self::state::{GatewayParts, GatewayState};
 pub use self::worker::{ISSUER, RECORDS, REVOKED, Worker};
-use super::{Access, Decision, Peer};
+use super::{Access, Decision, Origin, Peer};
 use crate::error::ApiError;
 
 /// The field that tells the service who a client is (`LI-10`).
@@ -55,14 +59,16 @@ impl LicenseAccess {
     /// The fields that tell the service who a request is from.
     async fn admit(&self, peer: &Peer, headers: &mut HeaderMap) -> Result<HeaderMap, ApiError> {
         let now = self.0.clock.now();
-        let token = held::take_token(headers);
-        let pass = match (&peer.certificates, peer.user, token) {
-            (Some(certificates), ..) => self.presented(peer, certificates, now)?,
-            (None, Some(user), _) => self.issue(self.0.license_of_user(user, now).await?, now)?,
-            (None, None, Some(token)) => {
-                self.issue(self.0.license_of_token(token, now).await?, now)?
+        let token = token::take(headers);
+        let pass = match (peer.origin, &peer.certificates, token) {
+            (Origin::Local { user }, ..) => {
+                self.issue(self.0.license_of_user(user, now).await?, now)?
             }
-            (None, None, None) => return Err(NoLicense::Missing.into()),
+            (_, Some(certificates), _) => self.presented(peer, certificates, now)?,
+            (origin, None, Some(token)) => {
+                self.issue(self.0.license_of_token(origin, token, now).await?, now)?
+            }
+            (_, None, None) => return Err(NoLicense::Missing.into()),
         };
         self.0.still_valid(&pass.license, now)?;
         Ok(HeaderMap::from_iter([(IDENTITY, pass.token)]))
@@ -101,8 +107,9 @@ impl LicenseAccess {
 
 impl Access for LicenseAccess {
     async fn decide(&self, peer: &Peer, mut request: Request<Incoming>) -> Decision {
-        if let Some(path) = license_server::own_path(request.uri().path()) {
-            return Decision::Answer(self.0.answer(path.to_owned(), request).await);
+        let own = own_addresses::own_path(request.uri().path()).map(str::to_owned);
+        if let Some(path) = own {
+            return Decision::Answer(self.0.answer(peer.origin, &path, request).await);
         }
         match self.admit(peer, request.headers_mut()).await {
             Ok(identity) => Decision::Pass { request: Box::new(request), identity },

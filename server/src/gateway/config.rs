@@ -1,5 +1,6 @@
 //! `gateway.toml`: what a gateway stands in front of, and what it asks of those who come.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use serde::Deserialize;
 use trybuy_formats::ids::{Label, ProductId, Version};
 use url::Url;
 
-use super::access::Requirement;
+use super::access::{Rates, Requirement};
 use super::{InvalidUpstream, Limits, ROLE, Upstream};
 use crate::config::{
     ConfigError, DatabaseConfig, DatabaseSection, RoleOverrides, read_role_file, span_text,
@@ -32,10 +33,13 @@ pub struct GatewayConfig {
     pub tls_certificate: PathBuf,
     /// The key of that certificate, in PEM.
     pub tls_key: PathBuf,
-    /// The socket of direct-connect clients, if there is one.
+    /// The socket of direct-connect clients, if there is one. In the gateway's directory only its own user
+    /// reaches it.
     pub direct: Option<PathBuf>,
     /// What clients and the service may take.
     pub limits: Limits,
+    /// How often a client may ask for what costs something.
+    pub rates: Rates,
     /// Where its metadata is.
     pub database: DatabaseConfig,
 }
@@ -118,11 +122,13 @@ struct LimitsSection {
     service_timeout: Duration,
     #[serde(deserialize_with = "span_text::duration")]
     shutdown_limit: Duration,
+    license_requests_per_minute: NonZeroU32,
+    wrong_tokens_per_minute: NonZeroU32,
 }
 
 impl Default for LimitsSection {
     fn default() -> Self {
-        let limits = Limits::default();
+        let (limits, rates) = (Limits::default(), Rates::default());
         Self {
             connections: limits.connections,
             connections_per_client: limits.connections_per_client,
@@ -131,6 +137,17 @@ impl Default for LimitsSection {
             connect_timeout: limits.connect_timeout,
             service_timeout: limits.upstream_timeout,
             shutdown_limit: limits.shutdown_limit,
+            license_requests_per_minute: rates.license_requests_per_minute,
+            wrong_tokens_per_minute: rates.wrong_tokens_per_minute,
+        }
+    }
+}
+
+impl LimitsSection {
+    fn rates(&self) -> Rates {
+        Rates {
+            license_requests_per_minute: self.license_requests_per_minute,
+            wrong_tokens_per_minute: self.wrong_tokens_per_minute,
         }
     }
 }
@@ -179,6 +196,7 @@ impl GatewayConfig {
             tls_certificate: directory.path().join(file.tls.certificate),
             tls_key: directory.path().join(file.tls.key),
             direct: file.direct.socket.map(|socket| directory.path().join(socket)),
+            rates: file.limits.rates(),
             limits: checked(file.limits.into())?,
             database: file.database.resolve(overrides.database_url, data_dir)?,
         })

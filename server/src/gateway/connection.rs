@@ -1,7 +1,6 @@
-//! A connection: TLS, then HTTP as it was agreed on.
+//! A connection: TLS, then HTTP as it was agreed on; on this machine HTTP/1.1 at once.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::response::Response;
@@ -11,7 +10,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::graceful::Watcher;
 use rustls::pki_types::CertificateDer;
-use tokio::io::BufReader;
+use tokio::io::{AsyncRead, AsyncWrite, BufReader};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
@@ -19,7 +18,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::full_reads::FullReads;
 use super::limits::Limits;
-use super::peer::Peer;
+use super::listener::Stream;
+use super::peer::{Origin, Peer};
 use super::{Access, Gateway, head, tls};
 use crate::serving::{IdleLimit, Place};
 
@@ -37,7 +37,7 @@ const READ_BUFFER: usize = 64 << 10;
 /// Requests of one connection at the same time, in HTTP/2.
 const STREAMS: u32 = 100;
 
-type Stream = TlsStream<BufReader<IdleLimit<TcpStream>>>;
+type Encrypted = TlsStream<BufReader<IdleLimit<TcpStream>>>;
 
 /// A client, as its requests know it.
 pub(super) struct Client {
@@ -51,8 +51,8 @@ pub(super) struct Client {
 
 /// A connection that nothing has been read from.
 pub(super) struct Accepted {
-    pub(super) stream: TcpStream,
-    pub(super) address: SocketAddr,
+    pub(super) stream: Stream,
+    pub(super) origin: Origin,
     pub(super) place: Place,
     pub(super) watcher: Watcher,
 }
@@ -74,31 +74,34 @@ impl<A: Access> Door<A> {
 
     /// Serves a connection until its end.
     pub(super) async fn open(self: Arc<Self>, accepted: Accepted) {
-        let Accepted { stream, address, place, watcher } = accepted;
-        let stream = tokio::select! {
-            stream = self.shake_hands(stream, address) => stream,
-            () = self.stopping.cancelled() => return,
-        };
-        let Some(stream) = stream else { return };
-        let session = stream.get_ref().1;
-        let certificates = session.peer_certificates().map(owned);
-        let is_http2 = session.alpn_protocol() == Some(tls::HTTP2);
-        let client = Arc::new(Client {
-            peer: Peer::new(address, certificates, None),
-            give_up: CancellationToken::new(),
-            stopping: self.stopping.clone(),
-            _place: place,
-        });
-        let give_up = client.give_up.clone();
-        tokio::select! {
-            served = self.serve(stream, client, watcher, is_http2) => if let Err(error) = served {
-                tracing::debug!(%address, %error, "a connection ended early");
-            },
-            () = give_up.cancelled() => tracing::debug!(%address, "a connection was given up"),
+        let Accepted { stream, origin, place, watcher } = accepted;
+        match stream {
+            Stream::Network(stream) => {
+                let stream = tokio::select! {
+                    stream = self.shake_hands(stream, origin) => stream,
+                    () = self.stopping.cancelled() => return,
+                };
+                let Some(stream) = stream else { return };
+                let session = stream.get_ref().1;
+                let certificates = session.peer_certificates().map(owned);
+                let is_http2 = session.alpn_protocol() == Some(tls::HTTP2);
+                let client = self.client(Peer::new(origin, certificates), place);
+                self.serve(FullReads(stream), client, watcher, is_http2).await;
+            }
+            Stream::Local(stream) => {
+                let client = self.client(Peer::new(origin, None), place);
+                let stream = IdleLimit::new(stream, self.gateway.limits.idle_timeout);
+                self.serve(stream, client, watcher, false).await;
+            }
         }
     }
 
-    async fn shake_hands(&self, stream: TcpStream, address: SocketAddr) -> Option<Stream> {
+    fn client(&self, peer: Peer, place: Place) -> Arc<Client> {
+        let (give_up, stopping) = (CancellationToken::new(), self.stopping.clone());
+        Arc::new(Client { peer, give_up, stopping, _place: place })
+    }
+
+    async fn shake_hands(&self, stream: TcpStream, origin: Origin) -> Option<Encrypted> {
         let limits = &self.gateway.limits;
         let stream = IdleLimit::new(stream, limits.idle_timeout);
         let stream = BufReader::with_capacity(READ_BUFFER, stream);
@@ -108,41 +111,63 @@ impl<A: Access> Door<A> {
         match tokio::time::timeout(limits.handshake_timeout, accept).await {
             Ok(Ok(stream)) => Some(stream),
             Ok(Err(error)) => {
-                tracing::debug!(%address, %error, "no TLS");
+                tracing::debug!(%origin, %error, "no TLS");
                 None
             }
             Err(_) => {
-                tracing::debug!(%address, "a handshake took too long");
+                tracing::debug!(%origin, "a handshake took too long");
                 None
             }
         }
     }
 
-    async fn serve(
+    async fn serve<S>(
         self: &Arc<Self>,
-        stream: Stream,
+        stream: S,
         client: Arc<Client>,
         watcher: Watcher,
         is_http2: bool,
-    ) -> hyper::Result<()> {
-        let io = TokioIo::new(FullReads(stream));
+    ) where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let (origin, give_up) = (client.peer.origin, client.give_up.clone());
+        tokio::select! {
+            served = self.converse(stream, client, watcher, is_http2) => {
+                if let Err(error) = served {
+                    tracing::debug!(%origin, %error, "a connection ended early");
+                }
+            }
+            () = give_up.cancelled() => tracing::debug!(%origin, "a connection was given up"),
+        }
+    }
+
+    async fn converse<S>(
+        self: &Arc<Self>,
+        stream: S,
+        client: Arc<Client>,
+        watcher: Watcher,
+        is_http2: bool,
+    ) -> hyper::Result<()>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let io = TokioIo::new(stream);
         let door = Arc::clone(self);
         let service =
             service_fn(move |request| answer(Arc::clone(&door), Arc::clone(&client), request));
         if is_http2 {
-            watcher.watch(self.http2.serve_connection(io, service)).await
-        } else {
-            let connection = self.http1.serve_connection(io, service).with_upgrades();
-            let mut connection = std::pin::pin!(connection);
-            // No watcher can watch a connection that may switch to another protocol. This one is counted
-            // for as long as its watcher is there.
-            let _counted = watcher;
-            tokio::select! {
-                served = connection.as_mut() => return served,
-                () = self.stopping.cancelled() => connection.as_mut().graceful_shutdown(),
-            }
-            connection.await
+            return watcher.watch(self.http2.serve_connection(io, service)).await;
         }
+        let connection = self.http1.serve_connection(io, service).with_upgrades();
+        let mut connection = std::pin::pin!(connection);
+        // No watcher can watch a connection that may switch to another protocol. This one is counted
+        // for as long as its watcher is there.
+        let _counted = watcher;
+        tokio::select! {
+            served = connection.as_mut() => return served,
+            () = self.stopping.cancelled() => connection.as_mut().graceful_shutdown(),
+        }
+        connection.await
     }
 }
 

@@ -76,7 +76,7 @@ impl Failure {
         match self {
             Self::HeadTooLarge => Slug::TooLarge,
             Self::Unreachable(_) | Self::Broken(_) | Self::Silent | Self::Unasked => {
-                Slug::ServerUnreachable
+                Slug::ServiceUnreachable
             }
             _ => Slug::BadRequest,
         }

@@ -8,7 +8,7 @@ use axum::http::request::Parts;
 use axum::http::response;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
 
-use super::peer::Peer;
+use super::peer::Origin;
 
 /// Names that begin so are the gateway's, which tells the service with them who a client is.
 const OWN: &str = "trybuy-";
@@ -20,7 +20,6 @@ const X_REAL_IP: &str = "x-real-ip";
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
-const HTTPS: HeaderValue = HeaderValue::from_static("https");
 const TRAILERS: HeaderValue = HeaderValue::from_static("trailers");
 
 /// What belongs to one connection (RFC 9110, section 7.6.1), beside what `Connection` names.
@@ -43,14 +42,18 @@ pub(super) fn remove_protected(headers: &mut HeaderMap) {
     }
 }
 
-/// Many services read `_` as `-`.
 fn is_protected(name: &HeaderName) -> bool {
-    let is = |other: &str| same(name.as_str().as_bytes(), other.as_bytes());
+    let is = |other: &str| is_spelling_of(name, other);
     let begins = |with: &str| {
         let start = name.as_str().as_bytes().get(..with.len());
         start.is_some_and(|start| same(start, with.as_bytes()))
     };
     begins(OWN) || begins(X_FORWARDED) || is(FORWARDED.as_str()) || is(X_REAL_IP)
+}
+
+/// Whether a service may take a name for this one: many read `_` as `-`.
+pub(super) fn is_spelling_of(name: &HeaderName, known: &str) -> bool {
+    same(name.as_str().as_bytes(), known.as_bytes())
 }
 
 fn same(sent: &[u8], known: &[u8]) -> bool {
@@ -59,7 +62,12 @@ fn same(sent: &[u8], known: &[u8]) -> bool {
 }
 
 /// Makes the fields of a request those that the service gets.
-pub(super) fn complete(request: &mut Parts, host: HeaderValue, peer: &Peer, identity: HeaderMap) {
+pub(super) fn complete(
+    request: &mut Parts,
+    host: HeaderValue,
+    origin: Origin,
+    identity: HeaderMap,
+) {
     let version = request.version;
     let headers = &mut request.headers;
     let trailers = wants_trailers(headers);
@@ -71,7 +79,7 @@ pub(super) fn complete(request: &mut Parts, host: HeaderValue, peer: &Peer, iden
         headers.insert(TE, TRAILERS);
         headers.insert(CONNECTION, HeaderValue::from_static("te"));
     }
-    add_forwarded(headers, &host, peer);
+    add_forwarded(headers, &host, origin);
     add_via(headers, version);
     headers.insert(HOST, host);
     for name in identity.keys() {
@@ -123,23 +131,29 @@ fn join_cookies(headers: &mut HeaderMap) {
     }
 }
 
-/// Where the request came from, in the standard's words (RFC 7239) and in the customary ones.
-fn add_forwarded(headers: &mut HeaderMap, host: &HeaderValue, peer: &Peer) {
-    let address = peer.address.ip().to_canonical();
-    let node = if address.is_ipv6() { format!("\"[{address}]\"") } else { address.to_string() };
+/// Where the request came from, in the standard's words (RFC 7239) and in the customary ones. Who comes from
+/// this machine has no address, and so the name that the standard leaves to proxies (section 6.3).
+fn add_forwarded(headers: &mut HeaderMap, host: &HeaderValue, origin: Origin) {
     let host_text = host.to_str().unwrap_or_default();
-    let forwarded = format!("for={node};host=\"{host_text}\";proto=https");
-    for (name, value) in [
-        (FORWARDED, HeaderValue::try_from(forwarded)),
-        (X_FORWARDED_FOR, HeaderValue::try_from(address.to_string())),
-    ] {
-        // Neither an address nor a host has a character that no field may have.
-        if let Ok(value) = value {
-            headers.insert(name, value);
+    let (node, proto) = match origin {
+        Origin::Network(address) => {
+            let address = address.ip().to_canonical();
+            // An address has no character that no field may have.
+            if let Ok(value) = HeaderValue::try_from(address.to_string()) {
+                headers.insert(X_FORWARDED_FOR, value);
+            }
+            let quoted = || format!("\"[{address}]\"");
+            (if address.is_ipv6() { quoted() } else { address.to_string() }, "https")
         }
+        Origin::Local { .. } => ("_local".to_owned(), "http"),
+    };
+    let forwarded = format!("for={node};host=\"{host_text}\";proto={proto}");
+    // Neither has a host.
+    if let Ok(value) = HeaderValue::try_from(forwarded) {
+        headers.insert(FORWARDED, value);
     }
     headers.insert(X_FORWARDED_HOST, host.clone());
-    headers.insert(X_FORWARDED_PROTO, HTTPS);
+    headers.insert(X_FORWARDED_PROTO, HeaderValue::from_static(proto));
 }
 
 /// A gateway names itself in what it passes on (RFC 9110, section 7.6.3).

@@ -8,13 +8,15 @@ use std::time::Duration;
 use hyper_util::server::graceful::GracefulShutdown;
 use rustix::net::sockopt;
 use rustls::ServerConfig;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use super::connection::{Accepted, Door};
+use super::direct::DirectSocket;
+use super::peer::Origin;
 use super::{Access, Gateway};
-use crate::serving::{Admission, Admitted, finish};
+use crate::serving::{Admission, Admitted, Listener, finish};
 
 /// After this long without a sign of life the other end is asked for one, as a tunnel may be silent for
 /// as long as it likes.
@@ -23,18 +25,32 @@ const PROBE_AFTER: Duration = Duration::from_secs(60);
 const PROBE_EVERY: Duration = Duration::from_secs(10);
 const PROBES: u32 = 6;
 
+/// Where clients come in.
+pub struct Sockets {
+    /// From anywhere, over TLS.
+    pub network: TcpListener,
+    /// From this machine, if they may.
+    pub direct: Option<DirectSocket>,
+}
+
+/// A connection that nothing has been read from.
+pub(crate) enum Stream {
+    Network(TcpStream),
+    Local(UnixStream),
+}
+
 /// Answers connections until `stop` is ready; then lets running requests end, for at most the limited
 /// time, or until the future that `stop` answers is ready too. Tunnels end at once: they know no end of a
 /// request.
 pub async fn serve<A: Access, Hurry: Future>(
-    listener: TcpListener,
+    sockets: Sockets,
     tls: Arc<ServerConfig>,
     gateway: Gateway<A>,
     stop: impl Future<Output = Hurry>,
 ) {
     let limits = gateway.limits.clone();
     let per_client = Some(limits.connections_per_client);
-    let admission = Admission::new(listener, limits.connections, per_client);
+    let admission = Admission::new(sockets, limits.connections, per_client);
     let graceful = GracefulShutdown::new();
     let stopping = CancellationToken::new();
     let door = Arc::new(Door::new(TlsAcceptor::from(tls), gateway, stopping.clone()));
@@ -44,15 +60,39 @@ pub async fn serve<A: Access, Hurry: Future>(
             admitted = admission.next() => admitted,
             hurry = &mut stop => break hurry,
         };
-        if let Err(error) = probe(&stream) {
-            tracing::debug!(%error, "TCP keep-alive was refused");
-        }
-        let accepted = Accepted { stream, address: peer, place, watcher: graceful.watcher() };
+        let accepted = Accepted { stream, origin: peer, place, watcher: graceful.watcher() };
         tokio::spawn(Arc::clone(&door).open(accepted));
     };
     drop(admission);
     stopping.cancel();
     finish(graceful, limits.shutdown_limit, hurry).await;
+}
+
+impl Listener for Sockets {
+    type Stream = Stream;
+    type Peer = Origin;
+
+    async fn accept(&self) -> io::Result<(Stream, Origin)> {
+        let local = async {
+            match &self.direct {
+                Some(socket) => socket.accept().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            accepted = Listener::accept(&self.network) => {
+                let (stream, address) = accepted?;
+                if let Err(error) = probe(&stream) {
+                    tracing::debug!(%error, "TCP keep-alive was refused");
+                }
+                Ok((Stream::Network(stream), Origin::Network(address)))
+            }
+            accepted = local => {
+                let (stream, user) = accepted?;
+                Ok((Stream::Local(stream), Origin::Local { user }))
+            }
+        }
+    }
 }
 
 /// Has the system look after the other end.

@@ -5,18 +5,19 @@
 //! instead of a connection that breaks off.
 
 mod any_client;
+mod server_certificate;
 
-use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use rustls::pki_types::pem::{self, PemObject as _};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::pem;
 use rustls::server::ServerSessionMemoryCache;
 use rustls::{DistinguishedName, ServerConfig};
 
 use self::any_client::AnyClient;
+
+pub use self::server_certificate::ServerCertificate;
 
 /// The names of the protocols in ALPN (RFC 7301).
 pub(super) const HTTP2: &[u8] = b"h2";
@@ -24,8 +25,6 @@ const HTTP11: &[u8] = b"http/1.1";
 
 /// Sessions that can be resumed. Each holds the client's certificates, some 2 KB.
 const SESSIONS: usize = 4096;
-/// The largest file of certificates or of a key, in bytes.
-const FILE_CAP: u64 = 1 << 20;
 
 /// Why there is no TLS.
 #[derive(Debug, thiserror::Error)]
@@ -56,54 +55,19 @@ pub enum TlsError {
     Unusable(#[source] rustls::Error),
 }
 
-/// The gateway's TLS: its certificate chain, its key, and the subjects (DER names) of the authorities
-/// whose licenses are asked for. Browsers offer only certificates of these; none names no authority.
-///
-/// # Errors
-/// When a file is not what it should be, or the key is another certificate's.
+/// The gateway's TLS: its certificate, and the subjects (DER names) of the authorities whose licenses are
+/// asked for. Browsers offer only certificates of these; none names no authority.
 pub fn server_config(
-    chain: &Path,
-    key: &Path,
+    certificate: Arc<ServerCertificate>,
     authorities: Vec<Vec<u8>>,
-) -> Result<Arc<ServerConfig>, TlsError> {
-    let chain = certificates(chain)?;
-    let key = private_key(key)?;
+) -> Arc<ServerConfig> {
     let authorities = authorities.into_iter().map(DistinguishedName::from).collect();
     let builder = ServerConfig::builder();
     let algorithms = builder.crypto_provider().signature_verification_algorithms;
     let mut config = builder
         .with_client_cert_verifier(Arc::new(AnyClient::new(authorities, algorithms)))
-        .with_single_cert(chain, key)
-        .map_err(TlsError::Unusable)?;
+        .with_cert_resolver(certificate);
     config.alpn_protocols = vec![HTTP2.to_vec(), HTTP11.to_vec()];
     config.session_storage = ServerSessionMemoryCache::new(SESSIONS);
-    Ok(Arc::new(config))
-}
-
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let text = read(path)?;
-    let malformed = |source| malformed(path, "certificates", source);
-    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
-    let chain = chain.map_err(malformed)?;
-    if chain.is_empty() {
-        return Err(malformed(pem::Error::NoItemsFound));
-    }
-    Ok(chain)
-}
-
-fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
-    let text = zeroize::Zeroizing::new(read(path)?);
-    PrivateKeyDer::from_pem_slice(&text).map_err(|source| malformed(path, "a private key", source))
-}
-
-fn malformed(path: &Path, expected: &'static str, source: pem::Error) -> TlsError {
-    TlsError::Malformed { path: path.to_owned(), expected, source }
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
-    let unreadable = |source| TlsError::Unreadable { path: path.to_owned(), source };
-    if fs::metadata(path).map_err(unreadable)?.len() > FILE_CAP {
-        return Err(unreadable(io::ErrorKind::FileTooLarge.into()));
-    }
-    fs::read(path).map_err(unreadable)
+    Arc::new(config)
 }

@@ -1,5 +1,6 @@
 //! Which connections are accepted.
 
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -8,24 +9,35 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::shares::{Share, Shares};
+use super::shares::{Party, Share, Shares};
 
 /// A pause after the system refused a connection, for want of file descriptors for example.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// A listening socket with limits on the connections that come out of it.
-pub(crate) struct Admission {
-    listener: TcpListener,
+/// What connections come out of.
+pub(crate) trait Listener {
+    /// A connection.
+    type Stream;
+    /// Its other end.
+    type Peer: Copy + Into<Party> + fmt::Display;
+
+    /// The next connection.
+    async fn accept(&self) -> io::Result<(Self::Stream, Self::Peer)>;
+}
+
+/// A listener with limits on the connections that come out of it.
+pub(crate) struct Admission<L> {
+    listener: L,
     places: Arc<Semaphore>,
     shares: Option<Shares>,
 }
 
 /// A connection that was accepted.
-pub(crate) struct Admitted {
+pub(crate) struct Admitted<S, P> {
     /// The connection.
-    pub(crate) stream: TcpStream,
+    pub(crate) stream: S,
     /// Its other end.
-    pub(crate) peer: SocketAddr,
+    pub(crate) peer: P,
     /// What it has taken of the limits.
     pub(crate) place: Place,
 }
@@ -36,21 +48,21 @@ pub(crate) struct Place {
     _share: Option<Share>,
 }
 
-impl Admission {
+impl<L: Listener> Admission<L> {
     /// With at most so many connections at the same time, and so many of each client where clients are
-    /// told apart by their addresses.
-    pub(crate) fn new(listener: TcpListener, most: usize, per_client: Option<usize>) -> Self {
+    /// told apart.
+    pub(crate) fn new(listener: L, most: usize, per_client: Option<usize>) -> Self {
         let places = Arc::new(Semaphore::new(most));
         Self { listener, places, shares: per_client.map(Shares::new) }
     }
 
     /// The next connection, once there is room for one. Those that a client has too many are closed.
-    pub(crate) async fn next(&self) -> Admitted {
+    pub(crate) async fn next(&self) -> Admitted<L::Stream, L::Peer> {
         loop {
             let permit = Arc::clone(&self.places).acquire_owned().await;
             let permit = permit.expect("the semaphore of the connections is never closed");
             let (stream, peer) = self.accept().await;
-            let share = self.shares.as_ref().map(|shares| shares.take(peer.ip().into()));
+            let share = self.shares.as_ref().map(|shares| shares.take(peer.into()));
             if matches!(share, Some(None)) {
                 tracing::debug!(%peer, "a connection more than a client may have");
                 continue;
@@ -60,16 +72,10 @@ impl Admission {
         }
     }
 
-    async fn accept(&self) -> (TcpStream, SocketAddr) {
+    async fn accept(&self) -> (L::Stream, L::Peer) {
         loop {
             match self.listener.accept().await {
-                Ok((stream, peer)) => {
-                    // Answers are written whole, so waiting for more to send only delays them.
-                    if let Err(error) = stream.set_nodelay(true) {
-                        tracing::debug!(%error, "TCP_NODELAY was refused");
-                    }
-                    return (stream, peer);
-                }
+                Ok(accepted) => return accepted,
                 Err(error) if is_connection_error(&error) => {}
                 Err(error) => {
                     tracing::error!(%error, "no connection can be accepted");
@@ -77,6 +83,20 @@ impl Admission {
                 }
             }
         }
+    }
+}
+
+impl Listener for TcpListener {
+    type Stream = TcpStream;
+    type Peer = SocketAddr;
+
+    async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        let (stream, peer) = TcpListener::accept(self).await?;
+        // Answers are written whole, so waiting for more to send only delays them.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "TCP_NODELAY was refused");
+        }
+        Ok((stream, peer))
     }
 }
 

@@ -2,21 +2,37 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::rate_limits::ClientNetwork;
+
+/// Who connections are counted for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Party {
+    /// Whoever comes from there.
+    Network(ClientNetwork),
+    /// A user of this machine.
+    User(u32),
+}
+
+impl From<SocketAddr> for Party {
+    fn from(address: SocketAddr) -> Self {
+        Self::Network(address.ip().into())
+    }
+}
 
 /// The connections of each client that has any.
 #[derive(Clone)]
 pub(super) struct Shares {
     most: usize,
-    taken: Arc<Mutex<HashMap<ClientNetwork, usize>>>,
+    taken: Arc<Mutex<HashMap<Party, usize>>>,
 }
 
 /// One connection of a client, counted until it is dropped.
 pub(super) struct Share {
     shares: Shares,
-    client: ClientNetwork,
+    client: Party,
 }
 
 impl Shares {
@@ -26,7 +42,7 @@ impl Shares {
     }
 
     /// Counts one more, unless the client has its share.
-    pub(super) fn take(&self, client: ClientNetwork) -> Option<Share> {
+    pub(super) fn take(&self, client: Party) -> Option<Share> {
         let mut taken = self.taken();
         let count = taken.entry(client).or_default();
         if *count >= self.most {
@@ -36,7 +52,7 @@ impl Shares {
         Some(Share { shares: self.clone(), client })
     }
 
-    fn taken(&self) -> MutexGuard<'_, HashMap<ClientNetwork, usize>> {
+    fn taken(&self) -> MutexGuard<'_, HashMap<Party, usize>> {
         // Every change is complete before anything can panic.
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -60,7 +76,8 @@ mod tests {
 
     #[test]
     fn each_client_has_its_own_share_and_gets_it_back() {
-        let client = |text: &str| ClientNetwork::from(text.parse::<IpAddr>().expect("an address"));
+        let client =
+            |text: &str| Party::Network(text.parse::<IpAddr>().expect("an address").into());
         let (one, other) = (client("192.0.2.1"), client("192.0.2.2"));
         let shares = Shares::new(2);
         let first = shares.take(one).expect("free");

@@ -9,7 +9,7 @@ use rustls::{ClientConfig, SignatureScheme};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::support::{
-    Connection, Pair, Protocol, Service, TestGateway, connect, get, text, tls_settings,
+    Connection, PATIENCE, Pair, Protocol, Service, TestGateway, connect, get, text, tls_settings,
 };
 
 /// Shows a certificate without asking whether the key is its own.
@@ -145,4 +145,28 @@ async fn both_protocols_know_the_client() {
             assert!(answer.contains("[\"trybuy-client\",\"1\"]"), "{protocol:?}: {answer}");
         }
     }
+}
+
+/// The certificate that the gateway shows.
+async fn shown(gateway: &TestGateway, renewed: &Pair) -> CertificateDer<'static> {
+    let mut roots = roots();
+    roots.add(renewed.certificate()).expect("a root");
+    let settings = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    let stream = connect(gateway.address, settings).await.expect("TLS");
+    stream.get_ref().1.peer_certificates().expect("certificates")[0].clone().into_owned()
+}
+
+#[tokio::test]
+async fn the_gateways_certificate_is_renewed_while_it_runs() {
+    let (_service, gateway) = world().await;
+    let (old, new) = (Pair::gateway(), Pair::renewed());
+    assert_eq!(shown(&gateway, &new).await, old.certificate());
+    let mut connection = Connection::open(gateway.address, Protocol::Http1).await;
+    // A certificate without its key changes nothing.
+    gateway.renew(&new.certificate, &old.key);
+    assert_eq!(shown(&gateway, &new).await, old.certificate());
+    gateway.renew(&new.certificate, &new.key);
+    let renewed = async { while shown(&gateway, &new).await != new.certificate() {} };
+    tokio::time::timeout(PATIENCE, renewed).await.expect("renewed");
+    assert_eq!(connection.answer(get("/")).await.status(), 200, "what was open stays open");
 }

@@ -7,11 +7,13 @@ use anyhow::{Context as _, Result};
 use trybuy_formats::certificates::Certificate;
 
 use super::{Door, ServeOptions, Signals, open};
+use crate::cli::failure::Failure;
 use crate::cli::gateway::{Files, own_keys};
 use crate::clock::SystemClock;
 use crate::data_dir::{DataDir, RoleDir};
 use crate::gateway::access::{GatewayParts, GatewayState, LicenseAccess, LicenseServer, Worker};
-use crate::gateway::{self, Gateway, GatewayConfig, ROLE, tls};
+use crate::gateway::tls::ServerCertificate;
+use crate::gateway::{self, DirectSocket, Gateway, GatewayConfig, ROLE, Sockets, tls};
 
 pub(super) fn run(data_dir: &DataDir, options: ServeOptions) -> Result<()> {
     let config = GatewayConfig::load(data_dir, options.settings.database.into())?;
@@ -37,17 +39,29 @@ async fn serve(config: GatewayConfig, directory: RoleDir, listen: SocketAddr) ->
         )?,
         identity_key: files.load_identity_key()?,
         store: store.clone(),
+        rates: config.rates.clone(),
         clock: Arc::new(SystemClock),
     };
     let hints = parts.authorities.certificates().iter().map(Certificate::subject_der).collect();
-    let tls = tls::server_config(&config.tls_certificate, &config.tls_key, hints)?;
+    let certificate = ServerCertificate::read(&config.tls_certificate, &config.tls_key)?;
+    let certificate = Arc::new(certificate);
+    let tls = tls::server_config(Arc::clone(&certificate), hints);
     let state = Arc::new(GatewayState::new(parts));
     let access = LicenseAccess::new(Arc::clone(&state));
     let gateway = Gateway::new(config.service.clone(), access, config.limits.clone());
     let door = Door::bind(listen, signals).await?.encrypted();
+    let direct = config
+        .direct
+        .as_deref()
+        .map(DirectSocket::bind)
+        .transpose()
+        .map_err(|error| Failure::of(&error))?;
     door.announce()?;
     let worker = Worker::start(state, directory.clone(), config.refresh);
-    gateway::serve(door.listener, tls, gateway, door.signals.stop()).await;
+    let sockets = Sockets { network: door.listener, direct };
+    let follow = tokio::spawn(async move { certificate.follow(config.refresh).await });
+    gateway::serve(sockets, tls, gateway, door.signals.stop()).await;
+    follow.abort();
     worker.stop().await;
     store.close().await;
     tracing::info!("stopped");

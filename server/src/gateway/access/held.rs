@@ -6,70 +6,16 @@
 //! *direct-connect* client sits at the gateway's own machine and is known by its user, as the system says it
 //! of whoever connects to the gateway's local socket.
 
-use std::time::Duration;
-
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
 use trybuy_formats::certificates::{CertificateChain, VerifiedLicense};
 use trybuy_formats::ids::{Digest, Label, PlatformType};
 use trybuy_formats::instant::Instant;
-use trybuy_formats::primitives::{EcdsaKey, sha256};
+use trybuy_formats::primitives::EcdsaKey;
 
 use super::requirement::NoLicense;
 use super::state::GatewayState;
 use crate::error::ApiError;
+use crate::gateway::Origin;
 use crate::store::GatewayClient;
-
-/// The field with a legacy client's token.
-const FIELD: HeaderName = HeaderName::from_static("legacy-client");
-/// The cookie with a legacy client's token.
-const COOKIE: &str = "legacy-client";
-/// How long after a license server gave none it is asked again for the same client.
-const PAUSE: Duration = Duration::from_secs(10);
-
-/// The digest of the token that a legacy client shows. The service does not get to see the token.
-pub(super) fn take_token(headers: &mut HeaderMap) -> Option<Digest> {
-    let field = headers.remove(FIELD);
-    let cookie = take_cookie(headers);
-    let token =
-        field.as_ref().and_then(|value| value.to_str().ok()).map(str::to_owned).or(cookie)?;
-    Some(Digest::from_bytes(sha256(token.as_bytes())))
-}
-
-/// Takes the token out of the cookies.
-fn take_cookie(headers: &mut HeaderMap) -> Option<String> {
-    let cookies: Vec<HeaderValue> = headers.get_all(header::COOKIE).iter().cloned().collect();
-    let texts: Vec<&str> =
-        cookies.iter().map(HeaderValue::to_str).collect::<Result<_, _>>().ok()?;
-    let crumbs = || texts.iter().flat_map(|text| text.split(';')).map(str::trim);
-    let is_ours = |crumb: &&str| crumb.split_once('=').is_some_and(|(name, _)| name == COOKIE);
-    let token = crumbs().find(is_ours)?.split_once('=')?.1.to_owned();
-    let others = crumbs().filter(|crumb| !is_ours(crumb)).collect::<Vec<_>>().join("; ");
-    headers.remove(header::COOKIE);
-    if let (false, Ok(others)) = (others.is_empty(), HeaderValue::try_from(others)) {
-        headers.insert(header::COOKIE, others);
-    }
-    Some(token)
-}
-
-/// Keeps a legacy client's token in its browser.
-pub(super) fn keep_token(token: &str) -> Response {
-    let cookie =
-        format!("{COOKIE}={token}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=31536000");
-    match HeaderValue::try_from(cookie) {
-        Ok(cookie) => {
-            let location = HeaderValue::from_static("/");
-            let private = HeaderValue::from_static("no-referrer");
-            let headers = [
-                (header::SET_COOKIE, cookie),
-                (header::LOCATION, location),
-                (header::REFERRER_POLICY, private),
-            ];
-            (StatusCode::SEE_OTHER, headers).into_response()
-        }
-        Err(_) => StatusCode::BAD_REQUEST.into_response(),
-    }
-}
 
 impl GatewayState {
     /// The valid license of a legacy client.
@@ -78,12 +24,30 @@ impl GatewayState {
     /// The token is nobody's, or there is no license for the client.
     pub(super) async fn license_of_token(
         &self,
+        origin: Origin,
         token: Digest,
         now: Instant,
     ) -> Result<VerifiedLicense, ApiError> {
-        let client = self.store.gateway_client_of_token(token).await?;
-        let client = client.ok_or(NoLicense::Missing)?;
+        let client = self.client_of_token(origin, token).await?;
         self.held_license(client, now).await
+    }
+
+    /// The legacy client of a token.
+    ///
+    /// # Errors
+    /// The token is nobody's, or too many were.
+    pub(super) async fn client_of_token(
+        &self,
+        origin: Origin,
+        token: Digest,
+    ) -> Result<GatewayClient, ApiError> {
+        match self.store.gateway_client_of_token(token).await? {
+            Some(client) => Ok(client),
+            None => {
+                self.rate_limits.wrong_tokens.count(&origin.into())?;
+                Err(NoLicense::UnknownToken.into())
+            }
+        }
     }
 
     /// The valid license of a user of this machine, who becomes a client with the first request.
@@ -105,6 +69,9 @@ impl GatewayState {
                 self.store.gateway_client(&client.name).await?.unwrap_or(client)
             }
         };
+        if client.platform_type != PlatformType::DirectConnect {
+            return Err(NoLicense::Foreign("a legacy client of this name".to_owned()).into());
+        }
         self.held_license(client, now).await
     }
 
@@ -117,11 +84,26 @@ impl GatewayState {
         if let Some(license) = self.usable(&client, now) {
             return Ok(license);
         }
-        if !self.pauses.begin(&client.name, PAUSE) {
-            return Err(NoLicense::Missing.into());
+        let turn = self.turns.wait(&client.name).await;
+        // Whoever had the turn before has perhaps got one, and the client may have been removed.
+        let found = self.store.gateway_client(&client.name).await?;
+        let found = found.filter(|found| found.client_key == client.client_key);
+        let client = found.ok_or(NoLicense::Missing)?;
+        if let Some(license) = self.usable(&client, now) {
+            return Ok(license);
         }
-        let pem = self.license_server.request_for(&client, &self.requirement, now).await?;
-        let license = self.verify_held(&client, &pem, now)?;
+        turn.check()?;
+        turn.end(self.new_license(&client, now).await)
+    }
+
+    async fn new_license(
+        &self,
+        client: &GatewayClient,
+        now: Instant,
+    ) -> Result<VerifiedLicense, ApiError> {
+        let pem = self.license_server.request_for(client, &self.requirement, now).await?;
+        let license = self.verify_held(client, &pem, now)?;
+        self.still_valid(&license, now)?;
         self.store.set_gateway_client_license(&client.name, &pem).await?;
         Ok(license)
     }
@@ -171,32 +153,4 @@ pub fn new_client(
         license: None,
         added_at: now,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_token_is_taken_out_of_the_request() {
-        let digest = |text: &str| Digest::from_bytes(sha256(text.as_bytes()));
-        for (cookie, left) in [
-            ("legacy-client=abc", None),
-            ("a=1; legacy-client=abc; b=2", Some("a=1; b=2")),
-            ("a=1;legacy-client=abc", Some("a=1")),
-        ] {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::COOKIE, HeaderValue::from_static(cookie));
-            assert_eq!(take_token(&mut headers), Some(digest("abc")), "{cookie}");
-            let rest = headers.get(header::COOKIE).and_then(|value| value.to_str().ok());
-            assert_eq!(rest, left, "{cookie}");
-        }
-        let mut headers = HeaderMap::new();
-        headers.insert(FIELD, HeaderValue::from_static("xyz"));
-        headers.insert(header::COOKIE, HeaderValue::from_static("a=1; legacy-clients=abc"));
-        assert_eq!(take_token(&mut headers), Some(digest("xyz")));
-        assert!(!headers.contains_key(FIELD));
-        assert_eq!(headers[header::COOKIE], "a=1; legacy-clients=abc");
-        assert_eq!(take_token(&mut headers), None);
-    }
 }

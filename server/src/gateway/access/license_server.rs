@@ -1,4 +1,4 @@
-//! The way to the license server: what clients ask it through the gateway, and what the gateway asks itself.
+//! The way to the license server.
 //!
 //! "The intermediate server acts as a proxy for the client" (SL, "New License Grant"). What is passed on is
 //! signed by the client or encrypted to it, so that the gateway can read no license and ask for none in the
@@ -7,35 +7,26 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use axum::body::Body;
-use axum::extract::Request;
-use axum::http::{HeaderValue, Method, StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use http_body_util::{BodyExt as _, Limited};
-use hyper::body::Incoming;
-use trybuy_formats::api::{self, GatewayInfo, LicenseServerInfo};
-use trybuy_formats::licensing::identity::key_set;
+use axum::body::{Body, Bytes};
+use axum::http::header;
+use axum::response::Response;
+use trybuy_formats::api::{self, LicenseServerInfo};
 use trybuy_formats::limits;
 use trybuy_formats::slug::Slug;
 use url::Url;
 
-use super::held;
 use super::own_requests::OwnKeys;
-use super::state::GatewayState;
-use crate::error::ApiError;
 use crate::refusal::Refusal;
 
-/// Where the gateway's own addresses begin; the service has none there.
-const OWN: &str = "/.well-known/trybuy/";
-/// Below this a legacy client gets its token as a cookie.
-const LEGACY: &str = "legacy/";
 /// How long the license server may take.
 const TIMEOUT: Duration = Duration::from_secs(20);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// The largest answer that is passed on, in bytes: a sealed license in base64, and a revocation list by far
-/// the largest of what the gateway asks itself.
-const ANSWER: usize = 256 << 10;
-/// How many records the license server has, in each of its answers.
+/// When to try again what it did not answer.
+const PAUSE: Duration = Duration::from_secs(30);
+/// The largest answer that is read, in bytes, but for a revocation list: several times a sealed license or
+/// a chain of certificates.
+pub(super) const ANSWER: usize = 256 << 10;
+/// The field with the number of the license server's records, in each of its answers.
 const RECORDS: &str = "trybuy-records";
 
 /// A license server, as its gateway reaches it.
@@ -47,12 +38,22 @@ pub struct LicenseServer {
     records: AtomicU64,
 }
 
-/// The license server gives no answer.
+/// The license server gives no answer that is one.
 #[derive(Debug, thiserror::Error)]
-#[error("the license server does not answer")]
-pub struct Unreachable(#[source] pub(super) reqwest::Error);
+#[non_exhaustive]
+pub enum LicenseServerError {
+    /// It gives none.
+    #[error("the license server does not answer")]
+    Unreachable(#[from] reqwest::Error),
+    /// It gives more than anything it has to say.
+    #[error("the license server's answer is too large")]
+    TooLarge,
+    /// It gives something else.
+    #[error("the license server's answer cannot be read")]
+    Malformed(#[from] serde_json::Error),
+}
 
-impl Refusal for Unreachable {
+impl Refusal for LicenseServerError {
     fn slug(&self) -> Slug {
         Slug::LicenseServerUnreachable
     }
@@ -63,13 +64,8 @@ impl Refusal for Unreachable {
     }
 
     fn wait(&self) -> Option<Duration> {
-        Some(Duration::from_secs(30))
+        Some(PAUSE)
     }
-}
-
-/// What is asked of a license server by those who have not come for the service.
-pub(super) fn own_path(path: &str) -> Option<&str> {
-    path.strip_prefix(OWN)
 }
 
 impl LicenseServer {
@@ -95,39 +91,31 @@ impl LicenseServer {
     ///
     /// # Errors
     /// It does not answer.
-    pub async fn info(&self) -> Result<LicenseServerInfo, Unreachable> {
-        let answer = self.client.get(self.address("license-server")).send().await;
-        let answer = answer.and_then(reqwest::Response::error_for_status).map_err(Unreachable)?;
-        answer.json().await.map_err(Unreachable)
+    pub async fn info(&self) -> Result<LicenseServerInfo, LicenseServerError> {
+        Ok(serde_json::from_slice(&self.get("license-server", ANSWER).await?)?)
     }
 
     /// Its revocation list in DER.
     ///
     /// # Errors
     /// It does not answer.
-    pub async fn revocations(&self) -> Result<Vec<u8>, Unreachable> {
-        let answer = self.client.get(self.address("revocations")).send().await;
-        let mut answer =
-            answer.and_then(reqwest::Response::error_for_status).map_err(Unreachable)?;
-        let mut list = Vec::new();
-        while let Some(piece) = answer.chunk().await.map_err(Unreachable)? {
-            list.extend_from_slice(&piece);
-            // What is longer is refused by its reader.
-            if list.len() > limits::REVOCATION_LIST {
-                break;
-            }
-        }
-        Ok(list)
+    pub async fn revocations(&self) -> Result<Vec<u8>, LicenseServerError> {
+        self.get("revocations", limits::REVOCATION_LIST).await
     }
 
-    /// Remembers how many records it has now. Whether it had more before: it was restored from a backup.
-    pub(super) fn has_lost_records(&self, records: u64) -> bool {
-        self.records.fetch_max(records, Ordering::Relaxed) > records
+    async fn get(&self, path: &str, most: usize) -> Result<Vec<u8>, LicenseServerError> {
+        let answer = self.client.get(self.address(path)).send().await?.error_for_status()?;
+        read(answer, most).await
     }
 
-    /// It has been told what it lost: what it has from now on counts.
-    pub(super) fn forget_lost_records(&self) {
-        self.records.store(0, Ordering::Relaxed);
+    /// Notes how many records it has.
+    pub(super) fn note_records(&self, records: u64) {
+        self.records.fetch_max(records, Ordering::Relaxed);
+    }
+
+    /// It has been told what it lost: what it has now is what counts.
+    pub(super) fn restart_records(&self, records: u64) {
+        self.records.store(records, Ordering::Relaxed);
     }
 
     /// What requests are sent with.
@@ -136,27 +124,23 @@ impl LicenseServer {
     }
 
     /// Passes a body on, and the answer back.
-    async fn forward(&self, path: &'static str, body: Vec<u8>) -> Result<Response, Unreachable> {
+    pub(super) async fn relay(
+        &self,
+        path: &'static str,
+        body: Bytes,
+    ) -> Result<Response, LicenseServerError> {
         let request = self.client.post(self.address(path)).body(body);
-        let request = request.header(header::CONTENT_TYPE, "application/json");
-        let mut answer = request.send().await.map_err(Unreachable)?;
-        let records = answer.headers().get(RECORDS).and_then(|value| value.to_str().ok());
+        let answer = request.header(header::CONTENT_TYPE, "application/json").send().await?;
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        let records = headers.get(RECORDS).and_then(|value| value.to_str().ok());
         // Where it has fewer than before, the worker tells it what it lost.
         if let Some(records) = records.and_then(|text| text.parse().ok()) {
-            self.records.fetch_max(records, Ordering::Relaxed);
+            self.note_records(records);
         }
-        let mut body = Vec::new();
-        while let Some(piece) = answer.chunk().await.map_err(Unreachable)? {
-            if body.len() + piece.len() > ANSWER {
-                tracing::error!("the license server's answer is too large");
-                return Ok(StatusCode::BAD_GATEWAY.into_response());
-            }
-            body.extend_from_slice(&piece);
-        }
-        let mut response = Response::new(Body::from(body));
-        *response.status_mut() = answer.status();
+        let mut response = Response::new(Body::from(read(answer, ANSWER).await?));
+        *response.status_mut() = status;
         for name in [header::CONTENT_TYPE, header::RETRY_AFTER] {
-            if let Some(value) = answer.headers().get(&name) {
+            if let Some(value) = headers.get(&name) {
                 response.headers_mut().insert(name, value.clone());
             }
         }
@@ -169,52 +153,18 @@ impl LicenseServer {
     }
 }
 
-impl GatewayState {
-    /// Answers what is asked of the gateway itself.
-    pub(super) async fn answer(&self, path: String, request: Request<Incoming>) -> Response {
-        let answered = match (request.method(), path.as_str()) {
-            (&Method::GET, "gateway") => self.introduce(),
-            (&Method::GET, legacy) if legacy.starts_with(LEGACY) => {
-                Ok(held::keep_token(&legacy[LEGACY.len()..]))
-            }
-            (&Method::GET, "keys") => key_set(&self.identity_key)
-                .map(|set| json(set.into_bytes()))
-                .map_err(ApiError::fault),
-            (&Method::POST, "license-requests") => self.pass_on("license-requests", request).await,
-            (&Method::POST, "challenge-responses") => {
-                self.pass_on("challenge-responses", request).await
-            }
-            (&Method::POST, "upgrades") => self.pass_on("upgrades", request).await,
-            _ => Err(ApiError::new(Slug::NotFound, "there is nothing at this address")),
-        };
-        answered.unwrap_or_else(IntoResponse::into_response)
+/// The body of an answer, if it is not too large.
+pub(super) async fn read(
+    mut answer: reqwest::Response,
+    most: usize,
+) -> Result<Vec<u8>, LicenseServerError> {
+    let mut body = Vec::new();
+    while let Some(piece) = answer.chunk().await? {
+        if body.len() + piece.len() > most {
+            tracing::error!(most, "the license server's answer is too large");
+            return Err(LicenseServerError::TooLarge);
+        }
+        body.extend_from_slice(&piece);
     }
-
-    fn introduce(&self) -> Result<Response, ApiError> {
-        let info = GatewayInfo {
-            product_id: self.requirement.product_id.clone(),
-            version: self.requirement.version.clone(),
-            features: self.requirement.features.clone(),
-            authority: self.authorities.to_pem(),
-        };
-        serde_json::to_vec(&info).map(json).map_err(ApiError::fault)
-    }
-
-    async fn pass_on(
-        &self,
-        path: &'static str,
-        request: Request<Incoming>,
-    ) -> Result<Response, ApiError> {
-        let body = Limited::new(request.into_body(), limits::API_BODY).collect().await;
-        let body = body.map_err(|_| {
-            let most = limits::API_BODY >> 10;
-            ApiError::new(Slug::TooLarge, format!("a request has at most {most} KiB"))
-        })?;
-        Ok(self.license_server.forward(path, body.to_bytes().to_vec()).await?)
-    }
-}
-
-fn json(bytes: Vec<u8>) -> Response {
-    let content_type = HeaderValue::from_static("application/json");
-    ([(header::CONTENT_TYPE, content_type)], bytes).into_response()
+    Ok(body)
 }

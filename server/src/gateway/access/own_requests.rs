@@ -11,7 +11,7 @@ use trybuy_formats::primitives::{DecryptionKey, RequestSignatureKey};
 use trybuy_formats::request_signature::{self, Request};
 use trybuy_formats::slug::Slug;
 
-use super::license_server::{LicenseServer, Unreachable};
+use super::license_server::{ANSWER, LicenseServer, LicenseServerError, read};
 use super::requirement::Requirement;
 use crate::error::ApiError;
 use crate::store::GatewayClient;
@@ -76,12 +76,13 @@ impl LicenseServer {
             .header("signature-input", fields.signature_input)
             .header("signature", fields.signature)
             .body(body);
-        let answer = request.send().await.map_err(Unreachable)?;
-        if answer.status().is_success() {
-            return Ok(answer.json().await.map_err(Unreachable)?);
-        }
+        let answer = request.send().await.map_err(LicenseServerError::from)?;
         let status = answer.status();
-        match answer.json::<Problem>().await {
+        let answer = read(answer, ANSWER).await?;
+        if status.is_success() {
+            return Ok(serde_json::from_slice(&answer).map_err(LicenseServerError::from)?);
+        }
+        match serde_json::from_slice::<Problem>(&answer) {
             Ok(problem) => Err(passed_on(problem)),
             Err(error) => {
                 Err(ApiError::fault(format!("the license server answered {status}: {error}")))

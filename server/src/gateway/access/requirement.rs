@@ -25,6 +25,9 @@ pub enum NoLicense {
     /// It shows none.
     #[error("this service needs a license, and no license was presented")]
     Missing,
+    /// It shows a token instead, which is nobody's, or nobody's any more.
+    #[error("the token is that of no legacy client of this gateway")]
+    UnknownToken,
     /// It shows something else, or a forged one.
     #[error("what was presented is not a license of this company's license server: {0}")]
     Invalid(CertificateError),
@@ -84,7 +87,7 @@ impl From<CertificateError> for NoLicense {
 impl Refusal for NoLicense {
     fn slug(&self) -> Slug {
         match self {
-            Self::Missing => Slug::LicenseRequired,
+            Self::Missing | Self::UnknownToken => Slug::LicenseRequired,
             Self::Invalid(_) => Slug::LicenseInvalid,
             Self::Foreign(_) | Self::Feature(_) => Slug::LicenseForeign,
             Self::NotActive => Slug::LicenseNotActive,
@@ -97,6 +100,7 @@ impl Refusal for NoLicense {
     fn help(&self) -> Option<String> {
         let help = match self {
             Self::NotActive => "wait until it can be used, and check this computer's clock",
+            Self::UnknownToken => "ask whoever runs this gateway for a token",
             Self::Revoked => "ask whoever hands out licenses for this service",
             Self::TooOld { .. } => "get a newer one with `trybuy license renew`",
             _ => {

@@ -11,9 +11,10 @@ use trybuy_formats::instant::Instant;
 use trybuy_formats::primitives::EcdsaKey;
 
 use super::license_server::LicenseServer;
-use super::pauses::Pauses;
+use super::rates::{RateLimits, Rates};
 use super::requirement::{NoLicense, Requirement};
 use super::seen::Seen;
+use super::turns::Turns;
 use crate::clock::Clock;
 use crate::store::Store;
 
@@ -35,6 +36,8 @@ pub struct GatewayParts {
     pub identity_key: EcdsaKey,
     /// The clients that it holds licenses for, and the licenses that were presented.
     pub store: Store,
+    /// How often a client may ask for what costs something.
+    pub rates: Rates,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
@@ -49,7 +52,8 @@ pub struct GatewayState {
     pub(super) store: Store,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) seen: Seen,
-    pub(super) pauses: Pauses,
+    pub(super) turns: Turns,
+    pub(super) rate_limits: RateLimits,
     issuer: RwLock<CertificateChain>,
     revoked: RwLock<Option<RevocationList>>,
 }
@@ -66,7 +70,8 @@ impl GatewayState {
             store: parts.store,
             clock: parts.clock,
             seen: Seen::default(),
-            pauses: Pauses::default(),
+            turns: Turns::default(),
+            rate_limits: RateLimits::new(&parts.rates),
             issuer: RwLock::new(parts.issuer),
             revoked: RwLock::new(parts.revoked),
         }

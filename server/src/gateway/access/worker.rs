@@ -1,11 +1,13 @@
 //! Keeps what the gateway knows of its license server up to date.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use std::{fs, io, iter};
 
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use trybuy_formats::api::SeenLicenses;
+use trybuy_formats::api::{LicenseServerInfo, SeenLicenses};
 use trybuy_formats::certificates::{CertificateChain, RevocationList};
 use trybuy_formats::instant::Span;
 
@@ -39,7 +41,7 @@ impl Worker {
         Self { stop, task: tokio::spawn(run(state, directory, pause, stopped)) }
     }
 
-    /// Ends it after the round that is running.
+    /// Ends it, once the licenses that were presented are written down.
     pub async fn stop(self) {
         drop(self.stop);
         if let Err(error) = self.task.await {
@@ -55,8 +57,9 @@ async fn run(
     mut stopped: oneshot::Receiver<()>,
 ) {
     loop {
+        keep_seen(&state).await;
         tokio::select! {
-            () = round(&state, &directory) => {}
+            () = refresh(&state, &directory) => {}
             _ = &mut stopped => break,
         }
         tokio::select! {
@@ -64,49 +67,64 @@ async fn run(
             _ = &mut stopped => break,
         }
     }
+    keep_seen(&state).await;
+}
+
+async fn keep_seen(state: &GatewayState) {
     if let Err(error) = state.keep_seen().await {
-        tracing::warn!(%error, "licenses that were presented were not written down");
+        tracing::warn!(%error, "licenses that were presented are written down later");
     }
 }
 
 /// One look at the license server. Where it does not answer, what is known stays as it is.
-async fn round(state: &GatewayState, directory: &RoleDir) {
-    if let Err(error) = state.keep_seen().await {
-        tracing::warn!(%error, "licenses that were presented are written down later");
-    }
+async fn refresh(state: &GatewayState, directory: &RoleDir) {
     if let Err(error) = state.refresh(directory).await {
-        tracing::warn!(error = %error.to_string(), "the license server is looked at later");
+        tracing::warn!(error = %format!("{error:#}"), "the license server is looked at later");
     }
 }
 
 impl GatewayState {
-    /// Asks the license server for its certificate and its revocation list.
+    /// Asks the license server for its certificate and its revocation list, and tells it what it lost.
     async fn refresh(&self, directory: &RoleDir) -> anyhow::Result<()> {
+        // What clients are told of meanwhile is more than this answer may know of.
+        let before = self.license_server.records();
         let info = self.license_server.info().await?;
-        let now = self.clock.now();
+        self.refresh_issuer(&info, directory)?;
+        let revoked = self.refresh_revoked(directory).await;
+        if info.records < before {
+            // Nobody is let in for want of a report, so it comes after the revocation list.
+            self.report_all(before).await.map_err(title)?;
+            self.license_server.restart_records(info.records);
+        }
+        self.license_server.note_records(info.records);
+        let records = self.license_server.records().to_string();
+        keep(&directory.file(RECORDS), records.as_bytes())?;
+        revoked
+    }
+
+    fn refresh_issuer(&self, info: &LicenseServerInfo, directory: &RoleDir) -> anyhow::Result<()> {
         let chain = CertificateChain::from_pem(&info.certificate)?;
-        if self.issuer() != chain {
-            anyhow::ensure!(
-                self.take_issuer(chain, now),
-                "what answers as the license server is another one, or its certificate is not valid"
-            );
-            replace(&directory.file(ISSUER), info.certificate.as_bytes())?;
+        if self.issuer() == chain {
+            return Ok(());
         }
-        if self.license_server.has_lost_records(info.records) {
-            self.report_all()
-                .await
-                .map_err(|error| anyhow::anyhow!("{}", error.into_problem().title))?;
-        }
-        replace(&directory.file(RECORDS), self.license_server.records().to_string().as_bytes())?;
+        anyhow::ensure!(
+            self.take_issuer(chain, self.clock.now()),
+            "what answers as the license server is another one, or its certificate is not valid"
+        );
+        Ok(keep(&directory.file(ISSUER), info.certificate.as_bytes())?)
+    }
+
+    async fn refresh_revoked(&self, directory: &RoleDir) -> anyhow::Result<()> {
         let list = self.license_server.revocations().await?;
         if self.take_revoked(RevocationList::from_der(&list, self.issuer().leaf())?) {
-            replace(&directory.file(REVOKED), &list)?;
+            keep(&directory.file(REVOKED), &list)?;
         }
         Ok(())
     }
 
-    /// Tells the license server of every license that was presented: it was restored from a backup.
-    async fn report_all(&self) -> Result<(), ApiError> {
+    /// Tells the license server, which had so many records, of every license that was presented: it was
+    /// restored from a backup.
+    async fn report_all(&self, records: u64) -> Result<(), ApiError> {
         tracing::warn!(
             "the license server was restored from a backup: it is told what it granted since"
         );
@@ -114,27 +132,40 @@ impl GatewayState {
         loop {
             let page = self.store.seen_licenses(after, REPORT).await?;
             let licenses = page.iter().map(|seen| seen.certificate.to_pem()).collect();
-            let records = Some(self.license_server.records());
-            let report = SeenLicenses { licenses, records };
+            let report = SeenLicenses { licenses, records: Some(records) };
             // Also without a license, as it says that there were more records.
             self.license_server.report(&report, self.clock.now()).await?;
-            let Some(last) = page.last() else { break };
+            let Some(last) = page.last() else { return Ok(()) };
             after = Some(last.license_id);
         }
-        self.license_server.forget_lost_records();
-        Ok(())
     }
 
     /// Writes down which licenses were presented.
     async fn keep_seen(&self) -> Result<(), StoreError> {
-        for license in self.seen.take() {
+        let mut waiting = self.seen.take().into_iter();
+        while let Some(license) = waiting.next() {
             let seen = SeenLicense {
                 license_id: license.license().license_id,
                 certificate: license.certificate().clone(),
                 issued_at: license.license().issued_at,
             };
-            self.store.note_seen_license(&seen).await?;
+            if let Err(error) = self.store.note_seen_license(&seen).await {
+                self.seen.put_back(iter::once(license).chain(waiting));
+                return Err(error);
+            }
         }
         self.store.forget_seen_licenses(self.clock.now().minus(REMEMBERED)).await
     }
+}
+
+/// Writes a file, unless it says that already: each write waits for the disk.
+fn keep(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    match fs::read(path) {
+        Ok(kept) if kept == bytes => Ok(()),
+        _ => replace(path, bytes),
+    }
+}
+
+fn title(error: ApiError) -> anyhow::Error {
+    anyhow::anyhow!("{}", error.into_problem().title)
 }

@@ -43,7 +43,7 @@ pub(crate) fn tls_settings(client: Option<&Pair>) -> ClientConfig {
     let builder = ClientConfig::builder().with_root_certificates(roots);
     match client {
         Some(pair) => builder
-            .with_client_auth_cert(vec![pair.certificate()], pair.key())
+            .with_client_auth_cert(pair.chain(), pair.key())
             .expect("a certificate and its key"),
         None => builder.with_no_client_auth(),
     }

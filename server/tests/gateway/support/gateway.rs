@@ -1,6 +1,8 @@
 //! A gateway in this process.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
@@ -10,7 +12,10 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use trybuy_server::gateway::{self, Access, Decision, Gateway, Limits, Peer, tls};
+use trybuy_server::gateway::tls::ServerCertificate;
+use trybuy_server::gateway::{
+    self, Access, Decision, DirectSocket, Gateway, Limits, Peer, Sockets, tls,
+};
 
 use super::Pair;
 
@@ -35,7 +40,7 @@ pub(crate) struct TestGateway {
     pub(crate) address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     ended: JoinHandle<()>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl TestGateway {
@@ -45,18 +50,36 @@ impl TestGateway {
     }
 
     pub(crate) async fn with(service: SocketAddr, limits: Limits) -> Self {
+        Self::of(service, TestAccess, limits, None).await
+    }
+
+    pub(crate) async fn of(
+        service: SocketAddr,
+        access: impl Access,
+        limits: Limits,
+        direct: Option<DirectSocket>,
+    ) -> Self {
         let folder = tempfile::tempdir().expect("a directory");
         let (chain, key) = (folder.path().join("chain.pem"), folder.path().join("key.pem"));
         std::fs::write(&chain, &Pair::gateway().certificate).expect("written");
         std::fs::write(&key, &Pair::gateway().key).expect("written");
-        let tls = tls::server_config(&chain, &key, Vec::new()).expect("TLS");
+        let certificate = Arc::new(ServerCertificate::read(&chain, &key).expect("a certificate"));
+        let tls = tls::server_config(Arc::clone(&certificate), Vec::new());
+        tokio::spawn(async move { certificate.follow(Duration::from_millis(10)).await });
         let upstream = format!("http://{service}").parse().expect("an address");
-        let gateway = Gateway::new(upstream, TestAccess, limits);
+        let gateway = Gateway::new(upstream, access, limits);
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
+        let sockets = Sockets { network: listener, direct };
         let (stop, stopped) = oneshot::channel();
-        let ended = tokio::spawn(gateway::serve(listener, tls, gateway, told(stopped)));
-        Self { address, stop: Some(stop), ended, _folder: folder }
+        let ended = tokio::spawn(gateway::serve(sockets, tls, gateway, told(stopped)));
+        Self { address, stop: Some(stop), ended, folder }
+    }
+
+    /// Replaces its certificate, and its key.
+    pub(crate) fn renew(&self, certificate: &str, key: &str) {
+        std::fs::write(self.folder.path().join("chain.pem"), certificate).expect("written");
+        std::fs::write(self.folder.path().join("key.pem"), key).expect("written");
     }
 
     /// Tells it to stop.
@@ -65,8 +88,11 @@ impl TestGateway {
     }
 
     /// Waits for its end.
-    pub(crate) async fn ended(self) {
-        tokio::time::timeout(super::PATIENCE, self.ended).await.expect("in time").expect("ended");
+    pub(crate) async fn ended(&mut self) {
+        tokio::time::timeout(super::PATIENCE, &mut self.ended)
+            .await
+            .expect("in time")
+            .expect("ended");
     }
 }
 

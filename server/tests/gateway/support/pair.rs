@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-/// A certificate and its key, in PEM.
+/// A certificate, perhaps with those it was issued under, and its key, in PEM.
 pub(crate) struct Pair {
     pub(crate) certificate: String,
     pub(crate) key: String,
@@ -31,6 +31,11 @@ impl Pair {
         PAIR.get_or_init(|| Self::make("other"))
     }
 
+    /// The gateway's next one.
+    pub(crate) fn renewed() -> Self {
+        Self::make("localhost")
+    }
+
     /// A self-signed one that ends nothing but a chain.
     fn make(name: &str) -> Self {
         let folder = tempfile::tempdir().expect("a directory");
@@ -53,6 +58,12 @@ impl Pair {
 
     pub(crate) fn certificate(&self) -> CertificateDer<'static> {
         CertificateDer::from_pem_slice(self.certificate.as_bytes()).expect("a certificate")
+    }
+
+    /// All certificates.
+    pub(crate) fn chain(&self) -> Vec<CertificateDer<'static>> {
+        let chain = CertificateDer::pem_slice_iter(self.certificate.as_bytes());
+        chain.collect::<Result<_, _>>().expect("certificates")
     }
 
     pub(crate) fn key(&self) -> PrivateKeyDer<'static> {

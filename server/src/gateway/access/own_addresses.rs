@@ -1,0 +1,107 @@
+//! What is asked of the gateway itself, by those who have not come for the service.
+
+use std::time::Duration;
+
+use axum::extract::Request;
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use trybuy_formats::api::GatewayInfo;
+use trybuy_formats::licensing::identity::key_set;
+use trybuy_formats::limits;
+use trybuy_formats::slug::Slug;
+
+use super::state::GatewayState;
+use super::token;
+use crate::error::ApiError;
+use crate::gateway::Origin;
+
+/// Where the gateway's own addresses begin; the service has none there.
+const OWN: &str = "/.well-known/trybuy/";
+/// Below this a legacy client gets its token as a cookie.
+const LEGACY: &str = "legacy/";
+/// What is passed on to the license server, to the same names there.
+const RELAYED: [&str; 3] = ["license-requests", "challenge-responses", "upgrades"];
+/// How long a client may take to send a request that is passed on to the license server.
+const BODY_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// What is asked of the gateway itself.
+pub(super) fn own_path(path: &str) -> Option<&str> {
+    path.strip_prefix(OWN)
+}
+
+impl GatewayState {
+    /// Answers what is asked of the gateway itself.
+    pub(super) async fn answer(
+        &self,
+        origin: Origin,
+        path: &str,
+        request: Request<Incoming>,
+    ) -> Response {
+        let answered = match *request.method() {
+            Method::GET => self.tell(origin, path).await,
+            Method::POST => match RELAYED.into_iter().find(|relayed| *relayed == path) {
+                Some(relayed) => self.relay(origin, relayed, request).await,
+                None => Err(nothing()),
+            },
+            _ => Err(nothing()),
+        };
+        answered.unwrap_or_else(IntoResponse::into_response)
+    }
+
+    async fn tell(&self, origin: Origin, path: &str) -> Result<Response, ApiError> {
+        match (path, path.strip_prefix(LEGACY)) {
+            ("gateway", _) => {
+                let info = GatewayInfo {
+                    product_id: self.requirement.product_id.clone(),
+                    version: self.requirement.version.clone(),
+                    features: self.requirement.features.clone(),
+                    authority: self.authorities.to_pem(),
+                };
+                serde_json::to_vec(&info).map(json).map_err(ApiError::fault)
+            }
+            ("keys", _) => {
+                let set = key_set(&self.identity_key).map_err(ApiError::fault)?;
+                Ok(json(set.into_bytes()))
+            }
+            (_, Some(shown)) => {
+                self.client_of_token(origin, token::digest(shown.as_bytes())).await?;
+                Ok(token::keep(shown))
+            }
+            _ => Err(nothing()),
+        }
+    }
+
+    /// Passes a request on to the license server, and its answer back, both unchanged.
+    async fn relay(
+        &self,
+        origin: Origin,
+        path: &'static str,
+        request: Request<Incoming>,
+    ) -> Result<Response, ApiError> {
+        self.rate_limits.license_requests.count(&origin.into())?;
+        let body = Limited::new(request.into_body(), limits::API_BODY).collect();
+        let body = tokio::time::timeout(BODY_TIMEOUT, body).await.map_err(|_| {
+            let error = ApiError::new(Slug::BadRequest, "the rest of the request did not come");
+            error.status(StatusCode::REQUEST_TIMEOUT)
+        })?;
+        let body = body.map_err(|error| match error.downcast_ref::<LengthLimitError>() {
+            Some(_) => {
+                let most = limits::API_BODY >> 10;
+                ApiError::new(Slug::TooLarge, format!("a request has at most {most} KiB"))
+            }
+            None => ApiError::new(Slug::BadRequest, "the request broke off"),
+        })?;
+        Ok(self.license_server.relay(path, body.to_bytes()).await?)
+    }
+}
+
+fn nothing() -> ApiError {
+    ApiError::new(Slug::NotFound, "there is nothing at this address")
+}
+
+fn json(bytes: Vec<u8>) -> Response {
+    let content_type = HeaderValue::from_static("application/json");
+    ([(header::CONTENT_TYPE, content_type)], bytes).into_response()
+}

@@ -1,0 +1,157 @@
+//! Legacy clients, whose licenses the gateway holds.
+
+use hyper::Request;
+use hyper::header::{COOKIE, LOCATION, SET_COOKIE};
+use serde_json::Value;
+use trybuy_formats::ids::{Digest, Label, PlatformType};
+use trybuy_formats::primitives::sha256;
+use trybuy_formats::slug::Slug;
+use trybuy_server::clock::Clock as _;
+use trybuy_server::gateway::access::{Rates, new_client};
+
+use crate::support::{Company, Connection, Protocol, check, get, text};
+
+const TOKEN: &str = "Kq3vXb0x5hJ7";
+
+fn name() -> Label {
+    "terminal".parse().expect("a name")
+}
+
+/// A company with a legacy client.
+async fn world(rates: Rates) -> Company {
+    let company = Company::with(rates).await;
+    let digest = Digest::from_bytes(sha256(TOKEN.as_bytes()));
+    let now = company.clock.now();
+    let client = new_client(name(), PlatformType::Legacy, Some(digest), now).expect("a client");
+    assert!(company.store.add_gateway_client(&client).await.expect("added"));
+    company
+}
+
+async fn open(company: &Company) -> Connection {
+    Connection::open_as(company.gateway.address, Protocol::Http2, None).await
+}
+
+fn with_field(token: &str) -> Request<axum::body::Body> {
+    let mut request = get("/page");
+    request.headers_mut().insert("legacy-client", token.parse().expect("a value"));
+    request
+}
+
+fn with_cookie(cookie: &str) -> Request<axum::body::Body> {
+    let mut request = get("/page");
+    request.headers_mut().insert(COOKIE, cookie.parse().expect("a value"));
+    request
+}
+
+#[tokio::test]
+async fn a_legacy_client_passes_with_its_token_which_the_service_does_not_see() {
+    let company = world(Rates::default()).await;
+    let mut connection = open(&company).await;
+    for request in [with_field(TOKEN), with_cookie(&format!("a=1; legacy-client={TOKEN}; b=2"))] {
+        let has_cookies = request.headers().contains_key(COOKIE);
+        let seen = text(connection.answer(request).await).await;
+        assert!(!seen.contains(TOKEN), "{seen}");
+        assert!(seen.contains("trybuy-license"), "{seen}");
+        assert_eq!(seen.contains("[\"cookie\",\"a=1; b=2\"]"), has_cookies, "{seen}");
+        let seen: Value = serde_json::from_str(&seen).expect("JSON");
+        assert_eq!(seen["target"], "/page");
+    }
+    assert_eq!(company.license_server.state.asked("gateways/licenses"), 1, "asked once");
+}
+
+#[tokio::test]
+async fn a_browser_gets_the_token_as_a_cookie() {
+    let company = world(Rates::default()).await;
+    let mut connection = open(&company).await;
+    let answer = connection.answer(get(&format!("/.well-known/trybuy/legacy/{TOKEN}"))).await;
+    assert_eq!(answer.status(), 303);
+    assert_eq!(answer.headers()[LOCATION], "/");
+    assert_eq!(answer.headers()["cache-control"], "no-store");
+    let cookie = answer.headers()[SET_COOKIE].to_str().expect("text").to_owned();
+    assert!(cookie.contains("Secure") && cookie.contains("HttpOnly"), "{cookie}");
+    let pair = cookie.split(';').next().expect("a pair");
+    assert_eq!(connection.answer(with_cookie(pair)).await.status(), 200);
+    for nobodys in ["other", "x;Domain=example.com", ""] {
+        let answer = connection.answer(get(&format!("/.well-known/trybuy/legacy/{nobodys}"))).await;
+        assert!(!answer.headers().contains_key(SET_COOKIE), "{nobodys}");
+        check(answer, Slug::LicenseRequired).await;
+    }
+}
+
+#[tokio::test]
+async fn requests_at_once_ask_for_one_license() {
+    let company = world(Rates::default()).await;
+    let requests = (0..8).map(|_| {
+        let address = company.gateway.address;
+        tokio::spawn(async move {
+            let mut connection = Connection::open_as(address, Protocol::Http1, None).await;
+            connection.answer(with_field(TOKEN)).await.status()
+        })
+    });
+    for request in requests.collect::<Vec<_>>() {
+        assert_eq!(request.await.expect("joined"), 200);
+    }
+    assert_eq!(company.license_server.state.asked("gateways/licenses"), 1);
+}
+
+#[tokio::test]
+async fn a_license_that_was_revoked_is_asked_for_again() {
+    let company = world(Rates::default()).await;
+    let mut connection = open(&company).await;
+    assert_eq!(connection.answer(with_field(TOKEN)).await.status(), 200);
+    let client = company.store.gateway_client(&name()).await.expect("asked").expect("a client");
+    let held = crate::support::Pair {
+        certificate: client.license.expect("a license"),
+        key: String::new(),
+    };
+    company.revoke(&[&held], 2);
+    company.license_server.looked_at().await;
+    assert_eq!(connection.answer(with_field(TOKEN)).await.status(), 200);
+    assert_eq!(company.license_server.state.asked("gateways/licenses"), 2);
+}
+
+#[tokio::test]
+async fn after_a_refusal_there_is_a_pause() {
+    let company = world(Rates::default()).await;
+    company.license_server.state.inner().refuses = true;
+    let mut connection = open(&company).await;
+    check(connection.answer(with_field(TOKEN)).await, Slug::NoFreeLicense).await;
+    let answer = connection.answer(with_field(TOKEN)).await;
+    let headers = check(answer, Slug::NoFreeLicense).await;
+    assert!(headers.contains_key("retry-after"));
+    assert_eq!(company.license_server.state.asked("gateways/licenses"), 1);
+}
+
+#[tokio::test]
+async fn a_held_license_goes_on_without_a_license_server() {
+    let company = world(Rates::default()).await;
+    let mut connection = open(&company).await;
+    assert_eq!(connection.answer(with_field(TOKEN)).await.status(), 200);
+    company.license_server.stop().await;
+    assert_eq!(connection.answer(with_field(TOKEN)).await.status(), 200);
+    let company = company.restart().await;
+    assert_eq!(open(&company).await.answer(with_field(TOKEN)).await.status(), 200);
+}
+
+#[tokio::test]
+async fn a_token_that_is_nobodys_is_refused_and_so_is_that_of_a_removed_client() {
+    let company = world(Rates::default()).await;
+    let mut connection = open(&company).await;
+    check(connection.answer(with_field("other")).await, Slug::LicenseRequired).await;
+    assert_eq!(connection.answer(with_field(TOKEN)).await.status(), 200);
+    assert!(company.store.remove_gateway_client(&name()).await.expect("removed"));
+    check(connection.answer(with_field(TOKEN)).await, Slug::LicenseRequired).await;
+}
+
+#[tokio::test]
+async fn tokens_cannot_be_tried_all_the_time() {
+    let rates = Rates { wrong_tokens_per_minute: 2.try_into().expect("some"), ..Rates::default() };
+    let company = world(rates).await;
+    let mut connection = open(&company).await;
+    check(connection.answer(with_field("one")).await, Slug::LicenseRequired).await;
+    let path = get("/.well-known/trybuy/legacy/two");
+    check(connection.answer(path).await, Slug::LicenseRequired).await;
+    let headers = check(connection.answer(with_field("three")).await, Slug::RateLimited).await;
+    assert!(headers.contains_key("retry-after"));
+    assert_eq!(connection.answer(with_field(TOKEN)).await.status(), 200, "others are not held up");
+}

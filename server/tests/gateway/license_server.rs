@@ -1,0 +1,177 @@
+//! The way to the license server: what clients ask it, what the gateway learns of it, and what it is told.
+
+use hyper::Request;
+use trybuy_formats::certificates::{CertificateChain, LicenseIssuer};
+use trybuy_formats::limits;
+use trybuy_formats::primitives::EcdsaKey;
+use trybuy_formats::slug::Slug;
+use trybuy_server::gateway::access::{ISSUER, Rates};
+
+use crate::support::company::{SERVER, authority, beginning, client, issuer, list};
+use crate::support::{Company, Connection, Pair, Protocol, check, get, text, until};
+
+const RELAYED: [&str; 3] = ["license-requests", "challenge-responses", "upgrades"];
+
+fn ask(what: &str, body: impl Into<axum::body::Body>) -> Request<axum::body::Body> {
+    Request::post(format!("/.well-known/trybuy/{what}")).body(body.into()).expect("a request")
+}
+
+async fn stranger(company: &Company) -> Connection {
+    Connection::open_as(company.gateway.address, Protocol::Http2, None).await
+}
+
+async fn status(company: &Company, client: &Pair) -> u16 {
+    let address = company.gateway.address;
+    let mut connection = Connection::open_as(address, Protocol::Http1, Some(client)).await;
+    connection.answer(get("/page")).await.status().as_u16()
+}
+
+#[tokio::test]
+async fn requests_and_answers_are_passed_on_unchanged() {
+    let company = Company::start().await;
+    let mut connection = stranger(&company).await;
+    for what in RELAYED {
+        let answer = connection.answer(ask(what, "{ not even JSON")).await;
+        assert_eq!(answer.status(), 200);
+        assert_eq!(text(answer).await, format!("{what} {{ not even JSON"));
+    }
+    for what in ["gateways/licenses", "gateways/seen", "license-server", "anything", ""] {
+        check(connection.answer(ask(what, "{}")).await, Slug::NotFound).await;
+    }
+    assert_eq!(company.license_server.state.asked("asked"), 3);
+}
+
+#[tokio::test]
+async fn what_is_too_large_is_not_passed_on() {
+    let company = Company::start().await;
+    let mut connection = stranger(&company).await;
+    for (length, passed) in [(limits::API_BODY, true), (limits::API_BODY + 1, false)] {
+        let answer = connection.answer(ask("upgrades", "x".repeat(length))).await;
+        assert_eq!(answer.status() == 200, passed, "{length}");
+    }
+    assert_eq!(company.license_server.state.asked("asked"), 1);
+    company.license_server.state.inner().answer = Some(vec![b'x'; (256 << 10) + 1]);
+    let answer = connection.answer(ask("upgrades", "x")).await;
+    check(answer, Slug::LicenseServerUnreachable).await;
+}
+
+#[tokio::test]
+async fn one_client_cannot_ask_all_the_time() {
+    let rates =
+        Rates { license_requests_per_minute: 2.try_into().expect("some"), ..Rates::default() };
+    let company = Company::with(rates).await;
+    let mut connection = stranger(&company).await;
+    for what in ["license-requests", "upgrades"] {
+        assert_eq!(connection.answer(ask(what, "{}")).await.status(), 200);
+    }
+    let headers = check(connection.answer(ask("upgrades", "{}")).await, Slug::RateLimited).await;
+    assert!(headers.contains_key("retry-after"));
+    assert_eq!(
+        status(&company, &company.licensed(|_| {})).await,
+        200,
+        "the service is another thing"
+    );
+}
+
+#[tokio::test]
+async fn without_a_license_server_licenses_go_on_and_new_clients_are_told() {
+    let company = Company::start().await;
+    let (good, revoked) = (company.licensed(|_| {}), company.licensed(|_| {}));
+    company.revoke(&[&revoked], 2);
+    company.license_server.looked_at().await;
+    company.license_server.stop().await;
+    let mut company = company;
+    for _ in 0..2 {
+        assert_eq!(status(&company, &good).await, 200);
+        assert_eq!(status(&company, &revoked).await, 403);
+        let answer = stranger(&company).await.answer(ask("license-requests", "{}")).await;
+        assert_eq!(answer.status(), 503);
+        let headers = check(answer, Slug::LicenseServerUnreachable).await;
+        assert!(headers.contains_key("retry-after"));
+        company = company.restart().await;
+    }
+}
+
+/// The license server shows these certificates from now on, and a list to them.
+async fn shows(company: &Company, issuer: LicenseIssuer) {
+    {
+        let mut inner = company.license_server.state.inner();
+        inner.revocations = list(&issuer, Vec::new(), 3, beginning());
+        inner.shown = issuer.chain().to_pem();
+    }
+    company.license_server.looked_at().await;
+}
+
+#[tokio::test]
+async fn a_renewed_certificate_of_the_license_server_is_taken_and_a_strangers_is_not() {
+    let company = Company::start().await;
+    let key = || EcdsaKey::generate().expect("a key");
+    let old = company.licensed(|_| {});
+    let is_leaf_taken = async |issuer: &LicenseIssuer| {
+        let mut client = client(issuer, |_| {});
+        let chain = CertificateChain::from_pem(&client.certificate).expect("a chain");
+        client.certificate = chain.leaf().to_pem();
+        status(&company, &client).await == 200
+    };
+    for (issuer, taken) in [
+        (issuer(&authority(), SERVER, key()), false),
+        (issuer(&company.authority, "other", key()), false),
+        (issuer(&company.authority, SERVER, key()), true),
+    ] {
+        let again = LicenseIssuer::new(
+            EcdsaKey::from_pkcs8(&issuer.key().to_pkcs8().expect("written")).expect("a key"),
+            issuer.chain().clone(),
+        );
+        shows(&company, issuer).await;
+        let issuer = again.expect("an issuer");
+        assert_eq!(is_leaf_taken(&issuer).await, taken);
+        let kept = company.folder.path().join("gateway").join(ISSUER);
+        let kept = std::fs::read_to_string(kept).expect("kept");
+        assert_eq!(kept == issuer.chain().to_pem(), taken);
+    }
+    assert_eq!(status(&company, &old).await, 200, "with its own certificates");
+}
+
+#[tokio::test]
+async fn an_older_revocation_list_is_not_taken() {
+    let company = Company::start().await;
+    let client = company.licensed(|_| {});
+    company.clock.forward(60);
+    company.revoke(&[&client], 2);
+    company.license_server.looked_at().await;
+    assert_eq!(status(&company, &client).await, 403);
+    {
+        let mut inner = company.license_server.state.inner();
+        inner.revocations = list(&inner.issuer, Vec::new(), 3, beginning());
+    }
+    company.license_server.looked_at().await;
+    assert_eq!(status(&company, &client).await, 403);
+}
+
+#[tokio::test]
+async fn a_license_server_with_fewer_records_is_told_of_all_licenses() {
+    let company = Company::start().await;
+    let clients: Vec<Pair> = (0..53).map(|_| company.licensed(|_| {})).collect();
+    for client in &clients {
+        assert_eq!(status(&company, client).await, 200);
+        assert_eq!(status(&company, client).await, 200, "noted once");
+    }
+    company.license_server.looked_at().await;
+    assert!(company.license_server.state.inner().reports.is_empty());
+    company.license_server.state.inner().records = 2;
+    let state = company.license_server.state.clone();
+    until("three reports", || state.inner().reports.len() == 3).await;
+    company.license_server.looked_at().await;
+    let inner = state.inner();
+    let lengths: Vec<usize> = inner.reports.iter().map(|report| report.licenses.len()).collect();
+    assert_eq!(lengths, [50, 3, 0], "in pages, and once");
+    assert!(inner.reports.iter().all(|report| report.records == Some(5)));
+    let mut told: Vec<&String> = inner.reports.iter().flat_map(|report| &report.licenses).collect();
+    let leaf = |client: &Pair| {
+        CertificateChain::from_pem(&client.certificate).expect("a chain").leaf().to_pem()
+    };
+    let mut shown: Vec<String> = clients.iter().map(leaf).collect();
+    told.sort();
+    shown.sort();
+    assert!(told.into_iter().eq(&shown));
+}

@@ -1,0 +1,217 @@
+//! Clients with licenses, good and bad ones.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::Value;
+use trybuy_formats::ids::{Label, PlatformType};
+use trybuy_formats::instant::Span;
+use trybuy_formats::licensing::identity::Identity;
+use trybuy_formats::licensing::seat_license::SeatLicense;
+use trybuy_formats::primitives::{EcdsaKey, EcdsaVerificationKey};
+use trybuy_formats::slug::Slug;
+use trybuy_server::clock::Clock as _;
+
+use crate::support::company::{SERVER, authority, beginning, client, issuer};
+use crate::support::{Company, Connection, Pair, Protocol, check, get, text};
+
+async fn open(company: &Company, client: &Pair) -> Connection {
+    Connection::open_as(company.gateway.address, Protocol::Http2, Some(client)).await
+}
+
+/// Checks that a client passes.
+async fn passes(company: &Company, client: &Pair) {
+    let answer = open(company, client).await.answer(get("/page")).await;
+    assert_eq!(answer.status(), 200);
+}
+
+/// Checks that a client is refused.
+async fn refused(company: &Company, client: &Pair, expected: Slug) {
+    check(open(company, client).await.answer(get("/page")).await, expected).await;
+}
+
+/// What the service was told: all values of the field.
+fn told(seen: &str) -> Vec<String> {
+    let seen: Value = serde_json::from_str(seen).expect("JSON");
+    let fields: Vec<(String, String)> =
+        serde_json::from_value(seen["fields"].clone()).expect("fields");
+    let tokens = fields.into_iter().filter(|(name, _)| name.replace('_', "-") == "trybuy-license");
+    tokens.map(|(_, value)| value).collect()
+}
+
+/// Verifies a token with the keys that the gateway shows to everybody.
+async fn verified(company: &Company, token: &str) -> Identity {
+    let mut connection = Connection::open_as(company.gateway.address, Protocol::Http1, None).await;
+    let keys = text(connection.answer(get("/.well-known/trybuy/keys")).await).await;
+    let keys: Value = serde_json::from_str(&keys).expect("JSON");
+    let coordinate = |name: &str| {
+        URL_SAFE_NO_PAD
+            .decode(keys["keys"][0][name].as_str().expect("a coordinate"))
+            .expect("base64")
+    };
+    // SubjectPublicKeyInfo of P-256 begins so.
+    let begin = b"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\
+        \x03\x01\x07\x03\x42\x00\x04";
+    let spki = [begin.as_slice(), &coordinate("x"), &coordinate("y")].concat();
+    let key = EcdsaVerificationKey::from_spki(&spki).expect("a key");
+    let (input, signature) = token.rsplit_once('.').expect("three parts");
+    let signature = URL_SAFE_NO_PAD.decode(signature).expect("base64");
+    key.verify_fixed(input.as_bytes(), &signature).expect("the gateway's");
+    let claims = URL_SAFE_NO_PAD.decode(input.split('.').nth(1).expect("claims")).expect("base64");
+    serde_json::from_slice(&claims).expect("claims")
+}
+
+#[tokio::test]
+async fn a_license_passes_and_the_service_is_told_of_it() {
+    let company = Company::start().await;
+    let client = company.licensed(|_| {});
+    for protocol in Protocol::BOTH {
+        let address = company.gateway.address;
+        let mut connection = Connection::open_as(address, protocol, Some(&client)).await;
+        for _ in 0..2 {
+            let told = told(&text(connection.answer(get("/page")).await).await);
+            assert_eq!(told.len(), 1, "{protocol:?}");
+            let identity = verified(&company, &told[0]).await;
+            assert_eq!(identity.iss.as_str(), SERVER);
+            assert_eq!(identity.iat, beginning().unix());
+            assert_eq!(identity.license.platform_type, PlatformType::NonWindows);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_license_without_the_certificates_it_was_issued_under_passes() {
+    let company = Company::start().await;
+    let mut client = company.licensed(|_| {});
+    let end = "-----END CERTIFICATE-----\n";
+    let leaf = client.certificate.find(end).expect("a certificate") + end.len();
+    client.certificate.truncate(leaf);
+    assert_eq!(client.chain().len(), 1);
+    passes(&company, &client).await;
+}
+
+#[tokio::test]
+async fn each_license_is_judged_by_what_it_says() {
+    type Change = fn(&mut SeatLicense);
+    let company = Company::start().await;
+    let cases: [(&str, Change, Option<Slug>); 9] = [
+        ("newer", |license| license.version = "5.0.0".parse().expect("a version"), None),
+        ("Windows", |license| license.platform_type = PlatformType::Windows, None),
+        (
+            "older",
+            |license| license.version = "4.1.0".parse().expect("a version"),
+            Some(Slug::LicenseTooOld),
+        ),
+        (
+            "another product",
+            |license| license.product_id = "com.example.other".parse().expect("an id"),
+            Some(Slug::LicenseForeign),
+        ),
+        (
+            "without a feature",
+            |license| license.features = Vec::<Label>::new(),
+            Some(Slug::LicenseForeign),
+        ),
+        (
+            "not active",
+            |license| license.issued_at = beginning().plus(Span::seconds(7200)),
+            Some(Slug::LicenseNotActive),
+        ),
+        (
+            "ended",
+            |license| {
+                license.issued_at = beginning().minus(Span::seconds(7200));
+                license.ends_at = Some(beginning().minus(Span::seconds(1)));
+            },
+            Some(Slug::LicenseExpired),
+        ),
+        (
+            "a legacy client's",
+            |license| license.platform_type = PlatformType::Legacy,
+            Some(Slug::LicenseForeign),
+        ),
+        (
+            "a direct-connect client's",
+            |license| license.platform_type = PlatformType::DirectConnect,
+            Some(Slug::LicenseForeign),
+        ),
+    ];
+    for (name, change, slug) in cases {
+        let client = company.licensed(change);
+        let answer = open(&company, &client).await.answer(get("/page")).await;
+        match slug {
+            None => assert_eq!(answer.status(), 200, "{name}"),
+            Some(slug) => drop(check(answer, slug).await),
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_license_of_this_company_is_refused() {
+    let company = Company::start().await;
+    let (address, key) = (company.gateway.address, || EcdsaKey::generate().expect("a key"));
+    for protocol in Protocol::BOTH {
+        let mut connection = Connection::open_as(address, protocol, None).await;
+        check(connection.answer(get("/page")).await, Slug::LicenseRequired).await;
+    }
+    refused(&company, Pair::client(), Slug::LicenseInvalid).await;
+    let stranger = client(&issuer(&authority(), SERVER, key()), |_| {});
+    refused(&company, &stranger, Slug::LicenseInvalid).await;
+    let neighbour = client(&issuer(&company.authority, "other", key()), |_| {});
+    refused(&company, &neighbour, Slug::LicenseForeign).await;
+}
+
+#[tokio::test]
+async fn a_license_that_ends_ends_on_an_open_connection() {
+    let company = Company::start().await;
+    let client = company.licensed(|license| {
+        license.ends_at = Some(beginning().plus(Span::seconds(10)));
+    });
+    let mut connection = open(&company, &client).await;
+    assert_eq!(connection.answer(get("/page")).await.status(), 200);
+    company.clock.forward(10);
+    assert_eq!(connection.answer(get("/page")).await.status(), 200);
+    company.clock.forward(1);
+    check(connection.answer(get("/page")).await, Slug::LicenseExpired).await;
+}
+
+#[tokio::test]
+async fn a_token_is_made_anew_before_it_ends() {
+    let company = Company::start().await;
+    let client = company.licensed(|_| {});
+    let mut connection = open(&company, &client).await;
+    for _ in 0..4 {
+        let told = told(&text(connection.answer(get("/page")).await).await);
+        let identity = verified(&company, &told[0]).await;
+        assert!(identity.exp > company.clock.now().unix(), "{identity:?}");
+        company.clock.forward(59);
+    }
+}
+
+#[tokio::test]
+async fn a_license_that_is_revoked_ends_on_an_open_connection() {
+    let company = Company::start().await;
+    let (client, other) = (company.licensed(|_| {}), company.licensed(|_| {}));
+    let mut connection = open(&company, &client).await;
+    assert_eq!(connection.answer(get("/page")).await.status(), 200);
+    company.revoke(&[&client], 2);
+    company.license_server.looked_at().await;
+    check(connection.answer(get("/page")).await, Slug::LicenseRevoked).await;
+    passes(&company, &other).await;
+}
+
+#[tokio::test]
+async fn a_client_cannot_say_itself_who_it_is() {
+    let company = Company::start().await;
+    let client = company.licensed(|_| {});
+    let mut connection = open(&company, &client).await;
+    let mut request = get("/page");
+    for name in ["trybuy-license", "trybuy_license"] {
+        request.headers_mut().append(name, "forged".parse().expect("a value"));
+    }
+    let told = told(&text(connection.answer(request).await).await);
+    assert!(matches!(told.as_slice(), [only] if only != "forged"), "{told:?}");
+    let mut stranger = Connection::open_as(company.gateway.address, Protocol::Http1, None).await;
+    let mut request = get("/page");
+    request.headers_mut().append("trybuy-license", told[0].parse().expect("a value"));
+    check(stranger.answer(request).await, Slug::LicenseRequired).await;
+}

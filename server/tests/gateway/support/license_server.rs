@@ -1,0 +1,163 @@
+//! A license server in this process: real certificates and lists, and decisions that tests make.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use axum::Json;
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use trybuy_formats::api::{GatewayLicenseRequest, LicenseServerInfo, SeenLicenses};
+use trybuy_formats::certificates::LicenseIssuer;
+use trybuy_formats::licensing::sealed_license;
+use trybuy_formats::primitives::EncryptionKey;
+
+use super::company::{SERVER, issued, seat};
+use super::until;
+
+/// A license server. All of its connections end with one answer, so that it can be stopped at once.
+pub(crate) struct LicenseServer {
+    pub(crate) address: SocketAddr,
+    pub(crate) state: Shared,
+    task: JoinHandle<()>,
+}
+
+/// What tests and handlers tell each other.
+#[derive(Clone)]
+pub(crate) struct Shared(Arc<Mutex<Inner>>);
+
+pub(crate) struct Inner {
+    pub(crate) issuer: LicenseIssuer,
+    /// The certificates that it shows.
+    pub(crate) shown: String,
+    pub(crate) revocations: Vec<u8>,
+    pub(crate) records: u64,
+    /// Whether it has no license for clients of gateways.
+    pub(crate) refuses: bool,
+    /// What it answers to what is passed on, if not what it was asked.
+    pub(crate) answer: Option<Vec<u8>>,
+    pub(crate) reports: Vec<SeenLicenses>,
+    asked: HashMap<&'static str, usize>,
+}
+
+impl LicenseServer {
+    pub(crate) async fn start(issuer: LicenseIssuer, revocations: Vec<u8>) -> Self {
+        let shown = issuer.chain().to_pem();
+        let state = Shared(Arc::new(Mutex::new(Inner {
+            issuer,
+            shown,
+            revocations,
+            records: 5,
+            refuses: false,
+            answer: None,
+            reports: Vec::new(),
+            asked: HashMap::new(),
+        })));
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let task = serve(listener, state.clone());
+        Self { address, state, task }
+    }
+
+    pub(crate) async fn stop(&self) {
+        self.task.abort();
+        let gone = || std::net::TcpStream::connect(self.address).is_err();
+        until("the license server is gone", gone).await;
+    }
+
+    /// Waits until its gateway has looked at it once more, from the beginning to the end.
+    pub(crate) async fn looked_at(&self) {
+        let before = self.state.asked("license-server");
+        until("a look", || self.state.asked("license-server") > before + 1).await;
+    }
+}
+
+impl Shared {
+    pub(crate) fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().expect("no test failed")
+    }
+
+    pub(crate) fn asked(&self, what: &str) -> usize {
+        self.inner().asked.get(what).copied().unwrap_or(0)
+    }
+
+    fn count(&self, what: &'static str) -> MutexGuard<'_, Inner> {
+        let mut inner = self.inner();
+        *inner.asked.entry(what).or_default() += 1;
+        inner
+    }
+}
+
+fn serve(listener: TcpListener, state: Shared) -> JoinHandle<()> {
+    let api = Router::new()
+        .route("/license-server", get(info))
+        .route("/revocations", get(revocations))
+        .route("/gateways/licenses", post(license))
+        .route("/gateways/seen", post(seen))
+        .route("/{asked}", post(asked))
+        .with_state(state);
+    let router = Router::new().nest("/api/v1", api).layer(axum::middleware::map_response(close));
+    tokio::spawn(async move { axum::serve(listener, router).await.expect("serves") })
+}
+
+async fn close(mut answer: Response) -> Response {
+    answer.headers_mut().insert(header::CONNECTION, "close".parse().expect("a value"));
+    answer
+}
+
+async fn info(State(state): State<Shared>) -> Json<LicenseServerInfo> {
+    let inner = state.count("license-server");
+    Json(LicenseServerInfo {
+        license_server: SERVER.parse().expect("an id"),
+        certificate: inner.shown.clone(),
+        records: inner.records,
+    })
+}
+
+async fn revocations(State(state): State<Shared>) -> Vec<u8> {
+    state.count("revocations").revocations.clone()
+}
+
+async fn license(
+    State(state): State<Shared>,
+    headers: HeaderMap,
+    Json(request): Json<GatewayLicenseRequest>,
+) -> Response {
+    assert!(headers.contains_key("signature"), "a gateway signs what it asks");
+    let inner = state.count("gateways/licenses");
+    if inner.refuses {
+        let problem =
+            json!({ "type": "/problems/no-free-license", "status": 403, "title": "none is free" });
+        return (StatusCode::FORBIDDEN, Json(problem)).into_response();
+    }
+    let mut license = seat(&request.client_key);
+    license.platform_type = request.platform_type;
+    let chain = issued(&inner.issuer, &license, &request.client_key);
+    let key = EncryptionKey::from_spki(&request.encryption_key).expect("a key");
+    let sealed = sealed_license::seal(&chain, &key).expect("sealed");
+    let answer = trybuy_formats::api::LicenseAnswer {
+        outcome: trybuy_formats::api::LicenseOutcome::Granted,
+        license: sealed,
+    };
+    Json(answer).into_response()
+}
+
+async fn seen(State(state): State<Shared>, Json(report): Json<SeenLicenses>) -> Response {
+    state.count("gateways/seen").reports.push(report);
+    Json(json!({ "unknown": 0 })).into_response()
+}
+
+/// Answers what it was asked.
+async fn asked(State(state): State<Shared>, Path(path): Path<String>, body: Bytes) -> Response {
+    let inner = state.count("asked");
+    let answer = inner.answer.clone().unwrap_or_else(|| [path.as_bytes(), b" ", &body].concat());
+    let records = inner.records.to_string();
+    ([("trybuy-records", records)], Body::from(answer)).into_response()
+}

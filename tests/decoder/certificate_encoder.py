@@ -77,7 +77,9 @@ def printable(text: str) -> bytes:
 def time(text: str) -> bytes:
     """A time of an instant as CV-4 has it: UTCTime until 2049."""
     digits = "".join(c for c in text if c.isdigit())
-    return tlv(0x17, digits[2:].encode(), b"Z") if digits < "2050" else tlv(0x18, digits.encode(), b"Z")
+    if digits < "2050":
+        return tlv(0x17, digits[2:].encode(), b"Z")
+    return tlv(0x18, digits.encode(), b"Z")
 
 
 def attribute(kind: str, value: bytes) -> bytes:
@@ -121,7 +123,9 @@ def ecdsa(curve=ec.SECP256R1, number: int = 2, hash=hashes.SHA256, private=None)
     return Signer(private, seq(oid(f"1.2.840.10045.4.3.{number}")), ec.ECDSA(hash()))
 
 
-def rsassa(size: int, number: int = 11, hash=hashes.SHA256, private=None, parameters=NULL) -> Signer:
+def rsassa(
+    size: int, number: int = 11, hash=hashes.SHA256, private=None, parameters=NULL
+) -> Signer:
     """RSASSA-PKCS1-v1_5."""
     private = private or rsa.generate_private_key(65537, size)
     algorithm = seq(oid(f"1.2.840.113549.1.1.{number}"), parameters)
@@ -241,7 +245,8 @@ def leaf(role: str, id: str, key: Signer, above: Template) -> Template:
         {
             "basic": basic(authority, 0 if authority else None, critical=authority),
             "usage": key_usage(*USAGES[role]), "purposes": extended_usage(*PURPOSES[role]),
-            "subject_key": subject_key(key.key_id), "authority_key": authority_key(above.key.key_id),
+            "subject_key": subject_key(key.key_id),
+            "authority_key": authority_key(above.key.key_id),
         },
     )
 

@@ -15,7 +15,9 @@ import vectors_chains
 import vectors_control
 import vectors_decisions
 import vectors_documents
+import vectors_licenses
 import vectors_licensing
+import vectors_packs
 import vectors_transmission
 
 NAMED = {"builder_key": "builder", "server_key": "server", "license": "license"}
@@ -106,7 +108,8 @@ def write_vectors(directory: Path) -> None:
     writer.write_keys()
     for part in (
         vectors_transmission, vectors_control, vectors_documents, vectors_decisions,
-        vectors_certificates, vectors_chains, vectors_licensing,
+        vectors_certificates, vectors_chains, vectors_licenses, vectors_licensing,
+        vectors_packs,
     ):
         part.write(writer)
 

@@ -82,7 +82,11 @@ def write(writer) -> None:
     world = World(writer)
     _write_roles(world)
     _write_encodings(world)
-    _write_serials_and_names(world)
+    _write_pem(world)
+    _write_fields(world)
+    _write_names(world)
+    _write_extensions(world)
+    _write_ids(world)
     _write_uses(world)
     _write_keys(world)
 
@@ -118,14 +122,13 @@ def _long_form(der: bytes) -> bytes:
 
 def _write_encodings(world) -> None:
     good = world.leaves["clearinghouse"]
-    der, tall = good.der(), world.root.der()
-    text = ce.pem(der)
+    der = good.der()
     indefinite = der[:1] + b"\x80" + der[4:] + b"\0\0"
-    digits = "20250101000000Z"
     for name, made in (
         ("long-length", _long_form(der)), ("indefinite-length", indefinite),
-        ("trailing-byte", der + b"\0"), ("cut", der[:-1]), ("empty", b""), ("no-certificate", b"\x30\0"),
-        ("generalized-time", good.but(not_before=ce.tlv(0x18, digits.encode()))),
+        ("trailing-byte", der + b"\0"), ("cut", der[:-1]), ("empty", b""),
+        ("no-certificate", b"\x30\0"),
+        ("generalized-time", good.but(not_before=ce.tlv(0x18, b"20250101000000Z"))),
         ("time-without-seconds", good.but(not_before=ce.tlv(0x17, b"2501010000Z"))),
         ("time-with-offset", good.but(not_before=ce.tlv(0x17, b"250101000000+0000"))),
         ("before-1970", good.but(not_before=ce.time("1969-12-31T23:59:59Z"))),
@@ -149,16 +152,20 @@ def _write_encodings(world) -> None:
     for name, end in (("2050", "2050-01-01T00:00:00Z"), ("9999", "9999-12-31T23:59:59Z")):
         world.one(f"until-{name}", "accept", "CT-1", good.but(not_after=ce.time(end)))
     world.one("4096-bytes", "accept", "CT-1", _of_size(good, 4096))
+
+
+def _write_pem(world) -> None:
+    der = world.leaves["clearinghouse"].der()
+    text = ce.pem(der)
     other = "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"
-    crowd = ce.pem(*[der] * 5)
-    lines = text.replace("\n", "").replace("-----BEGIN CERTIFICATE-----", "-----BEGIN CERTIFICATE-----\n")
-    lines = lines.replace("-----END", "\n-----END") + "\n"
+    first, *lines, last = text.splitlines()
+    one_line = "\n".join((first, "".join(lines), last, ""))
     for name, expect, made in (
-        ("other-pem-around", "accept", other + text + other), ("one-line", "malformed", lines),
+        ("other-pem-around", "accept", other + text + other), ("one-line", "malformed", one_line),
         ("without-last-newline", "accept", text.rstrip()),
     ):
         world.write(name, expect, "CT-1", "clearinghouse", made)
-    world.write("same-5-times", "chain", "CT-2", "clearinghouse", crowd)
+    world.write("same-5-times", "chain", "CT-2", "clearinghouse", [der] * 5)
     world.write("file-too-long", "malformed", "CT-1", "clearinghouse", text + " " * 65536)
     around = "Subject: Zoë\n" + text.replace("\n", "\r\n") + "more text\n"
     world.write("text-around", "accept", "CT-1", "clearinghouse", around)
@@ -169,7 +176,7 @@ def _write_encodings(world) -> None:
         world.write(name, "malformed", "CT-1", "clearinghouse", broken)
     world.write("no-chain", "chain", "CT-2", "clearinghouse", "")
     world.write("malformed-authority", "malformed", "CT-1", "clearinghouse", [der],
-                authorities=[tall + b"\0"])
+                authorities=[world.root.der() + b"\0"])
 
 
 def _of_size(good: ce.Template, size: int) -> bytes:
@@ -185,13 +192,8 @@ def _of_size(good: ce.Template, size: int) -> bytes:
     raise ValueError("no signature of the wanted length")
 
 
-def _write_serials_and_names(world) -> None:
+def _write_fields(world) -> None:
     good = world.leaves["clearinghouse"]
-    number = "clearinghouse-1"
-
-    def named(*values: bytes) -> ce.Template:
-        return good.but(subject=ce.seq(*(ce.attribute("2.5.4.5", value) for value in values)))
-
     for name, expect, made in (
         ("serial-sign-byte", "accept", good.but(serial=ce.integer(2**127))),
         ("serial-8-bytes", "accept", good.but(serial=SERIAL)),
@@ -205,6 +207,18 @@ def _write_serials_and_names(world) -> None:
         ("version-4", "malformed", good.but(version=ce.tlv(0xA0, ce.integer(3)))),
         ("issuer-unique-id", "profile", good.but(unique=ce.tlv(0x81, b"\0\x01"))),
         ("subject-unique-id", "profile", good.but(unique=ce.tlv(0x82, b"\0\x01"))),
+    ):
+        world.one(name, expect, "CT-8", made)
+
+
+def _write_names(world) -> None:
+    good = world.leaves["clearinghouse"]
+    number = "clearinghouse-1"
+
+    def named(*values: bytes) -> ce.Template:
+        return good.but(subject=ce.seq(*(ce.attribute("2.5.4.5", value) for value in values)))
+
+    for name, expect, made in (
         ("id-ia5", "profile", named(ce.tlv(0x16, number.encode()))),
         ("id-teletex", "profile", named(ce.tlv(0x14, number.encode()))),
         ("id-bmp", "profile", named(ce.tlv(0x1E, number.encode("utf-16-be")))),
@@ -212,7 +226,6 @@ def _write_serials_and_names(world) -> None:
             ce.attribute("2.5.4.10", ce.tlv(0x1E, "Zoë".encode("utf-16-be"))),
             ce.attribute("2.5.4.3", ce.tlv(0x14, b"Zo\xeb")),
             ce.attribute("2.5.4.5", ce.printable(number))))),
-        ("authority-key-issuer", "accept", good.but({"authority_key": _authority_key(world.root)})),
         ("id-utf8", "accept", named(ce.utf8(number))),
         ("id-in-one-part", "accept", good.but(subject=ce.seq(ce.tlv(
             0x31, ce.seq(ce.oid("2.5.4.3"), ce.utf8("A")),
@@ -225,6 +238,14 @@ def _write_serials_and_names(world) -> None:
         ("id-dash", "profile", named(ce.printable("clearinghouse-"))),
         ("id-empty", "profile", named(ce.printable(""))),
         ("id-64", "profile", named(ce.printable("c" * 64))),
+    ):
+        world.one(name, expect, "CT-8", made)
+
+
+def _write_extensions(world) -> None:
+    good = world.leaves["clearinghouse"]
+    for name, expect, made in (
+        ("authority-key-issuer", "accept", good.but({"authority_key": _authority_key(world.root)})),
         ("extension-twice", "profile", good.but({"again": ce.subject_key(good.key.key_id)})),
         ("usage-twice", "profile", good.but({"again": ce.key_usage(ce.DIGITAL_SIGNATURE)})),
         ("unknown-extension", "accept", good.but({"more": ce.extension("1.2.3.4", ce.NULL)})),
@@ -249,6 +270,9 @@ def _write_serials_and_names(world) -> None:
             "2.5.29.17", ce.seq(ce.tlv(0x82, b"license.example")))})),
     ):
         world.one(name, expect, "CT-8", made)
+
+
+def _write_ids(world) -> None:
     vendor, issuer = world.leaves["image-vendor"], world.issuer
     for role, made, ids in (
         ("image-vendor", vendor, ("0", "16777216", "04711", "4711a", "-1", "+1")),
@@ -279,41 +303,46 @@ def _name_constraints(critical: bool) -> bytes:
     return ce.extension("2.5.29.30", ce.seq(permitted), critical)
 
 
+def _wrong_uses(role: str) -> list:
+    """Extensions that are not those of a role."""
+    uses = ce.PURPOSES
+    changes = [
+        ("without-usage", {"usage": None}), ("without-purposes", {"purposes": None}),
+        ("usage-not-critical", {"usage": ce.key_usage(*ce.USAGES[role], critical=False)}),
+        ("purposes-not-critical",
+         {"purposes": ce.extended_usage(*uses[role], critical=False)}),
+        ("more-usage", {"usage": ce.key_usage(*ce.USAGES[role], 1)}),
+        ("server-auth", {"purposes": ce.extended_usage(*uses[role], ce.SERVER_AUTH)}),
+        ("code-signing", {"purposes": ce.extended_usage(*uses[role], ce.CODE_SIGNING)}),
+        ("any-use", {"purposes": ce.extended_usage(*uses[role], ce.ANY_USE)}),
+        ("no-purpose", {"purposes": ce.extended_usage()}),
+        ("purpose-twice", {"purposes": ce.extended_usage(*uses[role], uses[role][0])}),
+        ("only-any-use", {"purposes": ce.extended_usage(ce.ANY_USE)}),
+        ("other-purpose", {"purposes": ce.extended_usage(f"{ce.ARC}.5")}),
+    ]
+    if role == "license-issuer":
+        changes += [
+            ("not-authority", {"basic": ce.basic(False)}),
+            ("without-constraints", {"basic": None}),
+            ("constraints-not-critical", {"basic": ce.basic(True, 0, critical=False)}),
+            ("without-path-length", {"basic": ce.basic(True)}),
+            ("path-length-1", {"basic": ce.basic(True, 1)}),
+            ("only-cert-sign", {"usage": ce.key_usage(ce.CERT_SIGN)}),
+        ]
+    else:
+        changes += [
+            ("authority", {"basic": ce.basic(True, 0)}),
+            ("authority-not-critical", {"basic": ce.basic(True, critical=False)}),
+            ("path-length", {"basic": ce.basic(False, 0)}),
+        ]
+    return changes
+
+
 def _write_uses(world) -> None:
     uses = ce.PURPOSES
     for role, leaf in world.leaves.items():
         above = [world.issuer.der()] if role == "seat-license" else []
-        authority = role == "license-issuer"
-        changes = [
-            ("without-usage", {"usage": None}), ("without-purposes", {"purposes": None}),
-            ("usage-not-critical", {"usage": ce.key_usage(*ce.USAGES[role], critical=False)}),
-            ("purposes-not-critical",
-             {"purposes": ce.extended_usage(*uses[role], critical=False)}),
-            ("more-usage", {"usage": ce.key_usage(*ce.USAGES[role], 1)}),
-            ("server-auth", {"purposes": ce.extended_usage(*uses[role], ce.SERVER_AUTH)}),
-            ("code-signing", {"purposes": ce.extended_usage(*uses[role], ce.CODE_SIGNING)}),
-            ("any-use", {"purposes": ce.extended_usage(*uses[role], ce.ANY_USE)}),
-            ("no-purpose", {"purposes": ce.extended_usage()}),
-            ("purpose-twice", {"purposes": ce.extended_usage(*uses[role], uses[role][0])}),
-            ("only-any-use", {"purposes": ce.extended_usage(ce.ANY_USE)}),
-            ("other-purpose", {"purposes": ce.extended_usage(f"{ce.ARC}.5")}),
-        ]
-        if authority:
-            changes += [
-                ("not-authority", {"basic": ce.basic(False)}),
-                ("without-constraints", {"basic": None}),
-                ("constraints-not-critical", {"basic": ce.basic(True, 0, critical=False)}),
-                ("without-path-length", {"basic": ce.basic(True)}),
-                ("path-length-1", {"basic": ce.basic(True, 1)}),
-                ("only-cert-sign", {"usage": ce.key_usage(ce.CERT_SIGN)}),
-            ]
-        else:
-            changes += [
-                ("authority", {"basic": ce.basic(True, 0)}),
-                ("authority-not-critical", {"basic": ce.basic(True, critical=False)}),
-                ("path-length", {"basic": ce.basic(False, 0)}),
-            ]
-        for name, change in changes:
+        for name, change in _wrong_uses(role):
             made = leaf.but(change).der()
             world.write(f"{role}-{name}", "role", "CT-6", role, [made, *above])
     good = world.leaves["clearinghouse"]

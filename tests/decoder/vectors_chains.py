@@ -1,12 +1,9 @@
-"""Vectors of chains of certificates: their order, authorities and signatures, and seat licenses."""
-
-import json
+"""Vectors of chains of certificates: their order, authorities and signatures."""
 
 import certificate_encoder as ce
-import encoder as enc
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from vectors_certificates import PACK, SERIAL, World, fields
+from vectors_certificates import SERIAL, World
 
 
 
@@ -17,7 +14,6 @@ def write(writer) -> None:
     _write_trust(world)
     _write_authorities(world)
     _write_algorithms(world)
-    _write_fields(world)
 
 
 def _leaf(above: ce.Template) -> ce.Template:
@@ -116,7 +112,8 @@ def _write_authorities(world) -> None:
         ("role", name, change, {}) for name, change in (
             ("not-authority", {"basic": ce.basic(False)}), ("without-constraints", {"basic": None}),
             ("constraints-not-critical", {"basic": ce.basic(True, critical=False)}),
-            ("without-usage", {"usage": None}), ("only-crl-sign", {"usage": ce.key_usage(ce.CRL_SIGN)}),
+            ("without-usage", {"usage": None}),
+            ("only-crl-sign", {"usage": ce.key_usage(ce.CRL_SIGN)}),
             ("usage-not-critical", {"usage": ce.key_usage(ce.CERT_SIGN, critical=False)}),
             ("other-purpose", {"purposes": ce.extended_usage(*ce.PURPOSES["seat-license"])}),
         )
@@ -132,7 +129,8 @@ def _write_authorities(world) -> None:
             ("any-use", {"purposes": ce.extended_usage(ce.ANY_USE)}),
             ("path-length-0", {"basic": ce.basic(True, 0)}),
             ("role-purpose", {"purposes": ce.extended_usage(f"{ce.ARC}.1", ce.SERVER_AUTH)}),
-            ("purposes-not-critical", {"purposes": ce.extended_usage(f"{ce.ARC}.1", critical=False)}),
+            ("purposes-not-critical",
+             {"purposes": ce.extended_usage(f"{ce.ARC}.1", critical=False)}),
             ("more-usage", {"usage": ce.key_usage(ce.DIGITAL_SIGNATURE, ce.CERT_SIGN)}),
         )
     ] + [
@@ -149,7 +147,8 @@ def _write_authorities(world) -> None:
         trusted = root.but(change, **settings)
         if name == "extension-twice":
             trusted = root.but({"again": ce.subject_key(root.key.key_id)})
-        _check(world, f"root-{name}", expect, "CT-5, CT-8", _leaf(root), authorities=[trusted.der()])
+        _check(world, f"root-{name}", expect, "CT-5, CT-8", _leaf(root),
+               authorities=[trusted.der()])
         _check(world, f"root-enclosed-{name}", expect, "CT-5, CT-8", _leaf(root), trusted,
                authorities=[trusted.der()])
     _write_path_lengths(world)
@@ -169,16 +168,6 @@ def _write_path_lengths(world) -> None:
     world.write("license-path-length", "role", "CT-8", "seat-license", chain)
     world.write("issuer-path-length", "role", "CT-8", "license-issuer", chain[1:],
                 result=world.result("license-issuer", issuer))
-    for name, expect, purposes in (
-        ("both-purposes", "accept", ce.PURPOSES["license-issuer"]),
-        ("only-client-auth", "role", (ce.CLIENT_AUTH,)),
-        ("without-client-auth", "role", (f"{ce.ARC}.4",)),
-    ):
-        narrow = ce.below("Middle", ce.ecdsa(), root)
-        narrow = narrow.but({"purposes": ce.extended_usage(*purposes)})
-        issuer = ce.leaf("license-issuer", "license-server-1", ce.ecdsa(), narrow)
-        chain = [world.seat(issuer).der(), issuer.der(), narrow.der()]
-        world.write(f"license-middle-{name}", expect, "CT-8", "seat-license", chain)
     good = ce.below("Middle", ce.ecdsa(), root, 1)
     issuer = ce.leaf("license-issuer", "license-server-1", ce.ecdsa(), good)
     chain = [world.seat(issuer).der(), issuer.der(), good.der()]
@@ -203,6 +192,21 @@ def _write_path_lengths(world) -> None:
     _check(world, "authority-without-name", "profile", "CT-8", _leaf(nameless),
            authorities=[nameless.der()])
     _write_license_issuers(world)
+    _write_purposes(world)
+
+
+def _write_purposes(world) -> None:
+    """Authorities that are not for every use."""
+    for name, expect, purposes in (
+        ("both-purposes", "accept", ce.PURPOSES["license-issuer"]),
+        ("only-client-auth", "role", (ce.CLIENT_AUTH,)),
+        ("without-client-auth", "role", (f"{ce.ARC}.4",)),
+    ):
+        narrow = ce.below("Middle", ce.ecdsa(), world.root)
+        narrow = narrow.but({"purposes": ce.extended_usage(*purposes)})
+        issuer = ce.leaf("license-issuer", "license-server-1", ce.ecdsa(), narrow)
+        chain = [world.seat(issuer).der(), issuer.der(), narrow.der()]
+        world.write(f"license-middle-{name}", expect, "CT-8", "seat-license", chain)
 
 
 def _write_license_issuers(world) -> None:
@@ -251,7 +255,8 @@ def _write_refused_algorithms(world) -> None:
         ("rsa-sha1", ce.rsassa(0, 5, hashes.SHA1, strong.private)),
         ("rsa-without-null", ce.rsassa(0, private=strong.private, parameters=b"")),
         ("rsa-pss", ce.rsassa_pss(strong.private)),
-        ("ecdsa-sha1", ce.Signer(p256, ce.seq(ce.oid("1.2.840.10045.4.1")), ec.ECDSA(hashes.SHA1()))),
+        ("ecdsa-sha1", ce.Signer(
+            p256, ce.seq(ce.oid("1.2.840.10045.4.1")), ec.ECDSA(hashes.SHA1()))),
         ("ecdsa-sha512", ce.ecdsa(number=4, hash=hashes.SHA512, private=p256)),
         ("p256-sha384", ce.ecdsa(number=3, hash=hashes.SHA384, private=p256)),
         ("p384-sha256", ce.ecdsa(number=2, hash=hashes.SHA256, private=p384)),
@@ -295,86 +300,3 @@ def _with_unused_bit(made: ce.Template) -> bytes:
     while signature[-1] & 1:
         signature = made.signer.sign(signed)
     return ce.seq(signed, made.signer.algorithm, ce.bits(signature, 1))
-
-
-def _write_fields(world) -> None:
-    issuer, good = world.issuer, world.leaves["seat-license"]
-
-    def case(name, expect, made, license=None):
-        result = world.result("seat-license", license=license)
-        world.write(f"fields-{name}", expect, "CT-9, LI-7", "seat-license",
-                    [made.der(), issuer.der()], result=result)
-
-    def having(**changes) -> ce.Template:
-        return good.but({"fields": fields(world.license | changes)})
-
-    temporary = {"license_id": f"{PACK}.0", "kind": "temporary", "pack_id": None}
-    for name, changes in (
-        ("without-end", {"ends_at": None}), ("temporary", temporary),
-        ("seat-again", {"license_id": f"{PACK}.17.3"}), ("no-features", {"features": []}),
-        ("features-32", {"features": [f"f{n:02}" for n in range(32)]}),
-        ("format-2", {"format": 2}), ("format-largest", {"format": 2**32 - 1}),
-        ("certificate-shorter", {"ends_at": "2027-06-01T00:00:00Z"}),
-    ):
-        case(name, "accept", having(**changes), world.license | changes)
-    newer = world.license | {"format": 2}
-    more = {"colour": "blue", "weight": 1.5, "more": {"deep": [None, -1]}}
-    for name, text in (
-        ("format-2-and-more", enc.jsn(newer | more)),
-        ("format-2-spaced", json.dumps(newer).encode()),
-        ("format-2-other-order", enc.jsn(dict(reversed((newer | more).items())))),
-    ):
-        case(name, "accept", good.but({"fields": fields(text)}), newer)
-    text = enc.jsn(world.license)
-    other = ce.ecdsa().client_id
-    for name, made in (
-        ("missing", good.but({"fields": None})),
-        ("unknown-member", having(colour="blue")),
-        ("format-beyond", having(format=2**32)),
-        ("format-2-of-another", having(format=2, client_id=other)),
-        ("format-2-member-missing", good.but({"fields": fields(
-            {k: v for k, v in newer.items() if k != "features"})})),
-        ("format-2-kind", having(format=2, kind="trial")),
-        ("not-json", good.but({"fields": fields(text[:-1])})),
-        ("printable-string", good.but({"fields": ce.extension(
-            f"{ce.ARC}.16", ce.tlv(0x13, text))})),
-        ("no-string", good.but({"fields": ce.extension(f"{ce.ARC}.16", text)})),
-        ("trailing-byte", good.but({"fields": ce.extension(
-            f"{ce.ARC}.16", ce.tlv(0x0C, text) + b"\0")})),
-        ("spaced", good.but({"fields": fields(json.dumps(world.license).encode())})),
-        ("other-order", good.but({"fields": fields(dict(reversed(world.license.items())))})),
-        ("member-twice", good.but({"fields": fields(text[:-1] + b',"version":"4.2.0"}')})),
-        ("member-missing", good.but({"fields": fields(
-            {k: v for k, v in world.license.items() if k != "version"})})),
-        ("of-another-client", having(client_id=other)),
-        ("of-another-server", having(license_server="license-server-2")),
-        ("format-0", having(format=0)), ("format-text", having(format="1")),
-        ("issued-before-not-before", having(issued_at="2025-12-31T22:59:59Z")),
-        ("certificate-longer", having(ends_at="2026-12-31T23:59:59Z")),
-        ("ends-before-issue", having(issued_at="2028-01-01T00:00:00Z",
-                                     ends_at="2027-12-31T00:00:00Z")),
-        ("permanent-without-pack", having(pack_id=None)),
-        ("temporary-of-pack", having(kind="temporary")), ("kind", having(kind="trial")),
-        ("id-turn-0", having(license_id=f"{PACK}.17.0")), ("id-no-serial", having(license_id=PACK)),
-        ("features-order", having(features=["print", "export"])),
-        ("features-twice", having(features=["print", "print"])),
-        ("features-33", having(features=[f"f{n:02}" for n in range(33)])),
-        ("version", having(version="4.2")), ("product", having(product_id="sketch")),
-        ("platform-type", having(platform_type="linux")),
-    ):
-        case(name, "license-fields", made)
-    case("critical", "profile", good.but({"fields": fields(world.license, critical=True)}))
-    case("issued-at-not-before", "accept", having(issued_at="2025-12-31T23:00:00Z"),
-         world.license | {"issued_at": "2025-12-31T23:00:00Z"})
-    _write_strange_license_keys(world)
-
-
-def _write_strange_license_keys(world) -> None:
-    """A certificate that names a client, for the key of another."""
-    good, issuer = world.leaves["seat-license"], world.issuer
-    world.write("license-for-another-key", "license-fields", "CT-9", "seat-license",
-                [good.but(key=ce.ecdsa()).der(), issuer.der()])
-    world.write("license-key-rsa", "key", "CT-7", "seat-license",
-                [good.but(spki=world.decryption.spki).der(), issuer.der()])
-    world.write("license-key-compressed", "key", "CT-7", "seat-license",
-                [good.but(spki=ce.compressed(good.key)).der(), issuer.der()])

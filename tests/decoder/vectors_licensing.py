@@ -1,4 +1,4 @@
-"""Vectors of the documents of the licensing system, sealed messages and revocation lists."""
+"""Vectors of the signed documents of the licensing system."""
 
 import base64
 import json
@@ -8,7 +8,7 @@ import encoder as enc
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
-from vectors_certificates import AT, PACK, World
+from vectors_certificates import AT, World
 
 ORDER = "0198c0de-0000-7000-8000-00000000000b"
 PRODUCT = {
@@ -25,9 +25,7 @@ def write(writer) -> None:
     _write_headers(documents)
     _write_client_headers(documents)
     _write_payloads(documents)
-    _write_packs(documents)
-    _write_sealed(world)
-    _write_lists(world)
+    _write_wrong_payloads(documents)
 
 
 def es256(key: ce.Signer, signed: bytes) -> bytes:
@@ -46,12 +44,6 @@ def jwk(key: ce.Signer) -> dict:
     """A key of P-256 as RFC 7517 has it."""
     x, y = key.spki[-64:-32], key.spki[-32:]
     return {"crv": "P-256", "kty": "EC", "x": enc.b64(x), "y": enc.b64(y)}
-
-
-def seal(key: enc.Key, label: bytes, message: bytes) -> bytes:
-    """A sealed message (LI-2)."""
-    secret = bytes(range(1, 33))
-    return key.wrap(secret, label) + enc.seal(enc.hkdf(secret, b"", label, 32), bytes(12), message)
 
 
 class Documents:
@@ -158,7 +150,8 @@ def _write_headers(made: Documents) -> None:
         made.case(name, "malformed", "LI-4", kind, made.made(kind, header=header))
     for name, expect, document, changes in (
         ("no-certificate", "chain", made.made(kind, header=made.header(kind, x5c=[])), {}),
-        ("not-in-order", "chain", made.made(kind, header=made.header(kind, x5c=[root, encoded])), {}),
+        ("not-in-order", "chain",
+         made.made(kind, header=made.header(kind, x5c=[root, encoded])), {}),
         ("other-authority", "untrusted", good,
          {"authorities": ce.pem(ce.root("Another", ce.ecdsa()).der())}),
         ("ended", "ended", good, {"at": "2035-01-01T00:00:01Z"}),
@@ -213,10 +206,9 @@ def _write_payloads(made: Documents) -> None:
     upgrade = {"license_type": {"kind": "upgrade", "from": "3.0.0"}}
     legacy = PRODUCT | upgrade | {"platform_type": "legacy", "features": []}
     held = {"held_license": enc.b64(made.world.leaves["seat-license"].der())}
-    rsa_2048 = enc.b64(ce.rsassa(2048).spki)
     most_features = PRODUCT | {"features": [f"f{n:02}" for n in range(32)]}
     order, image = "trybuy-purchase-order", "trybuy-client-image"
-    response, change = "trybuy-challenge-response", "trybuy-license-upgrade"
+    response = "trybuy-challenge-response"
     for name, kind, changes in (
         ("plain", order, {}), ("plain", response, {}), ("plain", "trybuy-license-pack", {}),
         ("upgrade", order, {"product": legacy}), ("features-32", order, {"product": most_features}),
@@ -227,17 +219,28 @@ def _write_payloads(made: Documents) -> None:
         payload = made.payloads[kind] | changes
         made.case(name, "accept", "LI-5 to LI-11", kind, made.made(kind, payload), payload)
     for kind in made.payloads:
-        payload = made.payloads[kind]
-        made.case("format-2", "format-too-new", "CV-13", kind, made.made(kind, payload | {"format": 2}))
-        made.case("format-0", "format-too-new", "CV-13", kind, made.made(kind, payload | {"format": 0}))
-        made.case("unknown-member", "malformed", "CV-2", kind, made.made(kind, payload | {"more": 1}))
-        spaced = json.dumps(payload, ensure_ascii=False).encode()
-        made.case("spaced", "malformed", "CV-2", kind, made.made(kind, spaced))
-        swapped = dict(reversed(payload.items()))
-        made.case("order", "malformed", "CV-2", kind, made.made(kind, swapped))
-        less = {k: v for k, v in payload.items() if k != list(payload)[-1]}
-        if kind != "trybuy-license-upgrade":
-            made.case("member-missing", "malformed", "CV-2", kind, made.made(kind, less))
+        _write_spellings(made, kind)
+
+
+def _write_spellings(made: Documents, kind: str) -> None:
+    """What holds for every payload."""
+    payload = made.payloads[kind]
+    made.case("format-2", "format-too-new", "CV-13", kind, made.made(kind, payload | {"format": 2}))
+    made.case("format-0", "format-too-new", "CV-13", kind, made.made(kind, payload | {"format": 0}))
+    made.case("unknown-member", "malformed", "CV-2", kind, made.made(kind, payload | {"more": 1}))
+    spaced = json.dumps(payload, ensure_ascii=False).encode()
+    made.case("spaced", "malformed", "CV-2", kind, made.made(kind, spaced))
+    swapped = dict(reversed(payload.items()))
+    made.case("order", "malformed", "CV-2", kind, made.made(kind, swapped))
+    less = {k: v for k, v in payload.items() if k != list(payload)[-1]}
+    if kind != "trybuy-license-upgrade":
+        made.case("member-missing", "malformed", "CV-2", kind, made.made(kind, less))
+
+
+def _write_wrong_payloads(made: Documents) -> None:
+    order, image = "trybuy-purchase-order", "trybuy-client-image"
+    response, change = "trybuy-challenge-response", "trybuy-license-upgrade"
+    rsa_2048 = enc.b64(ce.rsassa(2048).spki)
 
     def product(**changes) -> dict:
         return {"product": PRODUCT | changes}
@@ -277,166 +280,3 @@ def _write_payloads(made: Documents) -> None:
                   made.made(kind, made.payloads[kind] | changes))
     other = made.payloads[image] | {"software_id": "0100126800000005"}
     made.case("of-another-vendor", "malformed", "LI-11", image, made.made(image, other))
-
-
-def _write_packs(made: Documents) -> None:
-    kind, builder = "trybuy-license-pack", made.world.writer.builder
-    descriptions = [
-        {"locale": "en", "text": "Sketch 4, 25 seats"}, {"locale": "de-CH", "text": "Sketch 4 ü"},
-    ]
-    good = {
-        "format": 1, "pack_id": PACK, "clearinghouse": "clearinghouse-1", "order_id": ORDER,
-        "license_server": "license-server-1", "issued_at": "2026-05-31T12:00:00Z",
-        "first_active_at": "2026-06-01T00:00:00Z", "ends_at": None, "begin_serial": 1,
-        "quantity": 25, "descriptions": descriptions, "manufacturer": "Example Ltd",
-        "family": "sketch", "product": PRODUCT,
-    }
-
-    def given(pack, label=b"trybuy/v1/license-pack", **outside) -> dict:
-        text = pack if isinstance(pack, bytes) else enc.jsn(pack)
-        sealed = enc.b64(seal(builder, label, text))
-        document = made.made(kind, made.payloads[kind] | {"sealed": sealed} | outside)
-        return made.trust() | {"key": enc.b64(builder.pkcs8), "document": document}
-
-    def case(name, expect, rule, given, pack=None):
-        result = {"pack": pack or good}
-        made.world.writer.write(f"pack-{name}", "license-pack", expect, rule, given, result)
-
-    sixteen = [{"locale": f"en-x-{n:02}", "text": "T" * 1000} for n in range(16)]
-    for name, changes in (
-        ("plain", {}), ("with-end", {"ends_at": "2030-01-01T00:00:00Z"}),
-        ("descriptions-16", {"descriptions": sixteen}),
-        ("locales-in-other-order", {"descriptions": descriptions[::-1]}),
-        ("last-serial", {"begin_serial": 2**53 - 1 - 25}),
-        ("upgrade", {"product": PRODUCT | {"license_type": {"kind": "upgrade", "from": "3.0.0"}}}),
-    ):
-        case(name, "accept", "LI-6", given(good | changes), good | changes)
-    for name, expect, made_of in (
-        ("format-2", "format-too-new", given(good | {"format": 2})),
-        ("outside-format-2", "format-too-new", given(good, format=2)),
-        ("other-key-id", "wrong-key", given(good, recipient_key_id=enc.sha(b"other"))),
-        ("other-key", "wrong-key", given(good) | {"key": enc.b64(made.world.writer.stranger.pkcs8)}),
-        ("other-label", "file-damaged", given(good, b"trybuy/v1/seat-license")),
-        ("sealed-flipped", "file-damaged", given(good, sealed=enc.b64(
-            seal(builder, b"trybuy/v1/license-pack", enc.jsn(good))[:-1] + b"\0"))),
-        ("sealed-short", "file-damaged", given(good, sealed=enc.b64(bytes(383)))),
-        ("role", "role", given(good) | {"document": _pack_of_issuer(made)}),
-    ):
-        case(name, expect, "LI-6", made_of)
-    two = [descriptions[0], descriptions[0]]
-    for name, changes in (
-        ("other-clearinghouse", {"clearinghouse": "clearinghouse-2"}),
-        ("other-order", {"order_id": PACK}), ("other-server", {"license_server": "server-2"}),
-        ("begin-0", {"begin_serial": 0}), ("quantity-0", {"quantity": 0}),
-        ("quantity-more", {"quantity": 10**7 + 1}),
-        ("serials-beyond", {"begin_serial": 2**53 - 1}),
-        ("no-description", {"descriptions": []}), ("locale-twice", {"descriptions": two}),
-        ("descriptions-17", {"descriptions": [*sixteen, descriptions[0]]}),
-        ("locale", {"descriptions": [{"locale": "en_US", "text": "T"}]}),
-        ("locale-upper-case", {"descriptions": [{"locale": "EN", "text": "T"}]}),
-        ("text-empty", {"descriptions": [{"locale": "en", "text": ""}]}),
-        ("text-1001", {"descriptions": [{"locale": "en", "text": "ü" * 1001}]}),
-        ("text-lines", {"descriptions": [{"locale": "en", "text": "two\nlines"}]}),
-        ("ends-at-start", {"ends_at": good["first_active_at"]}),
-        ("manufacturer", {"manufacturer": " Example"}), ("family", {"family": "Sketch"}),
-        ("unknown-member", {"more": 1}),
-    ):
-        case(name, "malformed", "LI-6", given(good | changes))
-    case("spaced", "malformed", "CV-2", given(json.dumps(good, ensure_ascii=False).encode()))
-
-
-def _pack_of_issuer(made: Documents) -> str:
-    """A pack that the license server signed itself."""
-    issuer, kind = made.world.issuer, "trybuy-license-pack"
-    header = made.header(kind, x5c=[base64.b64encode(issuer.der()).decode()])
-    return jws(issuer.key, enc.jsn(header), enc.jsn(made.payloads[kind]))
-
-
-def _write_sealed(world) -> None:
-    builder, label = world.writer.builder, b"trybuy/v1/seat-license"
-    message = ce.pem(*world.chain("seat-license")).encode()
-    good = seal(builder, label, message)
-    secret, short = bytes(range(1, 33)), bytes(31)
-    named_nonce = builder.wrap(secret, label) + enc.seal(
-        enc.hkdf(secret, b"", label, 32), bytes(11) + b"\x01", message)
-    of_31 = builder.wrap(short, label) + enc.seal(enc.hkdf(short, b"", label, 32), bytes(12), message)
-    raw_key = builder.wrap(secret, label) + enc.seal(secret, bytes(12), message)
-    for name, expect, purpose, sealed, text in (
-        ("license", "accept", "seat-license", good, message),
-        ("pack", "accept", "license-pack", seal(builder, b"trybuy/v1/license-pack", b"{}"), b"{}"),
-        ("nothing", "accept", "seat-license", seal(builder, label, b""), b""),
-        ("other-purpose", "file-damaged", "license-pack", good, None),
-        ("of-another", "file-damaged", "seat-license", seal(world.writer.stranger, label, message), None),
-        ("nonce", "file-damaged", "seat-license", named_nonce, None),
-        ("secret-31-bytes", "file-damaged", "seat-license", of_31, None),
-        ("key-not-derived", "file-damaged", "seat-license", raw_key, None),
-        ("longer", "file-damaged", "seat-license", good + b"\0", None),
-        ("cut", "file-damaged", "seat-license", good[:-1], None),
-        ("cut-in-key", "file-damaged", "seat-license", good[:383], None),
-        ("without-message", "file-damaged", "seat-license", good[:384], None),
-    ):
-        given = {"key": enc.b64(builder.pkcs8), "purpose": purpose, "sealed": enc.b64(sealed)}
-        result = {"message": enc.b64(text or b"")}
-        world.writer.write(f"sealed-{name}", "sealed-message", expect, "LI-2", given, result)
-
-
-def _write_lists(world) -> None:
-    issuer, license = world.issuer, world.leaves["seat-license"]
-    this = ce.revoked(license.serial)
-    other = ce.revoked(ce.integer(2**100))
-    good = ce.revocation_list(issuer, other, this)
-
-    def case(name, expect, made, *, by=issuer, result=None, of=license):
-        given = {
-            "issuer": ce.pem(by.der()), "certificate": ce.pem(of.der()),
-            "list": enc.b64(made if isinstance(made, bytes) else made.der()),
-        }
-        found = {
-            "entries": 2, "revoked": True, "this_update": "2026-06-01T00:00:00Z",
-            "next_update": "2026-06-08T00:00:00Z",
-        } | (result or {})
-        world.writer.write(f"revocations-{name}", "revocation-list", expect, "CT-10", given, found)
-
-    superseded = ce.extension("2.5.29.21", ce.tlv(0x0A, b"\x04"))
-    none = {"entries": 0, "revoked": False}
-    case("two", "accept", good)
-    case("none", "accept", good.but(entries=()), result=none)
-    case("others", "accept", good.but(entries=(other,)), result={"entries": 1, "revoked": False})
-    case("with-reason", "accept", good.but(entries=(ce.revoked(license.serial, superseded),)),
-         result={"entries": 1})
-    case("same-twice", "accept", good.but(entries=(this, this)), result={"entries": 1})
-    case("after-2049", "accept", good.but(next_update=ce.time("2050-01-01T00:00:00Z")),
-         result={"next_update": "2050-01-01T00:00:00Z"})
-    der = good.der()
-    reason_critical = ce.extension("2.5.29.21", ce.tlv(0x0A, b"\x04"), True)
-    only = ce.extension("2.5.29.28", ce.seq(ce.tlv(0x81, b"\xff")), True)
-    number = "2.5.29.20"
-    for name, expect, made in (
-        ("trailing-byte", "malformed", der + b"\0"), ("cut", "malformed", der[:-1]),
-        ("empty-list-written", "malformed", good.but(entries=(b"",))),
-        ("generalized-time", "malformed", good.but(this_update=ce.tlv(0x18, b"20260601000000Z"))),
-        ("entry-extension-twice", "profile", good.but(entries=(
-            ce.revoked(license.serial, superseded, superseded),))),
-        ("entry-without-extension", "malformed", good.but(entries=(
-            ce.seq(license.serial, ce.time("2026-05-01T00:00:00Z"), ce.seq()),))),
-        ("entry-short-serial", "profile", good.but(entries=(ce.revoked(ce.integer(7)),))),
-        ("entry-generalized-time", "malformed", good.but(entries=(
-            ce.seq(license.serial, ce.tlv(0x18, b"20260501000000Z")),))),
-        ("number-without-value", "profile", good.but({"number": ce.extension(number, b"")})),
-        ("version-1", "malformed", good.but(version=b"")),
-        ("version-3", "malformed", good.but(version=ce.integer(2))),
-        ("no-next-update", "profile", good.but(next_update=b"")),
-        ("no-number", "profile", good.but({"number": None})),
-        ("number-negative", "profile", good.but({"number": ce.extension(number, ce.integer(-1))})),
-        ("no-key-id", "profile", good.but({"authority_key": None})),
-        ("key-id", "untrusted", good.but({"authority_key": ce.authority_key(bytes(20))})),
-        ("number-twice", "profile", good.but({"again": ce.extension(number, ce.integer(8))})),
-        ("only-some", "profile", good.but({"only": only})),
-        ("entry-critical", "profile", good.but(
-            entries=(ce.revoked(license.serial, reason_critical), other))),
-        ("algorithm", "algorithm", good.but(inner=ce.seq(ce.oid("1.2.840.10045.4.3.3")))),
-        ("flipped", "signature", good.der(lambda data: data[:-1] + bytes([data[-1] ^ 1]))),
-        ("of-another", "signature", good.but(signer=ce.ecdsa())),
-        ("other-issuer", "untrusted", good.but(issuer=world.root.subject)),
-    ):
-        case(name, expect, made)

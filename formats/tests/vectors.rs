@@ -7,10 +7,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod vectors {
+    mod certificates;
     mod classes;
     mod documents;
     mod expiry;
     mod files;
+    mod licensing;
     mod request;
     mod set;
 }

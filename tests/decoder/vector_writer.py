@@ -10,9 +10,14 @@ import sys
 from pathlib import Path
 
 import encoder as enc
+import vectors_certificates
+import vectors_chains
 import vectors_control
 import vectors_decisions
 import vectors_documents
+import vectors_licenses
+import vectors_licensing
+import vectors_packs
 import vectors_transmission
 
 NAMED = {"builder_key": "builder", "server_key": "server", "license": "license"}
@@ -101,7 +106,11 @@ def write_vectors(directory: Path) -> None:
     """Writes the whole set into an empty directory that exists."""
     writer = Writer(directory)
     writer.write_keys()
-    for part in (vectors_transmission, vectors_control, vectors_documents, vectors_decisions):
+    for part in (
+        vectors_transmission, vectors_control, vectors_documents, vectors_decisions,
+        vectors_certificates, vectors_chains, vectors_licenses, vectors_licensing,
+        vectors_packs,
+    ):
         part.write(writer)
 
 

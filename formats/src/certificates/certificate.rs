@@ -32,7 +32,9 @@ impl Certificate {
         }
         let parsed = Parsed::from_der(der).map_err(|_| CertificateError::Malformed)?;
         // The reader lets some other spellings pass, for example of dates.
-        if parsed.to_der().ok().as_deref() != Some(der) {
+        let body = parsed.tbs_certificate();
+        let has_names = [body.issuer(), body.subject()].into_iter().all(names::is_well_formed);
+        if !has_names || parsed.to_der().ok().as_deref() != Some(der) {
             return Err(CertificateError::Malformed);
         }
         Ok(Self { der: der.into(), parsed: Arc::new(parsed) })

@@ -34,6 +34,11 @@ fn attribute(
     SetOfVec::try_from(vec![AttributeTypeAndValue { oid, value }]).map_err(|_| IssueError::Invalid)
 }
 
+/// Whether each part of a name has something in it (RFC 5280, section 4.1.2.4).
+pub(super) fn is_well_formed(name: &Name) -> bool {
+    name.iter_rdn().all(|part| !part.is_empty())
+}
+
 /// The id in a name; none where it has none or several.
 pub(super) fn id(name: &Name) -> Option<String> {
     let mut ids = name.iter().filter(|attribute| attribute.oid == SERIAL_NUMBER);

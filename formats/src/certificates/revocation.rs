@@ -7,6 +7,7 @@ use der::pem::{self, LineEnding};
 use der::{Decode as _, Encode as _};
 use x509_cert::certificate::Version;
 use x509_cert::crl::{CertificateList, RevokedCert, TbsCertList};
+use x509_cert::ext::Extension;
 use x509_cert::ext::pkix::{AuthorityKeyIdentifier, CrlNumber};
 use x509_cert::serial_number::SerialNumber;
 use x509_cert::time::Time;
@@ -128,8 +129,17 @@ fn is_of_profile(body: &TbsCertList) -> bool {
         .map(|entry| &entry.revocation_date)
         .chain([&body.this_update])
         .chain(&body.next_update);
-    let is_empty_list = body.revoked_certificates.as_ref().is_some_and(Vec::is_empty);
+    let entries = body.revoked_certificates.iter().flatten();
+    let mut lists = entries.map(|entry| &entry.crl_entry_extensions).chain([&body.crl_extensions]);
+    let is_empty_list = body.revoked_certificates.as_ref().is_some_and(Vec::is_empty)
+        || lists.any(|list| list.as_ref().is_some_and(Vec::is_empty));
     body.version == Version::V2 && !is_empty_list && times.all(is_canonical)
+}
+
+/// Whether none of some extensions is critical and none stands twice.
+fn are_plain(extensions: &[Extension]) -> bool {
+    let kinds: BTreeSet<_> = extensions.iter().map(|extension| extension.extn_id).collect();
+    kinds.len() == extensions.len() && !extensions.iter().any(|extension| extension.critical)
 }
 
 /// Whether a list has a number and an identifier of the issuer's key, and nothing critical: that would say,
@@ -138,10 +148,8 @@ fn check_extensions(body: &TbsCertList, issuer: &Certificate) -> Result<(), Cert
     let profile = CertificateError::Profile;
     let extensions = body.crl_extensions.as_deref().unwrap_or_default();
     let entries = body.revoked_certificates.iter().flatten();
-    let in_entries = entries.flat_map(|entry| entry.crl_entry_extensions.iter().flatten());
-    let kinds: BTreeSet<_> = extensions.iter().map(|extension| extension.extn_id).collect();
-    let is_critical = extensions.iter().chain(in_entries).any(|extension| extension.critical);
-    if is_critical || kinds.len() != extensions.len() {
+    let mut of_entries = entries.filter_map(|entry| entry.crl_entry_extensions.as_deref());
+    if !are_plain(extensions) || !of_entries.all(are_plain) {
         return Err(profile);
     }
     let value = |kind| {

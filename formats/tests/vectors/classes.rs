@@ -1,8 +1,11 @@
 //! The classes of refusal (`VE-4`), by the errors of this crate.
 
+use trybuy_formats::certificates::CertificateError;
 use trybuy_formats::client_storage::StoredError;
 use trybuy_formats::control::ControlError;
 use trybuy_formats::envelope::header::HeaderError;
+use trybuy_formats::licensing::pack::PackError;
+use trybuy_formats::licensing::signing::CertifiedError;
 use trybuy_formats::request_signature::RequestSignatureError;
 use trybuy_formats::sealed_state::StateError;
 use trybuy_formats::server_format::{InvalidSection, ReleaseError};
@@ -163,6 +166,47 @@ impl From<RequestSignatureError> for Refused {
         Self(match error {
             RequestSignatureError::Malformed => MALFORMED,
             RequestSignatureError::Digest | RequestSignatureError::Signature => DAMAGED,
+            _ => UNEXPECTED,
+        })
+    }
+}
+
+impl From<CertificateError> for Refused {
+    fn from(error: CertificateError) -> Self {
+        Self(match error {
+            CertificateError::Malformed => MALFORMED,
+            CertificateError::Chain => "chain",
+            CertificateError::Untrusted => "untrusted",
+            CertificateError::Signature => "signature",
+            CertificateError::Algorithm => "algorithm",
+            CertificateError::NotYetValid => "not-yet-valid",
+            CertificateError::Ended => "ended",
+            CertificateError::Role => "role",
+            CertificateError::Key => "key",
+            CertificateError::Profile => "profile",
+            CertificateError::LicenseFields => "license-fields",
+            _ => UNEXPECTED,
+        })
+    }
+}
+
+impl From<CertifiedError> for Refused {
+    fn from(error: CertifiedError) -> Self {
+        match error {
+            CertifiedError::Document(error) => error.into(),
+            CertifiedError::Certificate(error) => error.into(),
+            _ => Self(UNEXPECTED),
+        }
+    }
+}
+
+impl From<PackError> for Refused {
+    fn from(error: PackError) -> Self {
+        Self(match error {
+            PackError::ForeignKey => WRONG_KEY,
+            PackError::Tampered => DAMAGED,
+            PackError::TooNew => TOO_NEW,
+            PackError::Malformed => MALFORMED,
             _ => UNEXPECTED,
         })
     }

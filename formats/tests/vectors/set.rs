@@ -11,7 +11,7 @@ use serde_json::Value;
 use trybuy_formats::primitives::{DecryptionKey, VerificationKey};
 
 use super::classes::Refused;
-use super::{documents, expiry, files, request};
+use super::{certificates, documents, expiry, files, licensing, request};
 
 /// `keys.json`.
 #[derive(Deserialize)]
@@ -63,6 +63,12 @@ fn judge(vector: &Vector, keys: &Keys) -> Result<Value, Refused> {
         "sealed-state" => documents::state(keys, serde_json::from_value(input).unwrap()),
         "request" => request::request(serde_json::from_value(input).unwrap()),
         "expiry" => Ok(expiry::expiry(serde_json::from_value(input).unwrap())),
+        "certificate" => certificates::certificate(serde_json::from_value(input).unwrap()),
+        "certified-document" => licensing::certified(&serde_json::from_value(input).unwrap()),
+        "client-document" => licensing::client(&serde_json::from_value(input).unwrap()),
+        "license-pack" => licensing::pack(&serde_json::from_value(input).unwrap()),
+        "sealed-message" => licensing::message(&serde_json::from_value(input).unwrap()),
+        "revocation-list" => certificates::revocation_list(serde_json::from_value(input).unwrap()),
         other => unreachable!("no format {other}"),
     }
 }
@@ -112,5 +118,5 @@ fn the_vectors_of_the_portable_implementation_are_met() {
 
 #[test]
 fn the_vectors_of_the_second_decoder_are_met() {
-    check_set("python", 200);
+    check_set("python", 850);
 }

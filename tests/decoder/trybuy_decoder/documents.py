@@ -290,3 +290,4 @@ def platform(value) -> None:
 
 uuid = matching(UUID, "a UUID in lower case")
 digest = matching(r"[0-9a-f]{64}", "64 hexadecimal digits in lower case")
+label = matching(_LABEL, "a label")

@@ -47,3 +47,63 @@ class ClockSkew(Refusal):
     """A signed request is too old or too new (RQ-5)."""
 
     failure = "clock-skew"
+
+
+class Chain(Refusal):
+    """Certificates are no chain of one issued by the next (CT-2)."""
+
+    failure = "chain"
+
+
+class Untrusted(Refusal):
+    """A chain does not end at a trusted authority (CT-3)."""
+
+    failure = "untrusted"
+
+
+class SignatureWrong(Refusal):
+    """A signature of a certificate or revocation list does not fit (CT-4)."""
+
+    failure = "signature"
+
+
+class Algorithm(Refusal):
+    """A certificate or revocation list is signed in a way that is not accepted (CT-4)."""
+
+    failure = "algorithm"
+
+
+class NotYetValid(Refusal):
+    """A certificate is not valid yet (CT-5)."""
+
+    failure = "not-yet-valid"
+
+
+class Ended(Refusal):
+    """A certificate is not valid any more (CT-5)."""
+
+    failure = "ended"
+
+
+class Role(Refusal):
+    """A certificate is for another use (CT-6)."""
+
+    failure = "role"
+
+
+class KeyKind(Refusal):
+    """The key of a certificate is not of the kind of its role (CT-7)."""
+
+    failure = "key"
+
+
+class Profile(Refusal):
+    """Something in a certificate or revocation list is not of the profile (CT-8, CT-10)."""
+
+    failure = "profile"
+
+
+class LicenseFields(Refusal):
+    """The fields of a license are missing or do not fit its certificate (CT-9)."""
+
+    failure = "license-fields"

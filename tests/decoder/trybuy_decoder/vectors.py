@@ -4,10 +4,9 @@ import base64
 import io
 from pathlib import Path
 
+from . import licensing_vectors
 from .control import check_expiration, check_limits
-from .documents import (
-    instant, matching, one_of, or_null, parse_json, record, semantic_version, text, uuid,
-)
+from .documents import instant, one_of, or_null, parse_json, semantic_version, uuid
 from .expiry import decide
 from .failures import Malformed, Refusal
 from .license import check_state, open_license, open_state
@@ -15,40 +14,20 @@ from .primitives import BuilderKey, PublicKey
 from .requests import verify_request
 from .server import read_server_file
 from .transmission import open_stored, open_transmission
+from .vector_inputs import any_order, decode, file_name, some_bytes, some_text
 
-FILE_CAP = 16 << 20
-NAME = r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?"
 CLASSES = (
     "accept", "format-too-new", "wrong-key", "file-damaged", "licensee-mismatch",
-    "control-mismatch", "malformed", "clock-skew",
+    "control-mismatch", "malformed", "clock-skew", *licensing_vectors.CLASSES,
 )
-_name = matching(NAME, "a name")
-_string = text(0, FILE_CAP)
-_bytes = matching(r"[A-Za-z0-9_-]*", "base64url")
-
-
-def _decode(value: str) -> bytes:
-    return base64.urlsafe_b64decode(value + "=" * (-len(value) % 4))
 
 
 def _text_map(value) -> None:
     if type(value) is not dict:
         raise Malformed("an object expected")
     for name, item in value.items():
-        _name(name)
-        _string(item)
-
-
-def _any_order(members: dict):
-    """An object with exactly these members, in any order."""
-    inner = record(members)
-
-    def check(value):
-        if type(value) is not dict or set(value) != set(members):
-            raise Malformed(f"the members {sorted(members)} expected")
-        inner({name: value[name] for name in members})
-
-    return check
+        file_name(name)
+        some_text(item)
 
 
 def _reordered(check, *names: str):
@@ -72,15 +51,15 @@ _limits_table = _reordered(check_limits, "launches", "running", "days")
 class Keys:
     """The keys and licenses of `keys.json`, by name."""
 
-    check = staticmethod(_any_order(
+    check = staticmethod(any_order(
         {"builder_keys": _text_map, "server_keys": _text_map, "licenses": _text_map}
     ))
 
     def __init__(self, data: bytes):
         value = parse_json(data, canonical=False)
         self.check(value)
-        self._builder = {n: BuilderKey(_decode(k)) for n, k in value["builder_keys"].items()}
-        self._server = {n: PublicKey(_decode(k)) for n, k in value["server_keys"].items()}
+        self._builder = {n: BuilderKey(decode(k)) for n, k in value["builder_keys"].items()}
+        self._server = {n: PublicKey(decode(k)) for n, k in value["server_keys"].items()}
         self._licenses = value["licenses"]
 
     def pair(self, given: dict) -> tuple:
@@ -100,7 +79,7 @@ class Keys:
 def _transmission(keys: Keys, given: dict, opener) -> dict:
     builder, server = keys.pair(given)
     license = open_license(keys.document(given["license"]), server, builder)
-    return opener(io.BytesIO(_decode(given["file"])), builder, server, license).read()
+    return opener(io.BytesIO(decode(given["file"])), builder, server, license).read()
 
 
 def _license(keys: Keys, given: dict) -> dict:
@@ -111,15 +90,15 @@ def _license(keys: Keys, given: dict) -> dict:
 
 
 def _state(keys: Keys, given: dict) -> dict:
-    return {"state": open_state(_decode(given["file"]), _decode(given["secret"]), given["name"])}
+    return {"state": open_state(decode(given["file"]), decode(given["secret"]), given["name"])}
 
 
 def _request(keys: Keys, given: dict) -> dict:
     request = given["request"]
     return verify_request(
-        key=_decode(given["key"]), keyid=given["keyid"], now=instant(given["now"]),
+        key=decode(given["key"]), keyid=given["keyid"], now=instant(given["now"]),
         method=request["method"], path=request["path"], query=request["query"],
-        headers=request["headers"], body=_decode(request["body"]),
+        headers=request["headers"], body=decode(request["body"]),
     )
 
 
@@ -130,30 +109,30 @@ def _expiry(keys: Keys, given: dict) -> dict:
     )
 
 
-_NAMED = {"builder_key": _name, "server_key": _name}
-_FILE = _any_order({**_NAMED, "license": _name, "file": _bytes})
+_NAMED = {"builder_key": file_name, "server_key": file_name}
+_FILE = any_order({**_NAMED, "license": file_name, "file": some_bytes})
 FORMATS = {
     "transmission": (_FILE, lambda k, g: _transmission(k, g, open_transmission)),
     "client-storage": (_FILE, lambda k, g: _transmission(k, g, open_stored)),
     "server": (
-        _any_order({"file": _bytes}),
-        lambda k, g: read_server_file(io.BytesIO(_decode(g["file"]))),
+        any_order({"file": some_bytes}),
+        lambda k, g: read_server_file(io.BytesIO(decode(g["file"]))),
     ),
-    "builder-license": (_any_order({**_NAMED, "document": _string}), _license),
-    "sealed-state": (_any_order({"secret": _bytes, "name": uuid, "file": _bytes}), _state),
+    "builder-license": (any_order({**_NAMED, "document": some_text}), _license),
+    "sealed-state": (any_order({"secret": some_bytes, "name": uuid, "file": some_bytes}), _state),
     "request": (
-        _any_order({
-            "key": _bytes, "keyid": _string, "now": instant,
-            "request": _any_order({
-                "method": _string, "path": _string, "query": or_null(_string),
-                "headers": _text_map, "body": _bytes,
+        any_order({
+            "key": some_bytes, "keyid": some_text, "now": instant,
+            "request": any_order({
+                "method": some_text, "path": some_text, "query": or_null(some_text),
+                "headers": _text_map, "body": some_bytes,
             }),
         }),
         _request,
     ),
     "expiry": (
-        _any_order({
-            "control": _any_order({
+        any_order({
+            "control": any_order({
                 "issued_at": instant, "ends_at": or_null(instant),
                 "expiration": _expiration_table, "limits": _limits_table,
                 "minimum_builder": or_null(semantic_version),
@@ -163,18 +142,19 @@ FORMATS = {
         }),
         _expiry,
     ),
+    **licensing_vectors.FORMATS,
 }
 
 
 def _read(path: Path) -> dict:
     value = parse_json(path.read_bytes(), canonical=False)
     members = {
-        "name": _name, "format": one_of(*FORMATS), "expect": one_of(*CLASSES), "comment": _string,
+        "name": file_name, "format": one_of(*FORMATS), "expect": one_of(*CLASSES), "comment": some_text,
         "input": lambda given: None,
     }
     if type(value) is dict and value.get("expect") == "accept":
         members["result"] = lambda result: None
-    _any_order(members)(value)
+    any_order(members)(value)
     if value["name"] != path.stem:
         raise Malformed("the file is not named after its vector")
     FORMATS[value["format"]][0](value["input"])

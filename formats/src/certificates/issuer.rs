@@ -88,7 +88,7 @@ impl LicenseIssuer {
         encode::certificate(&self.key, body)
     }
 
-    /// Signs the list of revoked licenses; see [`revocation::list`].
+    /// Signs the list of revoked licenses. Its number grows with each, and the next one comes at the latest at `next`.
     ///
     /// # Errors
     /// When the library fails.

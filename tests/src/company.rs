@@ -109,7 +109,7 @@ impl Company {
             license_server_server,
             folder,
         };
-        company.install_client_image()?;
+        company.install_image(&binaries.path("trybuy"), 1, SOFTWARE_ID)?;
         Ok(company)
     }
 
@@ -225,21 +225,24 @@ impl Company {
         Ok(())
     }
 
-    /// The vendor of the Builder signs it, and the license server installs it.
-    fn install_client_image(&self) -> Result<()> {
-        let vendor = self.path("vendor");
+    /// A vendor signs the image of a client, and the license server installs it.
+    ///
+    /// # Errors
+    /// When anybody refuses.
+    pub fn install_image(&self, image: &Path, vendor: u32, software_id: &str) -> Result<()> {
+        let number = vendor.to_string();
+        let vendor = self.path(&format!("vendor-{vendor}"));
         let maker = Authority { folder: &self.path("authority"), setup: &self.clearinghouse };
         let run = |arguments: &[&str]| self.license_server.run(arguments)?.success();
-        run(&["client-image", "init", text(&vendor)?, "--vendor", "1", "--name", "Example"])?;
-        let certificate = maker.sign(&vendor.join("request.pem"), "image-vendor", "1")?;
-        let image = self.binaries.path("trybuy");
-        let statement = self.path("trybuy.image");
+        run(&["client-image", "init", text(&vendor)?, "--vendor", &number, "--name", "Example"])?;
+        let certificate = maker.sign(&vendor.join("request.pem"), "image-vendor", &number)?;
+        let statement = vendor.join("client.image");
         let key = vendor.join("signing.key");
-        let signed = ["client-image", "sign", text(&image)?, "--software-id", SOFTWARE_ID];
+        let signed = ["client-image", "sign", text(image)?, "--software-id", software_id];
         let by = ["--certificate", text(&certificate)?, "--key", text(&key)?];
         let about = ["--name", "trybuy", "--version", "0.1.0", "--out", text(&statement)?];
         run(&[signed.as_slice(), &by, &about].concat())?;
-        self.licenses(&["image", "add", text(&image)?, "--statement", text(&statement)?]).map(drop)
+        self.licenses(&["image", "add", text(image)?, "--statement", text(&statement)?]).map(drop)
     }
 }
 

@@ -56,6 +56,13 @@ impl ServerSetup {
         Self { listen: address.to_owned(), ..self.clone() }
     }
 
+    /// The same with another variable in its environment.
+    #[must_use]
+    pub fn with_variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// The same in another role than the catalog.
     #[must_use]
     pub fn in_role(self, role: &'static str) -> Self {

@@ -37,6 +37,7 @@ pub struct Revoked {
 /// A revocation list whose signature was verified.
 #[derive(Clone, Debug)]
 pub struct RevocationList {
+    number: u64,
     serials: BTreeSet<Serial>,
     this_update: Instant,
     next_update: Instant,
@@ -68,21 +69,27 @@ impl RevocationList {
         let signed = body.to_der().map_err(|_| CertificateError::Malformed)?;
         let signature = list.signature.as_bytes().ok_or(CertificateError::Signature)?;
         check_signed(&list.signature_algorithm, &issuer.spki(), &signed, signature)?;
-        check_extensions(body, issuer)?;
-        Self::read(list.tbs_cert_list).ok_or(CertificateError::Profile)
+        let number = check_extensions(body, issuer)?;
+        Self::read(list.tbs_cert_list, number).ok_or(CertificateError::Profile)
     }
 
-    fn read(body: TbsCertList) -> Option<Self> {
+    fn read(body: TbsCertList, number: u64) -> Option<Self> {
         let instant =
             |time: Time| Instant::from_unix(i64::try_from(time.to_unix_duration().as_secs()).ok()?);
         let revoked = body.revoked_certificates.unwrap_or_default();
         let serials =
             revoked.iter().map(|entry| Serial::from_bytes(entry.serial_number.as_bytes()));
         Some(Self {
+            number,
             serials: serials.collect::<Option<_>>()?,
             this_update: instant(body.this_update)?,
             next_update: instant(body.next_update?)?,
         })
+    }
+
+    /// Its number, which grows with each list of an issuer; one beyond 64 bits counts as the greatest.
+    pub fn number(&self) -> u64 {
+        self.number
     }
 
     /// Whether a certificate of the issuer was revoked.
@@ -143,8 +150,8 @@ fn are_plain(extensions: &[Extension]) -> bool {
 }
 
 /// Whether a list has a number and an identifier of the issuer's key, and nothing critical: that would say,
-/// for example, that only some of the certificates are in it (RFC 5280, section 5.2.5).
-fn check_extensions(body: &TbsCertList, issuer: &Certificate) -> Result<(), CertificateError> {
+/// for example, that only some of the certificates are in it (RFC 5280, section 5.2.5). Answers the number.
+fn check_extensions(body: &TbsCertList, issuer: &Certificate) -> Result<u64, CertificateError> {
     let profile = CertificateError::Profile;
     let extensions = body.crl_extensions.as_deref().unwrap_or_default();
     let entries = body.revoked_certificates.iter().flatten();
@@ -156,11 +163,20 @@ fn check_extensions(body: &TbsCertList, issuer: &Certificate) -> Result<(), Cert
         let found = extensions.iter().find(|extension| extension.extn_id == kind);
         found.map(|extension| extension.extn_value.as_bytes()).ok_or(profile)
     };
-    let _: CrlNumber = decode(value(CRL_NUMBER)?)?;
+    let number: CrlNumber = decode(value(CRL_NUMBER)?)?;
     let key: AuthorityKeyIdentifier = decode(value(AUTHORITY_KEY_IDENTIFIER)?)?;
     let key = key.key_identifier.ok_or(profile)?;
     let is_issuers = Extensions::of(issuer)?.subject_key.is_none_or(|it| it == key.as_bytes());
-    is_issuers.then_some(()).ok_or(CertificateError::Untrusted)
+    is_issuers.then(|| counted(&number)).ok_or(CertificateError::Untrusted)
+}
+
+fn counted(number: &CrlNumber) -> u64 {
+    number
+        .0
+        .as_bytes()
+        .iter()
+        .try_fold(0_u64, |so_far, byte| so_far.checked_mul(256)?.checked_add(u64::from(*byte)))
+        .unwrap_or(u64::MAX)
 }
 
 /// Signs a list: its number grows with each, and the next one comes at the latest at `next`.

@@ -397,7 +397,7 @@ fn a_revocation_list_names_what_was_revoked_and_is_its_issuers() {
     let list = RevocationList::from_der(&der, world.issuer.chain().leaf()).expect("verified");
     assert!(list.contains(&license.serial().expect("a serial")));
     assert!(!list.contains(&other.serial().expect("a serial")));
-    assert_eq!((list.this_update(), list.next_update()), (now(), next));
+    assert_eq!((list.number(), list.this_update(), list.next_update()), (1, now(), next));
     let empty = world.issuer.revocation_list(Vec::new(), 2, now(), next).expect("signed");
     let empty = RevocationList::from_der(&empty, world.issuer.chain().leaf()).expect("verified");
     assert!(empty.is_empty());

@@ -23,7 +23,7 @@ use trybuy_formats::certificates::VerifiedLicense;
 use trybuy_formats::instant::{Instant, Span};
 use trybuy_formats::licensing::identity::Identity;
 
-pub use self::held::new_client;
+pub use self::held::{USER, new_client};
 pub use self::license_server::{LicenseServer, LicenseServerError};
 pub use self::own_requests::OwnKeys;
 pub use self::rates::Rates;

@@ -47,7 +47,9 @@ fn with_cookie(cookie: &str) -> Request<axum::body::Body> {
 async fn a_legacy_client_passes_with_its_token_which_the_service_does_not_see() {
     let company = world(Rates::default()).await;
     let mut connection = open(&company).await;
-    for request in [with_field(TOKEN), with_cookie(&format!("a=1; legacy-client={TOKEN}; b=2"))] {
+    for request in
+        [with_field(TOKEN), with_cookie(&format!("a=1; __Host-legacy-client={TOKEN}; b=2"))]
+    {
         let has_cookies = request.headers().contains_key(COOKIE);
         let seen = text(connection.answer(request).await).await;
         assert!(!seen.contains(TOKEN), "{seen}");

@@ -15,11 +15,15 @@ use crate::cli::{open, output};
 use crate::clock::{Clock as _, SystemClock};
 use crate::data_dir::DataDir;
 use crate::gateway::GatewayConfig;
-use crate::gateway::access::new_client;
+use crate::gateway::access::{USER, new_client};
 use crate::store::{GatewayClient, Store};
 
 /// Adds a legacy client and prints its token, and nothing else, on standard output.
 pub(super) fn add(data_dir: &DataDir, database: Database, name: &Label) -> Result<()> {
+    if name.as_str().starts_with(USER) {
+        let what = format!("names that begin with `{USER}` are those of direct-connect clients");
+        return Err(Failure::new(Slug::Usage, what).help("choose another name").into());
+    }
     let mut secret = Zeroizing::new([0; 32]);
     random(secret.as_mut_slice());
     let token = Zeroizing::new(URL_SAFE_NO_PAD.encode(secret));

@@ -17,6 +17,9 @@ use crate::error::ApiError;
 use crate::gateway::Origin;
 use crate::store::GatewayClient;
 
+/// How the names of direct-connect clients begin, before the number of their user.
+pub const USER: &str = "user-";
+
 impl GatewayState {
     /// The valid license of a legacy client.
     ///
@@ -59,7 +62,7 @@ impl GatewayState {
         user: u32,
         now: Instant,
     ) -> Result<VerifiedLicense, ApiError> {
-        let name: Label = format!("user-{user}").parse().map_err(ApiError::fault)?;
+        let name: Label = format!("{USER}{user}").parse().map_err(ApiError::fault)?;
         let client = match self.store.gateway_client(&name).await? {
             Some(client) => client,
             None => {

@@ -142,10 +142,12 @@ impl GatewayState {
         is_ours
     }
 
-    /// Takes a revocation list of the license server; an older one than that which is there is not taken.
+    /// Takes a revocation list of the license server; an older one than that which is there is not taken. So a
+    /// license server that was restored from a backup, and signs lists without what it has forgotten, does not
+    /// bring revoked licenses back.
     pub(super) fn take_revoked(&self, list: RevocationList) -> bool {
         let mut revoked = self.revoked.write().unwrap_or_else(PoisonError::into_inner);
-        let is_newer = revoked.as_ref().is_none_or(|old| old.this_update() <= list.this_update());
+        let is_newer = revoked.as_ref().is_none_or(|old| old.number() <= list.number());
         if is_newer {
             *revoked = Some(list);
         }

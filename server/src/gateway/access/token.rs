@@ -10,7 +10,7 @@ use crate::gateway::fields;
 /// The field with a legacy client's token.
 const FIELD: &str = "legacy-client";
 /// The cookie with a legacy client's token.
-const COOKIE: &str = "legacy-client";
+const COOKIE: &str = "__Host-legacy-client";
 /// How long a browser keeps the token: a year.
 const KEPT: u32 = 365 * 86_400;
 
@@ -78,12 +78,12 @@ mod tests {
     #[test]
     fn a_token_is_taken_out_of_the_cookies() {
         for (cookies, left) in [
-            (&[b"legacy-client=abc".as_slice()][..], None),
-            (&[b"a=1; legacy-client=abc; b=2"], Some(b"a=1; b=2".as_slice())),
-            (&[b"a=1;legacy-client=abc"], Some(b"a=1")),
-            (&[b"a=1; legacy-client = abc;; legacy-client=def"], Some(b"a=1")),
-            (&[b"a=\xff; legacy-client=abc"], Some(b"a=\xff")),
-            (&[b"a=\"1\"; b", b"legacy-client=abc"], Some(b"a=\"1\"; b")),
+            (&[b"__Host-legacy-client=abc".as_slice()][..], None),
+            (&[b"a=1; __Host-legacy-client=abc; b=2"], Some(b"a=1; b=2".as_slice())),
+            (&[b"a=1;__Host-legacy-client=abc"], Some(b"a=1")),
+            (&[b"a=1; __Host-legacy-client = abc;; __Host-legacy-client=def"], Some(b"a=1")),
+            (&[b"a=\xff; __Host-legacy-client=abc"], Some(b"a=\xff")),
+            (&[b"a=\"1\"; b", b"__Host-legacy-client=abc"], Some(b"a=\"1\"; b")),
         ] {
             let mut headers = HeaderMap::new();
             for cookie in cookies {
@@ -102,7 +102,7 @@ mod tests {
             let mut headers = HeaderMap::new();
             headers.append(&name, HeaderValue::from_static("xyz"));
             headers.append(&name, HeaderValue::from_static("other"));
-            let cookies = "a=1; legacy-clients=abc; legacy-client=abc";
+            let cookies = "a=1; legacy-clients=abc; __Host-legacy-client=abc";
             headers.insert(header::COOKIE, HeaderValue::from_static(cookies));
             assert_eq!(take(&mut headers), Some(digest(b"xyz")));
             assert_eq!(headers.len(), 1);

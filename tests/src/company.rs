@@ -1,6 +1,7 @@
 //! The whole licensing system on one machine: a certifying authority, a clearinghouse, a company's license
 //! server, and gateways in front of services; each role a real process with a data directory of its own.
 
+pub mod door;
 pub mod gateway;
 pub mod service;
 

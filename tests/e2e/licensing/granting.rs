@@ -1,15 +1,13 @@
 //! Who gets which license: a free one, the same again, a temporary one, an upgrade.
 
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
-use rustix::process::{Pid, Signal, kill_process};
 
-use trybuy_tests::builder::Builder;
 use trybuy_tests::command::Outcome;
 use trybuy_tests::company::Order;
-use trybuy_tests::company::gateway::{Gateway, GatewayOptions};
+use trybuy_tests::company::door::Door;
+use trybuy_tests::company::gateway::GatewayOptions;
 use trybuy_tests::wait;
 
 use super::{PAGE, Stage, curl, only_license};
@@ -102,12 +100,11 @@ fn any_program_reaches_the_service_through_the_door(shared: &Shared) -> Result<(
     let client = stage.company.client("ada");
     let mut door = Door::open(&client, &stage.gateway)?;
     let mut curl = Command::new("curl");
-    curl.args(["--silent", "--show-error", "--max-time", "30", &door.url]);
+    curl.args(["--silent", "--show-error", "--max-time", "30", door.url()]);
     let page = Outcome::of(&mut curl)?;
     ensure!(page.stdout == PAGE, "{page}");
     ensure!(only_license(&client)?["kind"] == "permanent");
-    kill_process(Pid::from_child(&door.child), Signal::TERM)?;
-    ensure!(door.child.wait()?.success());
+    ensure!(door.close()?.success());
     Ok(())
 }
 
@@ -138,29 +135,4 @@ fn a_legacy_client_is_known_by_its_token(shared: &Shared) -> Result<()> {
 fn assigned(stage: &Stage) -> Result<u64> {
     let packs = stage.company.licenses(&["pack", "list", "--json"])?.json()?;
     packs[0]["assigned"].as_u64().context("a number")
-}
-
-/// A running `trybuy connect`; it ends when this is dropped.
-struct Door {
-    child: Child,
-    url: String,
-}
-
-impl Door {
-    fn open(client: &Builder, gateway: &Gateway) -> Result<Self> {
-        let mut command = client.command();
-        command.args(["connect", gateway.url(), "--ca"]).arg(gateway.certificate());
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
-        let stdout = child.stdout.take().context("standard output is a pipe")?;
-        let line = BufReader::new(stdout).lines().next().context("it ended")??;
-        let url = line.strip_prefix("listening on ").context("not the address line")?.to_owned();
-        Ok(Self { child, url })
-    }
-}
-
-impl Drop for Door {
-    fn drop(&mut self) {
-        self.child.kill().ok();
-        drop(self.child.wait());
-    }
 }

@@ -1,14 +1,14 @@
 //! The licensing of a company, live: an order, a pack, clients that come to a gateway, an upgrade, a record of
 //! it all.
 
-use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 
 use trybuy_tests::binaries::Binaries;
 use trybuy_tests::builder::Builder;
+use trybuy_tests::company::door::Door;
 use trybuy_tests::company::gateway::{Gateway, GatewayOptions};
 use trybuy_tests::company::service::Service;
 use trybuy_tests::company::{Company, Order, PRODUCT};
@@ -91,10 +91,12 @@ impl Stage {
         ensure!(show("openssl verify -purpose sslclient", openssl, verified, None)? == Some(0));
         self.curl(gateway, Some(&license))?;
         say("And any program reaches it through the local door of `trybuy connect`.");
+        println!("$ trybuy connect {}", gateway.url());
         let door = Door::open(ada, gateway)?;
+        println!("listening on {}", door.url());
         let mut curl = Command::new("curl");
         curl.arg("--silent");
-        ensure!(show("curl", curl, [&door.url], None)? == Some(0));
+        ensure!(show("curl", curl, [door.url()], None)? == Some(0));
         Ok(())
     }
 
@@ -158,31 +160,4 @@ fn run(setup: &ServerSetup, words: &[&str], code: i32) -> Result<()> {
 
 fn path(path: &Path) -> Result<&str> {
     path.to_str().context("a path of the demonstration is UTF-8")
-}
-
-/// A running `trybuy connect`; it ends when this is dropped.
-struct Door {
-    child: Child,
-    url: String,
-}
-
-impl Door {
-    fn open(client: &Builder, gateway: &Gateway) -> Result<Self> {
-        let mut command = client.command();
-        command.args(["connect", gateway.url()]);
-        println!("$ trybuy connect {}", gateway.url());
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
-        let stdout = child.stdout.take().context("standard output is a pipe")?;
-        let line = BufReader::new(stdout).lines().next().context("it ended")??;
-        println!("{line}");
-        let url = line.strip_prefix("listening on ").context("not the address line")?.to_owned();
-        Ok(Self { child, url })
-    }
-}
-
-impl Drop for Door {
-    fn drop(&mut self) {
-        self.child.kill().ok();
-        drop(self.child.wait());
-    }
 }

@@ -103,10 +103,7 @@ mod tests {
     use trybuy_formats::slug::Slug;
 
     fn presented(until: Option<Instant>) -> Presented {
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let tls = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .expect("versions")
+        let tls = ClientConfig::builder()
             .with_root_certificates(rustls::RootCertStore::empty())
             .with_no_client_auth();
         Presented { tls: Arc::new(tls), until }

@@ -1,7 +1,7 @@
 //! A certificate that a server signs itself, for its clients to trust by name. It has nothing to do with the
 //! certifying authority of licenses.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use der::asn1::{Ia5String, ObjectIdentifier, OctetString};
 use x509_cert::ext::pkix::name::GeneralName;

@@ -1,7 +1,5 @@
 //! Encrypted connections to gateways: whom they are trusted by, and what the client shows.
 
-use std::sync::Arc;
-
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ClientConfig, RootCertStore};
@@ -17,7 +15,7 @@ use crate::messages;
 /// # Errors
 /// `server-unreachable` when nothing is trusted, `usage` when `ca` is no certificates.
 pub fn anonymous(ca: Option<&str>) -> Result<ClientConfig, Error> {
-    Ok(builder()?.with_root_certificates(trusted(ca)?).with_no_client_auth())
+    Ok(ClientConfig::builder().with_root_certificates(trusted(ca)?).with_no_client_auth())
 }
 
 /// A connection that presents a license as the client's certificate, for HTTP/1.1.
@@ -33,7 +31,7 @@ pub fn presenting(
     let certificates = certificates.map(|it| CertificateDer::from(it.der().to_vec())).collect();
     let pkcs8 = key.to_pkcs8().map_err(|error| messages::key_generation().caused_by(error))?;
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(pkcs8.to_vec()));
-    let mut configuration = builder()?
+    let mut configuration = ClientConfig::builder()
         .with_root_certificates(trusted(ca)?)
         .with_client_auth_cert(certificates, key)
         .map_err(|error| messages::license_unusable().caused_by(error))?;
@@ -47,12 +45,6 @@ pub fn presenting(
 /// `usage`, with the file's name.
 pub fn check_ca(name: &str, text: &str) -> Result<(), Error> {
     add(&mut RootCertStore::empty(), text).map_err(|why| messages::no_ca(name, &why))
-}
-
-fn builder() -> Result<rustls::ConfigBuilder<ClientConfig, rustls::WantsVerifier>, Error> {
-    ClientConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| messages::no_certificates(error.to_string()))
 }
 
 /// The system's certificates and those that were named.

@@ -6,6 +6,7 @@ mod own_addresses;
 mod own_requests;
 mod rates;
 mod requirement;
+mod revoked;
 mod seen;
 mod state;
 mod token;

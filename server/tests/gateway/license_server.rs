@@ -2,7 +2,6 @@
 
 use hyper::Request;
 use trybuy_formats::certificates::{CertificateChain, LicenseIssuer};
-use trybuy_formats::instant::DAY;
 use trybuy_formats::limits;
 use trybuy_formats::primitives::EcdsaKey;
 use trybuy_formats::slug::Slug;
@@ -134,20 +133,29 @@ async fn a_renewed_certificate_of_the_license_server_is_taken_and_a_strangers_is
 }
 
 #[tokio::test]
-async fn an_older_revocation_list_is_not_taken() {
+async fn an_older_revocation_list_brings_no_license_back() {
     let company = Company::start().await;
     let client = company.licensed(|_| {});
+    let other = company.licensed(|_| {});
     company.clock.forward(60);
     company.revoke(&[&client], 2);
     company.license_server.looked_at().await;
     assert_eq!(status(&company, &client).await, 403);
-    // One that was signed later, by a license server that was restored from a backup.
+    // One that was sent before.
     {
         let mut inner = company.license_server.state.inner();
-        inner.revocations = list(&inner.issuer, Vec::new(), 1, beginning().plus(DAY));
+        inner.revocations = list(&inner.issuer, Vec::new(), 1, beginning());
     }
     company.license_server.looked_at().await;
     assert_eq!(status(&company, &client).await, 403);
+    assert_eq!(status(&company, &other).await, 200);
+    // One that was signed later by a license server that was restored from a backup: it has forgotten the first
+    // license, and another one has been revoked since.
+    company.clock.forward(60);
+    company.revoke(&[&other], 1);
+    company.license_server.looked_at().await;
+    assert_eq!(status(&company, &client).await, 403);
+    assert_eq!(status(&company, &other).await, 403);
     // One of a license server whose clock was set back.
     {
         let mut inner = company.license_server.state.inner();

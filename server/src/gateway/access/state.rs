@@ -13,6 +13,7 @@ use trybuy_formats::primitives::EcdsaKey;
 use super::license_server::LicenseServer;
 use super::rates::{RateLimits, Rates};
 use super::requirement::{NoLicense, Requirement};
+use super::revoked::Revoked;
 use super::seen::Seen;
 use super::turns::Turns;
 use crate::clock::Clock;
@@ -55,7 +56,7 @@ pub struct GatewayState {
     pub(super) turns: Turns,
     pub(super) rate_limits: RateLimits,
     issuer: RwLock<CertificateChain>,
-    revoked: RwLock<Option<RevocationList>>,
+    revoked: RwLock<Revoked>,
 }
 
 impl GatewayState {
@@ -73,7 +74,7 @@ impl GatewayState {
             turns: Turns::default(),
             rate_limits: RateLimits::new(&parts.rates),
             issuer: RwLock::new(parts.issuer),
-            revoked: RwLock::new(parts.revoked),
+            revoked: RwLock::new(Revoked::of(parts.revoked)),
         }
     }
 
@@ -119,8 +120,8 @@ impl GatewayState {
         }
         let revoked = self.revoked.read().unwrap_or_else(PoisonError::into_inner);
         let serial = license.certificate().serial();
-        match (revoked.as_ref(), serial) {
-            (Some(list), Some(serial)) if list.contains(&serial) => Err(NoLicense::Revoked),
+        match serial {
+            Some(serial) if revoked.contains(&serial) => Err(NoLicense::Revoked),
             _ => Ok(()),
         }
     }
@@ -142,15 +143,8 @@ impl GatewayState {
         is_ours
     }
 
-    /// Takes a revocation list of the license server; an older one than that which is there is not taken. So a
-    /// license server that was restored from a backup, and signs lists without what it has forgotten, does not
-    /// bring revoked licenses back.
+    /// Takes a revocation list of the license server. Answers whether it is the one to be kept.
     pub(super) fn take_revoked(&self, list: RevocationList) -> bool {
-        let mut revoked = self.revoked.write().unwrap_or_else(PoisonError::into_inner);
-        let is_newer = revoked.as_ref().is_none_or(|old| old.number() <= list.number());
-        if is_newer {
-            *revoked = Some(list);
-        }
-        is_newer
+        self.revoked.write().unwrap_or_else(PoisonError::into_inner).take(list)
     }
 }

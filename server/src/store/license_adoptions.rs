@@ -72,7 +72,7 @@ impl ChainedOperation for SeenReport {
                 gateway: Some(self.gateway.clone()),
                 ..LicenseDecision::of(DecisionOutcome::Restored, self.now)
             };
-            chain.append(connection, &decision).await?;
+            chain.append(decision);
             chain.set_restored(true);
         }
         Ok(unknown)
@@ -110,7 +110,7 @@ pub(super) async fn adopt(
         license_id: Some(presented.license.license_id),
         ..LicenseDecision::of(outcome, now)
     };
-    chain.append(connection, &decision).await?;
+    chain.append(decision);
     Ok(true)
 }
 
@@ -223,7 +223,7 @@ async fn adopt_seat(
     }
     row.granted_twice = taken == SeatTaken::NotFree;
     let has_upgrade = use_upgrade(connection, &row).await?;
-    assignments::insert(connection, &row).await?;
+    assignments::insert(connection, std::slice::from_ref(&row)).await?;
     Ok(if row.granted_twice || !has_upgrade { Adoption::Twice } else { Adoption::Adopted })
 }
 

@@ -1,12 +1,13 @@
 //! The client assignment table 116 (SL Table 4), with the certificates as they were issued.
 
-use sqlx::AnyConnection;
+use sqlx::{AnyConnection, AssertSqlSafe};
 use trybuy_formats::certificates::Serial;
 use trybuy_formats::ids::{ClientId, PackId, PlatformType, ProductId, SeatLicenseId, Version};
 use trybuy_formats::instant::Instant;
 
 use super::columns::{Columns, number, seconds};
 use super::license_seats::Seat;
+use super::rows::{ROWS, rows};
 use super::{PAGE_LIMIT, Store, StoreError};
 
 /// A license that was assigned to a client.
@@ -42,20 +43,32 @@ pub struct Assignment {
 
 const INSERT: &str = "INSERT INTO license_assignments (certificate_serial, license_id, pack_id, \
     serial, turn, client_id, issued_at, product_id, version, platform_type, ends_at, upgraded_by, \
-    certificate, granted_twice, revoked_at) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, NULL)";
+    certificate, granted_twice) VALUES ";
 /// Declares a query of whole rows.
 macro_rules! assignments {
     ($conditions:literal) => {
+        assignments!("" in "license_assignments", $conditions)
+    };
+    ($before:literal in $tables:literal, $conditions:literal) => {
         concat!(
+            $before,
             "SELECT certificate_serial, license_id, pack_id, client_id, issued_at, product_id, \
              version, platform_type, ends_at, upgraded_by, certificate, granted_twice, revoked_at \
-             FROM license_assignments ",
+             FROM ",
+            $tables,
+            " ",
             $conditions
         )
     };
 }
-const HELD: &str = assignments!("WHERE client_id = $1 AND product_id = $2 AND revoked_at IS NULL");
+/// A `CROSS JOIN`, so that SQLite begins with the clients and finds their licenses by the index.
+const HELD: [&str; 2] = [
+    "WITH clients (client, product) AS (VALUES ",
+    assignments!(
+        ") " in "clients CROSS JOIN license_assignments",
+        "WHERE client_id = client AND product_id = product AND revoked_at IS NULL"
+    ),
+];
 const OF_LICENSE: &str = assignments!("WHERE license_id = $1 ORDER BY granted_twice");
 const OF_CLIENT: &str =
     assignments!("WHERE client_id = $1 AND license_id > $2 ORDER BY license_id LIMIT $3");
@@ -136,18 +149,24 @@ impl Assignment {
     }
 }
 
-/// The licenses that a client has for a product, ended ones among them and revoked ones not.
+/// The licenses that clients have for a product each, ended ones among them and revoked ones not.
 pub(super) async fn held(
     connection: &mut AnyConnection,
-    client: ClientId,
-    product: &ProductId,
+    clients: &[(ClientId, ProductId)],
 ) -> Result<Vec<Assignment>, StoreError> {
-    let rows = sqlx::query(HELD)
-        .bind(client.to_string())
-        .bind(product.as_str())
-        .fetch_all(connection)
-        .await?;
-    rows.iter().map(|row| Assignment::from_columns(Columns(row))).collect()
+    let mut licenses = Vec::new();
+    for clients in clients.chunks(ROWS) {
+        let [with, select] = HELD;
+        let statement = format!("{with}{}{select}", rows(clients.len(), 2));
+        let mut query = sqlx::query(AssertSqlSafe(statement));
+        for (client, product) in clients {
+            query = query.bind(client.to_string()).bind(product.as_str());
+        }
+        let rows = query.fetch_all(&mut *connection).await?;
+        let read = rows.iter().map(|row| Assignment::from_columns(Columns(row)));
+        licenses.extend(read.collect::<Result<Vec<_>, _>>()?);
+    }
+    Ok(licenses)
 }
 
 /// All rows of a license: one, or two where a seat was granted twice.
@@ -159,28 +178,33 @@ pub(super) async fn of_license(
     rows.iter().map(|row| Assignment::from_columns(Columns(row))).collect()
 }
 
-/// Adds a row.
+/// Adds rows.
 pub(super) async fn insert(
     connection: &mut AnyConnection,
-    row: &Assignment,
+    licenses: &[Assignment],
 ) -> Result<(), StoreError> {
-    sqlx::query(INSERT)
-        .bind(row.certificate_serial.to_string())
-        .bind(row.license_id.to_string())
-        .bind(row.pack_id.to_string())
-        .bind(number(row.license_id.serial()))
-        .bind(i64::from(row.license_id.turn()))
-        .bind(row.client_id.to_string())
-        .bind(row.issued_at.unix())
-        .bind(row.product_id.as_str())
-        .bind(row.version.to_string())
-        .bind(row.platform_type.as_str())
-        .bind(seconds(row.ends_at))
-        .bind(row.upgraded_by.map(|pack| pack.to_string()))
-        .bind(row.certificate.as_slice())
-        .bind(i64::from(row.granted_twice))
-        .execute(connection)
-        .await?;
+    for licenses in licenses.chunks(ROWS) {
+        let statement = format!("{INSERT}{}", rows(licenses.len(), 14));
+        let mut query = sqlx::query(AssertSqlSafe(statement));
+        for license in licenses {
+            query = query
+                .bind(license.certificate_serial.to_string())
+                .bind(license.license_id.to_string())
+                .bind(license.pack_id.to_string())
+                .bind(number(license.license_id.serial()))
+                .bind(i64::from(license.license_id.turn()))
+                .bind(license.client_id.to_string())
+                .bind(license.issued_at.unix())
+                .bind(license.product_id.as_str())
+                .bind(license.version.to_string())
+                .bind(license.platform_type.as_str())
+                .bind(seconds(license.ends_at))
+                .bind(license.upgraded_by.map(|pack| pack.to_string()))
+                .bind(license.certificate.as_slice())
+                .bind(i64::from(license.granted_twice));
+        }
+        query.execute(&mut *connection).await?;
+    }
     Ok(())
 }
 

@@ -1,16 +1,20 @@
 //! The chain of the records: each is authenticated with all that were before it.
 //!
+//! Records are gathered, and written with the new end of the chain by the last statements of their transaction.
+//!
 //! Whoever writes a record first locks the one row that holds the end of the chain, and writes it anew with
 //! the transaction. So all that changes the secure license store runs one after the other, also from several
 //! processes on one PostgreSQL, and no record can be appended twice after the same one.
 
-use sqlx::AnyConnection;
+use sqlx::{AnyConnection, AssertSqlSafe};
 use trybuy_formats::ids::RecordMac;
+use trybuy_formats::instant::Instant;
 use trybuy_formats::keys::LicenseServerSecret;
 
 use super::StoreError;
 use super::columns::{Columns, json, number, word};
 use super::license_decisions::{LicenseDecision, LicenseRecord};
+use super::rows::{ROWS, rows};
 use super::transaction::{Finish, Isolation, Operation};
 
 /// The end of the records.
@@ -29,8 +33,9 @@ const LOCK: &str = "UPDATE license_record_head SET records = records WHERE id = 
     RETURNING records, mac, restored";
 const MOVE: &str =
     "UPDATE license_record_head SET records = $1, mac = $2, restored = $3 WHERE id = 1";
-const INSERT: &str = "INSERT INTO license_records (number, at, outcome, client_id, record, mac) \
-    VALUES ($1, $2, $3, $4, $5, $6)";
+const INSERT: &str =
+    "INSERT INTO license_records (number, at, outcome, client_id, record, mac) VALUES ";
+
 impl RecordHead {
     pub(super) fn from_columns(columns: Columns<'_>) -> Result<Self, StoreError> {
         Ok(Self {
@@ -50,6 +55,18 @@ pub(super) fn client_column(decision: &LicenseDecision) -> String {
 pub(super) struct Chain<'a> {
     secret: &'a LicenseServerSecret,
     head: RecordHead,
+    /// What is not written yet.
+    new: Vec<NewRecord>,
+}
+
+/// A record, and the columns beside it.
+struct NewRecord {
+    number: u64,
+    at: Instant,
+    outcome: String,
+    client_id: String,
+    record: String,
+    mac: RecordMac,
 }
 
 impl<'a> Chain<'a> {
@@ -59,7 +76,7 @@ impl<'a> Chain<'a> {
         secret: &'a LicenseServerSecret,
     ) -> Result<Self, StoreError> {
         let row = sqlx::query(LOCK).fetch_one(connection).await?;
-        Ok(Self { secret, head: RecordHead::from_columns(Columns(&row))? })
+        Ok(Self { secret, head: RecordHead::from_columns(Columns(&row))?, new: Vec::new() })
     }
 
     /// How many records there are.
@@ -78,29 +95,26 @@ impl<'a> Chain<'a> {
     }
 
     /// Appends a record.
-    pub(super) async fn append(
-        &mut self,
-        connection: &mut AnyConnection,
-        decision: &LicenseDecision,
-    ) -> Result<(), StoreError> {
-        let record = LicenseRecord { number: self.head.records + 1, decision: decision.clone() };
+    pub(super) fn append(&mut self, decision: LicenseDecision) {
+        let record = LicenseRecord { number: self.head.records + 1, decision };
         let text = json(&record);
         let mac = self.secret.record_mac(&self.head.mac, text.as_bytes());
-        sqlx::query(INSERT)
-            .bind(number(record.number))
-            .bind(decision.at.unix())
-            .bind(word(&decision.outcome))
-            .bind(client_column(decision))
-            .bind(text)
-            .bind(mac.to_string())
-            .execute(connection)
-            .await?;
         self.head = RecordHead { records: record.number, mac, ..self.head };
-        Ok(())
+        self.new.push(NewRecord {
+            number: record.number,
+            at: record.decision.at,
+            outcome: word(&record.decision.outcome),
+            client_id: client_column(&record.decision),
+            record: text,
+            mac,
+        });
     }
 
-    /// Writes the end of the chain. Has to be the last statement of its transaction.
+    /// Writes the records and the end of the chain. Has to be the last thing that is done in its transaction.
     pub(super) async fn release(self, connection: &mut AnyConnection) -> Result<(), StoreError> {
+        for records in self.new.chunks(ROWS) {
+            insert(connection, records).await?;
+        }
         sqlx::query(MOVE)
             .bind(number(self.head.records))
             .bind(self.head.mac.to_string())
@@ -109,6 +123,22 @@ impl<'a> Chain<'a> {
             .await?;
         Ok(())
     }
+}
+
+async fn insert(connection: &mut AnyConnection, records: &[NewRecord]) -> Result<(), StoreError> {
+    let statement = format!("{INSERT}{}", rows(records.len(), 6));
+    let mut query = sqlx::query(AssertSqlSafe(statement));
+    for record in records {
+        query = query
+            .bind(number(record.number))
+            .bind(record.at.unix())
+            .bind(record.outcome.as_str())
+            .bind(record.client_id.as_str())
+            .bind(record.record.as_str())
+            .bind(record.mac.to_string());
+    }
+    query.execute(connection).await?;
+    Ok(())
 }
 
 /// What changes the secure license store, with the end of the chain locked.

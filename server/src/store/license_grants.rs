@@ -14,20 +14,18 @@ use trybuy_formats::licensing::seat_license::SeatLicenseKind;
 
 use super::connections::in_time;
 use super::group_queue::Grouped;
-use super::license_assignments::{self as assignments, Assignment};
+use super::license_assignments::Assignment;
 use super::license_cases::{
     Allocation, GrantingModule, IssuedLicense, LicenseCase, LicenseGrant, LicenseTerms, Standing,
     UsedChallenge, WantedLicense, Way,
 };
 use super::license_chain::{Chain, Chained, ChainedOperation};
 use super::license_decisions::{DecisionOutcome, DecisionReason, LicenseDecision};
+use super::license_group::{Group, challenge};
 use super::license_packs::{self as packs, OfferingPack, PackChoice};
 use super::temporary_licenses::{self as temporary, TemporaryLicense};
-use super::transaction::Isolation;
-use super::{Store, StoreError, license_adoptions, license_revocations, license_seats};
+use super::{Store, StoreError, license_adoptions, license_revocations};
 
-const USE_CHALLENGE: &str =
-    "INSERT INTO used_challenges (id, ends_at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING";
 const IS_USED: &str = "SELECT id FROM used_challenges WHERE id = $1";
 const FORGET_CHALLENGES: &str = "DELETE FROM used_challenges WHERE ends_at < $1";
 
@@ -78,54 +76,34 @@ impl Grouped for QueuedLicense {
     type Answer = LicenseGrant;
 
     async fn together(store: &Store, group: &[&Self]) -> Result<Vec<LicenseGrant>, StoreError> {
-        let mut grants = Vec::with_capacity(group.len());
-        let Some(first) = group.first() else { return Ok(grants) };
-        let mut transaction = store.begin(Isolation::ReadCommitted).await?;
-        let mut chain = Chain::lock(&mut transaction, first.granting.secret()).await?;
-        for queued in group {
-            grants.push(queued.run(&mut transaction, &mut chain).await?);
-        }
-        chain.release(&mut transaction).await?;
-        transaction.commit().await?;
-        Ok(grants)
+        let Some(first) = group.first() else { return Ok(Vec::new()) };
+        store.write(&Chained { secret: first.granting.secret(), operation: &group }).await
     }
 
     async fn alone(&self, store: &Store) -> Result<LicenseGrant, StoreError> {
-        store.write(&Chained { secret: self.granting.secret(), operation: self }).await
+        let mut grants = Self::together(store, &[self]).await?;
+        grants.pop().ok_or(StoreError::Contention)
     }
 }
 
-impl ChainedOperation for QueuedLicense {
-    type Answer = LicenseGrant;
+impl ChainedOperation for &[&QueuedLicense] {
+    type Answer = Vec<LicenseGrant>;
 
     async fn run(
         &self,
         connection: &mut AnyConnection,
         chain: &mut Chain<'_>,
-    ) -> Result<LicenseGrant, StoreError> {
-        let Decided { outcome, reason, pack_id, license_id, answer } =
-            self.decide(connection, chain).await?;
-        let WantedLicense { client_id, product_id, version, platform_type, now, .. } =
-            &self.case.wanted;
-        let (software_id, gateway) = match &self.case.way {
-            Way::Challenge { software_id, .. } => (Some(*software_id), None),
-            Way::Upgrade => (None, None),
-            Way::Gateway(gateway) => (None, Some(gateway.clone())),
-        };
-        let decision = LicenseDecision {
-            reason,
-            client_id: Some(*client_id),
-            product_id: Some(product_id.clone()),
-            version: Some(version.clone()),
-            platform_type: Some(*platform_type),
-            software_id,
-            gateway,
-            pack_id,
-            license_id,
-            ..LicenseDecision::of(outcome, *now)
-        };
-        chain.append(connection, &decision).await?;
-        Ok(answer)
+    ) -> Result<Vec<LicenseGrant>, StoreError> {
+        let cases: Vec<_> = self.iter().map(|queued| &queued.case).collect();
+        let mut group = Group::of(connection, &cases).await?;
+        let mut grants = Vec::with_capacity(self.len());
+        for queued in *self {
+            let decided = queued.decide(connection, chain, &mut group).await?;
+            chain.append(queued.decision(&decided));
+            grants.push(decided.answer);
+        }
+        group.write(connection).await?;
+        Ok(grants)
     }
 }
 
@@ -186,45 +164,59 @@ impl QueuedLicense {
         &self,
         connection: &mut AnyConnection,
         chain: &mut Chain<'_>,
+        group: &mut Group,
     ) -> Result<Decided, StoreError> {
         let Self { granting, case } = self;
-        if !self.use_challenge(connection).await? {
+        if challenge(case).is_some_and(|challenge| !group.use_challenge(challenge)) {
             return Ok(Decided::refused(DecisionReason::ChallengeRepeated));
         }
         if let Some(reason) = case.refused {
             return Ok(Decided::refused(reason));
         }
-        let WantedLicense { client_id, product_id, now, .. } = &case.wanted;
+        let now = case.wanted.now;
         if let Some(presented) = &case.presented {
-            license_adoptions::adopt(connection, chain, presented, None, *now).await?;
+            group.write(connection).await?;
+            if license_adoptions::adopt(connection, chain, presented, None, now).await? {
+                group.forget(&case.wanted);
+            }
         }
-        let held = assignments::held(connection, *client_id, product_id).await?;
+        let held = group.held(connection, &case.wanted).await?;
         if let Some(license) = granting.existing(&case.wanted, &held) {
             let Assignment { license_id, pack_id, certificate, .. } = license.clone();
             let outcome = LicenseOutcome::Reissued;
             return Ok(Decided::issued(outcome, Some(pack_id), license_id, certificate));
         }
-        let standing = self.standing(connection, chain, &held).await?;
+        let standing = self.standing(connection, chain, group, &held).await?;
         match granting.allocation(standing) {
             Allocation::Upgrade(license, pack) => self.upgrade(connection, *license, pack).await,
-            Allocation::Seat(pack) => self.allocate(connection, pack).await,
+            Allocation::Seat(pack) => self.allocate(group, pack),
             Allocation::Temporary => self.issue_temporary(connection).await,
-            Allocation::TemporaryAgain(temporary) => Ok(Decided::again(temporary, *now)),
+            Allocation::TemporaryAgain(temporary) => Ok(Decided::again(temporary, now)),
             Allocation::Refused(reason) => Ok(Decided::refused(reason)),
         }
     }
 
-    /// Uses the challenge up, also for a wrong response. Answers whether it had not been used before.
-    async fn use_challenge(&self, connection: &mut AnyConnection) -> Result<bool, StoreError> {
-        let Way::Challenge { challenge: Some(challenge), .. } = &self.case.way else {
-            return Ok(true);
+    /// What is recorded of a decision.
+    fn decision(&self, decided: &Decided) -> LicenseDecision {
+        let WantedLicense { client_id, product_id, version, platform_type, now, .. } =
+            &self.case.wanted;
+        let (software_id, gateway) = match &self.case.way {
+            Way::Challenge { software_id, .. } => (Some(*software_id), None),
+            Way::Upgrade => (None, None),
+            Way::Gateway(gateway) => (None, Some(gateway.clone())),
         };
-        let used = sqlx::query(USE_CHALLENGE)
-            .bind(challenge.id.to_string())
-            .bind(challenge.ends_at.unix())
-            .execute(connection)
-            .await?;
-        Ok(used.rows_affected() == 1)
+        LicenseDecision {
+            reason: decided.reason,
+            client_id: Some(*client_id),
+            product_id: Some(product_id.clone()),
+            version: Some(version.clone()),
+            platform_type: Some(*platform_type),
+            software_id,
+            gateway,
+            pack_id: decided.pack_id,
+            license_id: decided.license_id,
+            ..LicenseDecision::of(decided.outcome, *now)
+        }
     }
 
     /// What the store holds for the client, looked up only as far as it is needed.
@@ -232,6 +224,7 @@ impl QueuedLicense {
         &self,
         connection: &mut AnyConnection,
         chain: &Chain<'_>,
+        group: &mut Group,
         held: &[Assignment],
     ) -> Result<Standing, StoreError> {
         let Self { granting, case } = self;
@@ -249,7 +242,7 @@ impl QueuedLicense {
                 standing.upgrade = pack.map(|pack| (Box::new(license.clone()), pack));
             }
             if standing.upgrade.is_none() && !standing.only_upgrade {
-                standing.seat = packs::with_free_seat(connection, &choice).await?;
+                standing.seat = group.choose_pack(connection, &choice).await?;
             }
         }
         if standing.upgrade.is_none() && standing.seat.is_none() {
@@ -270,14 +263,9 @@ impl QueuedLicense {
     }
 
     /// Allocates a free license (SL Fig. 6, step 204).
-    async fn allocate(
-        &self,
-        connection: &mut AnyConnection,
-        pack: OfferingPack,
-    ) -> Result<Decided, StoreError> {
+    fn allocate(&self, group: &mut Group, pack: OfferingPack) -> Result<Decided, StoreError> {
+        let seat = group.take_seat(&pack).ok_or(StoreError::Contention)?;
         let OfferingPack { pack_id, ends_at, product } = pack;
-        let seat = license_seats::take(connection, pack_id).await?;
-        let seat = seat.ok_or(StoreError::Contention)?;
         let license_id = SeatLicenseId::of_pack(pack_id, seat.serial, seat.turn);
         let issued = self.issue(&LicenseTerms {
             license_id,
@@ -303,9 +291,9 @@ impl QueuedLicense {
             granted_twice: false,
             revoked_at: None,
         };
-        assignments::insert(connection, &row).await?;
-        let outcome = LicenseOutcome::Granted;
-        Ok(Decided::issued(outcome, Some(pack_id), license_id, row.certificate))
+        let (outcome, certificate) = (LicenseOutcome::Granted, row.certificate.clone());
+        group.assign(row);
+        Ok(Decided::issued(outcome, Some(pack_id), license_id, certificate))
     }
 
     /// Upgrades a record of the table, consuming one upgrade license (SL Fig. 8, step 248). The license keeps its

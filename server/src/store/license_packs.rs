@@ -7,9 +7,10 @@ use trybuy_formats::keys::LicenseServerSecret;
 use trybuy_formats::licensing::pack::LicensePack;
 use trybuy_formats::licensing::product::{LicenseType, Product};
 
-use super::columns::{Columns, json};
+use super::columns::{Columns, json, number};
 use super::license_chain::{Chain, Chained, ChainedOperation};
 use super::license_decisions::{DecisionOutcome, LicenseDecision};
+use super::license_seats::FreeSeats;
 use super::version_order::precedence_key;
 use super::{PAGE_LIMIT, Store, StoreError, license_seats};
 
@@ -63,22 +64,24 @@ const LIST: &str = "SELECT pack, assigned, installed_at FROM license_packs \
     WHERE id > $1 ORDER BY id LIMIT $2";
 const ONE: &str = "SELECT pack, assigned, installed_at FROM license_packs WHERE id = $1";
 const IS_THERE: &str = "SELECT id FROM license_packs WHERE id = $1";
-/// The lowest sufficient version first, then the soonest to end, then the oldest.
-const FREE_SEAT: &str = "SELECT id, ends_at, product FROM license_packs \
+/// The lowest sufficient version first, then the soonest to end, then the oldest; with its lowest free seats.
+const FREE_SEAT: &str = "SELECT id AS pack_id, ends_at, product, first_serial, last_serial, turn \
+    FROM license_packs JOIN license_free_seats ON pack_id = id AND first_serial = \
+        (SELECT MIN(lowest.first_serial) FROM license_free_seats lowest WHERE lowest.pack_id = id) \
     WHERE product_id = $1 AND platform_type = $2 AND kind = 'full' AND version_key >= $3 \
     AND first_active_at <= $4 AND ends_at > $4 AND assigned < quantity \
     ORDER BY version_key, ends_at, issued_at, id LIMIT 1";
 /// The same of upgrade packs, for a license of the version $5.
-const FREE_UPGRADE: &str = "SELECT id, ends_at, product FROM license_packs \
+const FREE_UPGRADE: &str = "SELECT id AS pack_id, ends_at, product FROM license_packs \
     WHERE product_id = $1 AND platform_type = $2 AND kind = 'upgrade' AND version_key >= $3 \
     AND first_active_at <= $4 AND ends_at > $4 AND assigned < quantity AND from_key <= $5 \
     ORDER BY version_key, ends_at, issued_at, id LIMIT 1";
 /// Of all packs, free or not, the one whose license the client would have.
-const SAMPLE: &str = "SELECT id, ends_at, product FROM license_packs \
+const SAMPLE: &str = "SELECT id AS pack_id, ends_at, product FROM license_packs \
     WHERE product_id = $1 AND platform_type = $2 AND kind = 'full' AND version_key >= $3 \
     ORDER BY version_key, ends_at, issued_at, id LIMIT 1";
-const ASSIGN: &str = "UPDATE license_packs SET assigned = assigned + 1 \
-    WHERE id = $1 AND assigned < quantity";
+const ASSIGN: &str = "UPDATE license_packs SET assigned = assigned + $2 \
+    WHERE id = $1 AND assigned + $2 <= quantity";
 const UNASSIGN: &str = "UPDATE license_packs SET assigned = assigned - 1 WHERE id = $1";
 
 impl Store {
@@ -154,7 +157,7 @@ impl ChainedOperation for Install<'_> {
             pack_id: Some(pack.pack_id),
             ..LicenseDecision::of(DecisionOutcome::PackInstalled, now)
         };
-        chain.append(connection, &decision).await?;
+        chain.append(decision);
         Ok(true)
     }
 }
@@ -188,11 +191,11 @@ async fn insert(
     Ok(inserted.rows_affected() == 1)
 }
 
-/// The pack that the next license is allocated from.
-pub(super) async fn with_free_seat(
+/// The pack that the next license is allocated from, and its lowest free seats.
+pub(super) async fn with_free_seats(
     connection: &mut AnyConnection,
     choice: &PackChoice<'_>,
-) -> Result<Option<OfferingPack>, StoreError> {
+) -> Result<Option<(OfferingPack, FreeSeats)>, StoreError> {
     let row = sqlx::query(FREE_SEAT)
         .bind(choice.product.as_str())
         .bind(choice.platform.as_str())
@@ -200,7 +203,9 @@ pub(super) async fn with_free_seat(
         .bind(choice.now.unix())
         .fetch_optional(connection)
         .await?;
-    row.map(|row| offering(Columns(&row))).transpose()
+    let Some(row) = row else { return Ok(None) };
+    let columns = Columns(&row);
+    Ok(Some((offering(columns)?, FreeSeats::from_columns(columns)?)))
 }
 
 /// The upgrade pack that a license of a version is upgraded by.
@@ -237,7 +242,11 @@ pub(super) async fn sample(
 fn offering(columns: Columns<'_>) -> Result<OfferingPack, StoreError> {
     let ends_at: i64 = columns.number("ends_at")?;
     let ends_at = (ends_at != NEVER).then(|| columns.instant("ends_at")).transpose()?;
-    Ok(OfferingPack { pack_id: columns.text("id")?, ends_at, product: columns.json("product")? })
+    Ok(OfferingPack {
+        pack_id: columns.text("pack_id")?,
+        ends_at,
+        product: columns.json("product")?,
+    })
 }
 
 /// Whether a pack is installed.
@@ -249,12 +258,14 @@ pub(super) async fn is_installed(
     Ok(row.is_some())
 }
 
-/// Counts one more assigned license. Answers whether there was a free one.
+/// Counts more assigned licenses. Answers whether there were as many free ones.
 pub(super) async fn assign(
     connection: &mut AnyConnection,
     pack: PackId,
+    licenses: u64,
 ) -> Result<bool, StoreError> {
-    let assigned = sqlx::query(ASSIGN).bind(pack.to_string()).execute(connection).await?;
+    let query = sqlx::query(ASSIGN).bind(pack.to_string()).bind(number(licenses));
+    let assigned = query.execute(connection).await?;
     Ok(assigned.rows_affected() == 1)
 }
 

@@ -146,12 +146,9 @@ impl StoredRecord {
 impl ChainedOperation for LicenseDecision {
     type Answer = ();
 
-    async fn run(
-        &self,
-        connection: &mut AnyConnection,
-        chain: &mut Chain<'_>,
-    ) -> Result<(), StoreError> {
-        chain.append(connection, self).await
+    async fn run(&self, _: &mut AnyConnection, chain: &mut Chain<'_>) -> Result<(), StoreError> {
+        chain.append(self.clone());
+        Ok(())
     }
 }
 
@@ -163,13 +160,9 @@ struct SetRestored {
 impl ChainedOperation for SetRestored {
     type Answer = ();
 
-    async fn run(
-        &self,
-        connection: &mut AnyConnection,
-        chain: &mut Chain<'_>,
-    ) -> Result<(), StoreError> {
+    async fn run(&self, _: &mut AnyConnection, chain: &mut Chain<'_>) -> Result<(), StoreError> {
         if chain.is_restored() != self.restored {
-            chain.append(connection, &self.decision).await?;
+            chain.append(self.decision.clone());
             chain.set_restored(self.restored);
         }
         Ok(())

@@ -122,7 +122,7 @@ impl ChainedOperation for Revocation {
             Some(other) => leave_seat_to(connection, row, other).await?,
             None => give_back(connection, row, self.now).await?,
         }
-        chain.append(connection, &self.decision(Some(row))).await?;
+        chain.append(self.decision(Some(row)));
         Ok(Revoked::Done)
     }
 }
@@ -145,7 +145,7 @@ impl Revocation {
             product_id: Some(license.product_id),
             ..self.decision(None)
         };
-        chain.append(connection, &decision).await?;
+        chain.append(decision);
         Ok(Revoked::Done)
     }
 

@@ -36,7 +36,7 @@ const LOWEST: &str = "SELECT pack_id, first_serial, last_serial, turn FROM licen
     WHERE pack_id = $1 ORDER BY first_serial LIMIT 1";
 const AROUND: &str = "SELECT pack_id, first_serial, last_serial, turn FROM license_free_seats \
     WHERE pack_id = $1 AND first_serial <= $2 ORDER BY first_serial DESC LIMIT 1";
-const SHORTEN: &str = "UPDATE license_free_seats SET first_serial = first_serial + 1 \
+const SHORTEN: &str = "UPDATE license_free_seats SET first_serial = first_serial + $3 \
     WHERE pack_id = $1 AND first_serial = $2";
 const REMOVE: &str = "DELETE FROM license_free_seats WHERE pack_id = $1 AND first_serial = $2";
 const LIST: &str = "SELECT pack_id, first_serial, last_serial, turn FROM license_free_seats \
@@ -62,7 +62,7 @@ impl Store {
 }
 
 impl FreeSeats {
-    fn from_columns(columns: Columns<'_>) -> Result<Self, StoreError> {
+    pub(super) fn from_columns(columns: Columns<'_>) -> Result<Self, StoreError> {
         Ok(Self {
             pack_id: columns.text("pack_id")?,
             first_serial: columns.number("first_serial")?,
@@ -95,18 +95,32 @@ pub(super) async fn take(
     connection: &mut AnyConnection,
     pack: PackId,
 ) -> Result<Option<Seat>, StoreError> {
-    if !assign(connection, pack).await? {
-        return Ok(None);
-    }
-    let row = sqlx::query(LOWEST).bind(pack.to_string()).fetch_one(&mut *connection).await?;
+    let query = sqlx::query(LOWEST).bind(pack.to_string());
+    let row = query.fetch_optional(&mut *connection).await?;
+    let Some(row) = row else { return Ok(None) };
     let free = FreeSeats::from_columns(Columns(&row))?;
-    let statement = if free.first_serial == free.last_serial { REMOVE } else { SHORTEN };
-    sqlx::query(statement)
-        .bind(pack.to_string())
-        .bind(number(free.first_serial))
-        .execute(connection)
-        .await?;
+    take_first(connection, &free, 1).await?;
     Ok(Some(Seat { pack, serial: free.first_serial, turn: free.turn }))
+}
+
+/// Takes the first of free seats, and counts them as assigned.
+pub(super) async fn take_first(
+    connection: &mut AnyConnection,
+    free: &FreeSeats,
+    seats: u64,
+) -> Result<(), StoreError> {
+    if !assign(connection, free.pack_id, seats).await? {
+        return Err(StoreError::Corrupt { column: "assigned" });
+    }
+    let is_all = free.first_serial + seats > free.last_serial;
+    let mut query = sqlx::query(if is_all { REMOVE } else { SHORTEN })
+        .bind(free.pack_id.to_string())
+        .bind(number(free.first_serial));
+    if !is_all {
+        query = query.bind(number(seats));
+    }
+    query.execute(connection).await?;
+    Ok(())
 }
 
 /// How it is with a certain seat.
@@ -138,7 +152,7 @@ pub(super) async fn take_this(
     if seat.turn < free.turn {
         return Ok(SeatTaken::GivenBack);
     }
-    if !assign(connection, seat.pack).await? {
+    if !assign(connection, seat.pack, 1).await? {
         return Ok(SeatTaken::NotFree);
     }
     sqlx::query(REMOVE)

@@ -32,6 +32,7 @@ mod group_queue;
 mod ids;
 mod license_adoptions;
 mod license_assignments;
+mod license_bars;
 mod license_cases;
 mod license_chain;
 mod license_decisions;
@@ -93,6 +94,7 @@ pub use grants::{Grant, GrantRequest};
 pub use ids::{KeyBatchId, PurchaseKeyId, TokenId, VendorId};
 pub use license_adoptions::SeenReport;
 pub use license_assignments::{Assignment, LicenseQuery};
+pub use license_bars::{Bar, Readmission};
 pub use license_cases::{
     Allocation, GrantingModule, IssuedLicense, LicenseCase, LicenseGrant, LicenseTerms,
     PresentedLicense, Standing, UsedChallenge, WantedLicense, Way,

@@ -8,6 +8,7 @@ mod init;
 mod licenses;
 mod order;
 mod pack;
+mod readmit;
 mod records;
 mod revoke;
 
@@ -47,8 +48,9 @@ pub(super) fn run(
         LicenseServerCommand::Order(command) => order::run(&place, command),
         LicenseServerCommand::Pack(command) => pack::run(&place, command),
         LicenseServerCommand::Licenses(command) => licenses::run(&place, command),
-        LicenseServerCommand::Revoke { license, reason, client } => {
-            revoke::run(&place, license, reason, client)
+        LicenseServerCommand::Revoke(revoke) => revoke::run(&place, revoke),
+        LicenseServerCommand::Readmit { client, product, reason } => {
+            readmit::run(&place, client, product, reason)
         }
         LicenseServerCommand::Image(command) => image::run(&place, command),
         LicenseServerCommand::Gateway(command) => gateway::run(&place, command),

@@ -7,6 +7,8 @@
 //! 4. for want of one, a temporary license is issued, once for each client and product; later the same one again,
 //!    even if it has ended.
 //!
+//! A client one of whose licenses was revoked gets nothing of 2 to 4 until the operator readmits it.
+//!
 //! Which of several packs with free licenses is taken, the store finds by its index: that of the lowest sufficient
 //! version, of those the soonest to end, of those the oldest. A store that was restored from a backup does not know
 //! what it granted since, so nothing new is given out of it.
@@ -39,7 +41,10 @@ pub fn upgradable<'a>(wanted: &WantedLicense, held: &'a [Assignment]) -> Option<
 
 /// What is done where no license can be issued again (SL Fig. 6, step 204; Fig. 8, step 246).
 pub fn allocation(standing: Standing) -> Allocation {
-    let Standing { only_upgrade, restored, upgrade, seat, temporary } = standing;
+    let Standing { only_upgrade, barred, restored, upgrade, seat, temporary } = standing;
+    if barred {
+        return Allocation::Refused(DecisionReason::ClientBarred);
+    }
     match (restored, upgrade, seat, temporary) {
         (false, Some((license, pack)), _, _) => Allocation::Upgrade(license, pack),
         (false, None, Some(pack), _) if !only_upgrade => Allocation::Seat(pack),

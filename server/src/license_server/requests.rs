@@ -75,6 +75,9 @@ fn words(reason: DecisionReason) -> &'static str {
         DecisionReason::LicenseForeign => {
             "the license that was presented is not one of this license server for this client"
         }
+        DecisionReason::ClientBarred => {
+            "the client's license was revoked, and it gets no other one"
+        }
         DecisionReason::NoUpgrade => "there is no free upgrade license for the license",
         DecisionReason::NoFreeLicense | DecisionReason::TemporaryEnded => {
             "there is no free license"
@@ -109,6 +112,9 @@ impl Refusal for RequestRefused {
             Slug::NoFreeLicense => {
                 "ask for a license with a challenge, or ask the operator to order more"
             }
+            Slug::LicenseRevoked => {
+                "ask the operator of the license server, who can readmit this client"
+            }
             Slug::LicenseServerRestored => "ask the operator of the license server",
             _ => return None,
         };
@@ -124,6 +130,7 @@ fn slug(reason: DecisionReason) -> Slug {
         | DecisionReason::ChallengeRepeated
         | DecisionReason::ChallengeForeign => Slug::ChallengeFailed,
         DecisionReason::LicenseForeign => Slug::LicenseForeign,
+        DecisionReason::ClientBarred => Slug::LicenseRevoked,
         DecisionReason::NoUpgrade
         | DecisionReason::NoFreeLicense
         | DecisionReason::TemporaryEnded => Slug::NoFreeLicense,

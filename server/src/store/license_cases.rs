@@ -91,6 +91,8 @@ pub struct PresentedLicense {
 pub struct Standing {
     /// Whether only an upgrade is wanted.
     pub only_upgrade: bool,
+    /// Whether a license of the client was revoked, and it has not been readmitted.
+    pub barred: bool,
     /// Whether the store is a restored one, which does not know what it granted since.
     pub restored: bool,
     /// A license to be upgraded, and the pack with a free upgrade license for it.

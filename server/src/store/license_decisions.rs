@@ -97,6 +97,8 @@ pub enum DecisionOutcome {
     PackInstalled,
     /// A license was revoked.
     Revoked,
+    /// A client one of whose licenses was revoked may have licenses again.
+    Readmitted,
     /// A license that the store did not know was found with a client, and is assigned to it again.
     Adopted,
     /// A license that the store did not know was found with a client, and its seat with another one.
@@ -125,6 +127,8 @@ pub enum DecisionReason {
     LicenseForeign,
     /// There is no license of an older version that a free upgrade license replaces.
     NoUpgrade,
+    /// A license of the client was revoked, and it has not been readmitted.
+    ClientBarred,
     /// There is no free license.
     NoFreeLicense,
     /// The one temporary license of this client has ended.

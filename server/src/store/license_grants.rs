@@ -231,11 +231,15 @@ impl QueuedLicense {
         let choice = self.choice();
         let mut standing = Standing {
             only_upgrade: case.way == Way::Upgrade,
+            barred: group.is_barred(&case.wanted),
             restored: chain.is_restored(),
             upgrade: None,
             seat: None,
             temporary: None,
         };
+        if standing.barred {
+            return Ok(standing);
+        }
         if !standing.restored {
             if let Some(license) = granting.upgradable(&case.wanted, held) {
                 let pack = packs::with_free_upgrade(connection, &choice, &license.version).await?;

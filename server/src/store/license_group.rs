@@ -6,7 +6,6 @@ use std::collections::{HashMap, HashSet};
 use sqlx::{AnyConnection, AssertSqlSafe};
 use trybuy_formats::ids::{ChallengeId, ClientId, ProductId};
 
-use super::StoreError;
 use super::columns::Columns;
 use super::license_assignments::{self as assignments, Assignment};
 use super::license_cases::{LicenseCase, UsedChallenge, WantedLicense, Way};
@@ -14,6 +13,7 @@ use super::license_open_packs::OpenPacks;
 use super::license_packs::{OfferingPack, PackChoice};
 use super::license_seats::Seat;
 use super::rows::rows;
+use super::{StoreError, license_bars};
 
 /// Of challenges that are sent twice only the first is taken. Answers those that were not used before.
 const USE_CHALLENGES: [&str; 2] = [
@@ -27,6 +27,8 @@ pub(super) struct Group {
     challenges: HashSet<ChallengeId>,
     /// The licenses of each client for a product, until the first request of that client is decided.
     held: HashMap<(ClientId, ProductId), Vec<Assignment>>,
+    /// Clients that get nothing new.
+    barred: HashSet<(ClientId, ProductId)>,
     packs: OpenPacks,
     /// Licenses that were allocated and are not written yet.
     allocated: Vec<Assignment>,
@@ -47,12 +49,19 @@ impl Group {
             let client = (license.client_id, license.product_id.clone());
             held.entry(client).or_default().push(license);
         }
-        Ok(Self { challenges, held, packs: OpenPacks::default(), allocated: Vec::new() })
+        let barred = license_bars::barred(connection, &clients).await?.into_iter().collect();
+        let (packs, allocated) = (OpenPacks::default(), Vec::new());
+        Ok(Self { challenges, held, barred, packs, allocated })
     }
 
     /// Uses a challenge, also for a wrong response. Answers whether it had not been used before.
     pub(super) fn use_challenge(&mut self, challenge: UsedChallenge) -> bool {
         self.challenges.remove(&challenge.id)
+    }
+
+    /// Whether a client gets nothing new.
+    pub(super) fn is_barred(&self, wanted: &WantedLicense) -> bool {
+        self.barred.contains(&(wanted.client_id, wanted.product_id.clone()))
     }
 
     /// The licenses that a client has for a product, ended ones among them and revoked ones not.

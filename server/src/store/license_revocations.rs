@@ -2,16 +2,17 @@
 
 use sqlx::AnyConnection;
 use trybuy_formats::certificates::Serial;
-use trybuy_formats::ids::{ClientId, Note, SeatLicenseId};
+use trybuy_formats::ids::{ClientId, Note, ProductId, SeatLicenseId};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::keys::LicenseServerSecret;
 
 use super::columns::{Columns, number};
 use super::license_assignments::{self as assignments, Assignment};
+use super::license_bars::Bar;
 use super::license_chain::{Chain, Chained, ChainedOperation};
 use super::license_decisions::{DecisionOutcome, LicenseDecision};
 use super::license_seats::{self as seats, Seat};
-use super::{Store, StoreError, temporary_licenses};
+use super::{Store, StoreError, license_bars, temporary_licenses};
 
 /// A license to be revoked.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -22,6 +23,8 @@ pub struct Revocation {
     pub client: Option<ClientId>,
     /// Why, in the operator's words.
     pub note: Note,
+    /// Whether its client gets no other license of the product until it is readmitted.
+    pub bars: bool,
     /// Now.
     pub now: Instant,
 }
@@ -115,6 +118,7 @@ impl ChainedOperation for Revocation {
         if second.is_some() {
             return Ok(Revoked::Ambiguous);
         }
+        self.bar(connection, row.client_id, &row.product_id).await?;
         assignments::revoke(connection, &row.certificate_serial, self.now).await?;
         revoke_certificate(connection, row, self.now).await?;
         let other = rows.iter().find(|it| it.certificate_serial != row.certificate_serial);
@@ -140,6 +144,7 @@ impl Revocation {
         if !revoke(connection, serial, self.license_id, ends_at, self.now).await? {
             return Ok(Revoked::NotFound);
         }
+        self.bar(connection, license.client_id, &license.product_id).await?;
         let decision = LicenseDecision {
             client_id: Some(license.client_id),
             product_id: Some(license.product_id),
@@ -147,6 +152,20 @@ impl Revocation {
         };
         chain.append(decision);
         Ok(Revoked::Done)
+    }
+
+    async fn bar(
+        &self,
+        connection: &mut AnyConnection,
+        client_id: ClientId,
+        product_id: &ProductId,
+    ) -> Result<(), StoreError> {
+        if !self.bars {
+            return Ok(());
+        }
+        let (license_id, product_id) = (self.license_id, product_id.clone());
+        let bar = Bar { client_id, product_id, license_id, barred_at: self.now };
+        license_bars::add(connection, &bar).await
     }
 
     fn decision(&self, row: Option<&Assignment>) -> LicenseDecision {

@@ -24,6 +24,7 @@ async fn a_revoked_license_is_on_the_list_and_its_seat_is_free() {
         license_id: license.license().license_id,
         client: None,
         note: "sold".parse().expect("a note"),
+        bars: false,
         now: server.now(),
     };
     let revoked = server.server.store.revoke_license(server.server.secret(), &revocation).await;

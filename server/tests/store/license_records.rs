@@ -198,8 +198,13 @@ pub(crate) async fn what_a_gateway_has_seen_is_assigned_again(database: Database
         assert_eq!(world.outcome(client, "1.0.0", 3).await, Outcome::REISSUED);
     }
     assert_eq!(world.outcome(bob, "2.0.0", 3).await, Outcome::REISSUED);
-    let mut revocation =
-        Revocation { license_id: seat(1000), client: None, note: parsed("twice"), now: at(4) };
+    let mut revocation = Revocation {
+        license_id: seat(1000),
+        client: None,
+        note: parsed("twice"),
+        bars: false,
+        now: at(4),
+    };
     let revoke = async |revocation: &Revocation| {
         world.store.revoke_license(world.secret(), revocation).await.expect("answered")
     };

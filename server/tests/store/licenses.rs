@@ -2,12 +2,14 @@
 
 use trybuy_formats::ids::{ClientId, PlatformType};
 use trybuy_server::store::{
-    DecisionOutcome, DecisionReason, LicenseCase, LicenseGrant, LicenseQuery, Revocation, Revoked,
-    Store, Way,
+    DecisionOutcome, DecisionReason, LicenseCase, LicenseGrant, LicenseQuery, LicenseRecord,
+    Readmission, Revocation, Revoked, Store, Way,
 };
 
 use crate::harness::Database;
-use crate::license_samples::{LicenseWorld, Outcome, TEMPORARY, case, client, pack, upgrade_pack};
+use crate::license_samples::{
+    LicenseWorld, Outcome, TEMPORARY, case, client, pack, product_id, upgrade_pack,
+};
 use crate::samples::{at, parsed};
 
 pub(crate) async fn a_pack_is_installed_once(Database { store, .. }: Database) {
@@ -150,8 +152,8 @@ pub(crate) async fn a_revoked_seat_is_granted_again(Database { store, .. }: Data
     assert_eq!(world.outcome(ada, "1.0.0", 1).await, Outcome::GRANTED);
     assert_eq!(world.outcome(ada, "2.0.0", 2).await, Outcome::UPGRADED);
     let license_id = world.licenses(LicenseQuery::OfClient(ada)).await[0].license_id;
-    let revocation =
-        Revocation { license_id, client: None, note: parsed("Machine was sold"), now: at(3) };
+    let note = parsed("Machine was sold");
+    let revocation = Revocation { license_id, client: None, note, bars: false, now: at(3) };
     for expected in [Revoked::Done, Revoked::NotFound] {
         let revoked = world.store.revoke_license(world.secret(), &revocation).await;
         assert_eq!(revoked.expect("answered"), expected);
@@ -163,6 +165,106 @@ pub(crate) async fn a_revoked_seat_is_granted_again(Database { store, .. }: Data
     assert_eq!((again.serial(), again.turn()), (license_id.serial(), 1));
     assert_eq!(world.outcome(bob, "2.0.0", 5).await, Outcome::UPGRADED);
     assert_eq!(world.outcome(ada, "1.0.0", 6).await, Outcome::TEMPORARY);
+}
+
+pub(crate) async fn a_client_whose_license_was_revoked_gets_none_until_it_is_readmitted(
+    Database { store, .. }: Database,
+) {
+    let world = LicenseWorld::new(store);
+    world.install(&pack("1.0.0", 5)).await;
+    world.install(&upgrade_pack("1.0.0", "2.0.0", 5)).await;
+    let [ada, bob, temporary] = [client(), client(), client()];
+    assert_eq!(world.outcome(ada, "1.0.0", 1).await, Outcome::GRANTED);
+    assert_eq!(world.outcome(bob, "1.0.0", 1).await, Outcome::GRANTED);
+    assert_eq!(world.outcome(temporary, "3.0.0", 1).await, Outcome::TEMPORARY);
+    let permanent = world.licenses(LicenseQuery::OfClient(ada)).await[0].license_id;
+    let of_a_day = world.store.temporary_licenses(None).await.expect("answered")[0].license_id;
+    for license_id in [permanent, of_a_day] {
+        let note = parsed("Machine was stolen");
+        let revocation = Revocation { license_id, client: None, note, bars: true, now: at(2) };
+        let revoked = world.store.revoke_license(world.secret(), &revocation).await;
+        assert_eq!(revoked.expect("answered"), Revoked::Done);
+    }
+    let barred = Outcome::Refused(DecisionReason::ClientBarred);
+    for (client, version, expected) in [
+        (ada, "1.0.0", barred),
+        (ada, "2.0.0", barred),
+        (temporary, "3.0.0", barred),
+        (bob, "2.0.0", Outcome::UPGRADED),
+    ] {
+        assert_eq!(world.outcome(client, version, 3).await, expected);
+    }
+    let listed = world.store.barred_clients(None).await.expect("answered");
+    assert_eq!(listed.len(), 2);
+    let rest = world.store.barred_clients(Some(&listed[0])).await.expect("answered");
+    assert_eq!(rest, listed[1..]);
+    let readmission = Readmission {
+        client_id: ada,
+        product_id: product_id(),
+        note: parsed("It was found"),
+        now: at(4),
+    };
+    for was_barred in [true, false] {
+        let readmitted = world.store.readmit_client(world.secret(), &readmission).await;
+        assert_eq!(readmitted.expect("answered"), was_barred);
+    }
+    assert_eq!(world.outcome(ada, "1.0.0", 5).await, Outcome::GRANTED);
+    let records = world.records().await;
+    let readmitted = |record: &&LicenseRecord| {
+        record.decision.outcome == DecisionOutcome::Readmitted
+            && record.decision.client_id == Some(ada)
+    };
+    assert_eq!(records.iter().filter(readmitted).count(), 1);
+}
+
+pub(crate) async fn requests_of_one_client_at_once_build_on_each_other(
+    Database { store, .. }: Database,
+) {
+    let world = LicenseWorld::new(store);
+    let full = world.install(&pack("1.0.0", 2)).await;
+    let upgrade = world.install(&upgrade_pack("1.0.0", "2.0.0", 2)).await;
+    let ada = client();
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..4 {
+        for version in ["1.0.0", "2.0.0"] {
+            let world = world.clone();
+            tasks.spawn(async move { world.outcome(ada, version, 1).await });
+        }
+    }
+    let outcomes = tasks.join_all().await;
+    let count = |wanted| outcomes.iter().filter(|outcome| **outcome == wanted).count();
+    // Who asks for version 2 before there is anything to upgrade gets a temporary license.
+    assert_eq!(count(Outcome::GRANTED), 1, "{outcomes:?}");
+    assert!(count(Outcome::UPGRADED) <= 1 && count(Outcome::TEMPORARY) <= 1, "{outcomes:?}");
+    let last = world.outcome(ada, "2.0.0", 2).await;
+    assert!([Outcome::UPGRADED, Outcome::REISSUED].contains(&last), "{last:?}");
+    assert_eq!((world.assigned(full).await, world.assigned(upgrade).await), (1, 1));
+    assert_eq!(world.licenses(LicenseQuery::OfClient(ada)).await.len(), 1);
+}
+
+pub(crate) async fn requests_at_once_go_on_with_the_next_pack(Database { store, .. }: Database) {
+    let world = LicenseWorld::new(store);
+    let mut packs = Vec::new();
+    for version in ["1.0.0", "1.1.0", "2.0.0"] {
+        packs.push(world.install(&pack(version, 7)).await);
+    }
+    let mut tasks = tokio::task::JoinSet::new();
+    for number in 0..20 {
+        let world = world.clone();
+        let version = if number % 2 == 0 { "1.0.0" } else { "1.1.0" };
+        tasks.spawn(async move { world.outcome(client(), version, 1).await });
+    }
+    let outcomes = tasks.join_all().await;
+    assert!(outcomes.iter().all(|outcome| *outcome == Outcome::GRANTED), "{outcomes:?}");
+    let mut assigned = Vec::new();
+    for pack in packs {
+        assigned.push(world.assigned(pack).await);
+        let serials = world.licenses(LicenseQuery::OfPack(pack)).await.into_iter();
+        let serials: Vec<u64> = serials.map(|license| license.license_id.serial()).collect();
+        let count = u64::from(*assigned.last().expect("pushed"));
+        assert_eq!(serials, (1000..1000 + count).collect::<Vec<u64>>());
+    }
+    assert_eq!(assigned, [7, 7, 6], "the least sufficient first");
 }
 
 pub(crate) async fn packs_have_their_dates_versions_and_platforms(

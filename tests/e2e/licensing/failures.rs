@@ -2,7 +2,8 @@
 
 use anyhow::{Context as _, Result, ensure};
 
-use trybuy_tests::company::Order;
+use trybuy_tests::builder::Builder;
+use trybuy_tests::company::{Order, PRODUCT};
 use trybuy_tests::wait;
 
 use super::{Stage, curl, only_license};
@@ -45,10 +46,28 @@ fn a_revoked_license_is_refused_and_its_seat_given_to_another(shared: &Shared) -
     wait::until("the gateway hears of it", || Ok(!stage.passes(&license)?))?;
     let refused = curl(&stage.gateway, Some(&license))?;
     ensure!(refused.stdout.contains("/problems/license-revoked"), "{refused}");
+    barred_until_readmitted(&stage, &client)?;
     let other = stage.licensed("bob")?;
     let given = only_license(&other)?;
     ensure!(given["kind"] == "permanent", "{given}");
     ensure!(given["license_id"] == format!("{id}.1"), "the seat's second license: {given}");
+    Ok(())
+}
+
+/// A stolen machine gets no other license by asking; the only seat stays free for others.
+fn barred_until_readmitted(stage: &Stage, client: &Builder) -> Result<()> {
+    stage.gateway.request_license(client)?.refused(1, "license-revoked")?;
+    let listed = ["licenses", "list", "--barred", "--json"];
+    let bar = stage.company.licenses(&listed)?.json()?;
+    let id = bar["client_id"].as_str().context("a client id")?;
+    let readmit = ["readmit", id, "--product", PRODUCT, "--reason", "it was found"];
+    stage.company.licenses(&readmit)?;
+    ensure!(stage.company.licenses(&listed)?.stdout.is_empty());
+    let again = [&["license-server"], readmit.as_slice()].concat();
+    stage.company.license_server.run(again)?.refused(1, "not-found")?;
+    let records = ["records", "list", "--outcome", "readmitted", "--json"];
+    let record = stage.company.licenses(&records)?.json()?;
+    ensure!(record["client_id"] == id && record["note"] == "it was found", "{record}");
     Ok(())
 }
 

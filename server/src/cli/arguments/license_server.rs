@@ -36,16 +36,18 @@ pub(in crate::cli) enum LicenseServerCommand {
     /// Licenses.
     #[command(subcommand)]
     Licenses(LicensesCommand),
-    /// Revoke a license; its seat is free again.
-    Revoke {
-        /// Its id.
-        license: SeatLicenseId,
+    /// Revoke a license; its seat is free again, and its client gets no other one of the product.
+    Revoke(RevokeLicense),
+    /// Let a client have licenses again after one was revoked.
+    Readmit {
+        /// The client.
+        client: ClientId,
+        /// The product.
+        #[arg(long, value_name = "ID")]
+        product: ProductId,
         /// Why, in your words.
         #[arg(long, value_name = "TEXT")]
         reason: Note,
-        /// Whose it is, where two clients have it.
-        #[arg(long, value_name = "ID")]
-        client: Option<ClientId>,
     },
     /// Images of the clients that may ask for licenses.
     #[command(subcommand)]
@@ -62,6 +64,21 @@ pub(in crate::cli) enum LicenseServerCommand {
     /// After the database was restored from a backup.
     #[command(subcommand)]
     Restored(RestoredCommand),
+}
+
+#[derive(Args)]
+pub(in crate::cli) struct RevokeLicense {
+    /// Its id.
+    pub(in crate::cli) license: SeatLicenseId,
+    /// Why, in your words.
+    #[arg(long, value_name = "TEXT")]
+    pub(in crate::cli) reason: Note,
+    /// Whose it is, where two clients have it.
+    #[arg(long, value_name = "ID")]
+    pub(in crate::cli) client: Option<ClientId>,
+    /// Its client may ask for another one, as when a seat is to be moved.
+    #[arg(long)]
+    pub(in crate::cli) allow_again: bool,
 }
 
 #[derive(Subcommand)]
@@ -187,7 +204,7 @@ pub(in crate::cli) enum LicensesCommand {
 }
 
 #[derive(Args)]
-#[command(group(ArgGroup::new("which").args(["pack", "client", "free", "temporary"])))]
+#[command(group(ArgGroup::new("which").args(["pack", "client", "free", "temporary", "barred"])))]
 pub(in crate::cli) struct ListLicenses {
     /// Those of a pack.
     #[arg(long, value_name = "ID")]
@@ -201,6 +218,9 @@ pub(in crate::cli) struct ListLicenses {
     /// Temporary ones.
     #[arg(long)]
     pub(in crate::cli) temporary: bool,
+    /// Clients that get none, as one was revoked.
+    #[arg(long)]
+    pub(in crate::cli) barred: bool,
     /// For a product only.
     #[arg(long, value_name = "ID")]
     pub(in crate::cli) product: Option<ProductId>,
@@ -352,7 +372,7 @@ pub(in crate::cli) struct SignImage {
 fn outcome(text: &str) -> Result<DecisionOutcome, String> {
     serde_json::from_value(text.into()).map_err(|_| {
         "not an outcome: granted, reissued, upgraded, temporary, temporary-again, refused, \
-         pack-installed, revoked, adopted, seat-granted-twice, restored or restored-accepted"
+         pack-installed, revoked, readmitted, adopted, seat-granted-twice, restored or restored-accepted"
             .to_owned()
     })
 }

@@ -7,7 +7,7 @@ use trybuy_formats::ids::ProductId;
 use super::{Place, json_line};
 use crate::cli::arguments::license_server::{LicensesCommand, ListLicenses};
 use crate::cli::output;
-use crate::store::{Assignment, FreeSeats, LicenseQuery, Store, TemporaryLicense};
+use crate::store::{Assignment, Bar, FreeSeats, LicenseQuery, Store, StoreError, TemporaryLicense};
 
 pub(super) fn run(place: &Place, command: LicensesCommand) -> Result<()> {
     let LicensesCommand::List(wanted) = command;
@@ -16,81 +16,96 @@ pub(super) fn run(place: &Place, command: LicensesCommand) -> Result<()> {
             list_free(store, &wanted).await
         } else if wanted.temporary {
             list_temporary(store, &wanted).await
+        } else if wanted.barred {
+            list_barred(store, &wanted).await
         } else {
             list_assigned(store, &wanted).await
         }
     })
 }
 
-/// Prints page by page, as there may be millions.
+/// Shows all of something page by page, as there may be millions.
+async fn each<T>(
+    page: impl AsyncFn(Option<&T>) -> Result<Vec<T>, StoreError>,
+    show: impl AsyncFn(&T) -> Result<()>,
+) -> Result<()> {
+    let mut last: Option<T> = None;
+    loop {
+        let page = page(last.as_ref()).await?;
+        for one in &page {
+            show(one).await?;
+        }
+        last = page.into_iter().next_back();
+        if last.is_none() {
+            return Ok(());
+        }
+    }
+}
+
 async fn list_assigned(store: &Store, wanted: &ListLicenses) -> Result<()> {
     let of = match (wanted.pack, wanted.client) {
         (Some(pack), _) => LicenseQuery::OfPack(pack),
         (None, Some(client)) => LicenseQuery::OfClient(client),
         (None, None) => LicenseQuery::All,
     };
-    let mut last: Option<Assignment> = None;
-    loop {
-        let page = store.licenses(of, last.as_ref()).await?;
-        let shown =
-            page.iter().filter(|it| wanted.product.as_ref().is_none_or(|p| *p == it.product_id));
-        for license in shown {
-            print(wanted, &assigned_as_json(license), || assigned_as_line(license))?;
-        }
-        last = page.into_iter().next_back();
-        if last.is_none() {
-            return Ok(());
-        }
-    }
+    let show = async |license: &Assignment| {
+        let line = || assigned_as_line(license);
+        print(wanted, &license.product_id, &assigned_as_json(license), line)
+    };
+    each(async |last| store.licenses(of, last).await, show).await
 }
 
 async fn list_temporary(store: &Store, wanted: &ListLicenses) -> Result<()> {
-    let mut last: Option<TemporaryLicense> = None;
-    loop {
-        let page = store.temporary_licenses(last.as_ref()).await?;
-        let shown =
-            page.iter().filter(|it| wanted.product.as_ref().is_none_or(|p| *p == it.product_id));
-        for license in shown {
-            print(wanted, &temporary_as_json(license), || temporary_as_line(license))?;
-        }
-        last = page.into_iter().next_back();
-        if last.is_none() {
-            return Ok(());
-        }
-    }
+    let show = async |license: &TemporaryLicense| {
+        let line = || temporary_as_line(license);
+        print(wanted, &license.product_id, &temporary_as_json(license), line)
+    };
+    each(async |last| store.temporary_licenses(last).await, show).await
+}
+
+async fn list_barred(store: &Store, wanted: &ListLicenses) -> Result<()> {
+    let show = async |bar: &Bar| {
+        let Bar { client_id, product_id, license_id, barred_at } = bar;
+        let value = json!({
+            "client_id": client_id,
+            "product_id": product_id,
+            "license_id": license_id,
+            "barred_at": barred_at,
+        });
+        let line = || format!("{client_id}  {product_id}  since {barred_at}  for {license_id}\n");
+        print(wanted, product_id, &value, line)
+    };
+    each(async |last| store.barred_clients(last).await, show).await
 }
 
 async fn list_free(store: &Store, wanted: &ListLicenses) -> Result<()> {
-    let mut last: Option<FreeSeats> = None;
-    loop {
-        let page = store.free_licenses(last.as_ref()).await?;
-        for seats in &page {
-            let pack = store.license_pack(seats.pack_id).await?;
-            let product = pack.map(|installed| installed.pack.product);
-            let is_of =
-                |wanted: &ProductId| product.as_ref().is_some_and(|it| it.product_id == *wanted);
-            if wanted.product.as_ref().is_none_or(is_of) {
-                let value = json!({
-                    "pack_id": seats.pack_id,
-                    "product": product,
-                    "first_serial": seats.first_serial,
-                    "last_serial": seats.last_serial,
-                    "turn": seats.turn,
-                });
-                print(wanted, &value, || {
-                    let FreeSeats { pack_id, first_serial, last_serial, .. } = seats;
-                    format!("{pack_id}  serial {first_serial}-{last_serial}\n")
-                })?;
-            }
-        }
-        last = page.into_iter().next_back();
-        if last.is_none() {
-            return Ok(());
-        }
-    }
+    let show = async |seats: &FreeSeats| {
+        let FreeSeats { pack_id, first_serial, last_serial, turn } = *seats;
+        let Some(installed) = store.license_pack(pack_id).await? else { return Ok(()) };
+        let product = installed.pack.product;
+        let value = json!({
+            "pack_id": pack_id,
+            "product": product,
+            "first_serial": first_serial,
+            "last_serial": last_serial,
+            "turn": turn,
+        });
+        let line = || format!("{pack_id}  serial {first_serial}-{last_serial}\n");
+        print(wanted, &product.product_id, &value, line)
+    };
+    each(async |last| store.free_licenses(last).await, show).await
 }
 
-fn print(wanted: &ListLicenses, value: &Value, line: impl FnOnce() -> String) -> Result<()> {
+/// Prints what is for the wanted product.
+fn print(
+    wanted: &ListLicenses,
+    product: &ProductId,
+    value: &Value,
+    line: impl FnOnce() -> String,
+) -> Result<()> {
+    if wanted.product.as_ref().is_some_and(|it| it != product) {
+        return Ok(());
+    }
     output::print(&if wanted.json { json_line(value)? } else { line() })
 }
 

@@ -1,22 +1,18 @@
 //! `trybuy-server license-server revoke`
 
 use anyhow::Result;
-use trybuy_formats::ids::{ClientId, Note, SeatLicenseId};
 use trybuy_formats::slug::Slug;
 
 use super::{Place, now};
+use crate::cli::arguments::license_server::RevokeLicense;
 use crate::cli::failure::Failure;
 use crate::cli::output;
 use crate::store::{Revocation, Revoked};
 
-pub(super) fn run(
-    place: &Place,
-    license_id: SeatLicenseId,
-    note: Note,
-    client: Option<ClientId>,
-) -> Result<()> {
+pub(super) fn run(place: &Place, revoke: RevokeLicense) -> Result<()> {
+    let RevokeLicense { license: license_id, reason: note, client, allow_again } = revoke;
     let secret = place.keys()?.secret;
-    let revocation = Revocation { license_id, client, note, now: now() };
+    let revocation = Revocation { license_id, client, note, bars: !allow_again, now: now() };
     let revoked = place.with_store(async |store| {
         let revoked = store.revoke_license(&secret, &revocation).await?;
         place.raise_mark(store).await?;

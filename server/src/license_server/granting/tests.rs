@@ -117,26 +117,31 @@ fn what_is_allocated_has_an_order() {
     let again = Allocation::TemporaryAgain(had.clone());
     let no_upgrade = Allocation::Refused(DecisionReason::NoUpgrade);
     let refused = Allocation::Refused(DecisionReason::LicenseServerRestored);
-    // Whether only an upgrade is wanted, the store is restored; there is an upgrade, a seat, a temporary license.
+    let barred = Allocation::Refused(DecisionReason::ClientBarred);
+    // Whether the client is barred, only an upgrade is wanted, the store is restored; there is an upgrade, a seat, a temporary license.
     for (facts, expected) in [
-        ([0, 0, 1, 1, 1], &upgrade),
-        ([0, 0, 0, 1, 1], &granted),
-        ([0, 0, 0, 1, 0], &granted),
-        ([0, 0, 0, 0, 1], &again),
-        ([0, 0, 0, 0, 0], &Allocation::Temporary),
-        ([1, 0, 1, 1, 1], &upgrade),
-        ([1, 0, 0, 1, 1], &no_upgrade),
-        ([1, 0, 0, 0, 1], &no_upgrade),
-        ([0, 1, 1, 1, 1], &again),
-        ([0, 1, 0, 0, 1], &again),
-        ([0, 1, 1, 1, 0], &refused),
-        ([0, 1, 0, 0, 0], &refused),
-        ([1, 1, 1, 1, 1], &refused),
+        ([0, 0, 0, 1, 1, 1], &upgrade),
+        ([0, 0, 0, 0, 1, 1], &granted),
+        ([0, 0, 0, 0, 1, 0], &granted),
+        ([0, 0, 0, 0, 0, 1], &again),
+        ([0, 0, 0, 0, 0, 0], &Allocation::Temporary),
+        ([0, 1, 0, 1, 1, 1], &upgrade),
+        ([0, 1, 0, 0, 1, 1], &no_upgrade),
+        ([0, 1, 0, 0, 0, 1], &no_upgrade),
+        ([0, 0, 1, 1, 1, 1], &again),
+        ([0, 0, 1, 0, 0, 1], &again),
+        ([0, 0, 1, 1, 1, 0], &refused),
+        ([0, 0, 1, 0, 0, 0], &refused),
+        ([0, 1, 1, 1, 1, 1], &refused),
+        ([1, 0, 0, 1, 1, 1], &barred),
+        ([1, 1, 0, 1, 1, 1], &barred),
+        ([1, 0, 1, 0, 0, 0], &barred),
     ] {
-        let [only_upgrade, restored, has_upgrade, has_seat, had_temporary] =
+        let [barred, only_upgrade, restored, has_upgrade, has_seat, had_temporary] =
             facts.map(|fact| fact == 1);
         let standing = Standing {
             only_upgrade,
+            barred,
             restored,
             upgrade: has_upgrade.then(|| (upgraded.clone(), seat.clone())),
             seat: has_seat.then(|| seat.clone()),

@@ -168,7 +168,7 @@ impl Story {
 
     fn revoke(&mut self, client: usize) -> Result<()> {
         let Some(license) = self.permanent_license(client)? else { return Ok(()) };
-        self.company.licenses(&["revoke", &license, "--reason", "the story wants it"])?;
+        self.company.licenses(&["revoke", &license, "--reason", "a story", "--allow-again"])?;
         self.rules.revoke_newest(client);
         self.machines[client].license = None;
         Ok(())

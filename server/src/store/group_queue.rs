@@ -7,14 +7,15 @@ use std::fmt;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, timeout_at};
 
 use super::connections::in_time;
 use super::{Store, StoreError};
 
 /// The most writes of one transaction.
 const GROUP: usize = 256;
-/// How long a group is gathered when writes already wait, as then more are about to come. One that
-/// comes alone is written at once.
+/// How long a group is gathered at most, until it is as large as the last one: whoever was answered with that
+/// one is likely to ask again. One that comes alone is written at once.
 const GATHER: Duration = Duration::from_millis(2);
 
 /// What is written in groups.
@@ -72,22 +73,30 @@ impl<T: Grouped> GroupQueue<T> {
 }
 
 async fn write_groups<T: Grouped>(store: Store, mut queue: mpsc::Receiver<Queued<T>>) {
-    let mut group = Vec::new();
-    loop {
-        if let Ok(first) = queue.try_recv() {
-            group.push(first);
-            tokio::time::sleep(GATHER).await;
-        } else if let Some(first) = queue.recv().await {
-            group.push(first);
-        } else {
-            return;
-        }
-        while group.len() < GROUP
-            && let Ok(next) = queue.try_recv()
-        {
-            group.push(next);
-        }
+    let (mut group, mut last) = (Vec::new(), 0);
+    while let Some(first) = queue.recv().await {
+        group.push(first);
+        gather(&mut queue, &mut group, last).await;
+        last = group.len();
         write_group(&store, &mut group).await;
+    }
+}
+
+/// Takes what waits, and waits for so many.
+async fn gather<T: Grouped>(
+    queue: &mut mpsc::Receiver<Queued<T>>,
+    group: &mut Vec<Queued<T>>,
+    expected: usize,
+) {
+    let end = Instant::now() + GATHER;
+    while group.len() < GROUP {
+        let next = if group.len() < expected {
+            timeout_at(end, queue.recv()).await.ok().flatten()
+        } else {
+            queue.try_recv().ok()
+        };
+        let Some(next) = next else { return };
+        group.push(next);
     }
 }
 

@@ -96,14 +96,21 @@ impl ChainedOperation for &[&QueuedLicense] {
     ) -> Result<Vec<LicenseGrant>, StoreError> {
         let cases: Vec<_> = self.iter().map(|queued| &queued.case).collect();
         let mut group = Group::of(connection, &cases).await?;
-        let mut grants = Vec::with_capacity(self.len());
+        let mut answers = Vec::with_capacity(self.len());
         for queued in *self {
             let decided = queued.decide(connection, chain, &mut group).await?;
             chain.append(queued.decision(&decided));
-            grants.push(decided.answer);
+            answers.push(decided.answer);
         }
         group.write(connection).await?;
-        Ok(grants)
+        let answer = |answer| match answer {
+            Answer::Ready(grant) => Ok(grant),
+            Answer::Allocated(license) => {
+                let certificate = group.certificate(license).ok_or(StoreError::Contention)?;
+                Ok(LicenseGrant::Issued { outcome: LicenseOutcome::Granted, certificate })
+            }
+        };
+        answers.into_iter().map(answer).collect()
     }
 }
 
@@ -113,7 +120,14 @@ struct Decided {
     reason: Option<DecisionReason>,
     pack_id: Option<PackId>,
     license_id: Option<SeatLicenseId>,
-    answer: LicenseGrant,
+    answer: Answer,
+}
+
+/// What is answered.
+enum Answer {
+    Ready(LicenseGrant),
+    /// A license that is issued with the others of the group.
+    Allocated(SeatLicenseId),
 }
 
 impl Decided {
@@ -123,7 +137,7 @@ impl Decided {
             reason: Some(reason),
             pack_id: None,
             license_id: None,
-            answer: LicenseGrant::Refused(reason),
+            answer: Answer::Ready(LicenseGrant::Refused(reason)),
         }
     }
 
@@ -138,7 +152,17 @@ impl Decided {
             reason: None,
             pack_id,
             license_id: Some(license_id),
-            answer: LicenseGrant::Issued { outcome, certificate },
+            answer: Answer::Ready(LicenseGrant::Issued { outcome, certificate }),
+        }
+    }
+
+    fn allocated(pack_id: PackId, license_id: SeatLicenseId) -> Self {
+        Self {
+            outcome: DecisionOutcome::Granted,
+            reason: None,
+            pack_id: Some(pack_id),
+            license_id: Some(license_id),
+            answer: Answer::Allocated(license_id),
         }
     }
 
@@ -189,7 +213,11 @@ impl QueuedLicense {
         let standing = self.standing(connection, chain, group, &held).await?;
         match granting.allocation(standing) {
             Allocation::Upgrade(license, pack) => self.upgrade(connection, *license, pack).await,
-            Allocation::Seat(pack) => self.allocate(group, pack),
+            Allocation::Seat(pack) => {
+                let pack_id = pack.pack_id;
+                let license_id = group.allocate(granting, &case.wanted, pack);
+                Ok(Decided::allocated(pack_id, license_id.ok_or(StoreError::Contention)?))
+            }
             Allocation::Temporary => self.issue_temporary(connection).await,
             Allocation::TemporaryAgain(temporary) => Ok(Decided::again(temporary, now)),
             Allocation::Refused(reason) => Ok(Decided::refused(reason)),
@@ -264,40 +292,6 @@ impl QueuedLicense {
             wanted: &wanted.version,
             now: wanted.now,
         }
-    }
-
-    /// Allocates a free license (SL Fig. 6, step 204).
-    fn allocate(&self, group: &mut Group, pack: OfferingPack) -> Result<Decided, StoreError> {
-        let seat = group.take_seat(&pack).ok_or(StoreError::Contention)?;
-        let OfferingPack { pack_id, ends_at, product } = pack;
-        let license_id = SeatLicenseId::of_pack(pack_id, seat.serial, seat.turn);
-        let issued = self.issue(&LicenseTerms {
-            license_id,
-            kind: SeatLicenseKind::Permanent,
-            pack_id: Some(pack_id),
-            version: &product.version,
-            features: &product.features,
-            ends_at,
-        })?;
-        let wanted = &self.case.wanted;
-        let row = Assignment {
-            license_id,
-            pack_id,
-            client_id: wanted.client_id,
-            issued_at: wanted.now,
-            ends_at,
-            product_id: product.product_id,
-            version: product.version,
-            platform_type: wanted.platform_type,
-            upgraded_by: None,
-            certificate_serial: issued.certificate_serial,
-            certificate: issued.certificate,
-            granted_twice: false,
-            revoked_at: None,
-        };
-        let (outcome, certificate) = (LicenseOutcome::Granted, row.certificate.clone());
-        group.assign(row);
-        Ok(Decided::issued(outcome, Some(pack_id), license_id, certificate))
     }
 
     /// Upgrades a record of the table, consuming one upgrade license (SL Fig. 8, step 248). The license keeps its

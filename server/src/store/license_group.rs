@@ -2,16 +2,21 @@
 //! written at once, as each statement costs more than what it does.
 
 use std::collections::{HashMap, HashSet};
+use std::num::NonZero;
+use std::sync::Arc;
+use std::thread::{self, available_parallelism};
 
 use sqlx::{AnyConnection, AssertSqlSafe};
-use trybuy_formats::ids::{ChallengeId, ClientId, ProductId};
+use trybuy_formats::ids::{ChallengeId, ClientId, ProductId, SeatLicenseId};
+use trybuy_formats::licensing::seat_license::SeatLicenseKind;
 
 use super::columns::Columns;
 use super::license_assignments::{self as assignments, Assignment};
-use super::license_cases::{LicenseCase, UsedChallenge, WantedLicense, Way};
+use super::license_cases::{
+    GrantingModule, LicenseCase, LicenseTerms, UsedChallenge, WantedLicense, Way,
+};
 use super::license_open_packs::OpenPacks;
 use super::license_packs::{OfferingPack, PackChoice};
-use super::license_seats::Seat;
 use super::rows::rows;
 use super::{StoreError, license_bars};
 
@@ -20,6 +25,9 @@ const USE_CHALLENGES: [&str; 2] = [
     "INSERT INTO used_challenges (id, ends_at) VALUES ",
     " ON CONFLICT (id) DO NOTHING RETURNING id",
 ];
+
+/// The fewest licenses that a thread is started for.
+const SHARE: usize = 8;
 
 /// The state that a group works on.
 pub(super) struct Group {
@@ -30,8 +38,50 @@ pub(super) struct Group {
     /// Clients that get nothing new.
     barred: HashSet<(ClientId, ProductId)>,
     packs: OpenPacks,
-    /// Licenses that were allocated and are not written yet.
-    allocated: Vec<Assignment>,
+    /// Seats that were allocated and are not signed and written yet.
+    allocated: Vec<Allocated>,
+    /// The certificates of those that are.
+    issued: HashMap<SeatLicenseId, Vec<u8>>,
+}
+
+/// A seat that a client was given.
+struct Allocated {
+    granting: Arc<dyn GrantingModule>,
+    wanted: WantedLicense,
+    pack: OfferingPack,
+    license_id: SeatLicenseId,
+}
+
+impl Allocated {
+    /// Signs the license.
+    fn issue(self) -> Result<Assignment, StoreError> {
+        let Self { granting, wanted, pack, license_id } = self;
+        let OfferingPack { pack_id, ends_at, product } = pack;
+        let terms = LicenseTerms {
+            license_id,
+            kind: SeatLicenseKind::Permanent,
+            pack_id: Some(pack_id),
+            version: &product.version,
+            features: &product.features,
+            ends_at,
+        };
+        let issued = granting.issue(&wanted, &terms).map_err(StoreError::Signing)?;
+        Ok(Assignment {
+            license_id,
+            pack_id,
+            client_id: wanted.client_id,
+            issued_at: wanted.now,
+            ends_at,
+            product_id: product.product_id,
+            version: product.version,
+            platform_type: wanted.platform_type,
+            upgraded_by: None,
+            certificate_serial: issued.certificate_serial,
+            certificate: issued.certificate,
+            granted_twice: false,
+            revoked_at: None,
+        })
+    }
 }
 
 impl Group {
@@ -50,8 +100,8 @@ impl Group {
             held.entry(client).or_default().push(license);
         }
         let barred = license_bars::barred(connection, &clients).await?.into_iter().collect();
-        let (packs, allocated) = (OpenPacks::default(), Vec::new());
-        Ok(Self { challenges, held, barred, packs, allocated })
+        let packs = OpenPacks::default();
+        Ok(Self { challenges, held, barred, packs, allocated: Vec::new(), issued: HashMap::new() })
     }
 
     /// Uses a challenge, also for a wrong response. Answers whether it had not been used before.
@@ -92,23 +142,58 @@ impl Group {
         self.packs.choose(connection, choice).await
     }
 
-    /// Takes a seat of a pack that was chosen.
-    pub(super) fn take_seat(&mut self, pack: &OfferingPack) -> Option<Seat> {
-        self.packs.take(pack.pack_id)
+    /// Allocates the next seat of a pack that was chosen (SL Fig. 6, step 204). Answers its license, which
+    /// [`Group::write`] issues.
+    pub(super) fn allocate(
+        &mut self,
+        granting: &Arc<dyn GrantingModule>,
+        wanted: &WantedLicense,
+        pack: OfferingPack,
+    ) -> Option<SeatLicenseId> {
+        let seat = self.packs.take(pack.pack_id)?;
+        let license_id = SeatLicenseId::of_pack(pack.pack_id, seat.serial, seat.turn);
+        let (granting, wanted) = (Arc::clone(granting), wanted.clone());
+        self.allocated.push(Allocated { granting, wanted, pack, license_id });
+        Some(license_id)
     }
 
-    /// Assigns a license to its client.
-    pub(super) fn assign(&mut self, license: Assignment) {
-        self.allocated.push(license);
+    /// The certificate of a license that was allocated and written.
+    pub(super) fn certificate(&mut self, license: SeatLicenseId) -> Option<Vec<u8>> {
+        self.issued.remove(&license)
     }
 
-    /// Writes what was not written yet.
+    /// Signs and writes what was not written yet.
     pub(super) async fn write(&mut self, connection: &mut AnyConnection) -> Result<(), StoreError> {
         self.packs.write(connection).await?;
-        assignments::insert(connection, &self.allocated).await?;
-        self.allocated.clear();
+        let licenses = issue(std::mem::take(&mut self.allocated))?;
+        assignments::insert(connection, &licenses).await?;
+        let issued = licenses.into_iter().map(|license| (license.license_id, license.certificate));
+        self.issued.extend(issued);
         Ok(())
     }
+}
+
+/// Signs licenses, on as many cores as there are: of a grant a signature takes the most time, and the next group
+/// waits for this one.
+fn issue(allocated: Vec<Allocated>) -> Result<Vec<Assignment>, StoreError> {
+    let threads = available_parallelism().map_or(1, NonZero::get);
+    let share = allocated.len().div_ceil(threads).max(SHARE);
+    let mut allocated = allocated.into_iter();
+    let mut shares: Vec<Vec<_>> = Vec::new();
+    while allocated.len() > 0 {
+        shares.push(allocated.by_ref().take(share).collect());
+    }
+    let issue_all =
+        |share: Vec<Allocated>| share.into_iter().map(Allocated::issue).collect::<Vec<_>>();
+    let own = shares.pop().unwrap_or_default();
+    thread::scope(|scope| {
+        let others: Vec<_> =
+            shares.into_iter().map(|share| scope.spawn(|| issue_all(share))).collect();
+        let own = issue_all(own);
+        let others =
+            others.into_iter().flat_map(|thread| thread.join().expect("it does not panic"));
+        others.chain(own).collect()
+    })
 }
 
 async fn use_challenges(

@@ -95,12 +95,10 @@ impl Company {
         let installed = ["clearinghouse", "certificate", "install", text(&certificate)?];
         run(&[installed.as_slice(), &["--authority", text(&trusted)?]].concat())?;
         let clearinghouse_server = clearinghouse.serve()?;
-        let license_server = license_server(binaries, &at("license-server"), &maker)?;
-        let url = clearinghouse_server.url().to_owned();
-        let own = [("# url = \"https://clearinghouse.example.com\"", format!("url = \"{url}\""))];
-        let own = own.iter().map(|(line, new)| (*line, new.as_str()));
+        let url = clearinghouse_server.url();
+        let license_server = license_server(binaries, &at("license-server"), url, &maker)?;
         let config = at("license-server/license-server/license-server.toml");
-        replace_lines(&config, own.chain(settings.iter().copied()))?;
+        replace_lines(&config, settings.iter().copied())?;
         let license_server_server = license_server.serve()?;
         let company = Self {
             binaries: binaries.clone(),
@@ -268,10 +266,12 @@ impl Authority<'_> {
 fn license_server(
     binaries: &Binaries,
     data_dir: &Path,
+    clearinghouse: &str,
     authority: &Authority<'_>,
 ) -> Result<ServerSetup> {
     let setup = ServerSetup::existing(binaries, data_dir, &[]).in_role("license-server");
-    setup.run(["license-server", "init", "--id", "acme", "--name", "Acme"])?.success()?;
+    let init = ["license-server", "init", "--id", "acme", "--name", "Acme"];
+    setup.run([init.as_slice(), &["--clearinghouse", clearinghouse]].concat())?.success()?;
     let own = data_dir.join("license-server");
     let packs = authority.sign(&own.join("license-server.csr"), "license-server", "acme")?;
     let issuer = authority.sign(&own.join("issuer.csr"), "license-issuer", "acme")?;

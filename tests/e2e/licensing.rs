@@ -2,6 +2,7 @@
 
 pub(crate) mod failures;
 pub(crate) mod granting;
+pub(crate) mod guide;
 pub(crate) mod model;
 pub(crate) mod orders;
 pub(crate) mod other_software;

@@ -50,6 +50,7 @@ fn main() {
         invariants::CASES,
         licensing::failures::CASES,
         licensing::granting::CASES,
+        licensing::guide::CASES,
         licensing::model::CASES,
         licensing::orders::CASES,
         licensing::other_software::CASES,

@@ -2,6 +2,7 @@
 
 pub(crate) mod failures;
 pub(crate) mod granting;
+pub(crate) mod guide;
 pub(crate) mod model;
 pub(crate) mod orders;
 pub(crate) mod other_software;
@@ -15,9 +16,9 @@ use serde_json::Value;
 
 use trybuy_tests::builder::Builder;
 use trybuy_tests::command::Outcome;
-use trybuy_tests::company::Company;
 use trybuy_tests::company::gateway::{Gateway, GatewayOptions};
 use trybuy_tests::company::service::Service;
+use trybuy_tests::company::{Company, CompanyOptions};
 
 use crate::case::Shared;
 
@@ -38,7 +39,12 @@ impl Stage {
 
     /// With lines of the license server's configuration replaced.
     fn start_with(shared: &Shared, settings: &[(&str, &str)]) -> Result<Self> {
-        let company = Company::start_with(shared.binaries(), settings)?;
+        Self::start_as(shared, CompanyOptions { settings, ..CompanyOptions::default() })
+    }
+
+    /// With a company as the options say.
+    fn start_as(shared: &Shared, options: CompanyOptions<'_>) -> Result<Self> {
+        let company = Company::start_as(shared.binaries(), options)?;
         let folder = company.path("pages");
         std::fs::create_dir(&folder)?;
         std::fs::write(folder.join("index.html"), PAGE)?;

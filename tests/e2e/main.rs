@@ -1,4 +1,3 @@
-//! The end-to-end tests: real server processes, real Builder processes, real programs.
 //!
 //! A test that needs something this machine lacks is counted as skipped, with a notice of what to
 //! install; with `CI=true` it fails instead, so that nothing is ever skipped unnoticed there.
@@ -50,6 +49,7 @@ fn main() {
         invariants::CASES,
         licensing::failures::CASES,
         licensing::granting::CASES,
+        licensing::guide::CASES,
         licensing::model::CASES,
         licensing::orders::CASES,
         licensing::other_software::CASES,

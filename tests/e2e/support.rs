@@ -9,6 +9,7 @@ use trybuy_tests::builder::Builder;
 use trybuy_tests::command::Outcome;
 use trybuy_tests::component::Component;
 use trybuy_tests::files;
+pub(crate) use trybuy_tests::files::blocks;
 use trybuy_tests::proxy::Proxy;
 use trybuy_tests::wait;
 use trybuy_tests::world::World;
@@ -103,10 +104,4 @@ pub(crate) fn ensure_sound(user: &Builder, id: &str) -> Result<()> {
     let echoed = user.run(["run", id, "--", "echo", "sound"])?.success()?;
     anyhow::ensure!(echoed.stdout == "sound\n", "{echoed}");
     Ok(())
-}
-
-/// The contents of a guide's code blocks in a language.
-pub(crate) fn blocks<'a>(guide: &'a str, language: &str) -> Vec<&'a str> {
-    let start = format!("```{language}\n");
-    guide.split(&start).skip(1).filter_map(|rest| rest.split("```").next()).collect()
 }

@@ -1,6 +1,7 @@
 //! The whole licensing system on one machine: a certifying authority, a clearinghouse, a company's license
 //! server, and gateways in front of services; each role a real process with a data directory of its own.
 
+pub mod authority;
 pub mod door;
 pub mod gateway;
 pub mod service;
@@ -10,10 +11,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use tempfile::TempDir;
 
+use self::authority::{Authority, Development};
 use self::gateway::{Gateway, GatewayOptions};
 use crate::binaries::Binaries;
 use crate::builder::Builder;
 use crate::command::Outcome;
+use crate::files;
 use crate::server::{Server, ServerSetup};
 
 /// The product of the tests.
@@ -33,7 +36,25 @@ pub struct Company {
     pub license_server: ServerSetup,
     /// The running license server.
     pub license_server_server: Server,
+    authority: Box<dyn Authority>,
     folder: TempDir,
+}
+
+/// How a company is set up.
+#[derive(Clone, Copy)]
+pub struct CompanyOptions<'a> {
+    /// Lines of the license server's configuration that are replaced.
+    pub settings: &'a [(&'a str, &'a str)],
+    /// Makes the certifying authority, in a folder of its own.
+    pub authority: fn(&Binaries, &Path) -> Result<Box<dyn Authority>>,
+    /// The license server's database, where it is not SQLite's in its directory.
+    pub database: Option<&'a str>,
+}
+
+impl Default for CompanyOptions<'_> {
+    fn default() -> Self {
+        Self { settings: &[], authority: Development::make, database: None }
+    }
 }
 
 /// What is ordered.
@@ -69,7 +90,7 @@ impl Company {
     /// # Errors
     /// When anything of it fails.
     pub fn start(binaries: &Binaries) -> Result<Self> {
-        Self::start_with(binaries, &[])
+        Self::start_as(binaries, CompanyOptions::default())
     }
 
     /// The same with lines of the license server's configuration replaced.
@@ -77,30 +98,28 @@ impl Company {
     /// # Errors
     /// When anything of it fails.
     pub fn start_with(binaries: &Binaries, settings: &[(&str, &str)]) -> Result<Self> {
+        Self::start_as(binaries, CompanyOptions { settings, ..CompanyOptions::default() })
+    }
+
+    /// The same as the options say.
+    ///
+    /// # Errors
+    /// When anything of it fails.
+    pub fn start_as(binaries: &Binaries, options: CompanyOptions<'_>) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let at = |name: &str| folder.path().join(name);
-        let clearinghouse =
-            ServerSetup::existing(binaries, &at("clearinghouse"), &[]).in_role("clearinghouse");
-        let authority = at("authority");
-        let run = |arguments: &[&str]| clearinghouse.run(arguments)?.success();
-        run(&["authority", "init", text(&authority)?, "--name", "Example Authority"])?;
-        run(&["clearinghouse", "init", "--id", "clearing", "--name", "Example Clearing"])?;
-        let maker = Authority { folder: &authority, setup: &clearinghouse };
-        let certificate = maker.sign(
-            &at("clearinghouse/clearinghouse/request.pem"),
-            "clearinghouse",
-            "clearing",
-        )?;
-        let trusted = at("authority/authority.pem");
-        let installed = ["clearinghouse", "certificate", "install", text(&certificate)?];
-        run(&[installed.as_slice(), &["--authority", text(&trusted)?]].concat())?;
+        let authority = (options.authority)(binaries, &at("authority"))?;
+        let clearinghouse = clearinghouse(binaries, &at("clearinghouse"), &*authority)?;
         let clearinghouse_server = clearinghouse.serve()?;
-        let license_server = license_server(binaries, &at("license-server"), &maker)?;
-        let url = clearinghouse_server.url().to_owned();
-        let own = [("# url = \"https://clearinghouse.example.com\"", format!("url = \"{url}\""))];
-        let own = own.iter().map(|(line, new)| (*line, new.as_str()));
+        let url = clearinghouse_server.url();
+        let setup = ServerSetup::existing(binaries, &at("license-server"), &[]);
+        let setup =
+            options.database.into_iter().fold(setup.in_role("license-server"), |setup, url| {
+                setup.with_variable("TRYBUY_DATABASE_URL", url)
+            });
+        let license_server = license_server(setup, url, &*authority)?;
         let config = at("license-server/license-server/license-server.toml");
-        replace_lines(&config, own.chain(settings.iter().copied()))?;
+        replace_lines(&config, options.settings.iter().copied())?;
         let license_server_server = license_server.serve()?;
         let company = Self {
             binaries: binaries.clone(),
@@ -108,6 +127,7 @@ impl Company {
             clearinghouse_server,
             license_server,
             license_server_server,
+            authority,
             folder,
         };
         company.install_image(&binaries.path("trybuy"), 1, SOFTWARE_ID)?;
@@ -121,7 +141,7 @@ impl Company {
 
     /// The certifying authority's certificate.
     pub fn authority(&self) -> PathBuf {
-        self.path("authority/authority.pem")
+        self.authority.trusted()
     }
 
     /// Runs a command of the license server.
@@ -200,7 +220,32 @@ impl Company {
     /// # Errors
     /// When anything of it fails.
     pub fn gateway(&self, options: &GatewayOptions<'_>) -> Result<Gateway> {
-        Gateway::start(self, options)
+        self.gateway_of(&self.license_server_server, options)
+    }
+
+    /// A gateway that asks one of several processes of its license server.
+    ///
+    /// # Errors
+    /// When anything of it fails.
+    pub fn gateway_of(&self, server: &Server, options: &GatewayOptions<'_>) -> Result<Gateway> {
+        Gateway::start(self, server.url(), options)
+    }
+
+    /// The license server's setup on another machine: a copy of its directory but the mark of the records, which each
+    /// machine keeps by itself.
+    ///
+    /// # Errors
+    /// When it cannot be copied.
+    pub fn license_server_elsewhere(&self) -> Result<ServerSetup> {
+        let (from, to) = (self.license_server.data_dir(), self.path("elsewhere"));
+        for file in files::below(&from.join("license-server"))? {
+            let target = to.join(file.strip_prefix(from)?);
+            if !file.ends_with("records.mark") {
+                std::fs::create_dir_all(target.parent().context("a folder")?)?;
+                std::fs::copy(file, target)?;
+            }
+        }
+        Ok(ServerSetup::existing(&self.binaries, &to, &[]).in_role("license-server"))
     }
 
     /// A client: a Builder that was never set up.
@@ -233,10 +278,10 @@ impl Company {
     pub fn install_image(&self, image: &Path, vendor: u32, software_id: &str) -> Result<()> {
         let number = vendor.to_string();
         let vendor = self.path(&format!("vendor-{vendor}"));
-        let maker = Authority { folder: &self.path("authority"), setup: &self.clearinghouse };
         let run = |arguments: &[&str]| self.license_server.run(arguments)?.success();
         run(&["client-image", "init", text(&vendor)?, "--vendor", &number, "--name", "Example"])?;
-        let certificate = maker.sign(&vendor.join("request.pem"), "image-vendor", &number)?;
+        let certificate =
+            self.authority.sign(&vendor.join("request.pem"), "image-vendor", &number)?;
         let statement = vendor.join("client.image");
         let key = vendor.join("signing.key");
         let signed = ["client-image", "sign", text(image)?, "--software-id", software_id];
@@ -247,35 +292,35 @@ impl Company {
     }
 }
 
-/// A certifying authority's directory, and a program that works on it.
-struct Authority<'a> {
-    folder: &'a Path,
-    setup: &'a ServerSetup,
-}
-
-impl Authority<'_> {
-    /// Issues a certificate for a request, beside it.
-    fn sign(&self, request: &Path, role: &str, id: &str) -> Result<PathBuf> {
-        let out = request.with_file_name(format!("{role}.chain.pem"));
-        let signed = ["authority", "sign", text(self.folder)?, text(request)?, "--role", role];
-        let rest = ["--id", id, "--out", text(&out)?];
-        self.setup.run([signed.as_slice(), &rest].concat())?.success()?;
-        Ok(out)
-    }
+/// Makes a clearinghouse with its certificate.
+fn clearinghouse(
+    binaries: &Binaries,
+    data_dir: &Path,
+    authority: &dyn Authority,
+) -> Result<ServerSetup> {
+    let setup = ServerSetup::existing(binaries, data_dir, &[]).in_role("clearinghouse");
+    let init = ["clearinghouse", "init", "--id", "clearing", "--name", "Example Clearing"];
+    setup.run(init)?.success()?;
+    let request = data_dir.join("clearinghouse/request.pem");
+    let certificate = authority.sign(&request, "clearinghouse", "clearing")?;
+    let trusted = authority.trusted();
+    let installed = ["clearinghouse", "certificate", "install", text(&certificate)?];
+    setup.run([installed.as_slice(), &["--authority", text(&trusted)?]].concat())?.success()?;
+    Ok(setup)
 }
 
 /// Makes a license server with its certificates.
 fn license_server(
-    binaries: &Binaries,
-    data_dir: &Path,
-    authority: &Authority<'_>,
+    setup: ServerSetup,
+    clearinghouse: &str,
+    authority: &dyn Authority,
 ) -> Result<ServerSetup> {
-    let setup = ServerSetup::existing(binaries, data_dir, &[]).in_role("license-server");
-    setup.run(["license-server", "init", "--id", "acme", "--name", "Acme"])?.success()?;
-    let own = data_dir.join("license-server");
+    let init = ["license-server", "init", "--id", "acme", "--name", "Acme"];
+    setup.run([init.as_slice(), &["--clearinghouse", clearinghouse]].concat())?.success()?;
+    let own = setup.data_dir().join("license-server");
     let packs = authority.sign(&own.join("license-server.csr"), "license-server", "acme")?;
     let issuer = authority.sign(&own.join("issuer.csr"), "license-issuer", "acme")?;
-    let trusted = authority.folder.join("authority.pem");
+    let trusted = authority.trusted();
     let installed = ["license-server", "certificate", "install"];
     let given = ["--license-server", text(&packs)?, "--issuer", text(&issuer)?];
     let by = ["--authority", text(&trusted)?];

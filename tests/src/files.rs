@@ -77,3 +77,9 @@ pub fn padded(program: &Path, bytes: usize, to: &Path) -> Result<PathBuf> {
     fs::write(to, contents)?;
     Ok(to.to_owned())
 }
+
+/// The contents of a document's code blocks in a language.
+pub fn blocks<'a>(document: &'a str, language: &str) -> Vec<&'a str> {
+    let start = format!("```{language}\n");
+    document.split(&start).skip(1).filter_map(|rest| rest.split("```").next()).collect()
+}

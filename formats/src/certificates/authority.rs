@@ -75,7 +75,7 @@ impl DevelopmentAuthority {
             not_after: now.plus(validity).min(self.certificate.not_after()),
             subject: request.subject().clone(),
             spki: &spki,
-            extensions: extensions::of_role(role, &spki, self.key.spki())?,
+            extensions: extensions::of_role(role, &spki, &self.certificate)?,
         };
         let certificate = encode::certificate(&self.key, body)?;
         check_role(&certificate, role).map_err(|_| IssueError::Invalid)?;

@@ -15,7 +15,8 @@ use super::profile::LICENSE_FIELDS;
 use super::{Certificate, CertificateError, IssueError, Role};
 use crate::primitives::sha256;
 
-const SUBJECT_KEY_IDENTIFIER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.14");
+pub(super) const SUBJECT_KEY_IDENTIFIER: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("2.5.29.14");
 pub(super) const KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.15");
 pub(super) const SUBJECT_ALTERNATIVE_NAME: ObjectIdentifier =
     ObjectIdentifier::new_unwrap("2.5.29.17");
@@ -98,11 +99,11 @@ where
     is_canonical.then_some(value).ok_or(CertificateError::Profile)
 }
 
-/// The extensions of a certificate of a role, for a key, issued with another.
+/// The extensions of a certificate of a role, for a key.
 pub(super) fn of_role(
     role: Role,
     spki: &[u8],
-    issuer_spki: &[u8],
+    issuer: &Certificate,
 ) -> Result<Vec<Extension>, IssueError> {
     let constraints = BasicConstraints {
         ca: role.is_authority(),
@@ -113,7 +114,7 @@ pub(super) fn of_role(
         extension(KEY_USAGE, true, &KeyUsage(role.key_usage()))?,
         extension(EXTENDED_KEY_USAGE, true, &ExtendedKeyUsage(role.extended_key_usage()))?,
         subject_key(spki)?,
-        authority_key(issuer_spki)?,
+        authority_key(issuer)?,
     ])
 }
 
@@ -138,10 +139,13 @@ pub(super) fn extension(
     Ok(Extension { extn_id, critical, extn_value: value })
 }
 
-/// Which key issued something.
-pub(super) fn authority_key(spki: &[u8]) -> Result<Extension, IssueError> {
+/// Which key issued something: as the issuer's certificate calls it, where it does. Another authority may have made
+/// that name in its own way.
+pub(super) fn authority_key(issuer: &Certificate) -> Result<Extension, IssueError> {
+    let named = Extensions::of(issuer).map_err(|_| IssueError::Invalid)?.subject_key;
+    let key = named.map_or_else(|| key_identifier(&issuer.spki()), Ok)?;
     let identifier = AuthorityKeyIdentifier {
-        key_identifier: Some(OctetString::new(key_identifier(spki)?).map_err(invalid)?),
+        key_identifier: Some(OctetString::new(key).map_err(invalid)?),
         ..AuthorityKeyIdentifier::default()
     };
     extension(AUTHORITY_KEY_IDENTIFIER, false, &identifier)

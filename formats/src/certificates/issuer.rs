@@ -72,7 +72,7 @@ impl LicenseIssuer {
         if not_after <= license.issued_at {
             return Err(IssueError::Invalid);
         }
-        let mut extensions = extensions::of_role(Role::SeatLicense, spki, self.key.spki())?;
+        let mut extensions = extensions::of_role(Role::SeatLicense, spki, issuer)?;
         let fields = serde_json::to_string(license).map_err(|_| IssueError::Invalid)?;
         let fields = Utf8StringRef::new(&fields).map_err(invalid)?;
         extensions.push(extensions::extension(LICENSE_FIELDS, false, &fields)?);

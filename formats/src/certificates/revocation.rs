@@ -199,10 +199,7 @@ pub(super) fn list(
         next_update: Some(time(next)?),
         // An empty list is left out (RFC 5280, section 5.1.2.6).
         revoked_certificates: (!entries.is_empty()).then_some(entries),
-        crl_extensions: Some(vec![
-            authority_key(key.spki())?,
-            extension(CRL_NUMBER, false, &number)?,
-        ]),
+        crl_extensions: Some(vec![authority_key(issuer)?, extension(CRL_NUMBER, false, &number)?]),
     };
     encode::signed(key, &body.to_der().map_err(invalid)?)
 }

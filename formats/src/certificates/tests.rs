@@ -1,8 +1,10 @@
 use std::sync::LazyLock;
 
-use der::asn1::Utf8StringRef;
+use der::asn1::{OctetString, Utf8StringRef};
 use x509_cert::ext::Extension;
-use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage, KeyUsages};
+use x509_cert::ext::pkix::{
+    BasicConstraints, ExtendedKeyUsage, KeyUsage, KeyUsages, SubjectKeyIdentifier,
+};
 
 use super::encode::{self, Body};
 use super::profile::LICENSE_FIELDS;
@@ -80,6 +82,41 @@ fn a_license_is_verified_up_to_the_authority() {
     let verified = world.trusted.verify_license(&reread, now()).expect("verified");
     assert_eq!(verified.license(), &license);
     assert_eq!(verified.certificate().spki(), world.client.spki());
+}
+
+/// Authorities name keys in ways of their own, or not at all.
+#[test]
+fn what_a_license_server_signs_names_its_key_as_its_certificate_does() {
+    let world = &*WORLD;
+    let named = |identifier: Option<&[u8]>| {
+        let key = key();
+        let authority = world.authority.certificate();
+        let mut extensions =
+            extensions::of_role(Role::LicenseIssuer, key.spki(), authority).expect("extensions");
+        extensions.retain(|it| it.extn_id != extensions::SUBJECT_KEY_IDENTIFIER);
+        extensions.extend(identifier.map(|identifier| {
+            let identifier = OctetString::new(identifier).expect("short");
+            let named = SubjectKeyIdentifier(identifier);
+            extensions::extension(extensions::SUBJECT_KEY_IDENTIFIER, false, &named).expect("DER")
+        }));
+        let body = Body {
+            issuer: authority.parsed().tbs_certificate().subject().clone(),
+            not_before: now(),
+            not_after: now().plus(YEAR),
+            subject: names::name("Acme", Some("acme")).expect("a name"),
+            spki: key.spki(),
+            extensions,
+        };
+        let certificate = encode::certificate(world.authority.key(), body).expect("signed");
+        LicenseIssuer::new(key, chain(&[&certificate])).expect("an issuer")
+    };
+    for issuer in [named(Some(b"another way to name a key")), named(None)] {
+        let license = issuer.issue(&license(world), world.client.spki()).expect("issued");
+        let presented = issuer.chain().with_leaf(license).expect("a chain");
+        assert_eq!(world.trusted.verify_license(&presented, now()).map(|_| ()), Ok(()));
+        let list = issuer.revocation_list(Vec::new(), 1, now(), now().plus(DAY)).expect("signed");
+        assert!(RevocationList::from_der(&list, issuer.chain().leaf()).is_ok());
+    }
 }
 
 #[test]
@@ -355,7 +392,7 @@ fn what_a_license_signed_is_not_trusted() {
         not_after: now().plus(DAY),
         subject: names::name("Thief", Some("acme")).expect("a name"),
         spki: own.spki(),
-        extensions: extensions::of_role(Role::Clearinghouse, own.spki(), world.client.spki())
+        extensions: extensions::of_role(Role::Clearinghouse, own.spki(), &license)
             .expect("extensions"),
     };
     let forged = encode::certificate(&world.client, body).expect("signed");
@@ -376,7 +413,7 @@ fn a_license_server_issues_licenses_alone() {
             not_after: now().plus(DAY),
             subject: names::name("Thief", Some("7")).expect("a name"),
             spki: own.spki(),
-            extensions: extensions::of_role(role, own.spki(), world.issuer.key().spki())
+            extensions: extensions::of_role(role, own.spki(), world.issuer.chain().leaf())
                 .expect("extensions"),
         };
         let forged = encode::certificate(world.issuer.key(), body).expect("signed");

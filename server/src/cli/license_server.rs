@@ -38,8 +38,8 @@ pub(super) fn run(
     database: Database,
     command: LicenseServerCommand,
 ) -> Result<()> {
-    if let LicenseServerCommand::Init { id, name } = command {
-        return init::run(data_dir, database, &id, name);
+    if let LicenseServerCommand::Init { id, name, clearinghouse } = command {
+        return init::run(data_dir, database, (&id, name), clearinghouse);
     }
     let place = Place::of(data_dir, database.into())?;
     match command {

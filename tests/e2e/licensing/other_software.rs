@@ -6,7 +6,8 @@ use std::process::Command;
 use anyhow::{Context as _, Result, ensure};
 
 use trybuy_tests::command::Outcome;
-use trybuy_tests::company::Order;
+use trybuy_tests::company::authority::OpenSsl;
+use trybuy_tests::company::{CompanyOptions, Order};
 use trybuy_tests::nginx::{Nginx, free_port};
 use trybuy_tests::wait;
 
@@ -15,6 +16,7 @@ use crate::case::{Shared, cases};
 
 cases![
     openssl_accepts_a_seat_license[Python, Openssl],
+    an_authority_of_openssl_alone_will_do[Python, Curl, Openssl],
     nginx_admits_a_license_and_refuses_others[Python, Curl, Nginx, Openssl],
 ];
 
@@ -23,11 +25,33 @@ fn openssl_accepts_a_seat_license(shared: &Shared) -> Result<()> {
     stage.company.stock(&Order::of("4.0.0", 1))?;
     let client = stage.licensed("ada")?;
     let license = stage.exported(&client, "exported")?;
+    ensure_openssl_accepts(&stage, &license)
+}
+
+/// The whole chain: an order, a pack, an image, a challenge, a license, a gateway, a revocation list.
+fn an_authority_of_openssl_alone_will_do(shared: &Shared) -> Result<()> {
+    let authority = OpenSsl::make;
+    let stage = Stage::start_as(shared, CompanyOptions { authority, ..CompanyOptions::default() })?;
+    stage.company.stock(&Order::of("4.0.0", 1))?;
+    let client = stage.licensed("ada")?;
+    let license = stage.exported(&client, "exported")?;
+    let chain = std::fs::read_to_string(license.certificate())?;
+    ensure!(chain.matches("BEGIN CERTIFICATE").count() == 3, "license, issuer, intermediate");
+    ensure_openssl_accepts(&stage, &license)?;
+    ensure!(stage.passes(&license)?);
+    let foreign = foreign_license(&stage)?;
+    ensure!(!stage.passes(&foreign)?);
+    let id = only_license(&client)?["license_id"].as_str().context("an id")?.to_owned();
+    stage.company.licenses(&["revoke", &id, "--reason", "stolen"])?;
+    wait::until("the gateway hears of it", || Ok(!stage.passes(&license)?))
+}
+
+fn ensure_openssl_accepts(stage: &Stage, license: &Exported) -> Result<()> {
     let authority = stage.company.authority();
     for more in [&[][..], &["-purpose", "sslclient"], &["-x509_strict"]] {
-        openssl_verify(&authority, &license, more)?.success()?;
+        openssl_verify(&authority, license, more)?.success()?;
     }
-    let server = openssl_verify(&authority, &license, &["-purpose", "sslserver"])?;
+    let server = openssl_verify(&authority, license, &["-purpose", "sslserver"])?;
     ensure!(server.code != 0, "a license authenticates no server: {server}");
     Ok(())
 }

@@ -30,10 +30,13 @@ pub struct Gateway {
 
 impl Gateway {
     /// Makes and starts a gateway that asks its license server for news every second.
-    pub(super) fn start(company: &Company, options: &GatewayOptions<'_>) -> Result<Self> {
+    pub(super) fn start(
+        company: &Company,
+        license_server: &str,
+        options: &GatewayOptions<'_>,
+    ) -> Result<Self> {
         let data_dir = company.path(options.name);
         let setup = ServerSetup::existing(&company.binaries, &data_dir, &[]).in_role("gateway");
-        let license_server = company.license_server_server.url();
         let authority = company.authority();
         let init = ["gateway", "init", "--service", options.service, "--product", PRODUCT];
         let needs = ["--product-version", options.version, "--license-server", license_server];

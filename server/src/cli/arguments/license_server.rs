@@ -10,6 +10,7 @@ use trybuy_formats::ids::{
 use trybuy_formats::instant::Instant;
 use trybuy_formats::licensing::product::{LicenseType, Product};
 use trybuy_formats::limits;
+use url::Url;
 
 use crate::store::DecisionOutcome;
 
@@ -23,6 +24,9 @@ pub(in crate::cli) enum LicenseServerCommand {
         /// Its name for people; without it, the id.
         #[arg(long, value_name = "NAME")]
         name: Option<Name>,
+        /// Where packs are ordered; without it, orders travel as files.
+        #[arg(long, value_name = "URL")]
+        clearinghouse: Option<Url>,
     },
     /// The license server's certificates.
     #[command(subcommand)]

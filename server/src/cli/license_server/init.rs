@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result};
 use trybuy_formats::certificates::CertificateRequest;
 use trybuy_formats::ids::{LicenseServerId, Name};
 use trybuy_formats::slug::Slug;
+use url::Url;
 
 use super::refused;
 use crate::cli::arguments::Database;
@@ -24,8 +25,8 @@ use crate::license_server::keys::{LicenseServerFiles, LicenseServerKeys};
 pub(super) fn run(
     data_dir: &DataDir,
     database: Database,
-    id: &LicenseServerId,
-    name: Option<Name>,
+    (id, name): (&LicenseServerId, Option<Name>),
+    clearinghouse: Option<Url>,
 ) -> Result<()> {
     let files = LicenseServerFiles::of(data_dir);
     if files.directory().config().exists() {
@@ -41,7 +42,7 @@ pub(super) fn run(
     let keys = LicenseServerKeys::create_missing(&files).map_err(refused)?;
     write_requests(&files, &keys, name.as_ref().map_or(id.as_str(), Name::as_str), id)?;
     open::runtime()?.block_on(migrate::migrate(&resolved))?;
-    let configuration = configuration(id, database_url);
+    let configuration = configuration(id, database_url, clearinghouse);
     match write_new(&files.directory().config(), configuration.as_bytes()) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             return Err(already_set_up(&files).into());
@@ -79,16 +80,20 @@ fn write_requests(
 }
 
 /// The template with what was given, so that `serve` finds it again.
-fn configuration(id: &LicenseServerId, database_url: Option<String>) -> String {
+fn configuration(
+    id: &LicenseServerId,
+    database: Option<String>,
+    clearinghouse: Option<Url>,
+) -> String {
+    let given = [
+        ("# url = \"postgres://trybuy@localhost/trybuy\"", database),
+        ("# url = \"https://clearinghouse.example.com\"", clearinghouse.map(String::from)),
+    ];
     let file = TEMPLATE.replacen("id = \"ID\"", &format!("id = \"{id}\""), 1);
-    match database_url {
-        Some(url) => {
-            let url = toml::Value::String(url);
-            let comment = "# url = \"postgres://trybuy@localhost/trybuy\"";
-            file.replacen(comment, &format!("url = {url}"), 1)
-        }
+    given.into_iter().fold(file, |file, (comment, url)| match url {
+        Some(url) => file.replacen(comment, &format!("url = {}", toml::Value::String(url)), 1),
         None => file,
-    }
+    })
 }
 
 fn already_set_up(files: &LicenseServerFiles) -> Failure {

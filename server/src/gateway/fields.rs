@@ -34,6 +34,9 @@ const HOP_BY_HOP: [HeaderName; 8] = [
     UPGRADE,
 ];
 
+/// The field with a legacy client's token, which the service does not get to see.
+pub(super) const LEGACY_CLIENT: &str = "legacy-client";
+
 /// Removes what only the gateway may tell the service.
 pub(super) fn remove_protected(headers: &mut HeaderMap) {
     let protected: Vec<_> = headers.keys().filter(|name| is_protected(name)).cloned().collect();
@@ -51,13 +54,28 @@ fn is_protected(name: &HeaderName) -> bool {
     begins(OWN) || begins(X_FORWARDED) || is(FORWARDED.as_str()) || is(X_REAL_IP)
 }
 
-/// Whether a service may take a name for this one: many read `_` as `-`.
+/// Removes what has no business behind a body: what only the gateway may tell the service, and the token of a legacy
+/// client, which was looked for in the head.
+pub(super) fn clean_trailers(trailers: &mut HeaderMap) {
+    remove_protected(trailers);
+    let is_token = |name: &HeaderName| {
+        is_spelling_of(name, LEGACY_CLIENT) || is_spelling_of(name, COOKIE.as_str())
+    };
+    let tokens: Vec<_> = trailers.keys().filter(|name| is_token(name)).cloned().collect();
+    for name in tokens {
+        trailers.remove(name);
+    }
+}
+
+/// Whether a service may take a name for this one: many read `_` as `-`, and where fields become variables (CGI), some
+/// servers read every other character so.
 pub(super) fn is_spelling_of(name: &HeaderName, known: &str) -> bool {
     same(name.as_str().as_bytes(), known.as_bytes())
 }
 
 fn same(sent: &[u8], known: &[u8]) -> bool {
-    let hyphenated = sent.iter().map(|byte| if *byte == b'_' { b'-' } else { *byte });
+    let hyphenated =
+        sent.iter().map(|byte| if byte.is_ascii_alphanumeric() { *byte } else { b'-' });
     sent.len() == known.len() && hyphenated.eq(known.iter().copied())
 }
 
@@ -183,6 +201,9 @@ mod tests {
             ("X_Real_IP", true),
             ("trybuy-client", true),
             ("Trybuy_Client", true),
+            ("trybuy.client", true),
+            ("trybuy+license", true),
+            ("x.forwarded~for", true),
             ("x-forwarded", false),
             ("x-trybuy-client", false),
             ("authorization", false),

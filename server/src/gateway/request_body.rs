@@ -60,7 +60,7 @@ impl Body for RequestBody {
         self.progressed = true;
         self.service.begin();
         Poll::Ready(frame.map(|frame| match frame {
-            Ok(frame) => Ok(without_protected(frame)),
+            Ok(frame) => Ok(with_clean_trailers(frame)),
             Err(error) => Err(RequestFault(io::Error::other(error))),
         }))
     }
@@ -75,10 +75,10 @@ impl Body for RequestBody {
 }
 
 /// Some services read trailers as if they were fields of the head.
-fn without_protected(frame: Frame<Bytes>) -> Frame<Bytes> {
+fn with_clean_trailers(frame: Frame<Bytes>) -> Frame<Bytes> {
     match frame.into_trailers() {
         Ok(mut trailers) => {
-            fields::remove_protected(&mut trailers);
+            fields::clean_trailers(&mut trailers);
             Frame::trailers(trailers)
         }
         Err(frame) => frame,

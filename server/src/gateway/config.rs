@@ -8,7 +8,7 @@ use serde::Deserialize;
 use trybuy_formats::ids::{Label, ProductId, Version};
 use url::Url;
 
-use super::access::{Rates, Requirement};
+use super::access::{Rates, Requirement, StaleList};
 use super::{InvalidUpstream, Limits, ROLE, Upstream};
 use crate::config::{
     ConfigError, DatabaseConfig, DatabaseSection, RoleOverrides, read_role_file, span_text,
@@ -29,6 +29,8 @@ pub struct GatewayConfig {
     pub license_server: Url,
     /// How often it is asked for news. Default: 15s.
     pub refresh: Duration,
+    /// What becomes of licenses when no newer revocation list comes. Default: accept.
+    pub stale_list: StaleList,
     /// The certificate chain that it shows, in PEM.
     pub tls_certificate: PathBuf,
     /// The key of that certificate, in PEM.
@@ -82,6 +84,8 @@ struct LicenseServerSection {
     url: Url,
     #[serde(default = "default_refresh", deserialize_with = "span_text::duration")]
     refresh: Duration,
+    #[serde(default)]
+    stale_list: StaleList,
 }
 
 fn default_refresh() -> Duration {
@@ -193,6 +197,7 @@ impl GatewayConfig {
             },
             license_server: file.license_server.url,
             refresh: file.license_server.refresh,
+            stale_list: file.license_server.stale_list,
             tls_certificate: directory.path().join(file.tls.certificate),
             tls_key: directory.path().join(file.tls.key),
             direct: file.direct.socket.map(|socket| directory.path().join(socket)),
@@ -245,6 +250,8 @@ mod tests {
             .collect();
         let file: File = toml::from_str(&uncommented).expect("the template is a configuration");
         assert_eq!(file.limits, LimitsSection::default());
+        assert_eq!(file.license_server.refresh, default_refresh());
+        assert_eq!(file.license_server.stale_list, StaleList::default());
         assert!(loaded(TEMPLATE).is_ok());
     }
 

@@ -9,6 +9,7 @@ use trybuy_formats::slug::Slug;
 use trybuy_server::clock::Clock as _;
 use trybuy_server::gateway::access::{Rates, new_client};
 
+use crate::support::company::Settings;
 use crate::support::{Company, Connection, Protocol, check, get, text};
 
 const TOKEN: &str = "Kq3vXb0x5hJ7";
@@ -19,7 +20,7 @@ fn name() -> Label {
 
 /// A company with a legacy client.
 async fn world(rates: Rates) -> Company {
-    let company = Company::with(rates).await;
+    let company = Company::with(Settings { rates, ..Settings::default() }).await;
     let digest = Digest::from_bytes(sha256(TOKEN.as_bytes()));
     let now = company.clock.now();
     let client = new_client(name(), PlatformType::Legacy, Some(digest), now).expect("a client");

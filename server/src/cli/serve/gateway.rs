@@ -30,7 +30,8 @@ async fn serve(config: GatewayConfig, directory: RoleDir, listen: SocketAddr) ->
         requirement: config.requirement.clone(),
         authorities: files.authorities()?,
         license_server_id: id.context("the license server's certificate names none")?,
-        revoked: files.revoked(&issuer),
+        revocations: files.revocations()?,
+        stale_list: config.stale_list,
         issuer,
         license_server: LicenseServer::new(
             config.license_server.clone(),

@@ -84,6 +84,7 @@ impl GatewayState {
         client: GatewayClient,
         now: Instant,
     ) -> Result<VerifiedLicense, ApiError> {
+        self.check_list(now)?;
         if let Some(license) = self.usable(&client, now) {
             return Ok(license);
         }

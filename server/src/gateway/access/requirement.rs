@@ -43,6 +43,9 @@ pub enum NoLicense {
     /// It was revoked.
     #[error("the license was revoked")]
     Revoked,
+    /// Whether it was revoked is not known any more, and the operator wants none to be accepted then.
+    #[error("the license server's revocation list is too old to accept any license")]
+    StaleList,
     /// It is for an older version.
     #[error("the license is for version {held}, and this service needs {needed}")]
     TooOld {
@@ -93,6 +96,7 @@ impl Refusal for NoLicense {
             Self::NotActive => Slug::LicenseNotActive,
             Self::Expired => Slug::LicenseExpired,
             Self::Revoked => Slug::LicenseRevoked,
+            Self::StaleList => Slug::LicenseServerUnreachable,
             Self::TooOld { .. } => Slug::LicenseTooOld,
         }
     }
@@ -102,6 +106,10 @@ impl Refusal for NoLicense {
             Self::NotActive => "wait until it can be used, and check this computer's clock",
             Self::UnknownToken => "ask whoever runs this gateway for a token",
             Self::Revoked => "ask whoever hands out licenses for this service",
+            Self::StaleList => {
+                "try again later; if it stays, tell whoever runs this gateway that it gets no news of its \
+                license server"
+            }
             Self::TooOld { .. } => "get a newer one with `trybuy license renew`",
             _ => {
                 "get one with `trybuy license request GATEWAY`, or connect through `trybuy connect GATEWAY`, \

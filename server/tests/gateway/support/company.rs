@@ -7,7 +7,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use trybuy_formats::certificates::{
     Authorities, CertificateChain, CertificateRequest, DevelopmentAuthority, LicenseIssuer,
-    RevocationList, Revoked, Role, private_key_pem,
+    Revoked, Role, private_key_pem,
 };
 use trybuy_formats::ids::{ClientId, Label, PlatformType, SeatLicenseId};
 use trybuy_formats::instant::{Instant, Span};
@@ -18,7 +18,7 @@ use trybuy_server::clock::Clock;
 use trybuy_server::data_dir::{DataDir, RoleDir};
 use trybuy_server::gateway::access::{
     GatewayParts, GatewayState, ISSUER, LicenseAccess, LicenseServer as Way, OwnKeys, RECORDS,
-    REVOKED, Rates, Requirement, Worker,
+    REVOKED, Rates, Requirement, Revocations, StaleList, Worker,
 };
 use trybuy_server::gateway::{DirectSocket, Limits};
 use trybuy_server::store::Store;
@@ -55,9 +55,16 @@ pub(crate) struct Company {
     pub(crate) clock: Arc<TestClock>,
     pub(crate) store: Store,
     pub(crate) folder: TempDir,
-    rates: Rates,
+    settings: Settings,
     service: Service,
     worker: Option<Worker>,
+}
+
+/// How a gateway is set.
+#[derive(Clone, Default)]
+pub(crate) struct Settings {
+    pub(crate) rates: Rates,
+    pub(crate) stale_list: StaleList,
 }
 
 /// When everything begins.
@@ -67,10 +74,10 @@ pub(crate) fn beginning() -> Instant {
 
 impl Company {
     pub(crate) async fn start() -> Self {
-        Self::with(Rates::default()).await
+        Self::with(Settings::default()).await
     }
 
-    pub(crate) async fn with(rates: Rates) -> Self {
+    pub(crate) async fn with(settings: Settings) -> Self {
         let authority = authority();
         let issuer = issuer(&authority, SERVER, EcdsaKey::generate().expect("a key"));
         let chain = issuer.chain().clone();
@@ -92,7 +99,7 @@ impl Company {
             clock,
             store,
             folder,
-            rates,
+            settings,
             service,
             worker: None,
         };
@@ -119,9 +126,9 @@ impl Company {
     fn parts(&self, directory: &RoleDir) -> GatewayParts {
         let text = |name| std::fs::read_to_string(directory.file(name)).ok();
         let issuer = CertificateChain::from_pem(&text(ISSUER).expect("kept")).expect("a chain");
-        let revoked = std::fs::read(directory.file(REVOKED)).ok();
-        let revoked = revoked
-            .map(|list| RevocationList::from_der(&list, issuer.leaf()).expect("a revocation list"));
+        let revocations = text(REVOKED)
+            .map(|text| Revocations::from_text(&text).expect("as it was kept"))
+            .unwrap_or_default();
         let url = format!("http://{}", self.license_server.address).parse().expect("an address");
         let records = text(RECORDS).map_or(0, |text| text.parse().expect("a number"));
         GatewayParts {
@@ -134,11 +141,12 @@ impl Company {
                 .expect("an authority"),
             license_server_id: SERVER.parse().expect("an id"),
             issuer,
-            revoked,
+            revocations,
+            stale_list: self.settings.stale_list,
             license_server: Way::new(url, own_keys(), records).expect("a way"),
             identity_key: EcdsaKey::generate().expect("a key"),
             store: self.store.clone(),
-            rates: self.rates.clone(),
+            rates: self.settings.rates.clone(),
             clock: self.clock.clone(),
         }
     }

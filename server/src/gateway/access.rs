@@ -1,5 +1,6 @@
 //! Who may pass: clients with a valid license (SL Fig. 5). Others are led to one.
 
+mod direct_users;
 mod held;
 mod license_server;
 mod own_addresses;
@@ -24,6 +25,7 @@ use trybuy_formats::certificates::VerifiedLicense;
 use trybuy_formats::instant::{Instant, Span};
 use trybuy_formats::licensing::identity::Identity;
 
+pub use self::direct_users::{DirectUsers, NamedUsers, UnknownUser};
 pub use self::held::{USER, new_client};
 pub use self::license_server::{LicenseServer, LicenseServerError};
 pub use self::own_requests::OwnKeys;

@@ -40,6 +40,7 @@ async fn serve(config: GatewayConfig, directory: RoleDir, listen: SocketAddr) ->
         )?,
         identity_key: files.load_identity_key()?,
         store: store.clone(),
+        direct_users: config.direct_users.clone(),
         rates: config.rates.clone(),
         clock: Arc::new(SystemClock),
     };

@@ -11,6 +11,7 @@ use trybuy_formats::ids::LicenseServerId;
 use trybuy_formats::instant::Instant;
 use trybuy_formats::primitives::EcdsaKey;
 
+use super::direct_users::DirectUsers;
 use super::license_server::LicenseServer;
 use super::rates::{RateLimits, Rates};
 use super::requirement::{NoLicense, Requirement};
@@ -40,6 +41,8 @@ pub struct GatewayParts {
     pub identity_key: EcdsaKey,
     /// The clients that it holds licenses for, and the licenses that were presented.
     pub store: Store,
+    /// Who may be a direct-connect client.
+    pub direct_users: DirectUsers,
     /// How often a client may ask for what costs something.
     pub rates: Rates,
     /// The time.
@@ -68,6 +71,7 @@ pub struct GatewayState {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) seen: Seen,
     pub(super) turns: Turns,
+    pub(super) direct_users: DirectUsers,
     pub(super) rate_limits: RateLimits,
     pub(super) stale_list: StaleList,
     issuer: RwLock<CertificateChain>,
@@ -87,6 +91,7 @@ impl GatewayState {
             clock: parts.clock,
             seen: Seen::default(),
             turns: Turns::default(),
+            direct_users: parts.direct_users,
             rate_limits: RateLimits::new(&parts.rates),
             stale_list: parts.stale_list,
             issuer: RwLock::new(parts.issuer),

@@ -17,8 +17,8 @@ use trybuy_formats::primitives::{DecryptionKey, EcdsaKey, RequestSignatureKey};
 use trybuy_server::clock::Clock;
 use trybuy_server::data_dir::{DataDir, RoleDir};
 use trybuy_server::gateway::access::{
-    GatewayParts, GatewayState, ISSUER, LicenseAccess, LicenseServer as Way, OwnKeys, RECORDS,
-    REVOKED, Rates, Requirement, Revocations, StaleList, Worker,
+    DirectUsers, GatewayParts, GatewayState, ISSUER, LicenseAccess, LicenseServer as Way, OwnKeys,
+    RECORDS, REVOKED, Rates, Requirement, Revocations, StaleList, Worker,
 };
 use trybuy_server::gateway::{DirectSocket, Limits};
 use trybuy_server::store::Store;
@@ -61,10 +61,21 @@ pub(crate) struct Company {
 }
 
 /// How a gateway is set.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) rates: Rates,
     pub(crate) stale_list: StaleList,
+    pub(crate) direct_users: DirectUsers,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            rates: Rates::default(),
+            stale_list: StaleList::default(),
+            direct_users: DirectUsers::own(),
+        }
+    }
 }
 
 /// When everything begins.
@@ -143,6 +154,7 @@ impl Company {
             issuer,
             revocations,
             stale_list: self.settings.stale_list,
+            direct_users: self.settings.direct_users.clone(),
             license_server: Way::new(url, own_keys(), records).expect("a way"),
             identity_key: EcdsaKey::generate().expect("a key"),
             store: self.store.clone(),

@@ -34,7 +34,7 @@ pub use self::requirement::{NoLicense, Requirement};
 pub use self::revoked::Revocations;
 pub use self::state::{GatewayParts, GatewayState, StaleList};
 pub use self::worker::{ISSUER, RECORDS, REVOKED, Worker};
-use super::{Access, Decision, Origin, Peer};
+use super::{Access, Decision, Origin, Peer, Standing};
 use crate::error::ApiError;
 
 /// The field that tells the service who a client is (`LI-10`).
@@ -46,12 +46,13 @@ const TOKEN_LIFE: Span = Span::seconds(120);
 #[derive(Clone)]
 pub struct LicenseAccess(Arc<GatewayState>);
 
-/// What is known of a connection whose license was verified.
+/// What is known of a client whose license was verified. Cheap to clone.
 #[derive(Clone)]
 pub struct Pass {
-    license: VerifiedLicense,
+    license: Arc<VerifiedLicense>,
     token: HeaderValue,
     renew_at: Instant,
+    standing: Standing,
 }
 
 impl LicenseAccess {
@@ -60,22 +61,22 @@ impl LicenseAccess {
         Self(state)
     }
 
-    /// The fields that tell the service who a request is from.
-    async fn admit(&self, peer: &Peer, headers: &mut HeaderMap) -> Result<HeaderMap, ApiError> {
+    /// The pass of whom a request is from, whose license is valid now.
+    async fn admit(&self, peer: &Peer, headers: &mut HeaderMap) -> Result<Pass, ApiError> {
         let now = self.0.clock.now();
         let token = token::take(headers);
         let pass = match (peer.origin, &peer.certificates, token) {
             (Origin::Local { user }, ..) => {
-                self.issue(self.0.license_of_user(user, now).await?, now)?
+                self.issue(Arc::new(self.0.license_of_user(user, now).await?), now)?
             }
             (_, Some(certificates), _) => self.presented(peer, certificates, now)?,
             (origin, None, Some(token)) => {
-                self.issue(self.0.license_of_token(origin, token, now).await?, now)?
+                self.issue(Arc::new(self.0.license_of_token(origin, token, now).await?), now)?
             }
             (_, None, None) => return Err(NoLicense::Missing.into()),
         };
         self.0.still_valid(&pass.license, now)?;
-        Ok(HeaderMap::from_iter([(IDENTITY, pass.token)]))
+        Ok(pass)
     }
 
     /// Verifies the license of a connection, once (SL Fig. 5, step 182).
@@ -92,7 +93,7 @@ impl LicenseAccess {
                 let license = self.0.verify(certificates, now)?;
                 self.0.requirement.check(license.license())?;
                 self.0.seen.note(&license);
-                license
+                Arc::new(license)
             }
         };
         let pass = self.issue(license, now)?;
@@ -100,12 +101,17 @@ impl LicenseAccess {
         Ok(pass)
     }
 
-    fn issue(&self, license: VerifiedLicense, now: Instant) -> Result<Pass, ApiError> {
+    fn issue(&self, license: Arc<VerifiedLicense>, now: Instant) -> Result<Pass, ApiError> {
         let identity = Identity::of(license.license(), now, now.plus(TOKEN_LIFE));
         let token = identity.sign(&self.0.identity_key).map_err(ApiError::fault)?;
         let token = HeaderValue::try_from(token).map_err(ApiError::fault)?;
         let half = Span::seconds(TOKEN_LIFE.as_seconds() / 2);
-        Ok(Pass { license, token, renew_at: now.plus(half) })
+        let standing = {
+            let (state, license) = (Arc::clone(&self.0), Arc::clone(&license));
+            let holds = move || state.still_valid(&license, state.clock.now()).is_ok();
+            Standing::new(self.0.news.subscribe(), holds)
+        };
+        Ok(Pass { license, token, renew_at: now.plus(half), standing })
     }
 }
 
@@ -116,7 +122,11 @@ impl Access for LicenseAccess {
             return Decision::Answer(self.0.answer(peer.origin, &path, request).await);
         }
         match self.admit(peer, request.headers_mut()).await {
-            Ok(identity) => Decision::Pass { request: Box::new(request), identity },
+            Ok(Pass { token, standing, .. }) => Decision::Pass {
+                request: Box::new(request),
+                identity: HeaderMap::from_iter([(IDENTITY, token)]),
+                standing,
+            },
             Err(refused) => Decision::Answer(refused.into_response()),
         }
     }

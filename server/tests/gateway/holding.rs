@@ -57,6 +57,39 @@ async fn a_head_that_stands_still_is_given_up() {
 }
 
 #[tokio::test]
+async fn a_client_of_http2_that_asks_for_nothing_is_given_up() {
+    let (service, gateway) = world(short()).await;
+    for asks_before in [false, true] {
+        let mut connection = Connection::open(gateway.address, Protocol::Http2).await;
+        if asks_before {
+            assert_eq!(connection.answer(get("/")).await.status(), 200);
+        }
+        // It answers every question for a sign of life.
+        until("closed", || connection.is_closed()).await;
+    }
+    // One that waits for an answer is not.
+    let mut connection = Connection::open(gateway.address, Protocol::Http2).await;
+    let held = connection.send(get("/held"));
+    let answered = tokio::time::timeout(short().idle_timeout * 4, held).await;
+    assert!(answered.is_err(), "it goes on");
+    assert!(!connection.is_closed());
+    service.state.release.notify_one();
+}
+
+#[tokio::test]
+async fn a_head_of_http2_that_stands_still_is_given_up() {
+    let (_service, gateway) = world(short()).await;
+    let mut settings = tls_settings(None);
+    settings.alpn_protocols = vec![b"h2".to_vec()];
+    let mut raw = Raw(connect(gateway.address, settings).await.expect("TLS"));
+    raw.send(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await;
+    // No settings, and a head of one field (`:method: GET`) of which more is to come.
+    raw.send(&[0, 0, 0, 4, 0, 0, 0, 0, 0]).await;
+    raw.send(&[0, 0, 1, 1, 0, 0, 0, 0, 1, 0x82]).await;
+    raw.rest().await.1.ok();
+}
+
+#[tokio::test]
 async fn a_head_that_drips_is_given_up() {
     let (_service, gateway) = world(short()).await;
     let mut raw = Raw::open(gateway.address).await;

@@ -4,6 +4,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use rustls::pki_types::CertificateDer;
 use serde::Deserialize;
+use tokio::sync::watch;
 use trybuy_formats::certificates::{
     Authorities, Certificate, CertificateChain, RevocationList, Role, VerifiedLicense,
 };
@@ -72,6 +73,8 @@ pub struct GatewayState {
     pub(super) seen: Seen,
     pub(super) turns: Turns,
     pub(super) direct_users: DirectUsers,
+    /// Told with each round of the worker, whether or not it has heard anything: time has passed.
+    pub(super) news: watch::Sender<()>,
     pub(super) rate_limits: RateLimits,
     pub(super) stale_list: StaleList,
     issuer: RwLock<CertificateChain>,
@@ -92,6 +95,7 @@ impl GatewayState {
             seen: Seen::default(),
             turns: Turns::default(),
             direct_users: parts.direct_users,
+            news: watch::Sender::new(()),
             rate_limits: RateLimits::new(&parts.rates),
             stale_list: parts.stale_list,
             issuer: RwLock::new(parts.issuer),

@@ -64,6 +64,8 @@ async fn run(
             _ = &mut stopped => break,
         }
         is_stale = state.tell_of_staleness(is_stale);
+        // What runs may have to end.
+        state.news.send_replace(());
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             _ = &mut stopped => break,

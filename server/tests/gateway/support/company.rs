@@ -55,8 +55,8 @@ pub(crate) struct Company {
     pub(crate) clock: Arc<TestClock>,
     pub(crate) store: Store,
     pub(crate) folder: TempDir,
+    pub(crate) service: Service,
     settings: Settings,
-    service: Service,
     worker: Option<Worker>,
 }
 

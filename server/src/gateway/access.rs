@@ -2,6 +2,7 @@
 
 mod direct_users;
 mod held;
+mod held_passes;
 mod license_server;
 mod own_addresses;
 mod own_requests;
@@ -24,6 +25,8 @@ use rustls::pki_types::CertificateDer;
 use trybuy_formats::certificates::VerifiedLicense;
 use trybuy_formats::instant::{Instant, Span};
 use trybuy_formats::licensing::identity::Identity;
+
+use self::held_passes::Holder;
 
 pub use self::direct_users::{DirectUsers, NamedUsers, UnknownUser};
 pub use self::held::{USER, new_client};
@@ -66,16 +69,28 @@ impl LicenseAccess {
         let now = self.0.clock.now();
         let token = token::take(headers);
         let pass = match (peer.origin, &peer.certificates, token) {
-            (Origin::Local { user }, ..) => {
-                self.issue(Arc::new(self.0.license_of_user(user, now).await?), now)?
-            }
+            (Origin::Local { user }, ..) => self.held(Holder::User(user), peer.origin, now).await?,
             (_, Some(certificates), _) => self.presented(peer, certificates, now)?,
-            (origin, None, Some(token)) => {
-                self.issue(Arc::new(self.0.license_of_token(origin, token, now).await?), now)?
-            }
+            (origin, None, Some(token)) => self.held(Holder::Token(token), origin, now).await?,
             (_, None, None) => return Err(NoLicense::Missing.into()),
         };
         self.0.still_valid(&pass.license, now)?;
+        Ok(pass)
+    }
+
+    /// The pass of a client whose license the gateway holds.
+    async fn held(&self, holder: Holder, origin: Origin, now: Instant) -> Result<Pass, ApiError> {
+        let is_good =
+            |pass: &Pass| now < pass.renew_at && self.0.still_valid(&pass.license, now).is_ok();
+        if let Some(pass) = self.0.held_passes.of(holder).filter(is_good) {
+            return Ok(pass);
+        }
+        let license = match holder {
+            Holder::User(user) => self.0.license_of_user(user, now).await?,
+            Holder::Token(token) => self.0.license_of_token(origin, token, now).await?,
+        };
+        let pass = self.issue(Arc::new(license), now)?;
+        self.0.held_passes.remember(holder, pass.clone());
         Ok(pass)
     }
 
@@ -107,8 +122,12 @@ impl LicenseAccess {
         let token = HeaderValue::try_from(token).map_err(ApiError::fault)?;
         let half = Span::seconds(TOKEN_LIFE.as_seconds() / 2);
         let standing = {
-            let (state, license) = (Arc::clone(&self.0), Arc::clone(&license));
-            let holds = move || state.still_valid(&license, state.clock.now()).is_ok();
+            // The state has passes, so a pass does not have the state.
+            let (state, license) = (Arc::downgrade(&self.0), Arc::clone(&license));
+            let valid = move |state: Arc<GatewayState>| {
+                state.still_valid(&license, state.clock.now()).is_ok()
+            };
+            let holds = move || state.upgrade().is_some_and(&valid);
             Standing::new(self.0.news.subscribe(), holds)
         };
         Ok(Pass { license, token, renew_at: now.plus(half), standing })

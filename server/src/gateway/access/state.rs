@@ -13,6 +13,7 @@ use trybuy_formats::instant::Instant;
 use trybuy_formats::primitives::EcdsaKey;
 
 use super::direct_users::DirectUsers;
+use super::held_passes::HeldPasses;
 use super::license_server::LicenseServer;
 use super::rates::{RateLimits, Rates};
 use super::requirement::{NoLicense, Requirement};
@@ -72,6 +73,7 @@ pub struct GatewayState {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) seen: Seen,
     pub(super) turns: Turns,
+    pub(super) held_passes: HeldPasses,
     pub(super) direct_users: DirectUsers,
     /// Told with each round of the worker, whether or not it has heard anything: time has passed.
     pub(super) news: watch::Sender<()>,
@@ -94,6 +96,7 @@ impl GatewayState {
             clock: parts.clock,
             seen: Seen::default(),
             turns: Turns::default(),
+            held_passes: HeldPasses::default(),
             direct_users: parts.direct_users,
             news: watch::Sender::new(()),
             rate_limits: RateLimits::new(&parts.rates),

@@ -64,7 +64,8 @@ async fn run(
             _ = &mut stopped => break,
         }
         is_stale = state.tell_of_staleness(is_stale);
-        // What runs may have to end.
+        // A held client may have been removed, and what runs may have to end.
+        state.held_passes.forget();
         state.news.send_replace(());
         tokio::select! {
             () = tokio::time::sleep(pause) => {}

@@ -66,6 +66,8 @@ pub(crate) struct Settings {
     pub(crate) rates: Rates,
     pub(crate) stale_list: StaleList,
     pub(crate) direct_users: DirectUsers,
+    /// The pause between two looks at the license server.
+    pub(crate) round: Duration,
 }
 
 impl Default for Settings {
@@ -74,6 +76,7 @@ impl Default for Settings {
             rates: Rates::default(),
             stale_list: StaleList::default(),
             direct_users: DirectUsers::own(),
+            round: Duration::from_millis(10),
         }
     }
 }
@@ -130,7 +133,7 @@ impl Company {
         let socket = DirectSocket::bind(&self.socket()).expect("a socket");
         let limits = Limits::default();
         self.gateway = TestGateway::of(self.service.address, access, limits, Some(socket)).await;
-        self.worker = Some(Worker::start(state, directory, Duration::from_millis(10)));
+        self.worker = Some(Worker::start(state, directory, self.settings.round));
         self
     }
 

@@ -37,6 +37,10 @@ const HOP_BY_HOP: [HeaderName; 8] = [
 /// The field with a legacy client's token, which the service does not get to see.
 pub(super) const LEGACY_CLIENT: &str = "legacy-client";
 
+/// What says where a request ends and whom it is for. In a second spelling the gateway does not take them for what
+/// they are, but a service might.
+const OF_THE_MESSAGE: [HeaderName; 3] = [CONTENT_LENGTH, TRANSFER_ENCODING, HOST];
+
 /// Removes what only the gateway may tell the service.
 pub(super) fn remove_protected(headers: &mut HeaderMap) {
     let protected: Vec<_> = headers.keys().filter(|name| is_protected(name)).cloned().collect();
@@ -51,7 +55,12 @@ fn is_protected(name: &HeaderName) -> bool {
         let start = name.as_str().as_bytes().get(..with.len());
         start.is_some_and(|start| same(start, with.as_bytes()))
     };
-    begins(OWN) || begins(X_FORWARDED) || is(FORWARDED.as_str()) || is(X_REAL_IP)
+    let is_respelled = |other: &HeaderName| name != other && is(other.as_str());
+    begins(OWN)
+        || begins(X_FORWARDED)
+        || is(FORWARDED.as_str())
+        || is(X_REAL_IP)
+        || OF_THE_MESSAGE.iter().any(is_respelled)
 }
 
 /// Removes what has no business behind a body: what only the gateway may tell the service, and the token of a legacy
@@ -204,6 +213,12 @@ mod tests {
             ("trybuy.client", true),
             ("trybuy+license", true),
             ("x.forwarded~for", true),
+            ("content_length", true),
+            ("Transfer_Encoding", true),
+            ("transfer.encoding", true),
+            ("content-length", false),
+            ("transfer-encoding", false),
+            ("host", false),
             ("x-forwarded", false),
             ("x-trybuy-client", false),
             ("authorization", false),

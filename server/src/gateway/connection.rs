@@ -187,14 +187,19 @@ impl<A: Access> Door<A> {
             service_fn(move |request| answer(Arc::clone(&door), Arc::clone(&known), request));
         if is_http2 {
             let mut connection = std::pin::pin!(self.http2.serve_connection(io, service));
+            let limit = self.gateway.limits.idle_timeout;
             tokio::select! {
                 served = connection.as_mut() => return served,
                 () = self.stopping.cancelled() => {}
                 // HTTP/1.1 has a limit for the next head; here signs of life would hold a place for ever.
-                () = client.idle.takes(self.gateway.limits.idle_timeout) => {}
+                () = client.idle.takes(limit) => {}
             }
             connection.as_mut().graceful_shutdown();
-            return connection.await;
+            return tokio::select! {
+                served = connection => served,
+                // Flow control lets a client never take an answer of the gateway itself.
+                () = client.idle.takes(2 * limit) => Ok(()),
+            };
         }
         let connection = self.http1.serve_connection(io, service).with_upgrades();
         let mut connection = std::pin::pin!(connection);

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use hyper::client::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use trybuy_server::gateway::Limits;
@@ -74,6 +76,23 @@ async fn a_client_of_http2_that_asks_for_nothing_is_given_up() {
     assert!(answered.is_err(), "it goes on");
     assert!(!connection.is_closed());
     service.state.release.notify_one();
+}
+
+#[tokio::test]
+async fn a_client_of_http2_that_takes_no_refusal_is_given_up() {
+    let (_service, gateway) = world(short()).await;
+    let mut settings = tls_settings(None);
+    settings.alpn_protocols = vec![b"h2".to_vec()];
+    let stream = connect(gateway.address, settings).await.expect("TLS");
+    let mut client = http2::Builder::new(TokioExecutor::new());
+    let made = client.initial_stream_window_size(0).handshake(TokioIo::new(stream)).await;
+    let (sender, connection) = made.expect("HTTP/2");
+    tokio::spawn(connection);
+    let mut connection = Connection::Http2(sender);
+    let refused = connection.answer(get("/refused")).await;
+    assert_eq!(refused.status(), 403);
+    // It answers every question for a sign of life, and has room for no byte of the answer.
+    until("closed", || connection.is_closed()).await;
 }
 
 #[tokio::test]

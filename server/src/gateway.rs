@@ -2,8 +2,9 @@
 //! nothing of licenses (SL Fig. 1 and 5).
 //!
 //! Clients come over TLS with HTTP/1.1 or HTTP/2 and may show a certificate; those of this machine may come
-//! through a local socket. The service is reached over HTTP/1.1. What a client may do is decided by [`Access`], once for each request; everything else here
-//! is the same for any decision.
+//! through a local socket. The service is reached over HTTP/1.1. What a client may do is decided by [`Access`], once
+//! for each request, and for those that take long again with each news; everything else here is the same for any
+//! decision.
 //!
 //! | module | holds |
 //! |---|---|
@@ -14,6 +15,7 @@
 //! | `head` | which requests are well-formed enough to be passed on |
 //! | `fields` | the fields that are removed and added on the way |
 //! | `proxy`, `request_body`, `response_body`, `tunnel` | the way to the service and back |
+//! | `standing` | for how long a decision stands |
 
 pub mod access;
 mod config;
@@ -29,6 +31,7 @@ mod peer;
 mod proxy;
 mod request_body;
 mod response_body;
+mod standing;
 pub mod tls;
 mod tunnel;
 mod upstream;
@@ -44,7 +47,7 @@ use hyper::body::Incoming;
 
 use self::connection::Client;
 use self::failure::Failure;
-use self::proxy::Proxy;
+use self::proxy::{Passed, Proxy};
 use self::tunnel::Asked;
 
 pub use self::config::{GatewayConfig, TEMPLATE};
@@ -52,6 +55,7 @@ pub use self::direct::{DirectError, DirectSocket};
 pub use self::limits::Limits;
 pub use self::listener::{Sockets, serve};
 pub use self::peer::{Origin, Peer};
+pub use self::standing::Standing;
 pub use self::upstream::{InvalidUpstream, Upstream};
 
 /// The name of the role, and of its directory.
@@ -76,6 +80,8 @@ pub enum Decision {
         request: Box<Request<Incoming>>,
         /// Fields that tell the service who the client is. They replace any of the same name.
         identity: HeaderMap,
+        /// For how long this stands.
+        standing: Standing,
     },
     /// It is answered here. The service never hears of it.
     Answer(Response),
@@ -96,6 +102,7 @@ impl<A: Access> Gateway<A> {
 
     /// Answers a request, whatever happens.
     async fn answer(&self, client: &Arc<Client>, request: Request<Incoming>) -> Response {
+        let _busy = client.busy();
         let answered = self.decide_and_forward(client, request).await;
         answered.unwrap_or_else(Failure::into_response)
     }
@@ -111,11 +118,12 @@ impl<A: Access> Gateway<A> {
         let request = Request::from_parts(parts, body);
         match self.access.decide(&client.peer, request).await {
             Decision::Answer(response) => Ok(response),
-            Decision::Pass { request, identity } => {
+            Decision::Pass { request, identity, standing } => {
                 let (mut parts, body) = (*request).into_parts();
                 let asked = Asked::take(&mut parts);
                 fields::complete(&mut parts, host, client.peer.origin, identity);
-                self.proxy.forward(client, Request::from_parts(parts, body), asked).await
+                let passed = Passed { request: Request::from_parts(parts, body), asked, standing };
+                self.proxy.forward(client, passed).await
             }
         }
     }

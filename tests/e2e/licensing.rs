@@ -102,7 +102,7 @@ fn only_license(client: &Builder) -> Result<Value> {
 
 /// What `curl` gets from a gateway: the answer, and behind it its status.
 fn curl(gateway: &Gateway, license: Option<&Exported>) -> Result<Outcome> {
-    curl_with(gateway.url(), &gateway.certificate(), license)
+    curl_with(&format!("{}/", gateway.url()), &gateway.certificate(), license)
 }
 
 fn curl_with(url: &str, authority: &Path, license: Option<&Exported>) -> Result<Outcome> {
@@ -112,5 +112,5 @@ fn curl_with(url: &str, authority: &Path, license: Option<&Exported>) -> Result<
     if let Some(license) = license {
         command.arg("--cert").arg(license.certificate()).arg("--key").arg(license.key());
     }
-    Outcome::of(command.arg(format!("{url}/")))
+    Outcome::of(command.arg(url))
 }

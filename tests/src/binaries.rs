@@ -17,6 +17,13 @@ pub enum Profile {
     Release,
 }
 
+impl Profile {
+    /// The one that this very program was built with.
+    pub fn of_this_program() -> Self {
+        if cfg!(debug_assertions) { Self::Debug } else { Self::Release }
+    }
+}
+
 /// The programs, built.
 #[derive(Clone)]
 pub struct Binaries {

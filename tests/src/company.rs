@@ -334,7 +334,10 @@ pub(crate) fn text(path: &Path) -> Result<&str> {
 }
 
 /// Replaces lines of a configuration file; each has to be there.
-pub(crate) fn replace_lines<'a>(
+///
+/// # Errors
+/// When one is not, or the file cannot be written.
+pub fn replace_lines<'a>(
     path: &Path,
     lines: impl IntoIterator<Item = (&'a str, &'a str)>,
 ) -> Result<()> {

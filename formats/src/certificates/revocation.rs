@@ -97,6 +97,11 @@ impl RevocationList {
         self.serials.contains(serial)
     }
 
+    /// The certificates of the issuer that were revoked.
+    pub fn serials(&self) -> impl Iterator<Item = &Serial> {
+        self.serials.iter()
+    }
+
     /// How many were.
     pub fn len(&self) -> usize {
         self.serials.len()

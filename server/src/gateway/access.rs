@@ -1,6 +1,8 @@
 //! Who may pass: clients with a valid license (SL Fig. 5). Others are led to one.
 
+mod direct_users;
 mod held;
+mod held_passes;
 mod license_server;
 mod own_addresses;
 mod own_requests;
@@ -24,14 +26,18 @@ use trybuy_formats::certificates::VerifiedLicense;
 use trybuy_formats::instant::{Instant, Span};
 use trybuy_formats::licensing::identity::Identity;
 
+use self::held_passes::Holder;
+
+pub use self::direct_users::{DirectUsers, NamedUsers, UnknownUser};
 pub use self::held::{USER, new_client};
 pub use self::license_server::{LicenseServer, LicenseServerError};
 pub use self::own_requests::OwnKeys;
 pub use self::rates::Rates;
 pub use self::requirement::{NoLicense, Requirement};
-pub use self::state::{GatewayParts, GatewayState};
+pub use self::revoked::Revocations;
+pub use self::state::{GatewayParts, GatewayState, StaleList};
 pub use self::worker::{ISSUER, RECORDS, REVOKED, Worker};
-use super::{Access, Decision, Origin, Peer};
+use super::{Access, Decision, Origin, Peer, Standing};
 use crate::error::ApiError;
 
 /// The field that tells the service who a client is (`LI-10`).
@@ -43,12 +49,13 @@ const TOKEN_LIFE: Span = Span::seconds(120);
 #[derive(Clone)]
 pub struct LicenseAccess(Arc<GatewayState>);
 
-/// What is known of a connection whose license was verified.
+/// What is known of a client whose license was verified. Cheap to clone.
 #[derive(Clone)]
 pub struct Pass {
-    license: VerifiedLicense,
+    license: Arc<VerifiedLicense>,
     token: HeaderValue,
     renew_at: Instant,
+    standing: Standing,
 }
 
 impl LicenseAccess {
@@ -57,22 +64,34 @@ impl LicenseAccess {
         Self(state)
     }
 
-    /// The fields that tell the service who a request is from.
-    async fn admit(&self, peer: &Peer, headers: &mut HeaderMap) -> Result<HeaderMap, ApiError> {
+    /// The pass of whom a request is from, whose license is valid now.
+    async fn admit(&self, peer: &Peer, headers: &mut HeaderMap) -> Result<Pass, ApiError> {
         let now = self.0.clock.now();
         let token = token::take(headers);
         let pass = match (peer.origin, &peer.certificates, token) {
-            (Origin::Local { user }, ..) => {
-                self.issue(self.0.license_of_user(user, now).await?, now)?
-            }
+            (Origin::Local { user }, ..) => self.held(Holder::User(user), peer.origin, now).await?,
             (_, Some(certificates), _) => self.presented(peer, certificates, now)?,
-            (origin, None, Some(token)) => {
-                self.issue(self.0.license_of_token(origin, token, now).await?, now)?
-            }
+            (origin, None, Some(token)) => self.held(Holder::Token(token), origin, now).await?,
             (_, None, None) => return Err(NoLicense::Missing.into()),
         };
         self.0.still_valid(&pass.license, now)?;
-        Ok(HeaderMap::from_iter([(IDENTITY, pass.token)]))
+        Ok(pass)
+    }
+
+    /// The pass of a client whose license the gateway holds.
+    async fn held(&self, holder: Holder, origin: Origin, now: Instant) -> Result<Pass, ApiError> {
+        let is_good =
+            |pass: &Pass| now < pass.renew_at && self.0.still_valid(&pass.license, now).is_ok();
+        if let Some(pass) = self.0.held_passes.of(holder).filter(is_good) {
+            return Ok(pass);
+        }
+        let license = match holder {
+            Holder::User(user) => self.0.license_of_user(user, now).await?,
+            Holder::Token(token) => self.0.license_of_token(origin, token, now).await?,
+        };
+        let pass = self.issue(Arc::new(license), now)?;
+        self.0.held_passes.remember(holder, pass.clone());
+        Ok(pass)
     }
 
     /// Verifies the license of a connection, once (SL Fig. 5, step 182).
@@ -89,7 +108,7 @@ impl LicenseAccess {
                 let license = self.0.verify(certificates, now)?;
                 self.0.requirement.check(license.license())?;
                 self.0.seen.note(&license);
-                license
+                Arc::new(license)
             }
         };
         let pass = self.issue(license, now)?;
@@ -97,12 +116,21 @@ impl LicenseAccess {
         Ok(pass)
     }
 
-    fn issue(&self, license: VerifiedLicense, now: Instant) -> Result<Pass, ApiError> {
+    fn issue(&self, license: Arc<VerifiedLicense>, now: Instant) -> Result<Pass, ApiError> {
         let identity = Identity::of(license.license(), now, now.plus(TOKEN_LIFE));
         let token = identity.sign(&self.0.identity_key).map_err(ApiError::fault)?;
         let token = HeaderValue::try_from(token).map_err(ApiError::fault)?;
         let half = Span::seconds(TOKEN_LIFE.as_seconds() / 2);
-        Ok(Pass { license, token, renew_at: now.plus(half) })
+        let standing = {
+            // The state has passes, so a pass does not have the state.
+            let (state, license) = (Arc::downgrade(&self.0), Arc::clone(&license));
+            let valid = move |state: Arc<GatewayState>| {
+                state.still_valid(&license, state.clock.now()).is_ok()
+            };
+            let holds = move || state.upgrade().is_some_and(&valid);
+            Standing::new(self.0.news.subscribe(), holds)
+        };
+        Ok(Pass { license, token, renew_at: now.plus(half), standing })
     }
 }
 
@@ -113,7 +141,11 @@ impl Access for LicenseAccess {
             return Decision::Answer(self.0.answer(peer.origin, &path, request).await);
         }
         match self.admit(peer, request.headers_mut()).await {
-            Ok(identity) => Decision::Pass { request: Box::new(request), identity },
+            Ok(Pass { token, standing, .. }) => Decision::Pass {
+                request: Box::new(request),
+                identity: HeaderMap::from_iter([(IDENTITY, token)]),
+                standing,
+            },
             Err(refused) => Decision::Answer(refused.into_response()),
         }
     }

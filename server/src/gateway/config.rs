@@ -8,7 +8,7 @@ use serde::Deserialize;
 use trybuy_formats::ids::{Label, ProductId, Version};
 use url::Url;
 
-use super::access::{Rates, Requirement};
+use super::access::{DirectUsers, NamedUsers, Rates, Requirement, StaleList};
 use super::{InvalidUpstream, Limits, ROLE, Upstream};
 use crate::config::{
     ConfigError, DatabaseConfig, DatabaseSection, RoleOverrides, read_role_file, span_text,
@@ -29,6 +29,8 @@ pub struct GatewayConfig {
     pub license_server: Url,
     /// How often it is asked for news. Default: 15s.
     pub refresh: Duration,
+    /// What becomes of licenses when no newer revocation list comes. Default: accept.
+    pub stale_list: StaleList,
     /// The certificate chain that it shows, in PEM.
     pub tls_certificate: PathBuf,
     /// The key of that certificate, in PEM.
@@ -36,6 +38,8 @@ pub struct GatewayConfig {
     /// The socket of direct-connect clients, if there is one. In the gateway's directory only its own user
     /// reaches it.
     pub direct: Option<PathBuf>,
+    /// Who may be a direct-connect client. Default: only the gateway's own user.
+    pub direct_users: DirectUsers,
     /// What clients and the service may take.
     pub limits: Limits,
     /// How often a client may ask for what costs something.
@@ -82,6 +86,8 @@ struct LicenseServerSection {
     url: Url,
     #[serde(default = "default_refresh", deserialize_with = "span_text::duration")]
     refresh: Duration,
+    #[serde(default)]
+    stale_list: StaleList,
 }
 
 fn default_refresh() -> Duration {
@@ -105,6 +111,7 @@ impl Default for TlsSection {
 #[serde(default, deny_unknown_fields)]
 struct DirectSection {
     socket: Option<PathBuf>,
+    users: Vec<NamedUsers>,
 }
 
 #[derive(Debug, PartialEq, Eq, Deserialize)]
@@ -193,8 +200,11 @@ impl GatewayConfig {
             },
             license_server: file.license_server.url,
             refresh: file.license_server.refresh,
+            stale_list: file.license_server.stale_list,
             tls_certificate: directory.path().join(file.tls.certificate),
             tls_key: directory.path().join(file.tls.key),
+            direct_users: DirectUsers::named(&file.direct.users)
+                .map_err(|unknown| ConfigError::invalid("direct.users", unknown.to_string()))?,
             direct: file.direct.socket.map(|socket| directory.path().join(socket)),
             rates: file.limits.rates(),
             limits: checked(file.limits.into())?,
@@ -245,6 +255,9 @@ mod tests {
             .collect();
         let file: File = toml::from_str(&uncommented).expect("the template is a configuration");
         assert_eq!(file.limits, LimitsSection::default());
+        assert_eq!(file.direct.users, DirectSection::default().users);
+        assert_eq!(file.license_server.refresh, default_refresh());
+        assert_eq!(file.license_server.stale_list, StaleList::default());
         assert!(loaded(TEMPLATE).is_ok());
     }
 
@@ -256,6 +269,7 @@ mod tests {
             (LEAST.replace("http://127.0.0.1:8082", "ftp://x"), "license_server.url"),
             (format!("{LEAST}[limits]\nidle_timeout = \"0s\"\n"), "limits.idle_timeout"),
             (format!("{LEAST}[limits]\nconnections = 0\n"), "limits.connections"),
+            (format!("{LEAST}[direct]\nusers = [0, \"no such user\"]\n"), "direct.users"),
         ] {
             let refused = loaded(&text).err();
             let setting = refused.and_then(|refused| match refused {

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::response::Response;
 use hyper::body::Incoming;
@@ -20,6 +21,7 @@ use super::full_reads::FullReads;
 use super::limits::Limits;
 use super::listener::Stream;
 use super::peer::{Origin, Peer};
+use super::waiting::Waiting;
 use super::{Access, Gateway, head, tls};
 use crate::serving::{IdleLimit, Place};
 
@@ -46,7 +48,31 @@ pub(super) struct Client {
     pub(super) give_up: CancellationToken,
     /// Cancelled when the gateway stops.
     pub(super) stopping: CancellationToken,
+    /// Requests that run.
+    running: AtomicUsize,
+    /// Since when none does.
+    idle: Waiting,
     _place: Place,
+}
+
+/// A request that runs, up to the end of its answer.
+pub(super) struct Busy(Arc<Client>);
+
+impl Client {
+    /// A request runs from now on.
+    pub(super) fn busy(self: &Arc<Self>) -> Busy {
+        self.running.fetch_add(1, Ordering::Relaxed);
+        self.idle.end();
+        Busy(Arc::clone(self))
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        if self.0.running.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.0.idle.begin();
+        }
+    }
 }
 
 /// A connection that nothing has been read from.
@@ -98,7 +124,8 @@ impl<A: Access> Door<A> {
 
     fn client(&self, peer: Peer, place: Place) -> Arc<Client> {
         let (give_up, stopping) = (CancellationToken::new(), self.stopping.clone());
-        Arc::new(Client { peer, give_up, stopping, _place: place })
+        let (running, idle) = (AtomicUsize::new(0), Waiting::new());
+        Arc::new(Client { peer, give_up, stopping, running, idle, _place: place })
     }
 
     async fn shake_hands(&self, stream: TcpStream, origin: Origin) -> Option<Encrypted> {
@@ -151,18 +178,31 @@ impl<A: Access> Door<A> {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
+        // No watcher can watch a connection that may switch to another protocol. Each is counted for as long as
+        // its watcher is there.
+        let _counted = watcher;
         let io = TokioIo::new(stream);
-        let door = Arc::clone(self);
+        let (door, known) = (Arc::clone(self), Arc::clone(&client));
         let service =
-            service_fn(move |request| answer(Arc::clone(&door), Arc::clone(&client), request));
+            service_fn(move |request| answer(Arc::clone(&door), Arc::clone(&known), request));
         if is_http2 {
-            return watcher.watch(self.http2.serve_connection(io, service)).await;
+            let mut connection = std::pin::pin!(self.http2.serve_connection(io, service));
+            let limit = self.gateway.limits.idle_timeout;
+            tokio::select! {
+                served = connection.as_mut() => return served,
+                () = self.stopping.cancelled() => {}
+                // HTTP/1.1 has a limit for the next head; here signs of life would hold a place for ever.
+                () = client.idle.takes(limit) => {}
+            }
+            connection.as_mut().graceful_shutdown();
+            return tokio::select! {
+                served = connection => served,
+                // Flow control lets a client never take an answer of the gateway itself.
+                () = client.idle.takes(2 * limit) => Ok(()),
+            };
         }
         let connection = self.http1.serve_connection(io, service).with_upgrades();
         let mut connection = std::pin::pin!(connection);
-        // No watcher can watch a connection that may switch to another protocol. This one is counted
-        // for as long as its watcher is there.
-        let _counted = watcher;
         tokio::select! {
             served = connection.as_mut() => return served,
             () = self.stopping.cancelled() => connection.as_mut().graceful_shutdown(),

@@ -31,6 +31,9 @@ pub(super) enum Failure {
     /// The client went away or sent what is no body.
     #[error("the request broke off")]
     RequestBroken,
+    /// The client may go on no more.
+    #[error("the license ended or was revoked while the request was on its way")]
+    Ended,
     /// There is no connection to the service.
     #[error("the service behind this gateway cannot be reached")]
     Unreachable(#[source] Box<dyn Error + Send + Sync>),
@@ -51,6 +54,7 @@ impl Failure {
         if let Some(cause) = broken_request(&error) {
             return match cause.kind() {
                 io::ErrorKind::TimedOut => Self::RequestStalled,
+                io::ErrorKind::PermissionDenied => Self::Ended,
                 _ => Self::RequestBroken,
             };
         }
@@ -63,6 +67,7 @@ impl Failure {
     fn status(&self) -> StatusCode {
         match self {
             Self::Host | Self::RequestBroken => StatusCode::BAD_REQUEST,
+            Self::Ended => StatusCode::FORBIDDEN,
             Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::TransferCoding => StatusCode::NOT_IMPLEMENTED,
             Self::Connect => StatusCode::METHOD_NOT_ALLOWED,
@@ -75,6 +80,7 @@ impl Failure {
     fn slug(&self) -> Slug {
         match self {
             Self::HeadTooLarge => Slug::TooLarge,
+            Self::Ended => Slug::LicenseRequired,
             Self::Unreachable(_) | Self::Broken(_) | Self::Silent | Self::Unasked => {
                 Slug::ServiceUnreachable
             }
@@ -84,6 +90,7 @@ impl Failure {
 
     fn help(&self) -> Option<&'static str> {
         match self {
+            Self::Ended => Some("send it again to learn why"),
             Self::HeadTooLarge => Some("send fewer or shorter fields, for example fewer cookies"),
             Self::Unreachable(_) | Self::Broken(_) | Self::Silent => {
                 Some("try again later; if it stays, tell the operator of the service")

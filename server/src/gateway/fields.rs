@@ -34,6 +34,13 @@ const HOP_BY_HOP: [HeaderName; 8] = [
     UPGRADE,
 ];
 
+/// The field with a legacy client's token, which the service does not get to see.
+pub(super) const LEGACY_CLIENT: &str = "legacy-client";
+
+/// What says where a request ends and whom it is for. In a second spelling the gateway does not take them for what
+/// they are, but a service might.
+const OF_THE_MESSAGE: [HeaderName; 3] = [CONTENT_LENGTH, TRANSFER_ENCODING, HOST];
+
 /// Removes what only the gateway may tell the service.
 pub(super) fn remove_protected(headers: &mut HeaderMap) {
     let protected: Vec<_> = headers.keys().filter(|name| is_protected(name)).cloned().collect();
@@ -48,16 +55,36 @@ fn is_protected(name: &HeaderName) -> bool {
         let start = name.as_str().as_bytes().get(..with.len());
         start.is_some_and(|start| same(start, with.as_bytes()))
     };
-    begins(OWN) || begins(X_FORWARDED) || is(FORWARDED.as_str()) || is(X_REAL_IP)
+    let is_respelled = |other: &HeaderName| name != other && is(other.as_str());
+    begins(OWN)
+        || begins(X_FORWARDED)
+        || is(FORWARDED.as_str())
+        || is(X_REAL_IP)
+        || OF_THE_MESSAGE.iter().any(is_respelled)
 }
 
-/// Whether a service may take a name for this one: many read `_` as `-`.
+/// Removes what has no business behind a body: what only the gateway may tell the service, and the token of a legacy
+/// client, which was looked for in the head.
+pub(super) fn clean_trailers(trailers: &mut HeaderMap) {
+    remove_protected(trailers);
+    let is_token = |name: &HeaderName| {
+        is_spelling_of(name, LEGACY_CLIENT) || is_spelling_of(name, COOKIE.as_str())
+    };
+    let tokens: Vec<_> = trailers.keys().filter(|name| is_token(name)).cloned().collect();
+    for name in tokens {
+        trailers.remove(name);
+    }
+}
+
+/// Whether a service may take a name for this one: many read `_` as `-`, and where fields become variables (CGI), some
+/// servers read every other character so.
 pub(super) fn is_spelling_of(name: &HeaderName, known: &str) -> bool {
     same(name.as_str().as_bytes(), known.as_bytes())
 }
 
 fn same(sent: &[u8], known: &[u8]) -> bool {
-    let hyphenated = sent.iter().map(|byte| if *byte == b'_' { b'-' } else { *byte });
+    let hyphenated =
+        sent.iter().map(|byte| if byte.is_ascii_alphanumeric() { *byte } else { b'-' });
     sent.len() == known.len() && hyphenated.eq(known.iter().copied())
 }
 
@@ -183,6 +210,15 @@ mod tests {
             ("X_Real_IP", true),
             ("trybuy-client", true),
             ("Trybuy_Client", true),
+            ("trybuy.client", true),
+            ("trybuy+license", true),
+            ("x.forwarded~for", true),
+            ("content_length", true),
+            ("Transfer_Encoding", true),
+            ("transfer.encoding", true),
+            ("content-length", false),
+            ("transfer-encoding", false),
+            ("host", false),
             ("x-forwarded", false),
             ("x-trybuy-client", false),
             ("authorization", false),

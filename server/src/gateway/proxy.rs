@@ -16,7 +16,8 @@ use super::connection::Client;
 use super::failure::Failure;
 use super::limits::Limits;
 use super::request_body::RequestBody;
-use super::response_body::WatchedBody;
+use super::response_body::{StandingBody, WatchedBody};
+use super::standing::Standing;
 use super::tunnel::{self, Asked};
 use super::upstream::Upstream;
 use super::waiting::Waiting;
@@ -29,6 +30,15 @@ const KEPT_FOR: Duration = Duration::from_secs(4);
 const KEPT: usize = 256;
 /// What a connection reads at once and holds before the socket takes it, in bytes.
 const BUFFER: usize = 256 << 10;
+
+/// A request that may pass.
+pub(super) struct Passed {
+    pub(super) request: Request<Incoming>,
+    /// The protocol that it asks to switch to.
+    pub(super) asked: Option<Asked>,
+    /// For how long it may.
+    pub(super) standing: Standing,
+}
 
 /// Passes requests on to one service.
 pub(super) struct Proxy {
@@ -61,21 +71,22 @@ impl Proxy {
     pub(super) async fn forward(
         &self,
         client: &Arc<Client>,
-        request: Request<Incoming>,
-        asked: Option<Asked>,
+        passed: Passed,
     ) -> Result<Response, Failure> {
-        let version = request.version();
+        let version = passed.request.version();
         let service = Arc::new(Waiting::new());
-        let request = self.for_service(request, asked.as_ref(), &service);
+        let standing = passed.standing.clone();
+        let (request, asked) = self.for_service(passed, &service);
         let answer = tokio::select! {
             answer = self.client.request(request) => answer.map_err(Failure::of_service)?,
             () = service.takes(self.upstream_timeout) => return Err(Failure::Silent),
         };
         let (mut parts, body) = answer.into_parts();
         if parts.status == StatusCode::SWITCHING_PROTOCOLS {
-            return tunnel::switch(client, asked, parts);
+            return tunnel::switch(client, asked, standing, parts);
         }
         fields::clean(&mut parts);
+        let body = StandingBody::new(body, standing, client.busy());
         let body = if version == Version::HTTP_2 {
             Body::new(WatchedBody::new(body, self.idle_timeout, client.give_up.clone()))
         } else {
@@ -86,18 +97,18 @@ impl Proxy {
 
     fn for_service(
         &self,
-        request: Request<Incoming>,
-        asked: Option<&Asked>,
+        passed: Passed,
         service: &Arc<Waiting>,
-    ) -> Request<RequestBody> {
+    ) -> (Request<RequestBody>, Option<Asked>) {
+        let Passed { request, asked, standing } = passed;
         let (mut parts, body) = request.into_parts();
         let path = parts.uri.path_and_query().cloned();
         parts.uri = self.upstream.uri(path.unwrap_or_else(|| PathAndQuery::from_static("/")));
         parts.version = Version::HTTP_11;
-        if let Some(asked) = asked {
+        if let Some(asked) = &asked {
             asked.ask(&mut parts.headers);
         }
-        let body = RequestBody::new(body, Arc::clone(service), self.idle_timeout);
-        Request::from_parts(parts, body)
+        let body = RequestBody::new(body, standing, Arc::clone(service), self.idle_timeout);
+        (Request::from_parts(parts, body), asked)
     }
 }

@@ -13,12 +13,14 @@ use tokio::time::{Instant, Sleep};
 
 use super::failure::RequestFault;
 use super::fields;
+use super::standing::Standing;
 use super::waiting::Waiting;
 
-/// A body that ends with an error when the client leaves it unfinished, and that says when the service
-/// is the one who is waited for.
+/// A body that ends with an error when the client leaves it unfinished or may go on no more, and that says when
+/// the service is the one who is waited for.
 pub(super) struct RequestBody {
     body: Incoming,
+    standing: Standing,
     service: Arc<Waiting>,
     limit: Duration,
     timer: Option<Pin<Box<Sleep>>>,
@@ -27,8 +29,13 @@ pub(super) struct RequestBody {
 
 impl RequestBody {
     /// A body whose next piece the client sends within `limit` to twice that.
-    pub(super) fn new(body: Incoming, service: Arc<Waiting>, limit: Duration) -> Self {
-        Self { body, service, limit, timer: None, progressed: false }
+    pub(super) fn new(
+        body: Incoming,
+        standing: Standing,
+        service: Arc<Waiting>,
+        limit: Duration,
+    ) -> Self {
+        Self { body, standing, service, limit, timer: None, progressed: false }
     }
 
     /// Waits for the client, but not for ever. The timer is set at most once in `limit`.
@@ -57,10 +64,14 @@ impl Body for RequestBody {
             self.service.end();
             return self.wait(context).map(|error| Some(Err(RequestFault(error))));
         };
+        if self.standing.has_ended() {
+            let ended = io::ErrorKind::PermissionDenied.into();
+            return Poll::Ready(Some(Err(RequestFault(ended))));
+        }
         self.progressed = true;
         self.service.begin();
         Poll::Ready(frame.map(|frame| match frame {
-            Ok(frame) => Ok(without_protected(frame)),
+            Ok(frame) => Ok(with_clean_trailers(frame)),
             Err(error) => Err(RequestFault(io::Error::other(error))),
         }))
     }
@@ -75,10 +86,10 @@ impl Body for RequestBody {
 }
 
 /// Some services read trailers as if they were fields of the head.
-fn without_protected(frame: Frame<Bytes>) -> Frame<Bytes> {
+fn with_clean_trailers(frame: Frame<Bytes>) -> Frame<Bytes> {
     match frame.into_trailers() {
         Ok(mut trailers) => {
-            fields::remove_protected(&mut trailers);
+            fields::clean_trailers(&mut trailers);
             Frame::trailers(trailers)
         }
         Err(frame) => frame,

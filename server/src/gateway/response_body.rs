@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,20 +11,65 @@ use hyper::body::Incoming;
 use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::connection::Busy;
+use super::standing::Standing;
 use super::waiting::Waiting;
+
+/// The body of an answer that breaks off when its client may have it no more. It holds the place of a request that
+/// runs.
+pub(super) struct StandingBody {
+    body: Incoming,
+    standing: Standing,
+    _busy: Busy,
+}
+
+/// The client may have no more of an answer.
+#[derive(Debug, thiserror::Error)]
+#[error("the license ended or was revoked")]
+struct Ended;
+
+impl StandingBody {
+    pub(super) fn new(body: Incoming, standing: Standing, busy: Busy) -> Self {
+        Self { body, standing, _busy: busy }
+    }
+}
+
+impl Body for StandingBody {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
+        if frame.is_some() && self.standing.has_ended() {
+            return Poll::Ready(Some(Err(axum::Error::new(Ended))));
+        }
+        Poll::Ready(frame.map(|frame| frame.map_err(axum::Error::new)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
 
 /// The body of an answer over HTTP/2, whose connection is given up when the client takes nothing more
 /// of it. Flow control lets a client hold a stream without holding up the socket, so the limit on the
 /// socket does not do.
 pub(super) struct WatchedBody {
-    body: Incoming,
+    body: StandingBody,
     client: Arc<Waiting>,
     watch: AbortHandle,
 }
 
 impl WatchedBody {
     /// A body whose next piece the client takes within `limit`, else `give_up` is cancelled.
-    pub(super) fn new(body: Incoming, limit: Duration, give_up: CancellationToken) -> Self {
+    pub(super) fn new(body: StandingBody, limit: Duration, give_up: CancellationToken) -> Self {
         let client = Arc::new(Waiting::new());
         let waiting = Arc::clone(&client);
         let watch = tokio::spawn(async move {
@@ -38,12 +83,12 @@ impl WatchedBody {
 
 impl Body for WatchedBody {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = axum::Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let frame = Pin::new(&mut self.body).poll_frame(context);
         // The service may be silent for as long as it likes, as streams of events are.
         match frame {

@@ -15,6 +15,7 @@ use tokio::io::copy_bidirectional_with_sizes;
 use super::connection::Client;
 use super::failure::Failure;
 use super::fields;
+use super::standing::Standing;
 
 /// What is held of each direction, in bytes.
 const BUFFER: usize = 32 << 10;
@@ -59,6 +60,7 @@ fn protocol(headers: &HeaderMap) -> Option<&HeaderValue> {
 pub(super) fn switch(
     client: &Arc<Client>,
     asked: Option<Asked>,
+    standing: Standing,
     mut answer: response::Parts,
 ) -> Result<Response, Failure> {
     let service = answer.extensions.remove::<OnUpgrade>();
@@ -69,13 +71,13 @@ pub(super) fn switch(
     fields::clean(&mut answer);
     answer.headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
     answer.headers.insert(UPGRADE, protocol);
-    tokio::spawn(pass_on(Arc::clone(client), asked.client, service));
+    tokio::spawn(pass_on(Arc::clone(client), standing, asked.client, service));
     Ok(Response::from_parts(answer, Body::empty()))
 }
 
-/// Passes on bytes in both directions until both have ended, one has failed, or the gateway stops. The
-/// client's place is held for as long.
-async fn pass_on(client: Arc<Client>, near: OnUpgrade, far: OnUpgrade) {
+/// Passes on bytes in both directions until both have ended, one has failed, the client may go on no more, or the
+/// gateway stops. The client's place is held for as long.
+async fn pass_on(client: Arc<Client>, standing: Standing, near: OnUpgrade, far: OnUpgrade) {
     let both = async {
         let (near, far) = tokio::try_join!(near, far)?;
         let (mut near, mut far) = (TokioIo::new(near), TokioIo::new(far));
@@ -86,6 +88,9 @@ async fn pass_on(client: Arc<Client>, near: OnUpgrade, far: OnUpgrade) {
         ended = both => if let Err(error) = ended {
             tracing::debug!(%error, "a tunnel ended early");
         },
+        () = standing.ended() => {
+            tracing::debug!(origin = %client.peer.origin, "a tunnel ends with its license");
+        }
         () = client.stopping.cancelled() => {}
     }
 }

@@ -95,17 +95,19 @@ async fn trailers_of_an_answer_arrive() {
 }
 
 #[tokio::test]
-async fn trailers_of_a_request_arrive_but_for_those_of_the_gateway() {
+async fn trailers_of_a_request_arrive_but_for_those_of_the_gateway_and_tokens() {
     let (_service, gateway) = world().await;
     for protocol in Protocol::BOTH {
         let mut connection = Connection::open(gateway.address, protocol).await;
         let (mut request, mut sender) = upload("/");
-        let names = "x-checksum, trybuy-client, x_forwarded_for";
+        let names =
+            "x-checksum, trybuy-client, x_forwarded_for, trybuy.client, legacy-client, cookie";
         request.headers_mut().insert("trailer", names.parse().expect("a value"));
         let send = async move {
             sender.send_data(Bytes::from_static(b"body")).await.expect("taken");
             let mut after = HeaderMap::new();
-            for name in ["x-checksum", "trybuy-client", "x_forwarded_for"] {
+            for name in names.split(", ") {
+                let name = hyper::header::HeaderName::from_static(name);
                 after.insert(name, "spoofed".parse().expect("a value"));
             }
             sender.send(Frame::trailers(after)).await.expect("taken");

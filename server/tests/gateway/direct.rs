@@ -8,8 +8,10 @@ use hyper::header::HOST;
 use hyper_util::rt::TokioIo;
 use tokio::net::UnixStream;
 use trybuy_formats::slug::Slug;
+use trybuy_server::gateway::access::{DirectUsers, NamedUsers};
 use trybuy_server::gateway::{DirectError, DirectSocket, Limits};
 
+use crate::support::company::Settings;
 use crate::support::{Company, Service, TestGateway, check, get, text, until};
 
 async fn open(path: &std::path::Path) -> http1::SendRequest<Body> {
@@ -53,6 +55,25 @@ async fn a_user_without_a_license_is_told_why() {
     let mut connection = open(&company.socket()).await;
     let answer = connection.send_request(request("/page")).await.expect("an answer");
     check(answer, Slug::NoFreeLicense).await;
+}
+
+#[tokio::test]
+async fn a_user_who_is_not_named_becomes_no_client() {
+    let user = rustix::process::getuid().as_raw();
+    for (named, passes) in [(user + 1, false), (user, true)] {
+        let direct_users = DirectUsers::named(&[NamedUsers::Number(named)]).expect("a number");
+        let company = Company::with(Settings { direct_users, ..Settings::default() }).await;
+        let mut connection = open(&company.socket()).await;
+        let answer = connection.send_request(request("/page")).await.expect("an answer");
+        if passes {
+            assert_eq!(answer.status(), 200);
+        } else {
+            check(answer, Slug::LicenseRequired).await;
+        }
+        let clients = company.store.gateway_clients().await.expect("asked");
+        assert_eq!(clients.len(), usize::from(passes));
+        assert_eq!(company.license_server.state.asked("gateways/licenses"), clients.len());
+    }
 }
 
 #[tokio::test]

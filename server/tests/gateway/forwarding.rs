@@ -81,6 +81,8 @@ async fn what_only_the_gateway_may_say_is_not_taken_from_a_client() {
             "x-forwarded-user",
             "x-real-ip",
             "x_real_ip",
+            "trybuy.client",
+            "x+forwarded~for",
         ] {
             let name = hyper::header::HeaderName::from_static(name);
             request.headers_mut().append(name, "spoofed".parse().expect("a value"));
@@ -195,6 +197,12 @@ async fn an_old_client_gets_an_answer() {
 #[tokio::test]
 async fn the_target_goes_before_the_host_field() {
     let (_service, gateway) = world().await;
+    let mut connection = Connection::open(gateway.address, Protocol::Http2).await;
+    let mut request = get("/");
+    request.headers_mut().insert("host", "other.example".parse().expect("a host"));
+    let seen = Seen::of(&mut connection, request).await;
+    assert_eq!(seen.field("host"), ["localhost"]);
+    assert!(!seen.0.to_string().contains("other.example"), "{}", seen.0);
     let mut raw = Raw::open(gateway.address).await;
     raw.send(
         b"GET http://other.example/p HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",

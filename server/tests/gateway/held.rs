@@ -1,17 +1,23 @@
 //! Legacy clients, whose licenses the gateway holds.
 
+use std::time::Duration;
+
 use hyper::Request;
 use hyper::header::{COOKIE, LOCATION, SET_COOKIE};
 use serde_json::Value;
 use trybuy_formats::ids::{Digest, Label, PlatformType};
+use trybuy_formats::instant::Span;
 use trybuy_formats::primitives::sha256;
 use trybuy_formats::slug::Slug;
 use trybuy_server::clock::Clock as _;
 use trybuy_server::gateway::access::{Rates, new_client};
 
+use crate::support::company::Settings;
 use crate::support::{Company, Connection, Protocol, check, get, text};
 
 const TOKEN: &str = "Kq3vXb0x5hJ7";
+const MINUTE: Span = Span::seconds(60);
+const HOUR: Duration = Duration::from_secs(3600);
 
 fn name() -> Label {
     "terminal".parse().expect("a name")
@@ -19,7 +25,10 @@ fn name() -> Label {
 
 /// A company with a legacy client.
 async fn world(rates: Rates) -> Company {
-    let company = Company::with(rates).await;
+    with_client(Company::with(Settings { rates, ..Settings::default() }).await).await
+}
+
+async fn with_client(company: Company) -> Company {
     let digest = Digest::from_bytes(sha256(TOKEN.as_bytes()));
     let now = company.clock.now();
     let client = new_client(name(), PlatformType::Legacy, Some(digest), now).expect("a client");
@@ -142,7 +151,42 @@ async fn a_token_that_is_nobodys_is_refused_and_so_is_that_of_a_removed_client()
     check(connection.answer(with_field("other")).await, Slug::LicenseRequired).await;
     assert_eq!(connection.answer(with_field(TOKEN)).await.status(), 200);
     assert!(company.store.remove_gateway_client(&name()).await.expect("removed"));
+    company.license_server.looked_at().await;
     check(connection.answer(with_field(TOKEN)).await, Slug::LicenseRequired).await;
+}
+
+#[tokio::test]
+async fn a_license_that_is_held_ends_when_it_says() {
+    let company = world(Rates::default()).await;
+    company.license_server.state.inner().ends_at = Some(company.clock.now().plus(MINUTE));
+    let mut connection = open(&company).await;
+    assert_eq!(connection.answer(with_field(TOKEN)).await.status(), 200);
+    company.license_server.state.inner().refuses = true;
+    company.clock.forward(60);
+    assert_eq!(connection.answer(with_field(TOKEN)).await.status(), 200);
+    company.clock.forward(1);
+    check(connection.answer(with_field(TOKEN)).await, Slug::NoFreeLicense).await;
+}
+
+#[tokio::test]
+async fn requests_of_a_held_client_share_what_was_found_out() {
+    let company = Company::with(Settings { round: HOUR, ..Settings::default() }).await;
+    let company = with_client(company).await;
+    let mut connection = open(&company).await;
+    let first = text(connection.answer(with_field(TOKEN)).await).await;
+    // The store is asked no more before the next round.
+    assert!(company.store.remove_gateway_client(&name()).await.expect("removed"));
+    let second = text(connection.answer(with_field(TOKEN)).await).await;
+    assert_eq!(told(&first), told(&second), "one token for the service");
+    company.clock.forward(60);
+    check(connection.answer(with_field(TOKEN)).await, Slug::LicenseRequired).await;
+}
+
+/// The identity that the service was told of.
+fn told(seen: &str) -> Value {
+    let seen: Value = serde_json::from_str(seen).expect("JSON");
+    let fields = seen["fields"].as_array().expect("fields");
+    fields.iter().find(|field| field[0] == "trybuy-license").expect("an identity").clone()
 }
 
 #[tokio::test]

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use hyper::client::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use trybuy_server::gateway::Limits;
@@ -54,6 +56,56 @@ async fn a_head_that_stands_still_is_given_up() {
         let (answer, _) = raw.rest().await;
         assert!(!answer.starts_with("HTTP/1.1 200"), "{answer}");
     }
+}
+
+#[tokio::test]
+async fn a_client_of_http2_that_asks_for_nothing_is_given_up() {
+    let (service, gateway) = world(short()).await;
+    for asks_before in [false, true] {
+        let mut connection = Connection::open(gateway.address, Protocol::Http2).await;
+        if asks_before {
+            assert_eq!(connection.answer(get("/")).await.status(), 200);
+        }
+        // It answers every question for a sign of life.
+        until("closed", || connection.is_closed()).await;
+    }
+    // One that waits for an answer is not.
+    let mut connection = Connection::open(gateway.address, Protocol::Http2).await;
+    let held = connection.send(get("/held"));
+    let answered = tokio::time::timeout(short().idle_timeout * 4, held).await;
+    assert!(answered.is_err(), "it goes on");
+    assert!(!connection.is_closed());
+    service.state.release.notify_one();
+}
+
+#[tokio::test]
+async fn a_client_of_http2_that_takes_no_refusal_is_given_up() {
+    let (_service, gateway) = world(short()).await;
+    let mut settings = tls_settings(None);
+    settings.alpn_protocols = vec![b"h2".to_vec()];
+    let stream = connect(gateway.address, settings).await.expect("TLS");
+    let mut client = http2::Builder::new(TokioExecutor::new());
+    let made = client.initial_stream_window_size(0).handshake(TokioIo::new(stream)).await;
+    let (sender, connection) = made.expect("HTTP/2");
+    tokio::spawn(connection);
+    let mut connection = Connection::Http2(sender);
+    let refused = connection.answer(get("/refused")).await;
+    assert_eq!(refused.status(), 403);
+    // It answers every question for a sign of life, and has room for no byte of the answer.
+    until("closed", || connection.is_closed()).await;
+}
+
+#[tokio::test]
+async fn a_head_of_http2_that_stands_still_is_given_up() {
+    let (_service, gateway) = world(short()).await;
+    let mut settings = tls_settings(None);
+    settings.alpn_protocols = vec![b"h2".to_vec()];
+    let mut raw = Raw(connect(gateway.address, settings).await.expect("TLS"));
+    raw.send(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await;
+    // No settings, and a head of one field (`:method: GET`) of which more is to come.
+    raw.send(&[0, 0, 0, 4, 0, 0, 0, 0, 0]).await;
+    raw.send(&[0, 0, 1, 1, 0, 0, 0, 0, 1, 0x82]).await;
+    raw.rest().await.1.ok();
 }
 
 #[tokio::test]

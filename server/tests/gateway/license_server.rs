@@ -1,13 +1,17 @@
 //! The way to the license server: what clients ask it, what the gateway learns of it, and what it is told.
 
-use hyper::Request;
+use hyper::body::Incoming;
+use hyper::{Request, Response};
+use serde_json::Value;
 use trybuy_formats::certificates::{CertificateChain, LicenseIssuer};
+use trybuy_formats::instant::Span;
 use trybuy_formats::limits;
 use trybuy_formats::primitives::EcdsaKey;
 use trybuy_formats::slug::Slug;
-use trybuy_server::gateway::access::{ISSUER, Rates};
+use trybuy_server::clock::Clock as _;
+use trybuy_server::gateway::access::{ISSUER, Rates, StaleList};
 
-use crate::support::company::{SERVER, authority, beginning, client, issuer, list};
+use crate::support::company::{SERVER, Settings, authority, beginning, client, issuer, list};
 use crate::support::{Company, Connection, Pair, Protocol, check, get, text, until};
 
 const RELAYED: [&str; 3] = ["license-requests", "challenge-responses", "upgrades"];
@@ -59,7 +63,7 @@ async fn what_is_too_large_is_not_passed_on() {
 async fn one_client_cannot_ask_all_the_time() {
     let rates =
         Rates { license_requests_per_minute: 2.try_into().expect("some"), ..Rates::default() };
-    let company = Company::with(rates).await;
+    let company = Company::with(Settings { rates, ..Settings::default() }).await;
     let mut connection = stranger(&company).await;
     for what in ["license-requests", "upgrades"] {
         assert_eq!(connection.answer(ask(what, "{}")).await.status(), 200);
@@ -133,7 +137,7 @@ async fn a_renewed_certificate_of_the_license_server_is_taken_and_a_strangers_is
 }
 
 #[tokio::test]
-async fn an_older_revocation_list_brings_no_license_back() {
+async fn no_later_list_brings_a_license_back() {
     let company = Company::start().await;
     let client = company.licensed(|_| {});
     let other = company.licensed(|_| {});
@@ -156,13 +160,88 @@ async fn an_older_revocation_list_brings_no_license_back() {
     company.license_server.looked_at().await;
     assert_eq!(status(&company, &client).await, 403);
     assert_eq!(status(&company, &other).await, 403);
-    // One of a license server whose clock was set back.
+    // One that has grown beyond all others.
     {
         let mut inner = company.license_server.state.inner();
-        inner.revocations = list(&inner.issuer, Vec::new(), 3, beginning());
+        inner.revocations = list(&inner.issuer, Vec::new(), 3, company.clock.now());
     }
     company.license_server.looked_at().await;
-    assert_eq!(status(&company, &client).await, 200);
+    let company = company.restart().await;
+    assert_eq!(status(&company, &client).await, 403);
+    assert_eq!(status(&company, &other).await, 403);
+}
+
+#[tokio::test]
+async fn a_license_stays_revoked_when_the_license_server_has_another_key() {
+    let company = Company::start().await;
+    let (good, revoked) = (company.licensed(|_| {}), company.licensed(|_| {}));
+    company.revoke(&[&revoked], 2);
+    company.license_server.looked_at().await;
+    let key = EcdsaKey::generate().expect("a key");
+    shows(&company, issuer(&company.authority, SERVER, key)).await;
+    assert_eq!(status(&company, &revoked).await, 403);
+    company.license_server.stop().await;
+    let company = company.restart().await;
+    assert_eq!(status(&company, &revoked).await, 403, "without a list of the old key");
+    assert_eq!(status(&company, &good).await, 200);
+}
+
+/// The license server's list is good for a minute.
+fn shows_for_a_minute(company: &Company) {
+    let now = company.clock.now();
+    let mut inner = company.license_server.state.inner();
+    let list = inner.issuer.revocation_list(Vec::new(), 2, now, now.plus(Span::seconds(60)));
+    inner.revocations = list.expect("a list");
+}
+
+async fn health(company: &Company) -> Response<Incoming> {
+    stranger(company).await.answer(get("/.well-known/trybuy/health")).await
+}
+
+#[tokio::test]
+async fn licenses_outlast_the_list_and_the_operator_is_told() {
+    let company = Company::start().await;
+    let client = company.licensed(|_| {});
+    shows_for_a_minute(&company);
+    let until = company.clock.now().plus(Span::seconds(60));
+    company.license_server.looked_at().await;
+    company.license_server.stop().await;
+    company.clock.forward(60);
+    let mut company = company;
+    for (seconds, expected) in [(0, "ok"), (1, "revocation-list-stale")] {
+        company.clock.forward(seconds);
+        for _ in 0..2 {
+            assert_eq!(status(&company, &client).await, 200);
+            let answer = health(&company).await;
+            assert_eq!(answer.status(), 200);
+            let told: Value = serde_json::from_str(&text(answer).await).expect("JSON");
+            assert_eq!(told["status"], expected);
+            assert_eq!(told["revocation_list_until"], until.to_string());
+            company = company.restart().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_operator_can_have_licenses_refused_when_the_list_is_old() {
+    let settings = Settings { stale_list: StaleList::Refuse, ..Settings::default() };
+    let company = Company::with(settings).await;
+    let client = company.licensed(|_| {});
+    shows_for_a_minute(&company);
+    company.license_server.looked_at().await;
+    let mut connection =
+        Connection::open_as(company.gateway.address, Protocol::Http1, Some(&client)).await;
+    company.clock.forward(60);
+    assert_eq!(connection.answer(get("/page")).await.status(), 200);
+    assert_eq!(health(&company).await.status(), 200);
+    company.clock.forward(1);
+    let answer = connection.answer(get("/page")).await;
+    assert_eq!(answer.status(), 503);
+    check(answer, Slug::LicenseServerUnreachable).await;
+    assert_eq!(health(&company).await.status(), 503);
+    shows_for_a_minute(&company);
+    company.license_server.looked_at().await;
+    assert_eq!(connection.answer(get("/page")).await.status(), 200);
 }
 
 #[tokio::test]

@@ -1,8 +1,13 @@
 //! Clients with licenses, good and bad ones.
 
+use axum::body::{Body, Bytes};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http_body_util::{BodyExt as _, Channel};
+use hyper::Request;
+use rustls::HandshakeKind;
 use serde_json::Value;
+use tokio::io::AsyncReadExt as _;
 use trybuy_formats::ids::{Label, PlatformType};
 use trybuy_formats::instant::Span;
 use trybuy_formats::licensing::identity::Identity;
@@ -12,7 +17,9 @@ use trybuy_formats::slug::Slug;
 use trybuy_server::clock::Clock as _;
 
 use crate::support::company::{SERVER, authority, beginning, client, issuer};
-use crate::support::{Company, Connection, Pair, Protocol, check, get, text};
+use crate::support::{
+    Company, Connection, PATIENCE, Pair, Protocol, Raw, check, connect, get, text, tls_settings,
+};
 
 async fn open(company: &Company, client: &Pair) -> Connection {
     Connection::open_as(company.gateway.address, Protocol::Http2, Some(client)).await
@@ -197,6 +204,114 @@ async fn a_license_that_is_revoked_ends_on_an_open_connection() {
     company.license_server.looked_at().await;
     check(connection.answer(get("/page")).await, Slug::LicenseRevoked).await;
     passes(&company, &other).await;
+}
+
+/// One request over a connection that may be resumed: the head of the answer, and how the connection was made.
+async fn once(
+    company: &Company,
+    settings: &rustls::ClientConfig,
+) -> (String, Option<HandshakeKind>) {
+    let stream = connect(company.gateway.address, settings.clone()).await.expect("TLS");
+    let mut raw = Raw(stream);
+    raw.send(b"GET /page HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await;
+    let head = raw.up_to("\r\n\r\n").await;
+    let kind = raw.0.get_ref().1.handshake_kind();
+    (head, kind)
+}
+
+#[tokio::test]
+async fn a_license_that_is_revoked_ends_with_its_resumed_sessions() {
+    for version in [&rustls::version::TLS13, &rustls::version::TLS12] {
+        let company = Company::start().await;
+        let client = company.licensed(|_| {});
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(Pair::gateway().certificate()).expect("a root");
+        let settings = rustls::ClientConfig::builder_with_protocol_versions(&[version])
+            .with_root_certificates(roots)
+            .with_client_auth_cert(client.chain(), client.key())
+            .expect("a certificate and its key");
+        let (head, kind) = once(&company, &settings).await;
+        assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+        assert_eq!(kind, Some(HandshakeKind::Full));
+        company.revoke(&[&client], 2);
+        company.license_server.looked_at().await;
+        let (head, kind) = once(&company, &settings).await;
+        assert!(head.starts_with("HTTP/1.1 403"), "{head}");
+        assert_eq!(kind, Some(HandshakeKind::Resumed), "{version:?}");
+    }
+}
+
+/// The ways in which a license ends.
+const ENDS: [fn(&Company, &Pair); 2] =
+    [|company, client| company.revoke(&[client], 2), |company, _| company.clock.forward(11)];
+
+fn for_ten_seconds(company: &Company) -> Pair {
+    company.licensed(|license| license.ends_at = Some(beginning().plus(Span::seconds(10))))
+}
+
+#[tokio::test]
+async fn a_tunnel_ends_with_its_license() {
+    for end in ENDS {
+        let company = Company::start().await;
+        let (client, other) = (for_ten_seconds(&company), company.licensed(|_| {}));
+        let mut tunnels = Vec::new();
+        for client in [&client, &other] {
+            let settings = tls_settings(Some(client));
+            let mut raw = Raw(connect(company.gateway.address, settings).await.expect("TLS"));
+            let ask = "GET /tunnel HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n";
+            raw.send(ask.as_bytes()).await;
+            assert!(raw.up_to("\r\n\r\n").await.starts_with("HTTP/1.1 101"));
+            tunnels.push(raw);
+        }
+        company.license_server.looked_at().await;
+        end(&company, &client);
+        for (mut raw, ends) in tunnels.into_iter().zip([true, false]) {
+            if ends {
+                assert_eq!(raw.rest().await.0, "");
+            } else {
+                raw.send(b"a").await;
+                assert_eq!(raw.0.read_u8().await.expect("a byte"), b'b');
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_answer_without_an_end_ends_with_its_license() {
+    for end in ENDS {
+        for protocol in Protocol::BOTH {
+            let company = Company::start().await;
+            let client = for_ten_seconds(&company);
+            let address = company.gateway.address;
+            let mut connection = Connection::open_as(address, protocol, Some(&client)).await;
+            let mut answer = connection.answer(get("/endless")).await;
+            assert_eq!(answer.status(), 200);
+            end(&company, &client);
+            let rest = async { while answer.frame().await.expect("no end").is_ok() {} };
+            tokio::time::timeout(PATIENCE, rest).await.expect("it breaks off");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_request_without_an_end_ends_with_its_license() {
+    for protocol in Protocol::BOTH {
+        let company = Company::start().await;
+        let client = company.licensed(|_| {});
+        let address = company.gateway.address;
+        let mut connection = Connection::open_as(address, protocol, Some(&client)).await;
+        let (mut sender, body) = Channel::<Bytes>::new(1);
+        let request = Request::post("/held").body(Body::new(body)).expect("a request");
+        let send = async {
+            company.service.state.came.notified().await;
+            company.revoke(&[&client], 2);
+            while sender.send_data("piece".into()).await.is_ok() {
+                tokio::task::yield_now().await;
+            }
+        };
+        let ((), answer) = tokio::join!(send, connection.answer(request));
+        assert_eq!(answer.status(), 403, "{protocol:?}");
+    }
 }
 
 #[tokio::test]

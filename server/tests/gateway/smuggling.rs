@@ -65,6 +65,20 @@ async fn a_length_beside_chunks_is_not_passed_on() {
 }
 
 #[tokio::test]
+async fn a_second_spelling_of_the_length_is_not_passed_on() {
+    let service = Service::start().await;
+    let gateway = TestGateway::start(service.address).await;
+    for field in ["Content_Length: 1", "Transfer_Encoding: chunked", "Transfer.Encoding: chunked"] {
+        let head = "POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n";
+        let post = format!("{head}Content-Length: 4\r\n{field}\r\n\r\nbody");
+        let answer = answer(&gateway, &post).await;
+        assert!(answer.contains("[\"content-length\",\"4\"]"), "{answer}");
+        let name = field.split(':').next().expect("a name").to_lowercase();
+        assert!(!answer.contains(&name), "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn a_bad_chunk_ends_the_request() {
     for chunk in [
         "zz\r\nbody\r\n",

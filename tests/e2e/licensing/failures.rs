@@ -3,14 +3,15 @@
 use anyhow::{Context as _, Result, ensure};
 
 use trybuy_tests::builder::Builder;
-use trybuy_tests::company::{Order, PRODUCT};
+use trybuy_tests::company::{Order, PRODUCT, replace_lines};
 use trybuy_tests::wait;
 
-use super::{Stage, curl, only_license};
+use super::{Stage, curl, curl_with, only_license};
 use crate::case::{Shared, cases};
 
 cases![
     valid_licenses_go_on_while_the_license_server_is_down[Python, Curl],
+    an_old_revocation_list_is_told_of_and_refuses_licenses_where_that_is_wanted[Python, Curl],
     a_revoked_license_is_refused_and_its_seat_given_to_another[Python, Curl],
     a_client_with_the_license_of_another_is_refused[Python, Curl],
 ];
@@ -33,6 +34,38 @@ fn valid_licenses_go_on_while_the_license_server_is_down(shared: &Shared) -> Res
     stage.company.restart_license_server()?;
     stage.gateway.request_license(&newcomer)?.success()?;
     Ok(())
+}
+
+fn an_old_revocation_list_is_told_of_and_refuses_licenses_where_that_is_wanted(
+    shared: &Shared,
+) -> Result<()> {
+    let short = [("#: revocation_list = \"7d\"", "revocation_list = \"3s\"")];
+    let mut stage = Stage::start_with(shared, &short)?;
+    stage.company.stock(&Order::of("4.0.0", 1))?;
+    let license = stage.exported(&stage.licensed("ada")?, "exported")?;
+    let health = |stage: &Stage| -> Result<String> {
+        let url = format!("{}/.well-known/trybuy/health", stage.gateway.url());
+        Ok(curl_with(&url, &stage.gateway.certificate(), None)?.stdout)
+    };
+    wait::until("a list", || Ok(health(&stage)?.contains("\"ok\"")))?;
+    stage.company.end_license_server()?;
+    wait::until("the end of the list", || {
+        Ok(health(&stage)?.contains("\"revocation-list-stale\""))
+    })?;
+    ensure!(stage.passes(&license)?);
+    let data_dir = stage.gateway.setup.data_dir();
+    let told =
+        || Ok(std::fs::read_to_string(data_dir.join("server.log"))?.contains("list is too old"));
+    wait::until("a line in the log", told)?;
+    let lines = [("#: stale_list = \"accept\"", "stale_list = \"refuse\"")];
+    replace_lines(&data_dir.join("gateway/gateway.toml"), lines)?;
+    stage.gateway.server.terminate()?;
+    stage.gateway.server = stage.gateway.setup.serve()?;
+    let refused = curl(&stage.gateway, Some(&license))?;
+    ensure!(refused.stdout.contains("/problems/license-server-unreachable"), "{refused}");
+    ensure!(refused.stdout.ends_with("503") && health(&stage)?.ends_with("503"), "{refused}");
+    stage.company.restart_license_server()?;
+    wait::until("a newer list", || stage.passes(&license))
 }
 
 fn a_revoked_license_is_refused_and_its_seat_given_to_another(shared: &Shared) -> Result<()> {

@@ -1,13 +1,15 @@
 //! Who gets which license: a free one, the same again, a temporary one, an upgrade.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 
 use trybuy_tests::command::Outcome;
-use trybuy_tests::company::Order;
 use trybuy_tests::company::door::Door;
 use trybuy_tests::company::gateway::GatewayOptions;
+use trybuy_tests::company::{Order, replace_lines};
 use trybuy_tests::wait;
 
 use super::{PAGE, Stage, curl, only_license};
@@ -20,6 +22,7 @@ cases![
     an_upgrade_replaces_the_older_license[Python],
     any_program_reaches_the_service_through_the_door[Python, Curl],
     a_legacy_client_is_known_by_its_token[Python, Curl],
+    users_who_are_named_are_direct_connect_clients[Python, Curl, Root],
 ];
 
 fn a_client_is_led_to_a_license_and_reaches_the_service(shared: &Shared) -> Result<()> {
@@ -126,8 +129,39 @@ fn a_legacy_client_is_known_by_its_token(shared: &Shared) -> Result<()> {
     ensure!(stranger.stdout.contains("/problems/license-required"), "{stranger}");
     ensure!(assigned(&stage)? == 1);
     stage.gateway.setup.run(["gateway", "client", "remove", "old-terminal"])?.success()?;
-    let removed = reached(added.stdout.trim())?;
-    ensure!(removed.stdout.contains("/problems/license-required"), "{removed}");
+    wait::until("a gateway that has heard of it", || {
+        Ok(reached(added.stdout.trim())?.stdout.contains("/problems/license-required"))
+    })
+}
+
+fn users_who_are_named_are_direct_connect_clients(shared: &Shared) -> Result<()> {
+    let mut stage = Stage::start(shared)?;
+    let order = Order { platform_type: "direct-connect", ..Order::of("4.0.0", 3) };
+    stage.company.stock(&order)?;
+    // A folder that everybody may look into.
+    let folder = tempfile::tempdir()?;
+    std::fs::set_permissions(folder.path(), Permissions::from_mode(0o755))?;
+    let socket = folder.path().join("direct.sock");
+    stage.gateway.server.terminate()?;
+    let lines = [
+        ("socket = \"direct.sock\"", format!("socket = \"{}\"", socket.display())),
+        ("#: users = []", "users = [\"nobody\", \"1000-1001\"]".to_owned()),
+    ];
+    let lines = lines.iter().map(|(line, new)| (*line, new.as_str()));
+    replace_lines(&stage.gateway.setup.data_dir().join("gateway/gateway.toml"), lines)?;
+    stage.gateway.server = stage.gateway.setup.serve()?;
+    for (user, named) in [(65534, true), (1001, true), (1002, false), (0, false), (1001, true)] {
+        let mut command = Command::new("setpriv");
+        command.args([format!("--reuid={user}"), "--clear-groups".to_owned()]);
+        command.args(["curl", "--silent", "--show-error", "--max-time", "30", "--unix-socket"]);
+        let answer = Outcome::of(command.arg(&socket).arg("http://service/"))?;
+        if named {
+            ensure!(answer.stdout == PAGE, "{user}: {answer}");
+        } else {
+            ensure!(answer.stdout.contains("/problems/license-required"), "{user}: {answer}");
+        }
+    }
+    ensure!(assigned(&stage)? == 2, "one for each user");
     Ok(())
 }
 

@@ -36,7 +36,7 @@ enum Measurement {
     Grants,
     /// What renewals and purchases fetch, in both layouts.
     Renewals,
-    /// The gateway as a proxy, against nginx with client certificates.
+    /// The gateway with a licensed client, against nginx with client certificates.
     Gateway {
         /// Seconds of load for each figure.
         #[arg(long, default_value_t = 4)]

@@ -1,18 +1,18 @@
-//! The gateway against nginx as reverse proxy with client certificates, in front of the same service.
+//! The gateway as users run it, against nginx with client certificates, in front of the same service. The client
+//! shows both the license that a real license server granted it.
 
-mod certificates;
 pub mod client;
 mod doors;
 mod service;
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Instant;
 
 use anyhow::Result;
 
-use self::certificates::Certificates;
 use self::client::{Direction, Errand, Small};
-use self::doors::{Gateway, Nginx};
+use self::doors::Doors;
 use self::service::Service;
 use super::load::{self, Load};
 use super::statistics::{median, percentile};
@@ -23,15 +23,11 @@ const REQUESTS: usize = 5_000;
 /// Measures and prints.
 ///
 /// # Errors
-/// When a part cannot be had: nginx, openssl.
+/// When a part cannot be had: nginx, a company with its license server.
 pub fn run(seconds: u32, rounds: usize) -> Result<()> {
-    let folder = tempfile::tempdir()?;
-    let certificates = Certificates::make(folder.path())?;
     let service = Service::start()?;
-    let gateway = Gateway::start(service.address, &certificates)?;
-    let nginx = Nginx::start(folder.path(), service.address, &certificates)?;
-    let doors = [nginx.address, gateway.address];
-    small_requests(service.address, doors, &certificates, rounds)?;
+    let doors = Doors::open(service.address)?;
+    small_requests(service.address, &doors, rounds)?;
     println!(
         "\n| body | MiB | connections | GB/s: nginx | gateway | ratio | CPU-s/GB: nginx | gateway | ratio |"
     );
@@ -40,7 +36,7 @@ pub fn run(seconds: u32, rounds: usize) -> Result<()> {
         for mebibytes in [64, 256] {
             for connections in [1, 8] {
                 let errand = Errand { direction, mebibytes, connections, seconds };
-                println!("{}", compare(doors, errand, &certificates, rounds)?);
+                println!("{}", compare(doors.both(), errand, &doors.client, rounds)?);
             }
         }
     }
@@ -48,16 +44,11 @@ pub fn run(seconds: u32, rounds: usize) -> Result<()> {
 }
 
 /// What a small request takes over a connection that is open, in interleaved rounds.
-fn small_requests(
-    service: SocketAddr,
-    [nginx, gateway]: [SocketAddr; 2],
-    certificates: &Certificates,
-    rounds: usize,
-) -> Result<()> {
+fn small_requests(service: SocketAddr, doors: &Doors, rounds: usize) -> Result<()> {
     let mut ways = [
         ("the service itself", Small::plain(service)?, Vec::new()),
-        ("nginx", Small::over_tls(nginx, certificates.folder())?, Vec::new()),
-        ("the gateway", Small::over_tls(gateway, certificates.folder())?, Vec::new()),
+        ("nginx", Small::over_tls(doors.nginx, &doors.client)?, Vec::new()),
+        ("the gateway", Small::over_tls(doors.gateway, &doors.client)?, Vec::new()),
     ];
     for _ in 0..rounds {
         for (_, way, all) in &mut ways {
@@ -78,16 +69,11 @@ fn small_requests(
     Ok(())
 }
 
-fn compare(
-    doors: [SocketAddr; 2],
-    errand: Errand,
-    certificates: &Certificates,
-    rounds: usize,
-) -> Result<String> {
+fn compare(doors: [SocketAddr; 2], errand: Errand, client: &Path, rounds: usize) -> Result<String> {
     let mut loads: [Vec<Load>; 2] = [Vec::new(), Vec::new()];
     for _ in 0..rounds {
         for (door, loads) in doors.iter().zip(&mut loads) {
-            loads.push(load::of_clients(&errand.arguments(*door, certificates.folder()))?);
+            loads.push(load::of_clients(&errand.arguments(*door, client))?);
         }
     }
     let Errand { direction, mebibytes, connections, .. } = errand;

@@ -69,7 +69,10 @@ pub(super) fn remove(data_dir: &DataDir, database: Database, name: &Label) -> Re
         let help = "see `trybuy-server gateway client list`";
         return Err(Failure::new(Slug::NotFound, what).help(help).into());
     }
-    output::print(&format!("removed {name}; its license stays assigned until it is revoked\n"))
+    output::print(&format!(
+        "removed {name}; a gateway that runs refuses it after its next look at the license server, and its license \
+         stays assigned until it is revoked\n"
+    ))
 }
 
 fn as_json(client: &GatewayClient) -> serde_json::Value {

@@ -4,13 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use trybuy_formats::certificates::{Authorities, CertificateChain, RevocationList};
+use trybuy_formats::certificates::{Authorities, CertificateChain};
 use trybuy_formats::limits;
 use trybuy_formats::primitives::{DecryptionKey, EcdsaKey, PrimitiveError, RequestSignatureKey};
 use zeroize::Zeroizing;
 
 use crate::data_dir::{RoleDir, write_new};
-use crate::gateway::access::{ISSUER, OwnKeys, RECORDS, REVOKED};
+use crate::gateway::access::{ISSUER, OwnKeys, RECORDS, REVOKED, Revocations};
 
 /// Where each file of a gateway is.
 pub(in crate::cli) struct Files<'a>(pub(in crate::cli) &'a RoleDir);
@@ -48,10 +48,16 @@ impl Files<'_> {
         CertificateChain::from_pem(&read_text(&path)?).with_context(|| unusable(&path))
     }
 
-    /// Its revocation list, as it was when it was last asked; none where it was not, or is not to be read.
-    pub(in crate::cli) fn revoked(&self, issuer: &CertificateChain) -> Option<RevocationList> {
-        let list = fs::read(self.0.file(REVOKED)).ok()?;
-        RevocationList::from_der(&list, issuer.leaf()).ok()
+    /// What it has revoked, as far as was ever heard: nothing where it was not asked yet.
+    pub(in crate::cli) fn revocations(&self) -> Result<Revocations> {
+        let path = self.0.file(REVOKED);
+        if !path.exists() {
+            return Ok(Revocations::default());
+        }
+        let text = read_text_up_to(&path, Revocations::FILE)?;
+        Revocations::from_text(&text).with_context(|| {
+            format!("{}; without it, only what the next list has is refused", unusable(&path))
+        })
     }
 
     /// The most records that it ever had.
@@ -98,8 +104,12 @@ pub(super) fn keep(
 
 /// A text file that is no longer than any file of certificates.
 pub(super) fn read_text(path: &Path) -> Result<String> {
+    read_text_up_to(path, limits::CERTIFICATE_FILE as u64)
+}
+
+fn read_text_up_to(path: &Path, most: u64) -> Result<String> {
     let length = fs::metadata(path).map(|metadata| metadata.len());
-    let read = length.and_then(|length| match length <= limits::CERTIFICATE_FILE as u64 {
+    let read = length.and_then(|length| match length <= most {
         true => fs::read_to_string(path),
         false => Err(std::io::ErrorKind::FileTooLarge.into()),
     });

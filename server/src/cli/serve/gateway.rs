@@ -30,7 +30,8 @@ async fn serve(config: GatewayConfig, directory: RoleDir, listen: SocketAddr) ->
         requirement: config.requirement.clone(),
         authorities: files.authorities()?,
         license_server_id: id.context("the license server's certificate names none")?,
-        revoked: files.revoked(&issuer),
+        revocations: files.revocations()?,
+        stale_list: config.stale_list,
         issuer,
         license_server: LicenseServer::new(
             config.license_server.clone(),
@@ -39,6 +40,7 @@ async fn serve(config: GatewayConfig, directory: RoleDir, listen: SocketAddr) ->
         )?,
         identity_key: files.load_identity_key()?,
         store: store.clone(),
+        direct_users: config.direct_users.clone(),
         rates: config.rates.clone(),
         clock: Arc::new(SystemClock),
     };

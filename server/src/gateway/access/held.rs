@@ -56,12 +56,15 @@ impl GatewayState {
     /// The valid license of a user of this machine, who becomes a client with the first request.
     ///
     /// # Errors
-    /// There is no license for the client.
+    /// The user may be no client, or there is no license for it.
     pub(super) async fn license_of_user(
         &self,
         user: u32,
         now: Instant,
     ) -> Result<VerifiedLicense, ApiError> {
+        if !self.direct_users.contain(user) {
+            return Err(NoLicense::NoDirectUser(user).into());
+        }
         let name: Label = format!("{USER}{user}").parse().map_err(ApiError::fault)?;
         let client = match self.store.gateway_client(&name).await? {
             Some(client) => client,
@@ -84,6 +87,7 @@ impl GatewayState {
         client: GatewayClient,
         now: Instant,
     ) -> Result<VerifiedLicense, ApiError> {
+        self.check_list(now)?;
         if let Some(license) = self.usable(&client, now) {
             return Ok(license);
         }

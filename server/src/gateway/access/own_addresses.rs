@@ -7,7 +7,9 @@ use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::Incoming;
+use serde::Serialize;
 use trybuy_formats::api::GatewayInfo;
+use trybuy_formats::instant::Instant;
 use trybuy_formats::licensing::identity::key_set;
 use trybuy_formats::limits;
 use trybuy_formats::slug::Slug;
@@ -25,6 +27,15 @@ const LEGACY: &str = "legacy/";
 const RELAYED: [&str; 3] = ["license-requests", "challenge-responses", "upgrades"];
 /// How long a client may take to send a request that is passed on to the license server.
 const BODY_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// How a gateway is.
+#[derive(Serialize)]
+struct GatewayHealth {
+    status: &'static str,
+    version: &'static str,
+    /// How long the newest revocation list can be relied on; none where there was none yet.
+    revocation_list_until: Option<Instant>,
+}
 
 /// What is asked of the gateway itself.
 pub(super) fn own_path(path: &str) -> Option<&str> {
@@ -65,12 +76,26 @@ impl GatewayState {
                 let set = key_set(&self.identity_key).map_err(ApiError::fault)?;
                 Ok(json(set.into_bytes()))
             }
+            ("health", _) => self.health(),
             (_, Some(shown)) => {
                 self.client_of_token(origin, token::digest(shown.as_bytes())).await?;
                 Ok(token::keep(shown))
             }
             _ => Err(nothing()),
         }
+    }
+
+    /// Whether all is well: for load balancers, and for the operator.
+    fn health(&self) -> Result<Response, ApiError> {
+        let now = self.clock.now();
+        self.check_list(now)?;
+        let revocations = self.revocations();
+        let health = GatewayHealth {
+            status: if revocations.is_stale(now) { "revocation-list-stale" } else { "ok" },
+            version: env!("CARGO_PKG_VERSION"),
+            revocation_list_until: revocations.next_update(),
+        };
+        serde_json::to_vec(&health).map(json).map_err(ApiError::fault)
     }
 
     /// Passes a request on to the license server, and its answer back, both unchanged.

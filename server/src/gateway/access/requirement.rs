@@ -28,6 +28,9 @@ pub enum NoLicense {
     /// It shows a token instead, which is nobody's, or nobody's any more.
     #[error("the token is that of no legacy client of this gateway")]
     UnknownToken,
+    /// It is a user of this machine who may be no client.
+    #[error("user {0} of this machine may be no direct-connect client of this gateway")]
+    NoDirectUser(u32),
     /// It shows something else, or a forged one.
     #[error("what was presented is not a license of this company's license server: {0}")]
     Invalid(CertificateError),
@@ -43,6 +46,9 @@ pub enum NoLicense {
     /// It was revoked.
     #[error("the license was revoked")]
     Revoked,
+    /// Whether it was revoked is not known any more, and the operator wants none to be accepted then.
+    #[error("the license server's revocation list is too old to accept any license")]
+    StaleList,
     /// It is for an older version.
     #[error("the license is for version {held}, and this service needs {needed}")]
     TooOld {
@@ -87,12 +93,13 @@ impl From<CertificateError> for NoLicense {
 impl Refusal for NoLicense {
     fn slug(&self) -> Slug {
         match self {
-            Self::Missing | Self::UnknownToken => Slug::LicenseRequired,
+            Self::Missing | Self::UnknownToken | Self::NoDirectUser(_) => Slug::LicenseRequired,
             Self::Invalid(_) => Slug::LicenseInvalid,
             Self::Foreign(_) | Self::Feature(_) => Slug::LicenseForeign,
             Self::NotActive => Slug::LicenseNotActive,
             Self::Expired => Slug::LicenseExpired,
             Self::Revoked => Slug::LicenseRevoked,
+            Self::StaleList => Slug::LicenseServerUnreachable,
             Self::TooOld { .. } => Slug::LicenseTooOld,
         }
     }
@@ -101,7 +108,14 @@ impl Refusal for NoLicense {
         let help = match self {
             Self::NotActive => "wait until it can be used, and check this computer's clock",
             Self::UnknownToken => "ask whoever runs this gateway for a token",
+            Self::NoDirectUser(_) => {
+                "ask whoever runs this gateway to name this user with `users` in `[direct]`"
+            }
             Self::Revoked => "ask whoever hands out licenses for this service",
+            Self::StaleList => {
+                "try again later; if it stays, tell whoever runs this gateway that it gets no news of its \
+                license server"
+            }
             Self::TooOld { .. } => "get a newer one with `trybuy license renew`",
             _ => {
                 "get one with `trybuy license request GATEWAY`, or connect through `trybuy connect GATEWAY`, \

@@ -1,41 +1,98 @@
-//! Which licenses were revoked, as far as the gateway has heard.
+//! Which licenses were revoked, as far as the gateway has ever heard.
+//!
+//! No revocation is ever taken back, so each one that was heard of counts from then on, whatever a later list says:
+//! that of a license server that was restored from a backup has forgotten some, and one that is signed with another
+//! key need not have those from before. As serial numbers are random, one is never another license's.
+
+use std::collections::HashSet;
+use std::fmt::Write as _;
 
 use trybuy_formats::certificates::{RevocationList, Serial};
+use trybuy_formats::instant::Instant;
 
-/// The revocation lists that count.
+/// The most revocations that are remembered: with more, only those of the newest list are.
+const REMEMBERED: usize = 1_000_000;
+
+/// The revocations that were heard of, and for how long the newest list can be relied on.
 #[derive(Default)]
-pub(super) struct Revoked {
-    /// The one with the greatest number.
-    newest: Option<RevocationList>,
-    /// The last one with a lower number, of a license server that was restored from a backup: it does not
-    /// have what the license server has forgotten, and alone has what was revoked since.
-    restored: Option<RevocationList>,
+pub struct Revocations {
+    serials: HashSet<Serial>,
+    /// When a newer list is there at the latest; none where there was no list yet.
+    next_update: Option<Instant>,
 }
 
-impl Revoked {
-    /// With the list that was kept.
-    pub(super) fn of(newest: Option<RevocationList>) -> Self {
-        Self { newest, restored: None }
+impl Revocations {
+    /// The most bytes of the file that they are kept in.
+    pub const FILE: u64 = 64 << 20;
+
+    /// Reads what was kept: the time of the next list in seconds since 1970, and then the serial numbers, each in
+    /// a line of its own.
+    pub fn from_text(text: &str) -> Option<Self> {
+        let mut lines = text.lines();
+        let next_update = Instant::from_unix(lines.next()?.parse().ok()?)?;
+        let serials = lines.map(|line| line.parse().ok()).collect::<Option<_>>()?;
+        Some(Self { serials, next_update: Some(next_update) })
+    }
+
+    /// What is kept; nothing where there was no list yet.
+    pub(super) fn to_text(&self) -> Option<String> {
+        let mut serials: Vec<&Serial> = self.serials.iter().collect();
+        serials.sort();
+        let mut text = format!("{}\n", self.next_update?.unix());
+        for serial in serials {
+            writeln!(text, "{serial}").ok()?;
+        }
+        Some(text)
     }
 
     /// Whether a license was revoked.
     pub(super) fn contains(&self, serial: &Serial) -> bool {
-        self.newest.iter().chain(&self.restored).any(|list| list.contains(serial))
+        self.serials.contains(serial)
     }
 
-    /// Takes a list. Answers whether it is the one to be kept: a list with a lower number only adds to the
-    /// one that is there, and an older one of those is passed over.
-    pub(super) fn take(&mut self, list: RevocationList) -> bool {
-        let is_newest = self.newest.as_ref().is_none_or(|old| old.number() <= list.number());
-        if is_newest {
-            *self = Self::of(Some(list));
-            return true;
+    /// Whether a newer list should be there, or there was none yet.
+    pub(super) fn is_stale(&self, now: Instant) -> bool {
+        self.next_update.is_none_or(|next| next < now)
+    }
+
+    /// When a newer list is there at the latest.
+    pub(super) fn next_update(&self) -> Option<Instant> {
+        self.next_update
+    }
+
+    /// Takes the list that was heard last. Where it is an old one that somebody sent again, it only says sooner
+    /// that a newer one is needed.
+    pub(super) fn take(&mut self, list: &RevocationList) {
+        self.serials.extend(list.serials().cloned());
+        if self.serials.len() > REMEMBERED {
+            tracing::error!(
+                most = REMEMBERED,
+                "too many revocations to remember those that are on no list any more"
+            );
+            self.serials = list.serials().cloned().collect();
         }
-        let is_later = |old: &RevocationList| old.this_update() <= list.this_update();
-        let is_after_newest = self.newest.as_ref().is_some_and(is_later);
-        if is_after_newest && self.restored.as_ref().is_none_or(is_later) {
-            self.restored = Some(list);
+        self.next_update = Some(list.next_update());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_kept_is_read_again_and_what_is_damaged_is_not() {
+        let serials = ["41".repeat(16), "42".repeat(16)];
+        let text = format!("1800000000\n{}\n{}\n", serials[0], serials[1]);
+        let read = Revocations::from_text(&text).expect("as it is written");
+        assert_eq!(read.to_text().as_ref(), Some(&text));
+        assert!(serials.iter().all(|it| read.contains(&it.parse().expect("a serial number"))));
+        let at = |seconds| Instant::from_unix(seconds).expect("an instant");
+        assert!(!read.is_stale(at(1_800_000_000)) && read.is_stale(at(1_800_000_001)));
+        let cut = &text[..text.len() - 3];
+        for damaged in ["", "\n", "soon\n", "1800000000\n\n", "1800000000\nx\n", cut] {
+            assert!(Revocations::from_text(damaged).is_none(), "{damaged:?}");
         }
-        false
+        assert!(Revocations::default().to_text().is_none());
+        assert!(Revocations::default().is_stale(at(0)), "nothing was heard");
     }
 }

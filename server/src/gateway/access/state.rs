@@ -1,8 +1,10 @@
 //! What a gateway knows, and how it keeps that up to date.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use rustls::pki_types::CertificateDer;
+use serde::Deserialize;
+use tokio::sync::watch;
 use trybuy_formats::certificates::{
     Authorities, Certificate, CertificateChain, RevocationList, Role, VerifiedLicense,
 };
@@ -10,10 +12,12 @@ use trybuy_formats::ids::LicenseServerId;
 use trybuy_formats::instant::Instant;
 use trybuy_formats::primitives::EcdsaKey;
 
+use super::direct_users::DirectUsers;
+use super::held_passes::HeldPasses;
 use super::license_server::LicenseServer;
 use super::rates::{RateLimits, Rates};
 use super::requirement::{NoLicense, Requirement};
-use super::revoked::Revoked;
+use super::revoked::Revocations;
 use super::seen::Seen;
 use super::turns::Turns;
 use crate::clock::Clock;
@@ -29,18 +33,33 @@ pub struct GatewayParts {
     pub license_server_id: LicenseServerId,
     /// Its certificate, as it was when it was last asked.
     pub issuer: CertificateChain,
-    /// Its revocation list, as it was when it was last asked.
-    pub revoked: Option<RevocationList>,
+    /// What it has revoked, as far as was ever heard.
+    pub revocations: Revocations,
+    /// What becomes of licenses when no newer revocation list comes.
+    pub stale_list: StaleList,
     /// The way to it.
     pub license_server: LicenseServer,
     /// The key that tokens for the service are signed with.
     pub identity_key: EcdsaKey,
     /// The clients that it holds licenses for, and the licenses that were presented.
     pub store: Store,
+    /// Who may be a direct-connect client.
+    pub direct_users: DirectUsers,
     /// How often a client may ask for what costs something.
     pub rates: Rates,
     /// The time.
     pub clock: Arc<dyn Clock>,
+}
+
+/// What becomes of licenses when the license server's newest revocation list is older than it may be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StaleList {
+    /// They go on working, and the log and the health of the gateway say that the list is old.
+    #[default]
+    Accept,
+    /// None works any more until there is a newer list.
+    Refuse,
 }
 
 /// What a gateway knows.
@@ -54,9 +73,14 @@ pub struct GatewayState {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) seen: Seen,
     pub(super) turns: Turns,
+    pub(super) held_passes: HeldPasses,
+    pub(super) direct_users: DirectUsers,
+    /// Told with each round of the worker, whether or not it has heard anything: time has passed.
+    pub(super) news: watch::Sender<()>,
     pub(super) rate_limits: RateLimits,
+    pub(super) stale_list: StaleList,
     issuer: RwLock<CertificateChain>,
-    revoked: RwLock<Revoked>,
+    revocations: RwLock<Revocations>,
 }
 
 impl GatewayState {
@@ -72,9 +96,13 @@ impl GatewayState {
             clock: parts.clock,
             seen: Seen::default(),
             turns: Turns::default(),
+            held_passes: HeldPasses::default(),
+            direct_users: parts.direct_users,
+            news: watch::Sender::new(()),
             rate_limits: RateLimits::new(&parts.rates),
+            stale_list: parts.stale_list,
             issuer: RwLock::new(parts.issuer),
-            revoked: RwLock::new(Revoked::of(parts.revoked)),
+            revocations: RwLock::new(parts.revocations),
         }
     }
 
@@ -109,7 +137,7 @@ impl GatewayState {
     /// Whether a license that was verified is still valid (SL Fig. 5, step 184).
     ///
     /// # Errors
-    /// It has ended or was revoked.
+    /// It has ended or was revoked, or whether it was is not known any more and licenses are refused then.
     pub(super) fn still_valid(
         &self,
         license: &VerifiedLicense,
@@ -118,12 +146,19 @@ impl GatewayState {
         if now > license.certificate().not_after() {
             return Err(NoLicense::Expired);
         }
-        let revoked = self.revoked.read().unwrap_or_else(PoisonError::into_inner);
-        let serial = license.certificate().serial();
-        match serial {
-            Some(serial) if revoked.contains(&serial) => Err(NoLicense::Revoked),
-            _ => Ok(()),
+        match license.certificate().serial() {
+            Some(serial) if self.revocations().contains(&serial) => Err(NoLicense::Revoked),
+            _ => self.check_list(now),
         }
+    }
+
+    /// Whether what is known of revocations is new enough to let anybody pass.
+    ///
+    /// # Errors
+    /// It is too old, and licenses are refused then.
+    pub(super) fn check_list(&self, now: Instant) -> Result<(), NoLicense> {
+        let refuses = self.stale_list == StaleList::Refuse && self.revocations().is_stale(now);
+        if refuses { Err(NoLicense::StaleList) } else { Ok(()) }
     }
 
     /// The license server's certificate.
@@ -143,8 +178,13 @@ impl GatewayState {
         is_ours
     }
 
-    /// Takes a revocation list of the license server. Answers whether it is the one to be kept.
-    pub(super) fn take_revoked(&self, list: RevocationList) -> bool {
-        self.revoked.write().unwrap_or_else(PoisonError::into_inner).take(list)
+    /// What was revoked, as far as was ever heard.
+    pub(super) fn revocations(&self) -> RwLockReadGuard<'_, Revocations> {
+        self.revocations.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a revocation list of the license server.
+    pub(super) fn take_revocations(&self, list: &RevocationList) {
+        self.revocations.write().unwrap_or_else(PoisonError::into_inner).take(list);
     }
 }

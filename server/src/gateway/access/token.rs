@@ -7,8 +7,6 @@ use trybuy_formats::primitives::sha256;
 
 use crate::gateway::fields;
 
-/// The field with a legacy client's token.
-const FIELD: &str = "legacy-client";
 /// The cookie with a legacy client's token.
 const COOKIE: &str = "__Host-legacy-client";
 /// How long a browser keeps the token: a year.
@@ -28,7 +26,8 @@ pub(super) fn take(headers: &mut HeaderMap) -> Option<Digest> {
 }
 
 fn take_field(headers: &mut HeaderMap) -> Option<Vec<u8>> {
-    let spellings = headers.keys().filter(|name| fields::is_spelling_of(name, FIELD));
+    let spellings =
+        headers.keys().filter(|name| fields::is_spelling_of(name, fields::LEGACY_CLIENT));
     let spellings: Vec<HeaderName> = spellings.cloned().collect();
     let shown: Vec<_> = spellings.iter().filter_map(|name| headers.remove(name)).collect();
     shown.first().map(|value| value.as_bytes().to_vec())
@@ -97,7 +96,7 @@ mod tests {
 
     #[test]
     fn the_field_goes_before_the_cookie_and_neither_stays() {
-        for name in ["legacy-client", "legacy_client"] {
+        for name in ["legacy-client", "legacy_client", "legacy.client"] {
             let name: HeaderName = name.parse().expect("a name");
             let mut headers = HeaderMap::new();
             headers.append(&name, HeaderValue::from_static("xyz"));

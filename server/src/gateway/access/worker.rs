@@ -23,8 +23,8 @@ const REMEMBERED: Span = Span::seconds(180 * 86_400);
 
 /// The license server's certificate, as it was when it was last asked.
 pub const ISSUER: &str = "license-server.pem";
-/// Its revocation list in DER.
-pub const REVOKED: &str = "revoked.crl";
+/// The licenses that it has revoked, as far as was ever heard.
+pub const REVOKED: &str = "revoked";
 /// The most records that it ever had.
 pub const RECORDS: &str = "records";
 
@@ -56,12 +56,17 @@ async fn run(
     pause: Duration,
     mut stopped: oneshot::Receiver<()>,
 ) {
+    let mut is_stale = false;
     loop {
         keep_seen(&state).await;
         tokio::select! {
             () = refresh(&state, &directory) => {}
             _ = &mut stopped => break,
         }
+        is_stale = state.tell_of_staleness(is_stale);
+        // A held client may have been removed, and what runs may have to end.
+        state.held_passes.forget();
+        state.news.send_replace(());
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             _ = &mut stopped => break,
@@ -89,8 +94,9 @@ impl GatewayState {
         // What clients are told of meanwhile is more than this answer may know of.
         let before = self.license_server.records();
         let info = self.license_server.info().await?;
-        self.refresh_issuer(&info, directory)?;
+        let issuer = self.refresh_issuer(&info, directory);
         let revoked = self.refresh_revoked(directory).await;
+        issuer?;
         if info.records < before {
             // Nobody is let in for want of a report, so it comes after the revocation list.
             self.report_all(before).await.map_err(title)?;
@@ -116,10 +122,29 @@ impl GatewayState {
 
     async fn refresh_revoked(&self, directory: &RoleDir) -> anyhow::Result<()> {
         let list = self.license_server.revocations().await?;
-        if self.take_revoked(RevocationList::from_der(&list, self.issuer().leaf())?) {
-            keep(&directory.file(REVOKED), &list)?;
+        self.take_revocations(&RevocationList::from_der(&list, self.issuer().leaf())?);
+        let text = self.revocations().to_text().unwrap_or_default();
+        Ok(keep(&directory.file(REVOKED), text.as_bytes())?)
+    }
+
+    /// Tells the operator once when no newer revocation list has come in time, and once when one has. Answers
+    /// whether none has.
+    fn tell_of_staleness(&self, was_stale: bool) -> bool {
+        let revocations = self.revocations();
+        let is_stale = revocations.is_stale(self.clock.now());
+        if is_stale && !was_stale {
+            let ended = revocations.next_update().map(|next| next.to_string());
+            let (ended, licenses) = (ended.unwrap_or_default(), self.stale_list);
+            tracing::error!(
+                ended,
+                ?licenses,
+                "the revocation list is too old: what was revoked since is not known"
+            );
         }
-        Ok(())
+        if was_stale && !is_stale {
+            tracing::info!("the revocation list is a new one again");
+        }
+        is_stale
     }
 
     /// Tells the license server, which had so many records, of every license that was presented: it was

@@ -116,6 +116,14 @@ impl Connection {
         }
     }
 
+    /// Whether the gateway has closed it.
+    pub(crate) fn is_closed(&self) -> bool {
+        match self {
+            Self::Http1(sender) => sender.is_closed(),
+            Self::Http2(sender) => sender.is_closed(),
+        }
+    }
+
     /// The answer to a request that works.
     pub(crate) async fn answer(&mut self, request: Request<Body>) -> Response<Incoming> {
         let answer = tokio::time::timeout(super::PATIENCE, self.send(request)).await;

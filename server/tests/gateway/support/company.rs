@@ -7,7 +7,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use trybuy_formats::certificates::{
     Authorities, CertificateChain, CertificateRequest, DevelopmentAuthority, LicenseIssuer,
-    RevocationList, Revoked, Role, private_key_pem,
+    Revoked, Role, private_key_pem,
 };
 use trybuy_formats::ids::{ClientId, Label, PlatformType, SeatLicenseId};
 use trybuy_formats::instant::{Instant, Span};
@@ -17,8 +17,8 @@ use trybuy_formats::primitives::{DecryptionKey, EcdsaKey, RequestSignatureKey};
 use trybuy_server::clock::Clock;
 use trybuy_server::data_dir::{DataDir, RoleDir};
 use trybuy_server::gateway::access::{
-    GatewayParts, GatewayState, ISSUER, LicenseAccess, LicenseServer as Way, OwnKeys, RECORDS,
-    REVOKED, Rates, Requirement, Worker,
+    DirectUsers, GatewayParts, GatewayState, ISSUER, LicenseAccess, LicenseServer as Way, OwnKeys,
+    RECORDS, REVOKED, Rates, Requirement, Revocations, StaleList, Worker,
 };
 use trybuy_server::gateway::{DirectSocket, Limits};
 use trybuy_server::store::Store;
@@ -55,9 +55,30 @@ pub(crate) struct Company {
     pub(crate) clock: Arc<TestClock>,
     pub(crate) store: Store,
     pub(crate) folder: TempDir,
-    rates: Rates,
-    service: Service,
+    pub(crate) service: Service,
+    settings: Settings,
     worker: Option<Worker>,
+}
+
+/// How a gateway is set.
+#[derive(Clone)]
+pub(crate) struct Settings {
+    pub(crate) rates: Rates,
+    pub(crate) stale_list: StaleList,
+    pub(crate) direct_users: DirectUsers,
+    /// The pause between two looks at the license server.
+    pub(crate) round: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            rates: Rates::default(),
+            stale_list: StaleList::default(),
+            direct_users: DirectUsers::own(),
+            round: Duration::from_millis(10),
+        }
+    }
 }
 
 /// When everything begins.
@@ -67,10 +88,10 @@ pub(crate) fn beginning() -> Instant {
 
 impl Company {
     pub(crate) async fn start() -> Self {
-        Self::with(Rates::default()).await
+        Self::with(Settings::default()).await
     }
 
-    pub(crate) async fn with(rates: Rates) -> Self {
+    pub(crate) async fn with(settings: Settings) -> Self {
         let authority = authority();
         let issuer = issuer(&authority, SERVER, EcdsaKey::generate().expect("a key"));
         let chain = issuer.chain().clone();
@@ -92,7 +113,7 @@ impl Company {
             clock,
             store,
             folder,
-            rates,
+            settings,
             service,
             worker: None,
         };
@@ -112,16 +133,16 @@ impl Company {
         let socket = DirectSocket::bind(&self.socket()).expect("a socket");
         let limits = Limits::default();
         self.gateway = TestGateway::of(self.service.address, access, limits, Some(socket)).await;
-        self.worker = Some(Worker::start(state, directory, Duration::from_millis(10)));
+        self.worker = Some(Worker::start(state, directory, self.settings.round));
         self
     }
 
     fn parts(&self, directory: &RoleDir) -> GatewayParts {
         let text = |name| std::fs::read_to_string(directory.file(name)).ok();
         let issuer = CertificateChain::from_pem(&text(ISSUER).expect("kept")).expect("a chain");
-        let revoked = std::fs::read(directory.file(REVOKED)).ok();
-        let revoked = revoked
-            .map(|list| RevocationList::from_der(&list, issuer.leaf()).expect("a revocation list"));
+        let revocations = text(REVOKED)
+            .map(|text| Revocations::from_text(&text).expect("as it was kept"))
+            .unwrap_or_default();
         let url = format!("http://{}", self.license_server.address).parse().expect("an address");
         let records = text(RECORDS).map_or(0, |text| text.parse().expect("a number"));
         GatewayParts {
@@ -134,11 +155,13 @@ impl Company {
                 .expect("an authority"),
             license_server_id: SERVER.parse().expect("an id"),
             issuer,
-            revoked,
+            revocations,
+            stale_list: self.settings.stale_list,
+            direct_users: self.settings.direct_users.clone(),
             license_server: Way::new(url, own_keys(), records).expect("a way"),
             identity_key: EcdsaKey::generate().expect("a key"),
             store: self.store.clone(),
-            rates: self.rates.clone(),
+            rates: self.settings.rates.clone(),
             clock: self.clock.clone(),
         }
     }

@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use trybuy_server::gateway::tls::ServerCertificate;
 use trybuy_server::gateway::{
-    self, Access, Decision, DirectSocket, Gateway, Limits, Peer, Sockets, tls,
+    self, Access, Decision, DirectSocket, Gateway, Limits, Peer, Sockets, Standing, tls,
 };
 
 use super::Pair;
@@ -31,7 +31,7 @@ impl Access for TestAccess {
         let shown = peer.certificates.as_ref().map_or(0, Vec::len);
         let mut identity = HeaderMap::new();
         identity.insert("trybuy-client", HeaderValue::from(shown));
-        Decision::Pass { request: Box::new(request), identity }
+        Decision::Pass { request: Box::new(request), identity, standing: Standing::forever() }
     }
 }
 

@@ -16,6 +16,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use trybuy_formats::api::{GatewayLicenseRequest, LicenseServerInfo, SeenLicenses};
 use trybuy_formats::certificates::LicenseIssuer;
+use trybuy_formats::instant::Instant;
 use trybuy_formats::licensing::sealed_license;
 use trybuy_formats::primitives::EncryptionKey;
 
@@ -41,6 +42,8 @@ pub(crate) struct Inner {
     pub(crate) records: u64,
     /// Whether it has no license for clients of gateways.
     pub(crate) refuses: bool,
+    /// When the licenses of these end.
+    pub(crate) ends_at: Option<Instant>,
     /// What it answers to what is passed on, if not what it was asked.
     pub(crate) answer: Option<Vec<u8>>,
     pub(crate) reports: Vec<SeenLicenses>,
@@ -56,6 +59,7 @@ impl LicenseServer {
             revocations,
             records: 5,
             refuses: false,
+            ends_at: None,
             answer: None,
             reports: Vec::new(),
             asked: HashMap::new(),
@@ -139,6 +143,7 @@ async fn license(
     }
     let mut license = seat(&request.client_key);
     license.platform_type = request.platform_type;
+    license.ends_at = inner.ends_at;
     let chain = issued(&inner.issuer, &license, &request.client_key);
     let key = EncryptionKey::from_spki(&request.encryption_key).expect("a key");
     let sealed = sealed_license::seal(&chain, &key).expect("sealed");

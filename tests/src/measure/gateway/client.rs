@@ -1,4 +1,4 @@
-//! Clients with a certificate.
+//! Clients with a license.
 
 use std::fmt;
 use std::io::{self, BufRead as _, BufReader, Read, Write};
@@ -15,6 +15,8 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 use crate::measure::load;
 
+/// The certificate that the proxies show, beside the exported license.
+pub(super) const GATEWAY: &str = "gateway.pem";
 /// Bytes that are read or written at once.
 const PIECE: usize = 256 << 10;
 
@@ -185,14 +187,15 @@ fn connect(address: SocketAddr) -> Result<TcpStream> {
 }
 
 fn tls(door: SocketAddr, folder: &Path) -> Result<Tls> {
-    let certificate = |name: &str| CertificateDer::from_pem_file(folder.join(name));
     let mut roots = RootCertStore::empty();
-    roots.add(certificate("localhost.pem")?)?;
-    let key = PrivateKeyDer::from_pem_file(folder.join("client.key"))?;
+    roots.add(CertificateDer::from_pem_file(folder.join(GATEWAY))?)?;
+    let license = CertificateDer::pem_file_iter(folder.join("certificate.pem"))?;
+    let license = license.collect::<Result<_, _>>()?;
+    let key = PrivateKeyDer::from_pem_file(folder.join("key.pem"))?;
     let settings = ClientConfig::builder()
         .with_root_certificates(roots)
-        .with_client_auth_cert(vec![certificate("client.pem")?], key)?;
-    let session = ClientConnection::new(Arc::new(settings), ServerName::try_from("localhost")?)?;
+        .with_client_auth_cert(license, key)?;
+    let session = ClientConnection::new(Arc::new(settings), ServerName::from(door.ip()))?;
     let stream = Buffered(BufReader::with_capacity(PIECE, connect(door)?));
     Ok(BufReader::with_capacity(PIECE, StreamOwned::new(session, stream)))
 }

@@ -36,6 +36,7 @@ pub mod orders;
 pub mod packs;
 pub mod presented;
 pub mod requests;
+pub mod revocation_list;
 mod routes;
 mod state;
 mod worker;

@@ -19,7 +19,7 @@ use crate::primitives::{
 
 /// The certifying authorities that are trusted.
 #[derive(Clone)]
-pub struct Authorities(Vec<Certificate>);
+pub struct Authorities(CertificateChain);
 
 /// A certificate of an authority that names this usage restricts nothing (RFC 5280, section 4.2.1.12).
 const ANY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37.0");
@@ -35,17 +35,17 @@ impl Authorities {
         for certificate in chain.certificates() {
             check_authority(certificate, None)?;
         }
-        Ok(Self(chain.certificates().to_vec()))
+        Ok(Self(chain))
     }
 
     /// Their certificates in PEM.
     pub fn to_pem(&self) -> String {
-        CertificateChain::new(self.0.clone()).map(|chain| chain.to_pem()).unwrap_or_default()
+        self.0.to_pem()
     }
 
     /// Their certificates.
     pub fn certificates(&self) -> &[Certificate] {
-        &self.0
+        self.0.certificates()
     }
 
     /// Whether the leaf of a chain is good for a role at a time. Its id is one of the role.
@@ -88,7 +88,7 @@ impl Authorities {
         }
         let last = chain.last().ok_or(CertificateError::Chain)?;
         let mut refusal = None;
-        for anchor in &self.0 {
+        for anchor in self.0.certificates() {
             if anchor != last && !names(anchor, last)? {
                 continue;
             }

@@ -12,6 +12,7 @@ use super::images::ImageCache;
 use super::issuing::Granting;
 use super::keys::{LicenseServerCertificates, LicenseServerFiles};
 use super::mark::MarkFile;
+use super::revocation_list::LastList;
 use crate::app::RoleState;
 use crate::auth::TakesSignedRequests;
 use crate::clock::Clock;
@@ -35,6 +36,8 @@ pub struct LicenseServer {
     pub authorities: Authorities,
     /// The granting module 126, as the store calls it.
     pub granting: Arc<dyn GrantingModule>,
+    /// The revocation list.
+    pub last_list: LastList,
     /// Requests of clients, by address.
     pub requests: PeerLimit<ClientNetwork>,
     module: Arc<Granting>,
@@ -67,6 +70,7 @@ impl From<LicenseServerParts> for LicenseServer {
             config,
             store,
             clock,
+            last_list: LastList::default(),
             images: ImageCache::new(files.images()),
             mark: MarkFile::new(files.mark()),
             authorities: certificates.authorities,

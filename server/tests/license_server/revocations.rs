@@ -36,6 +36,13 @@ async fn a_revoked_license_is_on_the_list_and_its_seat_is_free() {
     assert_eq!(outcome, LicenseOutcome::Granted);
     assert_eq!(other.license().license_id.to_string(), format!("{}.1.1", pack.pack_id));
     assert_eq!(ada.license(&server, "1.0.0").await.0, LicenseOutcome::Temporary);
+    // It is signed anew when half of its time is over, and not for each who asks.
+    let bytes = async || server.get("revocations").await.body;
+    let first = bytes().await;
+    server.pass(3 * 86_400);
+    assert_eq!(bytes().await, first);
+    server.pass(86_400);
+    assert_ne!(bytes().await, first);
     // What would have ended anyway is left out.
     server.pass(100 * 86_400);
     assert!(list().await.is_empty());

@@ -12,7 +12,7 @@ use trybuy_formats::ids::{ApplicationId, Email, Name, Platform, Version};
 
 pub use self::licensing::{
     ConnectArguments, ExportArguments, ExportFormat, GatewayArguments, LicenseCommand,
-    RenewLicenseArguments, ShowLicenseArguments,
+    RemoveLicenseArguments, RenewLicenseArguments, ShowLicenseArguments,
 };
 
 /// Try applications before you buy them: find one, try it, run it offline.

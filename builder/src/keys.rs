@@ -45,6 +45,11 @@ pub fn load_seat_key(data: &DataDir) -> Result<EcdsaKey, Error> {
     EcdsaKey::from_pkcs8(&der).map_err(|_| messages::no_seat_key(&path, "is damaged"))
 }
 
+/// Whether there is a key that seat licenses are for, usable or not.
+pub(crate) fn has_seat_key(data: &DataDir) -> bool {
+    seat_path(data).exists()
+}
+
 /// The key that signs requests is not the one that the Builder license names.
 pub(crate) fn not_of_the_license(data: &DataDir) -> Error {
     messages::no_builder_key(&request_path(data), "is not the one of the Builder license")

@@ -85,5 +85,9 @@ pub const CHALLENGE_TOKEN: usize = 1024;
 pub const CLIENT_IMAGE: u64 = 1 << 30;
 /// Payload of what a vendor says of a client image, in bytes.
 pub const CLIENT_IMAGE_PAYLOAD: usize = 2048;
+/// What a gateway tells a service of a client, in bytes: a header field.
+pub const IDENTITY_TOKEN: usize = 16 << 10;
+/// The key set of a gateway, in bytes.
+pub const KEY_SET: usize = 64 << 10;
 /// A sealed license, in bytes.
 pub const SEALED_LICENSE: usize = 48 << 10;

@@ -15,6 +15,7 @@ import vectors_chains
 import vectors_control
 import vectors_decisions
 import vectors_documents
+import vectors_identities
 import vectors_licenses
 import vectors_licensing
 import vectors_packs
@@ -109,7 +110,7 @@ def write_vectors(directory: Path) -> None:
     for part in (
         vectors_transmission, vectors_control, vectors_documents, vectors_decisions,
         vectors_certificates, vectors_chains, vectors_licenses, vectors_licensing,
-        vectors_packs,
+        vectors_packs, vectors_identities,
     ):
         part.write(writer)
 

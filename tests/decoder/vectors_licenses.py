@@ -7,6 +7,9 @@ import encoder as enc
 from vectors_certificates import PACK, World, fields
 
 
+OTHER_PACK = "0198c0de-0000-7000-8000-00000000000c"
+
+
 def write(writer) -> None:
     """Writes them all."""
     world = World(writer)
@@ -43,7 +46,8 @@ def _write_fields(it: Fields) -> None:
     temporary = {"license_id": f"{PACK}.0", "kind": "temporary", "pack_id": None}
     for name, changes in (
         ("without-end", {"ends_at": None}), ("temporary", temporary),
-        ("seat-again", {"license_id": f"{PACK}.17.3"}), ("no-features", {"features": []}),
+        ("seat-again", {"license_id": f"{PACK}.17.3"}),
+        ("upgraded", {"license_id": f"{OTHER_PACK}.17"}), ("no-features", {"features": []}),
         ("features-32", {"features": [f"f{n:02}" for n in range(32)]}),
         ("format-2", {"format": 2}), ("format-largest", {"format": 2**32 - 1}),
         ("certificate-shorter", {"ends_at": "2027-06-01T00:00:00Z"}),
@@ -99,7 +103,13 @@ def _write_values(it: Fields) -> None:
         ("ends-before-issue", it.having(
             issued_at="2028-01-01T00:00:00Z", ends_at="2027-12-31T00:00:00Z")),
         ("permanent-without-pack", it.having(pack_id=None)),
-        ("temporary-of-pack", it.having(kind="temporary")), ("kind", it.having(kind="trial")),
+        ("temporary-of-pack", it.having(license_id=f"{PACK}.0", kind="temporary")),
+        ("permanent-serial-0", it.having(license_id=f"{PACK}.0")),
+        ("temporary-serial", it.having(kind="temporary", pack_id=None)),
+        ("temporary-turn", it.having(
+            license_id=f"{PACK}.0.1", kind="temporary", pack_id=None)),
+        ("format-2-temporary-serial", it.having(format=2, kind="temporary", pack_id=None)),
+        ("kind", it.having(kind="trial")),
         ("id-turn-0", it.having(license_id=f"{PACK}.17.0")),
         ("id-no-serial", it.having(license_id=PACK)),
         ("features-order", it.having(features=["print", "export"])),

@@ -6,6 +6,7 @@ pub(crate) mod guide;
 pub(crate) mod model;
 pub(crate) mod orders;
 pub(crate) mod other_software;
+pub(crate) mod processes;
 pub(crate) mod records;
 
 use std::path::{Path, PathBuf};

@@ -1,3 +1,4 @@
+//! The end-to-end tests: real server processes, real Builder processes, real programs.
 //!
 //! A test that needs something this machine lacks is counted as skipped, with a notice of what to
 //! install; with `CI=true` it fails instead, so that nothing is ever skipped unnoticed there.
@@ -53,6 +54,7 @@ fn main() {
         licensing::model::CASES,
         licensing::orders::CASES,
         licensing::other_software::CASES,
+        licensing::processes::CASES,
         licensing::records::CASES,
         main_job::CASES,
         object_storage::CASES,

@@ -21,6 +21,8 @@ pub enum LicenseCommand {
     /// Ask for a license again, or for one of the version that its gateway needs by now; for all without
     /// LICENSE
     Renew(RenewLicenseArguments),
+    /// Remove a license of this Builder; asks nothing, and leaves this client's key
+    Remove(RemoveLicenseArguments),
 }
 
 /// Which gateway, and whom it is trusted by.
@@ -77,6 +79,13 @@ pub struct ExportArguments {
 pub enum ExportFormat {
     /// Certificates and key in PEM (RFC 7468).
     Pem,
+}
+
+/// Arguments of `license remove`.
+#[derive(Args, Debug)]
+pub struct RemoveLicenseArguments {
+    /// License id, product id where there is one license for it, or the file of a damaged one
+    pub license: String,
 }
 
 /// Arguments of `license renew`.

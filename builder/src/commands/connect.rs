@@ -79,7 +79,7 @@ pub(super) fn connect(
 fn first_license(requestor: &Requestor<'_>) -> Result<Presented, Error> {
     match (requestor.obtain(Occasion::Need), requestor.serving()) {
         (Ok(obtained), _) => {
-            if obtained.source != Source::Cache {
+            if obtained.source != Source::Cache || obtained.revoked.is_some() {
                 license::tell(&obtained);
             }
             presented(requestor, &obtained.license)
@@ -96,7 +96,8 @@ fn first_license(requestor: &Requestor<'_>) -> Result<Presented, Error> {
 fn next_license(data: &DataDir, gateway: &ServerAddress) -> Result<Presented, Error> {
     let requestor = Requestor::contact(data, gateway.clone(), Trust::default())?;
     let obtained = requestor.obtain(Occasion::Need)?;
-    if obtained.source != Source::Cache && obtained.license.is_permanent() {
+    let is_news = obtained.source != Source::Cache && obtained.license.is_permanent();
+    if is_news || obtained.revoked.is_some() {
         license::tell(&obtained);
     }
     presented(&requestor, &obtained.license)

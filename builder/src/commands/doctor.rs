@@ -5,6 +5,7 @@ mod by_file;
 mod clock_check;
 mod files;
 mod left;
+mod licenses;
 mod report;
 mod server;
 
@@ -12,7 +13,10 @@ use crate::cli::DoctorArguments;
 use crate::error::Error;
 use crate::execution;
 use crate::license::LicensedBuilder;
+use crate::messages::notices;
 use crate::output;
+
+use trybuy_formats::slug::Slug;
 
 use super::{Context, refresh};
 use report::{Finding, Status};
@@ -32,8 +36,12 @@ pub(super) fn doctor(context: &Context, arguments: &DoctorArguments) -> Result<u
             findings.push(files::license(context, &builder));
             findings.extend(contact);
         }
+        Err(error) if is_for_licenses_alone(context, &error) => {
+            findings.push(Finding::ok("license", notices::NO_SETUP_NEEDED));
+        }
         Err(error) => findings.push(Finding::problem("license", &error)),
     }
+    findings.extend(licenses::check(context));
     findings.extend(files::library(context));
     findings.push(files::room(context));
     match &context.process {
@@ -51,6 +59,11 @@ pub(super) fn doctor(context: &Context, arguments: &DoctorArguments) -> Result<u
         output::print(&report::lines(&findings))?;
     }
     Ok(u8::from(findings.iter().any(|finding| finding.status == Status::Problem)))
+}
+
+/// Whether this is a client of a company, which needs no setup.
+fn is_for_licenses_alone(context: &Context, error: &Error) -> bool {
+    error.slug() == Slug::NotSetUp && licenses::are_used(context)
 }
 
 /// The server, the clock by its word, and what it says of what is installed.

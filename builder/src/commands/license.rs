@@ -2,6 +2,7 @@
 
 mod export;
 mod listed;
+mod remove;
 mod renew;
 mod request;
 mod show;
@@ -27,6 +28,7 @@ pub(super) fn license(context: &Context, command: &LicenseCommand) -> Result<(),
         LicenseCommand::Show(arguments) => show::show(context, arguments),
         LicenseCommand::Export(arguments) => export::export(context, arguments),
         LicenseCommand::Renew(arguments) => renew::renew(context, arguments),
+        LicenseCommand::Remove(arguments) => remove::remove(context, arguments),
     }
 }
 
@@ -48,6 +50,9 @@ pub(super) fn contact<'a>(
 
 /// Says what came of a request.
 pub(super) fn tell(obtained: &Obtained) {
+    if let Some(revoked) = &obtained.revoked {
+        output::notice(&notices::revoked(revoked.fields()));
+    }
     output::notice(&notices::obtained(obtained));
     let features = &obtained.license.fields().features;
     let missing = obtained.info.features.iter().filter(|feature| !features.contains(feature));

@@ -101,16 +101,30 @@ impl<'a> Cache<'a> {
     /// `not-found` when there is none, `usage` when there are several.
     pub fn find(&self, name: &str) -> Result<ClientLicense, Error> {
         let licenses = self.entries().into_iter().filter_map(|entry| entry.license.ok());
-        let is_meant = |license: &ClientLicense| {
-            let fields = license.fields();
-            fields.license_id.to_string() == name || fields.product_id.as_str() == name
+        the_one(name, licenses.filter(|license| is_called(license, name)))
+    }
+
+    /// Removes the license that a user means as in [`Self::find`], or a damaged entry by its file. The caller holds
+    /// the lock of the cache.
+    ///
+    /// # Errors
+    /// As [`Self::find`], and `local-file`.
+    pub fn remove(&self, name: &str) -> Result<Entry, Error> {
+        let is_meant = |entry: &Entry| match &entry.license {
+            Ok(license) => is_called(license, name),
+            Err(_) => entry.path == Path::new(name),
         };
-        let mut meant: Vec<ClientLicense> = licenses.filter(is_meant).collect();
-        match (meant.pop(), meant.is_empty()) {
-            (Some(license), true) => Ok(license),
-            (Some(_), false) => Err(messages::several_licenses(name)),
-            (None, _) => Err(messages::no_such_license(name)),
-        }
+        let meant = the_one(name, self.entries().into_iter().filter(is_meant))?;
+        data_dir::remove(&meant.path)?;
+        Ok(meant)
+    }
+
+    /// Removes a license that is of no use any more. The caller holds the lock of the cache.
+    ///
+    /// # Errors
+    /// `local-file`.
+    pub fn forget(&self, license: &ClientLicense) -> Result<(), Error> {
+        data_dir::remove(&self.file_of(license))
     }
 
     /// Stores a license. A permanent one takes the place of the temporary ones for its product, and one
@@ -174,6 +188,21 @@ impl<'a> Cache<'a> {
         let verify =
             || ClientLicense::verify(license.chain().clone(), gateway, self.client, self.now);
         license.gateway() == gateway.address() || verify().is_ok()
+    }
+}
+
+fn is_called(license: &ClientLicense, name: &str) -> bool {
+    let fields = license.fields();
+    fields.license_id.to_string() == name || fields.product_id.as_str() == name
+}
+
+/// The one that is meant; several can be for one product.
+fn the_one<T>(name: &str, meant: impl Iterator<Item = T>) -> Result<T, Error> {
+    let mut meant: Vec<T> = meant.collect();
+    match (meant.pop(), meant.is_empty()) {
+        (Some(one), true) => Ok(one),
+        (Some(_), false) => Err(messages::several_licenses(name)),
+        (None, _) => Err(messages::no_such_license(name)),
     }
 }
 

@@ -32,6 +32,14 @@ impl GatewayClient {
         Ok(Self { http, address })
     }
 
+    /// Presents a license for nothing but the gateway's word about it.
+    ///
+    /// # Errors
+    /// Why the gateway refuses it; also what the service answers that is no success.
+    pub fn present(address: &ServerAddress, tls: rustls::ClientConfig) -> Result<(), Error> {
+        Http::with_tls(tls)?.options(&address.join("/"))
+    }
+
     /// What a license is needed for.
     ///
     /// # Errors

@@ -50,6 +50,8 @@ pub struct Obtained {
     pub license: ClientLicense,
     /// Whether it is new.
     pub source: Source,
+    /// The license that was revoked before, and removed.
+    pub revoked: Option<ClientLicense>,
     /// What the service needs.
     pub info: GatewayInfo,
 }
@@ -141,7 +143,23 @@ impl<'a> Requestor<'a> {
     /// # Errors
     /// What gateway and license server refuse, and why a license that came was refused here.
     pub fn obtain(&self, occasion: Occasion) -> Result<Obtained, Error> {
-        let held = self.best();
+        let Some(revoked) = self.best().filter(|held| self.is_revoked(held)) else {
+            return self.obtain_beside(self.best(), occasion);
+        };
+        // Should the gateway be mistaken, the license server issues the same again, which costs nothing.
+        Cache::open(self.data).forget(&revoked)?;
+        match self.obtain_beside(self.best(), occasion) {
+            Ok(obtained) => Ok(Obtained { revoked: Some(revoked), ..obtained }),
+            Err(error) => Err(messages::revoked_without_another(revoked.fields(), &error)),
+        }
+    }
+
+    /// Gets a license where there is this one in the cache.
+    fn obtain_beside(
+        &self,
+        held: Option<ClientLicense>,
+        occasion: Occasion,
+    ) -> Result<Obtained, Error> {
         let answer = match self.step(held.clone(), occasion) {
             Step::Use(license) => return Ok(self.obtained(license, Source::Cache)),
             Step::Upgrade(old) => self.upgrade(&old)?,
@@ -166,11 +184,21 @@ impl<'a> Requestor<'a> {
     }
 
     fn obtained(&self, license: ClientLicense, source: Source) -> Obtained {
-        Obtained { license, source, info: self.info.clone() }
+        Obtained { license, source, revoked: None, info: self.info.clone() }
     }
 
     fn serves(&self, license: &ClientLicense) -> bool {
         license.serves(&self.info.product_id, &self.info.version)
+    }
+
+    /// Whether the gateway refuses a license that serves as a revoked one. It is presented to it (Fig. 5, steps 176 to
+    /// 182) with a method that changes nothing at the service; whatever else comes of that is no word about it.
+    fn is_revoked(&self, license: &ClientLicense) -> bool {
+        let present = || {
+            let tls = self.presenting(license)?;
+            GatewayClient::present(self.gateway.address(), tls)
+        };
+        self.serves(license) && present().is_err_and(|error| error.slug() == Slug::LicenseRevoked)
     }
 
     fn best(&self) -> Option<ClientLicense> {

@@ -118,6 +118,25 @@ pub(crate) fn license_refused(slug: Slug) -> Error {
     Error::new(slug, happened, help)
 }
 
+/// The license was revoked, and there is no other.
+pub(crate) fn revoked_without_another(license: &SeatLicense, why: &Error) -> Error {
+    Error::new(
+        why.slug(),
+        format!(
+            "your license {} for {} was revoked, as the gateway says, and there is no other: {}",
+            license.license_id,
+            license.product_id,
+            why.explain()
+        ),
+        match why.slug() {
+            Slug::ServerUnreachable | Slug::LicenseServerUnreachable => {
+                "ask your administrator why it was revoked, or try again later for another one"
+            }
+            _ => "ask your administrator why it was revoked, and for another one",
+        },
+    )
+}
+
 /// The temporary license has ended, and there is no other.
 pub(crate) fn no_free_license(temporary: &SeatLicense) -> Error {
     let end = temporary.ends_at.map(words::date).unwrap_or_default();

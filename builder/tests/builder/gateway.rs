@@ -58,6 +58,8 @@ pub(crate) struct Script {
     pub(crate) refused: Option<(&'static str, Slug)>,
     /// Another authority than its own that it shows.
     pub(crate) shown: Option<String>,
+    /// Every license that is presented was revoked.
+    pub(crate) revoked: bool,
     /// No license is admitted: those of another authority are.
     pub(crate) admits_none: bool,
     /// Before it answers a challenge response, it tells the test and waits for it.
@@ -123,6 +125,7 @@ impl Script {
             damaged: false,
             refused: None,
             shown: None,
+            revoked: false,
             admits_none: false,
             pause: None,
             log: Vec::new(),
@@ -463,6 +466,9 @@ fn serve_service(
 ) -> Option<()> {
     if reader.get_ref().conn.peer_certificates().is_none() {
         return send(reader, &problem(Slug::LicenseRequired, 403, None));
+    }
+    if script.lock().expect("not poisoned").revoked {
+        return send(reader, &problem(Slug::LicenseRevoked, 403, None));
     }
     match request.path() {
         "/socket" => {

@@ -35,6 +35,7 @@ fn each_command_has_its_help() {
         "license show",
         "license export",
         "license renew",
+        "license remove",
         "connect",
     ] {
         let words: Vec<&str> = command.split(' ').chain(["--help"]).collect();

@@ -30,7 +30,7 @@ pub struct SeatLicense {
     pub license_server: LicenseServerId,
     /// Whether it lasts.
     pub kind: SeatLicenseKind,
-    /// The pack it is of; none of a temporary license.
+    /// The pack it is of: that of its seat, or of the upgrade where it was upgraded; none of a temporary license.
     pub pack_id: Option<PackId>,
     /// Product ID.
     pub product_id: ProductId,
@@ -55,9 +55,13 @@ pub enum SeatLicenseKind {
 impl SeatLicense {
     /// Whether what its types leave open is within its ranges.
     pub(crate) fn is_valid(&self) -> bool {
-        let is_of_pack = self.pack_id.is_some();
+        let is_permanent = self.kind == SeatLicenseKind::Permanent;
+        // An upgraded license keeps its seat, and so its id, but is of the pack of the upgrade.
+        let has_id_of_kind = self.license_id.pack().is_some() == is_permanent
+            && (is_permanent || self.license_id.turn() == 0);
         self.format >= FORMAT
-            && is_of_pack == (self.kind == SeatLicenseKind::Permanent)
+            && self.pack_id.is_some() == is_permanent
+            && has_id_of_kind
             && are_features(&self.features)
             && self.ends_at.is_none_or(|end| end > self.issued_at)
     }

@@ -17,7 +17,7 @@ use crate::primitives::{EcdsaKey, EcdsaVerificationKey};
 use crate::signed::{Document, SignError, SignedError, Verified, read_payload};
 
 /// The one algorithm.
-const ALGORITHM: &str = "ES256";
+pub(super) const ALGORITHM: &str = "ES256";
 /// What comes before the coordinates in the SubjectPublicKeyInfo of a P-256 key (RFC 5480).
 const SPKI_START: [u8; 27] = [
     0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a,
@@ -93,6 +93,12 @@ impl Jwk {
         let (x, y) = point.split_at_checked(COORDINATE).ok_or(SignError::Invalid)?;
         Ok(Self { crv: "P-256".into(), kty: "EC".into(), x: x.into(), y: y.into() })
     }
+
+    /// The key, SubjectPublicKeyInfo in DER; none where it is of another kind.
+    pub(super) fn spki(&self) -> Option<Vec<u8>> {
+        let is_ours = (self.crv.as_str(), self.kty.as_str()) == ("P-256", "EC");
+        is_ours.then(|| [SPKI_START.as_slice(), &self.x, &self.y].concat())
+    }
 }
 
 /// The header of a document that is signed under a certificate.
@@ -121,13 +127,10 @@ pub fn sign_as_client<T: Document>(key: &EcdsaKey, document: &T) -> Result<Strin
 pub fn open_from_client<T: Document>(text: &str) -> Result<(ClientKey, Verified<T>), SignedError> {
     let parts = Parts::of(text)?;
     let header: ClientHeader = parts.header()?;
-    let is_ours = header.alg == ALGORITHM
-        && header.typ == T::TYPE
-        && (header.jwk.crv.as_str(), header.jwk.kty.as_str()) == ("P-256", "EC");
-    if !is_ours {
+    if header.alg != ALGORITHM || header.typ != T::TYPE {
         return Err(SignedError::Malformed);
     }
-    let spki = [SPKI_START.as_slice(), &header.jwk.x, &header.jwk.y].concat();
+    let spki = header.jwk.spki().ok_or(SignedError::Malformed)?;
     let client = ClientKey::from_spki(&spki)?;
     parts.verify(&spki)?;
     Ok((client, read_payload(parts.payload)?))
@@ -195,15 +198,15 @@ fn sign<T: Document>(
 }
 
 /// The parts of a signed document, of which nothing is believed yet.
-struct Parts<'a> {
+pub(super) struct Parts<'a> {
     input: &'a str,
     header: Vec<u8>,
-    payload: Vec<u8>,
+    pub(super) payload: Vec<u8>,
     signature: Vec<u8>,
 }
 
 impl<'a> Parts<'a> {
-    fn of(text: &'a str) -> Result<Self, SignedError> {
+    pub(super) fn of(text: &'a str) -> Result<Self, SignedError> {
         if text.len() > limits::CERTIFIED_DOCUMENT {
             return Err(SignedError::Malformed);
         }
@@ -221,11 +224,11 @@ impl<'a> Parts<'a> {
     }
 
     /// The header, in a writer's own spelling.
-    fn header<H: Serialize + DeserializeOwned>(&self) -> Result<H, SignedError> {
+    pub(super) fn header<H: Serialize + DeserializeOwned>(&self) -> Result<H, SignedError> {
         canonical_json::parse_unversioned(&self.header).ok_or(SignedError::Malformed)
     }
 
-    fn verify(&self, spki: &[u8]) -> Result<(), SignedError> {
+    pub(super) fn verify(&self, spki: &[u8]) -> Result<(), SignedError> {
         let key = EcdsaVerificationKey::from_spki(spki).map_err(|_| SignedError::Malformed)?;
         key.verify_fixed(self.input.as_bytes(), &self.signature).map_err(|_| SignedError::Signature)
     }

@@ -4,6 +4,7 @@ use trybuy_formats::certificates::CertificateError;
 use trybuy_formats::client_storage::StoredError;
 use trybuy_formats::control::ControlError;
 use trybuy_formats::envelope::header::HeaderError;
+use trybuy_formats::licensing::identity::IdentityError;
 use trybuy_formats::licensing::pack::PackError;
 use trybuy_formats::licensing::signing::CertifiedError;
 use trybuy_formats::request_signature::RequestSignatureError;
@@ -197,6 +198,18 @@ impl From<CertifiedError> for Refused {
             CertifiedError::Certificate(error) => error.into(),
             _ => Self(UNEXPECTED),
         }
+    }
+}
+
+impl From<IdentityError> for Refused {
+    fn from(error: IdentityError) -> Self {
+        Self(match error {
+            IdentityError::Malformed => MALFORMED,
+            IdentityError::UnknownKey => WRONG_KEY,
+            IdentityError::Signature => DAMAGED,
+            IdentityError::Ended => "ended",
+            _ => UNEXPECTED,
+        })
     }
 }
 

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use trybuy_formats::certificates::{Authorities, Certificate, Role};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::keys::{Purpose, open_message};
-use trybuy_formats::licensing::challenge::ChallengeResponse;
+use trybuy_formats::licensing::challenge::{ChallengeResponse, Response};
 use trybuy_formats::licensing::client_image::ClientImage;
+use trybuy_formats::licensing::identity::Identity;
 use trybuy_formats::licensing::order::PurchaseOrder;
 use trybuy_formats::licensing::pack::SealedPack;
 use trybuy_formats::licensing::signing::{open_certified, open_from_client};
@@ -108,6 +109,34 @@ pub(crate) fn pack(given: &Pack) -> Result<Value, Refused> {
         return Err(Refused::MALFORMED);
     }
     Ok(json!({ "pack": pack }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Token {
+    keys: String,
+    token: String,
+    at: Instant,
+}
+
+pub(crate) fn identity(given: &Token) -> Result<Value, Refused> {
+    Ok(json!({ "claims": Identity::open(&given.token, &given.keys, given.at)? }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Challenge {
+    challenge: String,
+    image: String,
+}
+
+/// The image in pieces, as a client reads it.
+pub(crate) fn challenge(given: &Challenge) -> Value {
+    let mut response = Response::to(&bytes(&given.challenge));
+    for piece in bytes(&given.image).chunks(7) {
+        response.update(piece);
+    }
+    json!({ "response": response.finish() })
 }
 
 #[derive(Deserialize)]

@@ -67,6 +67,8 @@ fn judge(vector: &Vector, keys: &Keys) -> Result<Value, Refused> {
         "certified-document" => licensing::certified(&serde_json::from_value(input).unwrap()),
         "client-document" => licensing::client(&serde_json::from_value(input).unwrap()),
         "license-pack" => licensing::pack(&serde_json::from_value(input).unwrap()),
+        "identity-token" => licensing::identity(&serde_json::from_value(input).unwrap()),
+        "challenge" => Ok(licensing::challenge(&serde_json::from_value(input).unwrap())),
         "sealed-message" => licensing::message(&serde_json::from_value(input).unwrap()),
         "revocation-list" => certificates::revocation_list(serde_json::from_value(input).unwrap()),
         other => unreachable!("no format {other}"),

@@ -14,7 +14,7 @@ mod revoke;
 
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use trybuy_formats::instant::Instant;
 
 use super::arguments::Database;
@@ -28,7 +28,7 @@ use crate::license_server::config::LicenseServerConfig;
 use crate::license_server::keys::{
     LicenseServerCertificates, LicenseServerFiles, LicenseServerKeys,
 };
-use crate::license_server::mark::{Comparison, MarkFile};
+use crate::license_server::mark::MarkFile;
 use crate::license_server::{LicenseServer, LicenseServerParts};
 use crate::refusal::Refusal;
 use crate::store::Store;
@@ -103,15 +103,7 @@ impl Place {
     /// Keeps beside the database how many records there are now. Where they do not go on from those there were, the
     /// mark stays, so that the server finds the store to be a restored one.
     async fn raise_mark(&self, store: &Store) -> Result<()> {
-        let (head, unusable) = (store.record_head().await?, "records.mark cannot be used");
-        let goes_on = match self.mark().read().context(unusable)? {
-            Some(mark) => mark.compare(store, head).await? == Comparison::GoOn,
-            None => true,
-        };
-        if goes_on && !head.restored {
-            self.mark().raise(head).context(unusable)?;
-        }
-        Ok(())
+        Ok(self.mark().keep_up(store).await.map(drop)?)
     }
 
     fn mark(&self) -> MarkFile {

@@ -44,6 +44,36 @@ pub enum Comparison {
     Others,
 }
 
+/// What came of keeping the mark.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kept {
+    /// The records go on, and the mark with them.
+    GoOn,
+    /// The store is known to be a restored one; the mark stays.
+    Restored,
+    /// The store went back; the mark stays.
+    GoneBack {
+        /// How.
+        comparison: Comparison,
+        /// How many records there were.
+        before: u64,
+        /// How many there are.
+        head: RecordHead,
+    },
+}
+
+/// Why the mark was not kept.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeepUpFailed {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The mark.
+    #[error("records.mark cannot be used")]
+    Mark(#[from] io::Error),
+}
+
 impl Mark {
     /// Compares the records with the mark: also a store that went back and has as many records again is found.
     ///
@@ -84,6 +114,29 @@ impl MarkFile {
         }
         let mark = serde_json::from_slice(&fs::read(&self.0)?)?;
         Ok(Some(mark))
+    }
+
+    /// Keeps how many records there are now, unless the store is known to be a restored one: then the mark says what
+    /// there was before, until that is accepted.
+    ///
+    /// # Errors
+    /// When the store or the file cannot be used.
+    pub async fn keep_up(&self, store: &Store) -> Result<Kept, KeepUpFailed> {
+        // The mark first: others add records and raise it meanwhile, and the records never become fewer.
+        let mark = self.read()?;
+        let head = store.record_head().await?;
+        if head.restored {
+            return Ok(Kept::Restored);
+        }
+        let comparison = match mark {
+            Some(mark) => mark.compare(store, head).await?,
+            None => Comparison::GoOn,
+        };
+        if comparison == Comparison::GoOn {
+            self.raise(head)?;
+            return Ok(Kept::GoOn);
+        }
+        Ok(Kept::GoneBack { comparison, before: mark.map_or(0, |mark| mark.records), head })
     }
 
     /// Writes the mark, if there are more records than it says.

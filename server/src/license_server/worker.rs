@@ -1,15 +1,14 @@
 //! What a license server does by itself: it raises the mark beside the database, and forgets old challenges.
 
-use std::io;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use trybuy_formats::instant::Span;
 
-use super::mark::Comparison;
+use super::mark::{Comparison, KeepUpFailed, Kept};
 use super::{LicenseServer, LicenseServerState};
-use crate::store::{DecisionOutcome, DecisionReason, LicenseDecision, StoreError};
+use crate::store::{DecisionOutcome, DecisionReason, LicenseDecision};
 
 /// The pause between two rounds.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -24,24 +23,12 @@ pub struct Worker {
     task: JoinHandle<()>,
 }
 
-/// Why a round failed.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum RoundFailed {
-    /// The store.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The mark.
-    #[error("records.mark cannot be used")]
-    Mark(#[from] io::Error),
-}
-
 impl Worker {
     /// Compares the records with the mark, and starts the worker.
     ///
     /// # Errors
     /// When the mark or the store cannot be used.
-    pub async fn start(server: LicenseServerState) -> Result<Self, RoundFailed> {
+    pub async fn start(server: LicenseServerState) -> Result<Self, KeepUpFailed> {
         server.look_back().await?;
         let (stop, stopped) = oneshot::channel();
         Ok(Self { stop, task: tokio::spawn(run(server, stopped)) })
@@ -59,20 +46,12 @@ impl Worker {
 impl LicenseServer {
     /// Compares the records with the mark, and raises it. A store with fewer records than there were, or with others,
     /// is a restored one.
-    async fn look_back(&self) -> Result<(), RoundFailed> {
-        let head = self.store.record_head().await?;
-        if head.restored {
-            // The mark says what there was before, until that is accepted.
-            return Ok(());
-        }
-        let Some(mark) = self.mark.read()? else { return Ok(self.mark.set(head)?) };
-        let comparison = mark.compare(&self.store, head).await?;
-        if comparison == Comparison::GoOn {
-            return Ok(self.mark.raise(head)?);
-        }
+    async fn look_back(&self) -> Result<(), KeepUpFailed> {
+        let kept = self.mark.keep_up(&self.store).await?;
+        let Kept::GoneBack { comparison, before, head } = kept else { return Ok(()) };
         tracing::error!(
             records = head.records,
-            before = mark.records,
+            before,
             "the database was restored from a backup: no new licenses are given out until \
              `license-server restored accept`"
         );
@@ -86,7 +65,7 @@ impl LicenseServer {
         Ok(self.store.set_restored(self.secret(), true, decision).await?)
     }
 
-    async fn round(&self, round: u32) -> Result<(), RoundFailed> {
+    async fn round(&self, round: u32) -> Result<(), KeepUpFailed> {
         self.look_back().await?;
         if round.is_multiple_of(FORGETTING) {
             self.store.forget_challenges(self.clock.now().minus(REMEMBERED)).await?;

@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use reqwest::blocking::Client;
 use serde_json::{Value, json};
+use trybuy_server::license_server::mark::Kept;
+use trybuy_server::store::{DecisionOutcome, LicenseDecision};
 use uuid::Uuid;
 
 use crate::commands::installed;
-use crate::support::Program;
+use crate::support::{Program, TestServer};
 
 fn database(program: &Program) -> PathBuf {
     program.data().join("trybuy.sqlite3")
@@ -55,6 +57,30 @@ fn a_restored_database_is_noticed_by_the_mark_beside_it() {
     program.serve().stop();
     let records = program.done(&["license-server", "records", "list", "--json"]);
     assert_eq!(records.lines().count(), 3, "it is not found to be restored again");
+}
+
+/// Several servers on one data directory, and commands beside them, keep one mark.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_keeps_the_mark_takes_the_records_of_others_for_no_restored_ones() {
+    let test = TestServer::start().await;
+    let keeping = (0..4).map(|_| {
+        let server = test.server.clone();
+        let now = test.now();
+        tokio::spawn(async move {
+            for _ in 0..50 {
+                let decision = LicenseDecision::of(DecisionOutcome::Refused, now);
+                server.store.record_decision(server.secret(), decision).await.expect("recorded");
+                let kept = server.mark.keep_up(&server.store).await.expect("kept");
+                assert_eq!(kept, Kept::GoOn);
+            }
+        })
+    });
+    let keeping: Vec<_> = keeping.collect();
+    for kept in keeping {
+        kept.await.expect("all of them went on");
+    }
+    let mark = test.server.mark.read().expect("read").expect("a mark");
+    assert!(mark.records > 150, "{mark:?}");
 }
 
 #[test]

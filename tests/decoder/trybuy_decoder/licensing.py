@@ -117,7 +117,7 @@ TYPES = {
 }
 
 
-def _parts(document: str) -> tuple:
+def document_parts(document: str) -> tuple:
     """Header, payload, signature and what is signed of a JWS."""
     try:
         header, payload, signature = document.encode("ascii").decode().split(".")
@@ -127,7 +127,8 @@ def _parts(document: str) -> tuple:
     return *parts, f"{header}.{payload}".encode()
 
 
-def _verify_es256(spki: bytes, signature: bytes, signed: bytes) -> None:
+def verify_es256(spki: bytes, signature: bytes, signed: bytes) -> None:
+    """Verifies a signature of ES256 (RFC 7518, 3.4)."""
     if len(signature) != 64:
         raise FileDamaged("the signature is not 64 bytes long")
     try:
@@ -153,7 +154,7 @@ def open_client_document(document: str, kind: str) -> tuple:
     cap = TYPES[kind][0]
     if len(document) > 2 * cap:
         raise Malformed("the document is too long")
-    header, payload, signature, signed = _parts(document)
+    header, payload, signature, signed = document_parts(document)
     found = re.fullmatch(
         rb'\{"alg":"ES256","jwk":\{"crv":"P-256","kty":"EC","x":"([A-Za-z0-9_-]{43})",'
         rb'"y":"([A-Za-z0-9_-]{43})"\},"typ":"%s"\}' % kind.encode(), header,
@@ -161,7 +162,7 @@ def open_client_document(document: str, kind: str) -> tuple:
     if not found:
         raise Malformed("not the header of a client's document")
     spki = SPKI_START + b"".join(from_base64(part.decode()) for part in found.groups())
-    _verify_es256(spki, signature, signed)
+    verify_es256(spki, signature, signed)
     return sha256_hex(spki), _payload(kind, payload)
 
 
@@ -169,7 +170,7 @@ def open_certified(authorities: Authorities, document: str, kind: str, at: int) 
     """Verifies what is signed under a certificate (LI-4); returns the signer's id and the payload."""
     if len(document) > CERTIFIED_CAP:
         raise Malformed("the document is too long")
-    header, payload, signature, signed = _parts(document)
+    header, payload, signature, signed = document_parts(document)
     found = re.fullmatch(
         rb'\{"alg":"ES256","typ":"%s","x5c":\[(|"[A-Za-z0-9+/=,\"]*")\]\}'
         % kind.encode(), header,
@@ -186,7 +187,7 @@ def open_certified(authorities: Authorities, document: str, kind: str, at: int) 
             raise Malformed("not the one base64 spelling")
         chain.append(Certificate(der))
     signer = authorities.verify(chain, TYPES[kind][2], at)
-    _verify_es256(chain[0].spki, signature, signed)
+    verify_es256(chain[0].spki, signature, signed)
     payload = _payload(kind, payload)
     if _signer_in(payload) not in (None, signer):
         raise Malformed("signed by another than it is about")

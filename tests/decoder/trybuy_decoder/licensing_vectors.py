@@ -6,6 +6,7 @@ from .authorities import ROLES, Authorities, key_id
 from .certificates import read_pem
 from .documents import instant, one_of
 from .failures import Chain
+from .identities import challenge_response, open_identity
 from .licensing import TYPES, open_certified, open_client_document, open_pack, open_sealed
 from .primitives import BuilderKey
 from .revocations import check_revocations
@@ -59,6 +60,14 @@ def _revocations(keys, given: dict) -> dict:
     return check_revocations(decode(given["list"]), issuer[0], certificate[0])
 
 
+def _identity(keys, given: dict) -> dict:
+    return {"claims": open_identity(given["keys"], given["token"], instant(given["at"]))}
+
+
+def _challenge(keys, given: dict) -> dict:
+    return {"response": challenge_response(decode(given["challenge"]), decode(given["image"]))}
+
+
 _TRUST = {"authorities": some_text, "at": instant}
 _CERTIFIED = one_of(*(kind for kind, (_, _, role) in TYPES.items() if role))
 _CLIENT = one_of(*(kind for kind, (_, _, role) in TYPES.items() if not role))
@@ -70,6 +79,10 @@ FORMATS = {
         any_order({**_TRUST, "type": _CERTIFIED, "document": some_text}), _certified,
     ),
     "client-document": (any_order({"type": _CLIENT, "document": some_text}), _client),
+    "identity-token": (
+        any_order({"keys": some_text, "token": some_text, "at": instant}), _identity,
+    ),
+    "challenge": (any_order({"challenge": some_bytes, "image": some_bytes}), _challenge),
     "license-pack": (any_order({**_TRUST, "key": some_bytes, "document": some_text}), _pack),
     "sealed-message": (
         any_order({

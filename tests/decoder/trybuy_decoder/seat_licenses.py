@@ -56,6 +56,10 @@ def read_fields(text: bytes) -> dict:
     record(_MEMBERS)(known)
     if (known["pack_id"] is None) != (known["kind"] == "temporary"):
         raise Malformed("a permanent license is of a pack, a temporary one of none")
+    is_permanent = known["kind"] == "permanent"
+    serial, *turn = known["license_id"].split(".")[1:]
+    if (serial != "0") != is_permanent or (turn and not is_permanent):
+        raise Malformed("the id is not one of a license of that kind")
     if known["ends_at"] is not None and instant(known["ends_at"]) <= instant(known["issued_at"]):
         raise Malformed("a license ends before it begins")
     return known

@@ -6,6 +6,7 @@ use trybuy_formats::control::LicenseKind;
 use trybuy_formats::expiry::Refusal;
 use trybuy_formats::limits;
 
+use super::licenses;
 use super::report::{Finding, Status};
 use crate::clock::{ClockFile, Reading};
 use crate::commands::Context;
@@ -70,8 +71,20 @@ fn keys(context: &Context) -> Finding {
         .and_then(|()| keys::load_request_key(data).map(|_| ()));
     match loaded {
         Ok(()) => Finding::ok(CHECK, notices::KEYS_USABLE),
+        Err(_) if !data.license_file().exists() && licenses::are_used(context) => {
+            keys_for_licenses(context)
+        }
         Err(_) if !data.license_file().exists() => Finding::problem(CHECK, &messages::not_set_up()),
         Err(error) => Finding::problem(CHECK, &error),
+    }
+}
+
+/// The key that licenses are encrypted to. One that is missing is made with the next request.
+fn keys_for_licenses(context: &Context) -> Finding {
+    let [path, ..] = keys::files(&context.data);
+    match keys::load_decryption_key(&context.data) {
+        Err(error) if path.exists() => Finding::problem("keys", &error),
+        _ => Finding::ok("keys", notices::KEYS_FOR_LICENSES),
     }
 }
 

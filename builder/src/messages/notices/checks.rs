@@ -1,7 +1,11 @@
 //! What `trybuy doctor` finds.
 
-use trybuy_formats::instant::Instant;
+use std::path::Path;
 
+use trybuy_formats::instant::Instant;
+use trybuy_formats::slug::Slug;
+
+use crate::licensing::seat_license::ClientLicense;
 use crate::messages::words;
 
 /// This computer's clock differs from the server's.
@@ -60,6 +64,9 @@ pub(crate) const FILES_WRITABLE: &str = "the Builder can write its files";
 /// The keys are as they should be.
 pub(crate) const KEYS_USABLE: &str = "both keys are there and usable";
 
+/// The key that licenses for services are encrypted to is as it should be.
+pub(crate) const KEYS_FOR_LICENSES: &str = "what licenses for services need is there and usable";
+
 /// The clock, without a server to compare it with.
 pub(crate) const CLOCK_CONSISTENT: &str = "not set back; not compared with a server";
 
@@ -75,6 +82,55 @@ pub(crate) const CLOCK_AGREES: &str = "agrees with the server's";
 
 /// What to do about a full disk.
 pub(crate) const FREE_SOME_SPACE: &str = "free some space before you try further applications";
+
+/// This client's key is as it should be.
+pub(crate) const SEAT_KEY_USABLE: &str = "this client's key is there and usable";
+
+/// Licenses for services are all that this Builder is used for.
+pub(crate) const NO_SETUP_NEEDED: &str =
+    "not set up with a server, which only applications need and licenses for services do not";
+
+/// The licenses for services are as they should be.
+pub(crate) fn licenses_usable(count: usize) -> String {
+    match count {
+        0 => "there are none; get one with `trybuy license request GATEWAY`".to_owned(),
+        1 => "1 license for a service can be used".to_owned(),
+        count => format!("{count} licenses for services can be used"),
+    }
+}
+
+/// A license for a service that cannot be used, and what to do.
+pub(crate) fn license_unusable(license: &ClientLicense, reason: Slug) -> (String, String) {
+    let fields = license.fields();
+    let (id, gateway) = (fields.license_id, license.gateway());
+    let end = license.usable_until().map(words::date).unwrap_or_default();
+    let (what, help) = match reason {
+        Slug::LicenseExpired => (
+            format!("ended on {end}"),
+            format!(
+                "run `trybuy license renew {id}`, or `trybuy license remove {id}` if it is needed no more"
+            ),
+        ),
+        Slug::LicenseForeign => (
+            "is for another client: this client's key is not the one that it was issued for"
+                .to_owned(),
+            format!(
+                "restore keys/seat.pkcs8 from a backup; without one, run `trybuy license remove {id}`, then \
+                 `trybuy license request {gateway}`"
+            ),
+        ),
+        _ => (
+            "cannot be used yet".to_owned(),
+            format!("check this computer's clock, then run `trybuy license renew {id}`"),
+        ),
+    };
+    (format!("the license {id} for {} {} {what}", fields.product_id, fields.version), help)
+}
+
+/// What to do about a damaged license.
+pub(crate) fn damaged_license(path: &Path, help: &str) -> String {
+    format!("{help}; `trybuy license remove {}` removes this one", path.display())
+}
 
 /// Others could read a file.
 pub(crate) fn file_open_to_others(path: &std::path::Path) -> (String, String) {

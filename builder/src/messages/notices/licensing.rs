@@ -1,7 +1,10 @@
 //! Licenses for the services behind gateways.
 
+use std::path::Path;
+
 use trybuy_formats::api::{GatewayInfo, LicenseOutcome};
 use trybuy_formats::instant::Instant;
+use trybuy_formats::licensing::seat_license::SeatLicense;
 
 use super::until;
 use crate::licensing::requestor::{Obtained, Source};
@@ -15,6 +18,14 @@ pub(crate) fn authority_pinned(gateway: &str, digests: &[String]) -> String {
     )
 }
 
+/// The gateway does not admit a license any more, which was removed therefore.
+pub(crate) fn revoked(license: &SeatLicense) -> String {
+    format!(
+        "Your license {} for {} {} was revoked, as the gateway says. It was removed, and another one asked for.",
+        license.license_id, license.product_id, license.version
+    )
+}
+
 /// What came of a request.
 pub(crate) fn obtained(obtained: &Obtained) -> String {
     let license = &obtained.license;
@@ -24,8 +35,8 @@ pub(crate) fn obtained(obtained: &Obtained) -> String {
     match obtained.source {
         Source::Cache => format!("There is a license {what} already."),
         Source::Kept if license.is_permanent() => format!(
-            "The license {what} stays. The license server offered a temporary one instead: if the gateway \
-             does not admit yours any more, ask your administrator whether it was revoked."
+            "The license {what} stays, as the gateway admits it. The license server offered a temporary one instead: \
+             ask your administrator whether yours is to be replaced."
         ),
         Source::Kept => format!("There is no better license: the one {what} stays."),
         Source::Server(LicenseOutcome::Granted) => format!("You have a license {what}."),
@@ -61,6 +72,23 @@ pub(crate) fn features_missing(info: &GatewayInfo, missing: &[String]) -> (Strin
 /// No license is there.
 pub(crate) const NO_LICENSES: &str =
     "There are no licenses. Get one with `trybuy license request GATEWAY`.";
+
+/// A license was removed.
+pub(crate) fn license_removed(license: &SeatLicense, gateway: &str) -> String {
+    let SeatLicense { license_id, product_id, version, .. } = license;
+    format!(
+        "Removed the license {license_id} for {product_id} {version}. This client's key stays: unless the license was \
+         revoked, `trybuy license request {gateway}` gets the same one again, which costs nothing."
+    )
+}
+
+/// A damaged license was removed.
+pub(crate) fn damaged_license_removed(path: &Path) -> String {
+    format!(
+        "Removed the damaged license {}. `trybuy license request GATEWAY` gets it again, which costs nothing.",
+        path.display()
+    )
+}
 
 /// A license was exported.
 pub(crate) fn exported(certificate: &str, key: &str) -> String {

@@ -48,10 +48,12 @@ pub(super) fn accept(place: &Place, command: &RestoredCommand) -> Result<()> {
                 .help("it finds out when it starts, or from a gateway")
                 .into());
         }
+        // The mark first: as long as the store is a restored one, no server looks at it.
+        let written = "records.mark cannot be written";
+        place.mark().set(store.record_head().await?).context(written)?;
         let decision = LicenseDecision::of(DecisionOutcome::RestoredAccepted, now());
         store.set_restored(&secret, false, decision).await?;
-        let head = store.record_head().await?;
-        place.mark().set(head).context("records.mark cannot be written")
+        place.mark().raise(store.record_head().await?).context(written)
     })?;
     output::print("new licenses are given out again\n")
 }

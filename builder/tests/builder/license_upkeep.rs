@@ -1,0 +1,218 @@
+//! Licenses that are removed, revoked or damaged, and what the doctor says of them.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use serde_json::Value;
+use trybuy_formats::api::LicenseOutcome;
+use trybuy_formats::instant::Span;
+use trybuy_formats::slug::Slug;
+
+use crate::gateway::{Gateway, PRODUCT};
+
+const REQUEST: &str = "license-requests";
+
+fn id(listed: &Value) -> String {
+    listed["license_id"].as_str().expect("an id").to_owned()
+}
+
+/// What the doctor finds by a name.
+fn findings(gateway: &Gateway, check: &str) -> Vec<Value> {
+    let found: Vec<Value> =
+        serde_json::from_str(&gateway.run(&["doctor", "--json"]).out).expect("JSON");
+    found.into_iter().filter(|finding| finding["check"] == check).collect()
+}
+
+fn text(finding: &Value) -> String {
+    format!("{} {}", finding["message"], finding["advice"])
+}
+
+#[test]
+fn a_license_is_removed_without_its_key_and_issued_again() {
+    let gateway = Gateway::start();
+    let key = gateway.data().join("keys/seat.pkcs8");
+    gateway.request();
+    let before = fs::read(&key).expect("a key");
+    for by_id in [true, false] {
+        let listed = &gateway.listed()[0];
+        let name = if by_id { id(listed) } else { PRODUCT.to_owned() };
+        let removed = gateway.good(&["license", "remove", &name]);
+        for words in ["Removed the license", &id(listed), PRODUCT, "costs nothing", &gateway.url()]
+        {
+            assert!(removed.err.contains(words), "{words}\n{}", removed.err);
+        }
+        assert!(gateway.listed().is_empty());
+        gateway.refused(Slug::NotFound, &["license", "remove", &name]);
+        assert_eq!(fs::read(&key).expect("a key"), before);
+        gateway.script().outcome = LicenseOutcome::Reissued;
+        assert!(gateway.request().err.contains("was issued again"));
+    }
+}
+
+#[test]
+fn of_several_licenses_the_one_that_is_named_is_removed() {
+    let gateway = Gateway::start();
+    gateway.request();
+    {
+        let mut script = gateway.script();
+        script.version = "6.0.0";
+        script.refused = Some(("upgrades", Slug::LicenseTooOld));
+    }
+    gateway.request();
+    gateway.refused(Slug::Usage, &["license", "remove", PRODUCT]);
+    let listed = gateway.listed();
+    assert_eq!(listed.len(), 2);
+    gateway.good(&["license", "remove", &id(&listed[0])]);
+    let left = gateway.listed();
+    assert_eq!((left.len(), id(&left[0])), (1, id(&listed[1])));
+}
+
+#[test]
+fn a_damaged_license_is_removed_by_its_file() {
+    let gateway = Gateway::start();
+    gateway.request();
+    let path = gateway.cached("5.0.0");
+    fs::write(&path, b"damaged").expect("written");
+    let file = gateway.listed()[0]["file"].as_str().expect("a file").to_owned();
+    let found = &findings(&gateway, "seat-licenses")[0];
+    assert!(text(found).contains(&format!("trybuy license remove {file}")), "{found}");
+    let removed = gateway.good(&["license", "remove", &file]);
+    assert!(removed.err.contains("Removed the damaged license"), "{}", removed.err);
+    assert!(!path.exists());
+    // Nothing else is removed by its file.
+    gateway.request();
+    gateway.refused(Slug::NotFound, &["license", "remove", &file]);
+    let key = gateway.data().join("keys/seat.pkcs8").display().to_string();
+    gateway.refused(Slug::NotFound, &["license", "remove", &key]);
+}
+
+#[test]
+fn a_revoked_license_gives_way_to_another_one() {
+    for command in [&["license", "request"][..], &["license", "renew", PRODUCT]] {
+        let gateway = Gateway::start();
+        gateway.request();
+        let revoked = id(&gateway.listed()[0]);
+        gateway.script().revoked = true;
+        let said = match command {
+            [_, "request"] => gateway.request(),
+            renew => gateway.good(renew),
+        };
+        for words in [revoked.as_str(), "was revoked, as the gateway says", "You have a license"] {
+            assert!(said.err.contains(words), "{words}\n{}", said.err);
+        }
+        let listed = gateway.listed();
+        assert!(listed.len() == 1 && id(&listed[0]) != revoked, "{listed:?}");
+        assert!(gateway.script().responses[1].held_license.is_none());
+        assert_eq!(gateway.script().asked(REQUEST), 2, "{command:?}");
+    }
+}
+
+#[test]
+fn in_place_of_a_revoked_license_a_temporary_one_is_good_enough() {
+    let gateway = Gateway::start();
+    gateway.request();
+    {
+        let mut script = gateway.script();
+        (script.revoked, script.outcome) = (true, LicenseOutcome::Temporary);
+    }
+    let said = gateway.request();
+    assert!(said.err.contains("you have a temporary one"), "{}", said.err);
+    assert_eq!(gateway.listed()[0]["kind"], "temporary");
+}
+
+#[test]
+fn a_revoked_license_without_another_is_told_of_and_asked_for_once() {
+    for (what, slug) in
+        [("challenge-responses", Slug::NoFreeLicense), (REQUEST, Slug::LicenseServerUnreachable)]
+    {
+        for connect in [false, true] {
+            let gateway = Gateway::start();
+            gateway.request();
+            {
+                let mut script = gateway.script();
+                (script.revoked, script.refused) = (true, Some((what, slug)));
+            }
+            let said = if connect {
+                gateway.refused(slug, &["connect", &gateway.url()])
+            } else {
+                gateway.request_refused(slug)
+            };
+            for words in
+                ["was revoked, as the gateway says, and there is no other", "administrator"]
+            {
+                assert!(said.err.contains(words), "{words}\n{}", said.err);
+            }
+            assert!(gateway.listed().is_empty());
+            assert_eq!(gateway.script().asked(REQUEST), 2);
+        }
+    }
+}
+
+#[test]
+fn a_gateway_that_says_nothing_of_a_license_leaves_it_alone() {
+    let gateway = Gateway::start();
+    gateway.request();
+    // It refuses every license in TLS, for reasons of its own.
+    gateway.script().admits_none = true;
+    assert!(gateway.request().err.contains("already"));
+    assert_eq!(gateway.script().asked(REQUEST), 1);
+}
+
+#[test]
+fn the_doctor_finds_nothing_wrong_with_a_client_that_was_never_set_up() {
+    let gateway = Gateway::start();
+    assert!(findings(&gateway, "seat-key").is_empty());
+    gateway.request();
+    let said = gateway.good(&["doctor"]);
+    assert!(!said.out.contains("PROBLEM"), "{}", said.out);
+    for words in ["seat-key: this client's key", "1 license for a service can be used"] {
+        assert!(said.out.contains(words), "{words}\n{}", said.out);
+    }
+    let key = gateway.data().join("keys/seat.pkcs8");
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o640)).expect("changed");
+    let open = &findings(&gateway, "permissions")[0];
+    assert!(open["status"] == "warning" && text(open).contains("seat.pkcs8"), "{open}");
+}
+
+#[test]
+fn the_doctor_names_each_license_that_cannot_be_used_and_what_to_do() {
+    let gateway = Gateway::start();
+    gateway.request();
+    let first = id(&gateway.listed()[0]);
+    let (key, kept) = (gateway.data().join("keys/seat.pkcs8"), gateway.path("kept"));
+    fs::rename(&key, &kept).expect("moved");
+    let lost = &findings(&gateway, "seat-key")[0];
+    assert!(lost["status"] == "problem" && text(lost).contains("is missing"), "{lost}");
+    assert!(findings(&gateway, "seat-licenses").is_empty(), "the key is what is wrong");
+    {
+        let mut script = gateway.script();
+        script.version = "5.2.0";
+    }
+    gateway.request();
+    let found = findings(&gateway, "seat-licenses");
+    assert_eq!(found.len(), 1, "{found:?}");
+    for words in [first.as_str(), "is for another client", "trybuy license remove"] {
+        assert!(text(&found[0]).contains(words), "{words}\n{}", found[0]);
+    }
+    fs::write(&key, b"damaged").expect("written");
+    assert_eq!(findings(&gateway, "seat-key")[0]["status"], "problem");
+}
+
+#[test]
+fn the_doctor_names_a_license_that_has_ended() {
+    let gateway = Gateway::start();
+    gateway.script().change = |license| {
+        license.ends_at = Some(license.issued_at.plus(Span::seconds(2)));
+    };
+    gateway.request();
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    let ended = loop {
+        let found = findings(&gateway, "seat-licenses");
+        if found[0]["status"] == "warning" || std::time::Instant::now() > deadline {
+            break found;
+        }
+    };
+    for words in ["ended on", "trybuy license renew", "trybuy license remove"] {
+        assert!(text(&ended[0]).contains(words), "{words}\n{}", ended[0]);
+    }
+}

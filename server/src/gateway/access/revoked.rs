@@ -28,7 +28,8 @@ impl Revocations {
     /// Reads what was kept: the time of the next list in seconds since 1970, and then the serial numbers, each in
     /// a line of its own.
     pub fn from_text(text: &str) -> Option<Self> {
-        let mut lines = text.lines();
+        // The last line has an end too, or part of it may be missing.
+        let mut lines = text.strip_suffix('\n')?.split('\n');
         let next_update = Instant::from_unix(lines.next()?.parse().ok()?)?;
         let serials = lines.map(|line| line.parse().ok()).collect::<Option<_>>()?;
         Some(Self { serials, next_update: Some(next_update) })

@@ -84,6 +84,12 @@ fn a_revoked_license_is_refused_and_its_seat_given_to_another(shared: &Shared) -
     let given = only_license(&other)?;
     ensure!(given["kind"] == "permanent", "{given}");
     ensure!(given["license_id"] == format!("{id}.1"), "the seat's second license: {given}");
+    // Its client is told when it asks, and gets what there is.
+    let told = stage.gateway.request_license(&client)?.success()?;
+    ensure!(told.stderr.contains("was revoked, as the gateway says"), "{told}");
+    ensure!(only_license(&client)?["kind"] == "temporary", "{told}");
+    let again = stage.gateway.request_license(&client)?.success()?;
+    ensure!(!again.stderr.contains("revoked"), "{again}");
     Ok(())
 }
 

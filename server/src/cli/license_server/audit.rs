@@ -48,10 +48,12 @@ pub(super) fn accept(place: &Place, command: &RestoredCommand) -> Result<()> {
                 .help("it finds out when it starts, or from a gateway")
                 .into());
         }
+        // First the mark: a server that runs meanwhile would find the store restored again by the old one.
+        let head = store.record_head().await?;
+        place.mark().set(head).context("records.mark cannot be written")?;
         let decision = LicenseDecision::of(DecisionOutcome::RestoredAccepted, now());
         store.set_restored(&secret, false, decision).await?;
-        let head = store.record_head().await?;
-        place.mark().set(head).context("records.mark cannot be written")
+        place.raise_mark(store).await
     })?;
     output::print("new licenses are given out again\n")
 }

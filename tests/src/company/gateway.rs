@@ -33,6 +33,10 @@ impl Gateway {
     pub(super) fn start(company: &Company, options: &GatewayOptions<'_>) -> Result<Self> {
         let data_dir = company.path(options.name);
         let setup = ServerSetup::existing(&company.binaries, &data_dir, &[]).in_role("gateway");
+        let setup = match &company.clock {
+            Some((library, file)) => setup.by_clock(library, file),
+            None => setup,
+        };
         let license_server = company.license_server_server.url();
         let authority = company.authority();
         let init = ["gateway", "init", "--service", options.service, "--product", PRODUCT];
@@ -64,6 +68,18 @@ impl Gateway {
     /// The socket of direct-connect clients.
     pub fn socket(&self) -> PathBuf {
         self.data_dir.join("gateway/direct.sock")
+    }
+
+    /// How many records its license server had at the most, as it last wrote it down.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn records(&self) -> Result<Option<usize>> {
+        match std::fs::read_to_string(self.data_dir.join("gateway/records")) {
+            Ok(text) => Ok(Some(text.trim().parse()?)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// A client asks for a license.

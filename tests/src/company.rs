@@ -37,6 +37,8 @@ pub struct Company {
     /// The running license server.
     pub license_server_server: Server,
     authority: Box<dyn Authority>,
+    /// The library and the file that make the company's clocks wrong, if they are.
+    clock: Option<(&'static str, PathBuf)>,
     folder: TempDir,
 }
 
@@ -128,6 +130,7 @@ impl Company {
             license_server,
             license_server_server,
             authority,
+            clock: None,
             folder,
         };
         company.install_image(&binaries.path("trybuy"), 1, SOFTWARE_ID)?;
@@ -184,6 +187,30 @@ impl Company {
         let mut arguments = vec!["order", "place", "--product", PRODUCT, "--quantity", &quantity];
         arguments.extend(own.iter().map(String::as_str));
         Ok(self.licenses(&arguments)?.stdout.trim().to_owned())
+    }
+
+    /// Orders licenses by a file, for which dates were agreed on, and answers the order's id.
+    ///
+    /// # Errors
+    /// When anybody refuses.
+    pub fn agree(
+        &self,
+        order: &Order<'_>,
+        begin: Option<&str>,
+        end: Option<&str>,
+    ) -> Result<String> {
+        let own = order.arguments();
+        let quantity = order.quantity.to_string();
+        let file = self.path("order");
+        std::fs::remove_file(&file).ok();
+        let mut arguments = vec!["order", "place", "--product", PRODUCT, "--quantity", &quantity];
+        arguments.extend(own.iter().map(String::as_str));
+        arguments.extend(["--out", text(&file)?]);
+        self.licenses(&arguments)?;
+        let mut arguments = vec!["order", "import", text(&file)?];
+        arguments.extend(begin.iter().flat_map(|date| ["--first-active", date]));
+        arguments.extend(end.iter().flat_map(|date| ["--ends", date]));
+        Ok(self.clearing(&arguments)?.stdout.trim().to_owned())
     }
 
     /// Pays for an order.
@@ -269,6 +296,18 @@ impl Company {
         let address = self.license_server_server.address().to_owned();
         self.license_server_server = self.license_server.listening_on(&address).serve()?;
         Ok(())
+    }
+
+    /// From now on the license server, and gateways that are started, go by a wrong clock
+    /// ([`ServerSetup::by_clock`]).
+    ///
+    /// # Errors
+    /// When the license server does not start.
+    pub fn go_by_clock(&mut self, library: &'static str, file: &Path) -> Result<()> {
+        self.license_server = self.license_server.clone().by_clock(library, file);
+        self.clock = Some((library, file.to_owned()));
+        self.end_license_server()?;
+        self.restart_license_server()
     }
 
     /// A vendor signs the image of a client, and the license server installs it.

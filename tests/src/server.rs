@@ -63,6 +63,15 @@ impl ServerSetup {
         self
     }
 
+    /// The same by a clock that is wrong by what a file says, as `faketime` reads it.
+    #[must_use]
+    pub fn by_clock(self, library: &str, file: &Path) -> Self {
+        self.with_variable("LD_PRELOAD", library)
+            .with_variable("FAKETIME_TIMESTAMP_FILE", &file.display().to_string())
+            .with_variable("FAKETIME_NO_CACHE", "1")
+            .with_variable("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+    }
+
     /// The same in another role than the catalog.
     #[must_use]
     pub fn in_role(self, role: &'static str) -> Self {
@@ -167,6 +176,22 @@ impl Server {
         let status = self.child.wait()?;
         ensure!(status.success(), "the server ended with {status}");
         Ok(())
+    }
+
+    /// Lets it stand still.
+    ///
+    /// # Errors
+    /// When it cannot be told.
+    pub fn pause(&self) -> Result<()> {
+        Ok(kill_process(Pid::from_child(&self.child), Signal::STOP)?)
+    }
+
+    /// Lets it go on.
+    ///
+    /// # Errors
+    /// When it cannot be told.
+    pub fn resume(&self) -> Result<()> {
+        Ok(kill_process(Pid::from_child(&self.child), Signal::CONT)?)
     }
 
     /// Leaves it running when this is dropped.

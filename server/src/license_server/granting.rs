@@ -13,6 +13,7 @@
 //! version, of those the soonest to end, of those the oldest. A store that was restored from a backup does not know
 //! what it granted since, so nothing new is given out of it.
 
+use trybuy_formats::ids::{SeatLicenseId, Version};
 use trybuy_formats::instant::Instant;
 
 use crate::store::{Allocation, Assignment, DecisionReason, Standing, WantedLicense};
@@ -61,8 +62,9 @@ fn is_of_platform(wanted: &WantedLicense, license: &Assignment) -> bool {
     license.platform_type == wanted.platform_type
 }
 
-fn newness(license: &Assignment) -> (&trybuy_formats::ids::Version, bool, Option<Instant>) {
-    (&license.version, license.ends_at.is_none(), license.ends_at)
+/// Of two that are alike, the one with the greater id, so that it is always the same one.
+fn newness(license: &Assignment) -> (&Version, bool, Option<Instant>, SeatLicenseId) {
+    (&license.version, license.ends_at.is_none(), license.ends_at, license.license_id)
 }
 
 #[cfg(test)]

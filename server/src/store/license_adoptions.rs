@@ -194,7 +194,7 @@ async fn adopt_upgrade(
     row: &Assignment,
     now: Instant,
 ) -> Result<Adoption, StoreError> {
-    if known.revoked_at.is_some() || !known.version.precedes(&row.version) {
+    if known.revoked_at.is_some() || !is_upgrade(known, row) {
         revoke_certificate(connection, row, now).await?;
         return Ok(Adoption::Known);
     }
@@ -204,6 +204,11 @@ async fn adopt_upgrade(
     }
     assignments::replace(connection, &known.certificate_serial, &row).await?;
     Ok(Adoption::Twice)
+}
+
+/// Whether a license is what the other one became: an upgrade is to a newer version, or of a license that had ended.
+fn is_upgrade(old: &Assignment, new: &Assignment) -> bool {
+    old.version.precedes(&new.version) || old.ends_at.is_some_and(|end| end <= new.issued_at)
 }
 
 /// The store knows nothing of the license.

@@ -63,6 +63,13 @@ const UPGRADES: &str = "SELECT pack_id, serial, turn FROM license_upgrades \
     WHERE license_id = $1 AND freed_at IS NULL";
 const FREE_UPGRADES: &str = "UPDATE license_upgrades SET freed_at = $2 \
     WHERE license_id = $1 AND freed_at IS NULL";
+/// The other licenses of a seat, with the one that has it at the beginning. Of those that have not, the one of the last
+/// turn is nearest: the others were revoked once, by a license server that has forgotten it.
+const OTHERS: &str = "SELECT certificate_serial, license_id FROM license_assignments \
+    WHERE pack_id = $1 AND serial = $2 AND revoked_at IS NULL AND certificate_serial <> $3 \
+    ORDER BY granted_twice, turn DESC, certificate_serial";
+const GREATEST_TURN: &str = "SELECT COALESCE(MAX(turn), 0) AS turn FROM license_assignments \
+    WHERE pack_id = $1 AND serial = $2";
 const SET_TWICE: &str =
     "UPDATE license_assignments SET granted_twice = $2 WHERE certificate_serial = $1";
 
@@ -121,11 +128,7 @@ impl ChainedOperation for Revocation {
         self.bar(connection, row.client_id, &row.product_id).await?;
         assignments::revoke(connection, &row.certificate_serial, self.now).await?;
         revoke_certificate(connection, row, self.now).await?;
-        let other = rows.iter().find(|it| it.certificate_serial != row.certificate_serial);
-        match other {
-            Some(other) => leave_seat_to(connection, row, other).await?,
-            None => give_back(connection, row, self.now).await?,
-        }
+        leave_seat(connection, row, self.now).await?;
         chain.append(self.decision(Some(row)));
         Ok(Revoked::Done)
     }
@@ -180,14 +183,53 @@ impl Revocation {
     }
 }
 
-/// Gives back the seat of a license and those of the upgrade licenses that it used.
-async fn give_back(
+/// The seat of a revoked license is that of another client that has it too, or else free. So are the seats of the
+/// upgrade licenses that it used, unless the other one is a license with the same id: it may have used them as well.
+async fn leave_seat(
     connection: &mut AnyConnection,
     row: &Assignment,
     now: Instant,
 ) -> Result<(), StoreError> {
-    seats::give_back(connection, row.seat()).await?;
-    let license = row.license_id.to_string();
+    let seat = row.seat();
+    let others = sqlx::query(OTHERS)
+        .bind(seat.pack.to_string())
+        .bind(number(seat.serial))
+        .bind(row.certificate_serial.to_string())
+        .fetch_all(&mut *connection)
+        .await?;
+    let other = |columns: Columns<'_>| -> Result<(Serial, SeatLicenseId), StoreError> {
+        Ok((columns.text("certificate_serial")?, columns.text("license_id")?))
+    };
+    let others =
+        others.iter().map(|row| other(Columns(row))).collect::<Result<Vec<_>, StoreError>>()?;
+    match others.first() {
+        Some((next, _)) => leave_seat_to(connection, &row.certificate_serial, next).await?,
+        None => give_back(connection, seat).await?,
+    }
+    if others.iter().all(|(_, license)| *license != row.license_id) {
+        give_back_upgrades(connection, row.license_id, now).await?;
+    }
+    Ok(())
+}
+
+/// The next license of the seat has another id than every one before, also than those of later turns that a restored
+/// license server came to know of.
+async fn give_back(connection: &mut AnyConnection, seat: Seat) -> Result<(), StoreError> {
+    let row = sqlx::query(GREATEST_TURN)
+        .bind(seat.pack.to_string())
+        .bind(number(seat.serial))
+        .fetch_one(&mut *connection)
+        .await?;
+    let turn = Columns(&row).number::<u32>("turn")?.max(seat.turn);
+    seats::give_back(connection, Seat { turn, ..seat }).await
+}
+
+async fn give_back_upgrades(
+    connection: &mut AnyConnection,
+    license: SeatLicenseId,
+    now: Instant,
+) -> Result<(), StoreError> {
+    let license = license.to_string();
     let upgrades = sqlx::query(UPGRADES).bind(license.as_str()).fetch_all(&mut *connection).await?;
     for upgrade in &upgrades {
         let columns = Columns(upgrade);
@@ -205,12 +247,12 @@ async fn give_back(
 /// The other of two licenses of a seat is the one that has it.
 async fn leave_seat_to(
     connection: &mut AnyConnection,
-    row: &Assignment,
-    other: &Assignment,
+    revoked: &Serial,
+    other: &Serial,
 ) -> Result<(), StoreError> {
-    for (row, twice) in [(row, 1_i64), (other, 0)] {
+    for (serial, twice) in [(revoked, 1_i64), (other, 0)] {
         sqlx::query(SET_TWICE)
-            .bind(row.certificate_serial.to_string())
+            .bind(serial.to_string())
             .bind(twice)
             .execute(&mut *connection)
             .await?;

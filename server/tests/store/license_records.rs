@@ -1,6 +1,7 @@
 //! The chain of records, and what becomes of a store that was restored from a backup.
 
-use trybuy_formats::ids::SeatLicenseId;
+use trybuy_formats::ids::{ClientId, SeatLicenseId};
+use trybuy_formats::licensing::pack::LicensePack;
 use trybuy_server::license_server::audit::{self, Audit, Fault};
 use trybuy_server::license_server::mark::Mark;
 use trybuy_server::store::{
@@ -217,6 +218,51 @@ pub(crate) async fn what_a_gateway_has_seen_is_assigned_again(database: Database
     assert_eq!(revoke(&revocation).await, Revoked::Done);
     assert_eq!(world.assigned(id).await, 2);
     assert_eq!(audited(&world, None).await.fault, None);
+}
+
+pub(crate) async fn a_seat_is_not_free_while_a_client_has_a_later_license_of_it(
+    database: Database,
+) {
+    let world = LicenseWorld::new(database.store.clone());
+    let id = world.install(&pack("1.0.0", 1)).await;
+    let revoke = async |license_id: SeatLicenseId, client: ClientId| {
+        let revocation =
+            Revocation { license_id, client: Some(client), note: parsed("again"), now: at(4) };
+        world.store.revoke_license(world.secret(), &revocation).await.expect("answered")
+    };
+    let turn = |turn| SeatLicenseId::of_pack(id, 1000, turn);
+    let (ada, bob, eve) = (client(), client(), client());
+    assert_eq!(world.outcome(ada, "1.0.0", 1).await, Outcome::GRANTED);
+    // The store has forgotten that Ada's license was revoked, and that Bob and then Eve got its seat.
+    for (client, number) in [(bob, 1), (eve, 2)] {
+        let held = presented(turn(number), client, "1.0.0", Some(id));
+        let with_license = LicenseCase { presented: Some(held), ..case(client, "1.0.0", 2) };
+        assert_eq!(Outcome::of(&world.ask(with_license).await), Outcome::REISSUED);
+    }
+    for (license, client) in [(turn(0), ada), (turn(2), eve)] {
+        assert_eq!(revoke(license, client).await, Revoked::Done);
+        assert_eq!(world.assigned(id).await, 1, "Bob has the seat");
+    }
+    assert_eq!(revoke(turn(1), bob).await, Revoked::Done);
+    assert_eq!(world.assigned(id).await, 0);
+    assert_eq!(world.outcome(ada, "1.0.0", 6).await, Outcome::GRANTED);
+    let licenses = world.licenses(LicenseQuery::OfClient(ada)).await;
+    let living = licenses.iter().find(|it| it.revoked_at.is_none()).expect("a license");
+    assert_eq!(living.license_id, turn(3), "an id that nobody had");
+}
+
+pub(crate) async fn an_upgrade_of_a_license_that_had_ended_is_assigned_again(database: Database) {
+    let world = LicenseWorld::new(database.store.clone());
+    let ends = LicensePack { ends_at: Some(at(50)), ..pack("2.0.0", 1) };
+    let id = world.install(&ends).await;
+    let upgrade = world.install(&upgrade_pack("1.0.0", "2.0.0", 1)).await;
+    let ada = client();
+    assert_eq!(world.outcome(ada, "2.0.0", 1).await, Outcome::GRANTED);
+    let mut held = presented(SeatLicenseId::of_pack(id, 1000, 0), ada, "2.0.0", Some(upgrade));
+    held.license.issued_at = at(60);
+    let with_license = LicenseCase { presented: Some(held), ..case(ada, "2.0.0", 70) };
+    assert_eq!(Outcome::of(&world.ask(with_license).await), Outcome::REISSUED);
+    assert_eq!((world.assigned(id).await, world.assigned(upgrade).await), (1, 1));
 }
 
 fn uuid() -> String {

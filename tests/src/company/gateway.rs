@@ -37,6 +37,10 @@ impl Gateway {
     ) -> Result<Self> {
         let data_dir = company.path(options.name);
         let setup = ServerSetup::existing(&company.binaries, &data_dir, &[]).in_role("gateway");
+        let setup = match &company.clock {
+            Some((library, file)) => setup.by_clock(library, file),
+            None => setup,
+        };
         let authority = company.authority();
         let init = ["gateway", "init", "--service", options.service, "--product", PRODUCT];
         let needs = ["--product-version", options.version, "--license-server", license_server];
@@ -67,6 +71,18 @@ impl Gateway {
     /// The socket of direct-connect clients.
     pub fn socket(&self) -> PathBuf {
         self.data_dir.join("gateway/direct.sock")
+    }
+
+    /// How many records its license server had at the most, as it last wrote it down.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn records(&self) -> Result<Option<usize>> {
+        match std::fs::read_to_string(self.data_dir.join("gateway/records")) {
+            Ok(text) => Ok(Some(text.trim().parse()?)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// A client asks for a license.

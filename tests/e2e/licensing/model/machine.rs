@@ -1,15 +1,18 @@
 //! A client's machine, as bad as a client can be: it speaks with the gateway by itself.
 
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use trybuy_formats::api::{
     ChallengeAnswer, LicenseAnswer, LicenseOutcome, LicenseRequest, Problem, SignedRequest,
 };
 use trybuy_formats::certificates::CertificateChain;
-use trybuy_formats::ids::{ClientSoftwareId, Digest};
+use trybuy_formats::ids::ClientSoftwareId;
 use trybuy_formats::licensing::challenge::{ChallengeResponse, Response};
 use trybuy_formats::licensing::sealed_license;
 use trybuy_formats::licensing::signing::{ClientKey, sign_as_client};
@@ -20,7 +23,7 @@ use trybuy_tests::command::Outcome;
 use trybuy_tests::company::PRODUCT;
 use trybuy_tests::company::gateway::Gateway;
 
-use super::rules::Major;
+use super::rules::{License, Major};
 
 /// What the client's executable file holds.
 pub(super) const IMAGE: &[u8] = b"the image of a client that the model is";
@@ -28,11 +31,13 @@ pub(super) const IMAGE: &[u8] = b"the image of a client that the model is";
 pub(super) const SOFTWARE_ID: &str = "0200000700000001";
 
 /// A client.
-pub(super) struct Machine<'a> {
+pub(super) struct Machine {
     key: EcdsaKey,
-    decryption: &'a DecryptionKey,
-    /// The license that it has.
-    pub(super) license: Option<CertificateChain>,
+    decryption: &'static DecryptionKey,
+    /// Its key in a file, for other software.
+    key_file: PathBuf,
+    /// The licenses that it ever got, the last one at the end: a clone of it may still have any of them.
+    pub(super) licenses: Vec<License>,
 }
 
 /// What came of a request.
@@ -41,9 +46,21 @@ pub(super) enum Came {
     Refusal(Slug),
 }
 
-impl<'a> Machine<'a> {
-    pub(super) fn new(decryption: &'a DecryptionKey) -> Result<Self> {
-        Ok(Self { key: EcdsaKey::generate()?, decryption, license: None })
+/// A signed document, and where it goes.
+pub(super) struct Letter {
+    path: &'static str,
+    document: String,
+}
+
+impl Machine {
+    pub(super) fn new(folder: &Path, decryption: &'static DecryptionKey) -> Result<Self> {
+        let key = EcdsaKey::generate()?;
+        let encoded = STANDARD.encode(&*key.to_pkcs8()?);
+        let id = ClientKey::from_spki(key.spki())?.client_id();
+        let key_file = folder.join(format!("{id}.key"));
+        let pem = format!("-----BEGIN PRIVATE KEY-----\n{encoded}\n-----END PRIVATE KEY-----\n");
+        std::fs::write(&key_file, pem)?;
+        Ok(Self { key, decryption, key_file, licenses: Vec::new() })
     }
 
     /// Its client id.
@@ -51,8 +68,32 @@ impl<'a> Machine<'a> {
         Ok(ClientKey::from_spki(self.key.spki())?.client_id().to_string())
     }
 
-    /// Asks for a license, and gets a challenge.
-    pub(super) fn ask(&self, gateway: &Gateway, version: Major) -> Result<ChallengeAnswer> {
+    /// Asks for a license, gets a challenge, and signs what it would answer; a wrong answer with another image.
+    pub(super) fn respond(
+        &self,
+        gateway: &Gateway,
+        version: Major,
+        image: &[u8],
+        held: Option<&CertificateChain>,
+    ) -> Result<Letter> {
+        let challenge = self.ask(gateway, version)?;
+        let mut response = Response::to(&challenge.challenge);
+        response.update(image);
+        let response = ChallengeResponse {
+            format: 1,
+            token: challenge.token,
+            response: response.finish(),
+            software_id: software_id()?,
+            product_id: PRODUCT.parse()?,
+            version: format!("{version}.0.0").parse()?,
+            encryption_key: self.decryption.encryption_key().spki().to_vec(),
+            held_license: held.map(|chain| chain.leaf().der().to_vec()),
+        };
+        let document = sign_as_client(&self.key, &response)?;
+        Ok(Letter { path: "challenge-responses", document })
+    }
+
+    fn ask(&self, gateway: &Gateway, version: Major) -> Result<ChallengeAnswer> {
         let request = LicenseRequest {
             client_id: ClientKey::from_spki(self.key.spki())?.client_id(),
             software_id: software_id()?,
@@ -64,46 +105,21 @@ impl<'a> Machine<'a> {
         Ok(serde_json::from_value(answer)?)
     }
 
-    /// The response to a challenge, signed; a wrong one for a client with another image.
-    pub(super) fn respond(
-        &self,
-        challenge: &ChallengeAnswer,
-        version: Major,
-        image: &[u8],
-    ) -> Result<String> {
-        let mut response = Response::to(&challenge.challenge);
-        response.update(image);
-        let response: Digest = response.finish();
-        let held = self.license.as_ref().map(|chain| chain.leaf().der().to_vec());
-        let response = ChallengeResponse {
-            format: 1,
-            token: challenge.token.clone(),
-            response,
-            software_id: software_id()?,
-            product_id: PRODUCT.parse()?,
-            version: format!("{version}.0.0").parse()?,
-            encryption_key: self.decryption.encryption_key().spki().to_vec(),
-            held_license: held,
-        };
-        Ok(sign_as_client(&self.key, &response)?)
-    }
-
-    /// Asks for an upgrade of the license that it has.
-    pub(super) fn ask_upgrade(&self, gateway: &Gateway, version: Major) -> Result<Came> {
-        let license = self.license.as_ref().context("a license")?.leaf().der().to_vec();
+    /// Signs a request to upgrade a license.
+    pub(super) fn ask_upgrade(&self, license: &CertificateChain, version: Major) -> Result<Letter> {
         let request = UpgradeRequest {
             format: 1,
-            license,
+            license: license.leaf().der().to_vec(),
             version: format!("{version}.0.0").parse()?,
             encryption_key: self.decryption.encryption_key().spki().to_vec(),
         };
-        self.send(gateway, "upgrades", sign_as_client(&self.key, &request)?)
+        Ok(Letter { path: "upgrades", document: sign_as_client(&self.key, &request)? })
     }
 
     /// Sends what was signed, and opens what comes.
-    pub(super) fn send(&self, gateway: &Gateway, path: &str, document: String) -> Result<Came> {
-        let body = serde_json::to_value(SignedRequest { document })?;
-        let (status, answer) = post(gateway, path, &body)?;
+    pub(super) fn send(&self, gateway: &Gateway, letter: &Letter) -> Result<Came> {
+        let body = serde_json::to_value(SignedRequest { document: letter.document.clone() })?;
+        let (status, answer) = post(gateway, letter.path, &body)?;
         if status != 200 {
             let problem: Problem = serde_json::from_value(answer)?;
             return Ok(Came::Refusal(problem.slug));
@@ -114,6 +130,18 @@ impl<'a> Machine<'a> {
         let is_readable = answer.license.windows(der.len()).any(|piece| piece == der);
         ensure!(!is_readable, "the gateway can read the license");
         Ok(Came::License(answer.outcome, license))
+    }
+
+    /// Uses the service with a license. Answers what came.
+    pub(super) fn connect(&self, gateway: &Gateway, license: &CertificateChain) -> Result<String> {
+        let certificate = self.key_file.with_extension("pem");
+        std::fs::write(&certificate, license.to_pem())?;
+        let mut curl = Command::new("curl");
+        curl.args(["--silent", "--show-error", "--max-time", "60"]);
+        curl.arg("--cacert").arg(gateway.certificate());
+        curl.arg("--cert").arg(&certificate).arg("--key").arg(&self.key_file);
+        let outcome = Outcome::of(curl.arg(format!("{}/", gateway.url())))?;
+        Ok(outcome.success()?.stdout)
     }
 }
 

@@ -4,8 +4,9 @@
 pub(super) struct Random(u64);
 
 impl Random {
-    pub(super) fn of(seed: u64) -> Self {
-        Self(seed)
+    /// For a step of a story: what other steps chose, or had no need to choose, changes nothing.
+    pub(super) fn of(seed: u64, step: u32) -> Self {
+        Self((seed << 32) | u64::from(step))
     }
 
     /// A number below another one.

@@ -1,121 +1,330 @@
 //! The model: what a license server has to do, in a few lines and without a database.
 
+mod restored;
+
+use std::collections::{BTreeMap, BTreeSet};
+
 use trybuy_formats::api::LicenseOutcome;
+use trybuy_formats::slug::Slug;
 
 /// A version of the product, of which only the first number differs.
 pub(super) type Major = u32;
+/// Days since the story began.
+pub(super) type Day = u32;
+/// The end of what has none.
+pub(super) const NEVER: Day = Day::MAX;
+/// How long a temporary license lasts.
+const TEMPORARY: Day = 60;
+
+/// A pack as it was sold.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pack {
+    pub(super) version: Major,
+    /// Of an upgrade pack: the oldest version that it upgrades.
+    pub(super) from: Option<Major>,
+    pub(super) quantity: u32,
+    /// The first day on which licenses of it are given.
+    pub(super) starts: Day,
+    /// The first day on which they are good for nothing.
+    pub(super) ends: Day,
+}
+
+/// One of the licenses of a pack, and how many clients had it before.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) struct Seat {
+    pub(super) pack: usize,
+    serial: usize,
+    turn: u32,
+}
+
+/// What a license is known by.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Id {
+    Seat(Seat),
+    Temporary(u32),
+}
+
+/// A license as it was signed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct License {
+    /// The number of its certificate: no two have the same, whatever becomes of the license server.
+    pub(super) number: u32,
+    pub(super) id: Id,
+    pub(super) client: usize,
+    pub(super) version: Major,
+    pub(super) starts: Day,
+    pub(super) ends: Day,
+    upgraded_by: Option<usize>,
+}
+
+/// What a client asks for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wish {
+    pub(super) client: usize,
+    pub(super) version: Major,
+    /// A license of it that it shows.
+    pub(super) presented: Option<License>,
+    /// Whether it asks for an upgrade with that license, in place of an answer to a challenge.
+    pub(super) only_upgrade: bool,
+}
+
+/// A license, or why there is none.
+pub(super) type Answer = Result<(LicenseOutcome, License), Slug>;
+
+/// A line of the record: what was decided, for whom, about which license.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Record {
+    pub(super) outcome: &'static str,
+    pub(super) client: Option<usize>,
+    pub(super) license: Option<Id>,
+}
 
 /// What the model knows.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Rules {
-    packs: Vec<Pack>,
-    clients: Vec<Client>,
+    pub(super) packs: Vec<Pack>,
+    pub(super) store: Store,
+    certificates: u32,
 }
 
-struct Pack {
-    version: Major,
-    /// Of an upgrade pack: the oldest version that it upgrades.
-    from: Option<Major>,
-    quantity: u32,
-    assigned: u32,
+/// What a license server keeps, and a backup of it holds.
+#[derive(Clone, Default)]
+pub(super) struct Store {
+    /// Of each pack that is installed.
+    pub(super) seats: BTreeMap<usize, Vec<Place>>,
+    pub(super) licenses: Vec<Assigned>,
+    /// The seats of upgrade packs, and the licenses that were upgraded by them.
+    upgrades: Vec<(Id, Seat)>,
+    pub(super) temporary: BTreeMap<usize, License>,
+    /// Certificates that are on the revocation list.
+    pub(super) revoked: BTreeSet<u32>,
+    /// It was found to be a restored one, and nobody has accepted that.
+    pub(super) is_restored: bool,
+    pub(super) records: Vec<Record>,
 }
 
-#[derive(Default)]
-struct Client {
-    licenses: Vec<License>,
-    had_temporary: bool,
+/// Where one client after the other sits.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    turn: u32,
+    pub(super) is_free: bool,
 }
 
-/// A permanent license: the pack of its seat, and those of its upgrades.
-struct License {
-    version: Major,
-    seats: Vec<usize>,
+/// A license of a seat that a client was given.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Assigned {
+    pub(super) license: License,
+    /// The seat is another client's, as the license server was restored from a backup.
+    pub(super) is_second: bool,
+    pub(super) is_revoked: bool,
 }
 
 impl Rules {
-    /// With so many clients.
-    pub(super) fn of(clients: usize) -> Self {
-        Self { packs: Vec::new(), clients: (0..clients).map(|_| Client::default()).collect() }
-    }
-
-    /// A pack was installed.
-    pub(super) fn install(&mut self, version: Major, from: Option<Major>, quantity: u32) {
-        self.packs.push(Pack { version, from, quantity, assigned: 0 });
-    }
-
-    /// Quantity and assigned licenses of each pack, in the order in which they were installed.
-    pub(super) fn counts(&self) -> Vec<(u32, u32)> {
-        self.packs.iter().map(|pack| (pack.quantity, pack.assigned)).collect()
-    }
-
-    /// How many clients had a temporary license.
-    pub(super) fn temporaries(&self) -> usize {
-        self.clients.iter().filter(|client| client.had_temporary).count()
-    }
-
-    /// A client that answered the challenge rightly asks for a version.
-    pub(super) fn request(&mut self, client: usize, version: Major) -> LicenseOutcome {
-        if self.existing(client, version).is_some() {
-            return LicenseOutcome::Reissued;
+    /// A pack is installed once, and while its licenses are good.
+    pub(super) fn install(&mut self, pack: usize, day: Day) -> Result<(), Slug> {
+        let Pack { quantity, ends, .. } = self.packs[pack];
+        if ends <= day {
+            return Err(Slug::PackRefused);
         }
-        if self.upgrade(client, version) {
-            return LicenseOutcome::Upgraded;
+        if self.store.seats.contains_key(&pack) {
+            return Err(Slug::PackInstalled);
         }
-        if let Some(pack) = self.free(|pack| pack.from.is_none() && pack.version >= version) {
-            self.packs[pack].assigned += 1;
-            let license = License { version: self.packs[pack].version, seats: vec![pack] };
-            self.clients[client].licenses.push(license);
-            return LicenseOutcome::Granted;
+        let free = Place { turn: 0, is_free: true };
+        self.store.seats.insert(pack, (0..quantity).map(|_| free).collect());
+        self.record("pack-installed", None, None);
+        Ok(())
+    }
+
+    /// A client asks for a license, and its image is the right one.
+    pub(super) fn decide(&mut self, wish: &Wish, day: Day) -> Answer {
+        if let Some(presented) = &wish.presented {
+            self.present(presented);
         }
-        match std::mem::replace(&mut self.clients[client].had_temporary, true) {
-            false => LicenseOutcome::Temporary,
-            true => LicenseOutcome::TemporaryAgain,
+        let answer = self.answer(wish, day);
+        match &answer {
+            Ok((outcome, license)) => {
+                self.record(word(*outcome), Some(wish.client), Some(license.id));
+            }
+            Err(_) => self.refuse(wish.client),
+        }
+        answer
+    }
+
+    /// A request is refused whatever the store holds.
+    pub(super) fn refuse(&mut self, client: usize) {
+        self.record("refused", Some(client), None);
+    }
+
+    fn answer(&mut self, wish: &Wish, day: Day) -> Answer {
+        let held = self.held(wish.client);
+        let fits = |it: &&License| it.ends > day && it.version >= wish.version;
+        if let Some(license) = held.iter().rfind(fits) {
+            return Ok((LicenseOutcome::Reissued, *license));
+        }
+        if self.store.is_restored {
+            // It does not know what it has given away.
+            return match self.store.temporary.get(&wish.client) {
+                Some(had) if !wish.only_upgrade => Ok((LicenseOutcome::TemporaryAgain, *had)),
+                _ => Err(Slug::LicenseServerRestored),
+            };
+        }
+        if let Some(newest) = held.last()
+            && let Some(upgraded) = self.upgrade(newest, wish.version, day)
+        {
+            return Ok((LicenseOutcome::Upgraded, upgraded));
+        }
+        if wish.only_upgrade {
+            return Err(Slug::NoFreeLicense);
+        }
+        let is_full = |pack: &Pack| pack.from.is_none();
+        if let Some(pack) = self.free(wish.version, day, is_full) {
+            return Ok((LicenseOutcome::Granted, self.grant(wish.client, pack, day)));
+        }
+        if let Some(had) = self.store.temporary.get(&wish.client) {
+            return Ok((LicenseOutcome::TemporaryAgain, *had));
+        }
+        Ok((LicenseOutcome::Temporary, self.grant_temporary(wish, day)))
+    }
+
+    /// The permanent licenses of a client, the newest and last to end at the end.
+    pub(super) fn held(&self, client: usize) -> Vec<License> {
+        let living = self.store.licenses.iter().filter(|it| !it.is_revoked);
+        let mut held: Vec<License> =
+            living.map(|it| it.license).filter(|it| it.client == client).collect();
+        held.sort_by_key(|it| (it.version, it.ends, it.id));
+        held
+    }
+
+    /// Of the packs with free licenses that fit, the lowest version, of those the soonest to end, of those the oldest.
+    fn free(&self, version: Major, day: Day, fits: impl Fn(&Pack) -> bool) -> Option<usize> {
+        let has_free = |pack: &usize| self.store.seats[pack].iter().any(|it| it.is_free);
+        let good = |pack: &usize| {
+            let it = &self.packs[*pack];
+            it.version >= version && it.starts <= day && day < it.ends && fits(it)
+        };
+        let packs = self.store.seats.keys().copied().filter(|pack| has_free(pack) && good(pack));
+        packs.min_by_key(|pack| (self.packs[*pack].version, self.packs[*pack].ends, *pack))
+    }
+
+    /// Takes the first free seat of a pack.
+    fn take(&mut self, pack: usize) -> Option<Seat> {
+        let places = self.store.seats.get_mut(&pack)?;
+        let serial = places.iter().position(|it| it.is_free)?;
+        places[serial].is_free = false;
+        Some(Seat { pack, serial, turn: places[serial].turn })
+    }
+
+    fn grant(&mut self, client: usize, pack: usize, day: Day) -> License {
+        let seat = self.take(pack).expect("a free seat");
+        let Pack { version, ends, .. } = self.packs[pack];
+        let number = self.sign();
+        let id = Id::Seat(seat);
+        let license = License { number, id, client, version, starts: day, ends, upgraded_by: None };
+        self.store.licenses.push(Assigned { license, is_second: false, is_revoked: false });
+        license
+    }
+
+    fn grant_temporary(&mut self, wish: &Wish, day: Day) -> License {
+        let number = self.sign();
+        let Wish { client, version, .. } = *wish;
+        let (id, ends) = (Id::Temporary(number), day + TEMPORARY);
+        let license = License { number, id, client, version, starts: day, ends, upgraded_by: None };
+        self.store.temporary.insert(client, license);
+        license
+    }
+
+    /// A license becomes one of a newer version, or one that ends later; the old certificate is good no more.
+    fn upgrade(&mut self, old: &License, version: Major, day: Day) -> Option<License> {
+        let upgrades = |pack: &Pack| pack.from.is_some_and(|from| from <= old.version);
+        let pack = self.free(version, day, upgrades)?;
+        self.use_upgrade(old.id, pack);
+        let Pack { version, ends, .. } = self.packs[pack];
+        let number = self.sign();
+        let new = License { number, version, starts: day, ends, upgraded_by: Some(pack), ..*old };
+        self.store.revoked.insert(old.number);
+        self.replace(old, new);
+        Some(new)
+    }
+
+    /// Uses up one license of an upgrade pack, if one is free.
+    fn use_upgrade(&mut self, id: Id, pack: usize) -> bool {
+        let seat = self.take(pack);
+        self.store.upgrades.extend(seat.map(|seat| (id, seat)));
+        seat.is_some()
+    }
+
+    fn replace(&mut self, old: &License, new: License) {
+        let mut rows = self.store.licenses.iter_mut();
+        let row = rows.find(|it| it.license == *old).expect("a license of the store");
+        row.license = new;
+    }
+
+    /// The operator revokes a license: its seat is the other client's that has it too (of several the one of the last
+    /// turn), or else free again, and so are those of its upgrades.
+    pub(super) fn revoke(&mut self, license: &License) {
+        let Id::Seat(seat) = license.id else { return };
+        self.record("revoked", Some(license.client), Some(license.id));
+        self.store.revoked.insert(license.number);
+        let rows = &mut self.store.licenses;
+        let own = rows.iter().position(|it| it.license == *license).expect("a license");
+        rows[own].is_revoked = true;
+        let others =
+            (0..rows.len()).filter(|at| !rows[*at].is_revoked && sits_on(&rows[*at], seat));
+        let others: Vec<usize> = others.collect();
+        let is_shared = others.iter().any(|at| rows[*at].license.id == license.id);
+        let next = others
+            .into_iter()
+            .min_by_key(|at| (rows[*at].is_second, std::cmp::Reverse(rows[*at].license.id)));
+        if let Some(next) = next {
+            (rows[own].is_second, rows[next].is_second) = (true, false);
+        } else {
+            self.give_back(seat);
+        }
+        if !is_shared {
+            let (own, rest) = std::mem::take(&mut self.store.upgrades)
+                .into_iter()
+                .partition(|(id, _)| *id == license.id);
+            self.store.upgrades = rest;
+            Vec::into_iter(own).for_each(|(_, seat)| self.give_back(seat));
         }
     }
 
-    /// A client presents its license and asks for a newer one; none where there is no upgrade.
-    pub(super) fn ask_upgrade(&mut self, client: usize, version: Major) -> Option<LicenseOutcome> {
-        if self.existing(client, version).is_some() {
-            return Some(LicenseOutcome::Reissued);
-        }
-        self.upgrade(client, version).then_some(LicenseOutcome::Upgraded)
+    /// The next license of a seat has another id than all before.
+    fn give_back(&mut self, seat: Seat) {
+        let rows = self.store.licenses.iter().filter(|it| sits_on(it, seat));
+        let turns = rows.filter_map(|it| match it.license.id {
+            Id::Seat(seat) => Some(seat.turn),
+            Id::Temporary(_) => None,
+        });
+        let turn = turns.max().unwrap_or_default().max(seat.turn) + 1;
+        *self.place(seat).expect("an installed pack") = Place { turn, is_free: true };
     }
 
-    /// The newest license of a client was revoked: its seats are free again.
-    pub(super) fn revoke_newest(&mut self, client: usize) {
-        let Some(newest) = self.newest(client) else { return };
-        let license = self.clients[client].licenses.remove(newest);
-        for pack in license.seats {
-            self.packs[pack].assigned -= 1;
-        }
+    fn place(&mut self, seat: Seat) -> Option<&mut Place> {
+        self.store.seats.get_mut(&seat.pack)?.get_mut(seat.serial)
     }
 
-    fn existing(&self, client: usize, version: Major) -> Option<&License> {
-        self.clients[client].licenses.iter().find(|license| license.version >= version)
+    fn sign(&mut self) -> u32 {
+        self.certificates += 1;
+        self.certificates
     }
 
-    fn newest(&self, client: usize) -> Option<usize> {
-        let licenses = self.clients[client].licenses.iter().enumerate();
-        licenses.max_by_key(|(_, license)| license.version).map(|(at, _)| at)
+    fn record(&mut self, outcome: &'static str, client: Option<usize>, license: Option<Id>) {
+        self.store.records.push(Record { outcome, client, license });
     }
+}
 
-    fn upgrade(&mut self, client: usize, version: Major) -> bool {
-        let Some(newest) = self.newest(client) else { return false };
-        let held = self.clients[client].licenses[newest].version;
-        let fits =
-            |pack: &Pack| pack.from.is_some_and(|from| from <= held) && pack.version >= version;
-        let Some(pack) = self.free(fits) else { return false };
-        self.packs[pack].assigned += 1;
-        let license = &mut self.clients[client].licenses[newest];
-        license.version = self.packs[pack].version;
-        license.seats.push(pack);
-        true
-    }
+/// Whether a license is of that seat, in whatever turn.
+fn sits_on(assigned: &Assigned, seat: Seat) -> bool {
+    matches!(assigned.license.id, Id::Seat(it) if (it.pack, it.serial) == (seat.pack, seat.serial))
+}
 
-    /// Of the packs with free licenses that fit, the lowest version, and of those the oldest.
-    fn free(&self, fits: impl Fn(&Pack) -> bool) -> Option<usize> {
-        let packs = self.packs.iter().enumerate();
-        let free = packs.filter(|(_, pack)| pack.assigned < pack.quantity && fits(pack));
-        free.min_by_key(|(at, pack)| (pack.version, *at)).map(|(at, _)| at)
+fn word(outcome: LicenseOutcome) -> &'static str {
+    match outcome {
+        LicenseOutcome::Granted => "granted",
+        LicenseOutcome::Reissued => "reissued",
+        LicenseOutcome::Upgraded => "upgraded",
+        LicenseOutcome::Temporary => "temporary",
+        LicenseOutcome::TemporaryAgain => "temporary-again",
     }
 }

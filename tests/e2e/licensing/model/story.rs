@@ -1,49 +1,73 @@
 //! A story: the real system and the model, step by step.
 
-use anyhow::{Context as _, Result, ensure};
-use serde_json::Value;
+mod backups;
+mod comparing;
+mod front;
+mod sending;
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use chrono::{Days, NaiveDate, Utc};
+
+use trybuy_formats::certificates::CertificateChain;
 use trybuy_formats::primitives::DecryptionKey;
 use trybuy_formats::slug::Slug;
 use trybuy_tests::binaries::Binaries;
-use trybuy_tests::company::gateway::{Gateway, GatewayOptions};
 use trybuy_tests::company::{Company, Order};
 
+use self::backups::Backup;
+use self::comparing::Ids;
+use self::front::Front;
 use super::machine::{Came, IMAGE, Machine, SOFTWARE_ID};
 use super::random::Random;
-use super::rules::{Major, Rules};
+use super::rules::{Day, License, Major, NEVER, Pack, Rules, Wish};
 
 /// Clients of a story.
-const CLIENTS: usize = 4;
+const CLIENTS: usize = 3;
 /// Versions that there are.
 const VERSIONS: [Major; 3] = [1, 2, 3];
-/// The preloaded library that puts the license server's clock wrong.
-const FAKETIME: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
+/// Those that clients want: an old one is good enough for most.
+const WANTED: [Major; 4] = [1, 1, 2, 3];
+/// Days that the clock jumps to. No pack begins or ends, and no temporary license ends, on one of them.
+const DAYS: [Day; 4] = [0, 1, 30, 75];
+/// When a pack begins, and when one ends, if not never.
+const BEGINS: Day = 20;
+const ENDS: Day = 50;
+/// How long after a request the license server is killed, at the most, in milliseconds.
+const KILLED_AFTER: usize = 120;
+/// The preloaded library that puts the clocks of the license server and of the gateways wrong: the one for threads.
+const FAKETIME: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
 
 /// The real system, its clients, and the model of both.
 pub(super) struct Story {
     random: Random,
     company: Company,
-    gateway: Gateway,
-    machines: Vec<Machine<'static>>,
+    fronts: Vec<Front>,
+    machines: Vec<Machine>,
     rules: Rules,
-    /// The packs in the order in which they were installed.
-    packs: Vec<String>,
+    /// The date on which the story began, and the days since by the company's clocks.
+    began: NaiveDate,
+    day: Day,
+    /// The orders of the packs that the model has.
+    orders: Vec<String>,
+    /// What the real system calls licenses and packs.
+    ids: Ids,
+    /// The certificates of the licenses that clients got, by their numbers.
+    certificates: BTreeMap<u32, CertificateChain>,
+    /// The numbers of those that were ever revoked: gateways may have heard of it.
+    ever_revoked: BTreeSet<u32>,
+    backups: Vec<Backup>,
 }
 
 impl Story {
     /// A company with clients, and without a license.
-    pub(super) fn begin(binaries: &Binaries, seed: u64) -> Result<Self> {
+    pub(super) fn begin(binaries: &Binaries) -> Result<Self> {
         let mut company = Company::start(binaries)?;
-        set_clock(&company, "+0")?;
-        let clock = company.path("clock").display().to_string();
-        company.license_server = company
-            .license_server
-            .clone()
-            .with_variable("LD_PRELOAD", FAKETIME)
-            .with_variable("FAKETIME_TIMESTAMP_FILE", &clock)
-            .with_variable("FAKETIME_NO_CACHE", "1")
-            .with_variable("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+        let clock = company.path("clock");
+        set_clock(&company, 0)?;
+        company.go_by_clock(FAKETIME, &clock)?;
         let image = company.path("client");
         std::fs::write(&image, IMAGE)?;
         company.install_image(&image, 7, SOFTWARE_ID)?;
@@ -54,186 +78,245 @@ impl Story {
                 company.offer(&Order { upgrade_from: Some("1.0.0"), ..Order::of(&text, 1) })?;
             }
         }
-        company.end_license_server()?;
-        company.restart_license_server()?;
-        let service = "http://127.0.0.1:9";
-        let gateway = GatewayOptions { name: "gateway", service, version: "1.0.0" };
-        let gateway = company.gateway(&gateway)?;
+        let fronts = ["north", "south"].map(|name| Front::start(&company, name));
         // One key for all clients: it decrypts, and says nothing of who they are. It lives as long as the test.
         let decryption: &'static DecryptionKey = Box::leak(Box::new(DecryptionKey::generate()?));
-        let machines = (0..CLIENTS).map(|_| Machine::new(decryption)).collect::<Result<_>>()?;
-        let rules = Rules::of(CLIENTS);
-        let random = Random::of(seed);
-        Ok(Self { random, company, gateway, machines, rules, packs: Vec::new() })
+        let folder = company.path("machines");
+        std::fs::create_dir(&folder)?;
+        let machines = (0..CLIENTS).map(|_| Machine::new(&folder, decryption));
+        let machines = machines.collect::<Result<Vec<_>>>()?;
+        Ok(Self {
+            random: Random::of(0, 0),
+            fronts: fronts.into_iter().collect::<Result<_>>()?,
+            rules: Rules::default(),
+            began: Utc::now().date_naive(),
+            day: 0,
+            orders: Vec::new(),
+            ids: Ids::of_clients(&machines)?,
+            machines,
+            certificates: BTreeMap::new(),
+            ever_revoked: BTreeSet::new(),
+            backups: Vec::new(),
+            company,
+        })
     }
 
     /// One step, and a look at whether all is as it has to be.
-    pub(super) fn go_on(&mut self) -> Result<()> {
-        let client = self.random.below(CLIENTS);
-        let version = self.random.one_of(&VERSIONS);
-        match self.random.below(12) {
-            0 | 1 => self.buy(version).context("buying")?,
-            2..=4 => self.request(client, version, false).context("a request")?,
-            5 => self.request(client, version, true).context("a request whose answer is lost")?,
-            6 => self.request_twice(client, version).context("a doubled request")?,
-            7 => self.cross(client, version).context("requests out of order")?,
-            8 => self.lie(client, version).context("a wrong image")?,
-            9 => self.ask_upgrade(client, version).context("an upgrade")?,
-            10 => self.revoke(client).context("a revocation")?,
-            _ => self.disturb().context("a disturbance")?,
+    pub(super) fn go_on(&mut self, random: Random) -> Result<()> {
+        self.random = random;
+        match self.random.below(32) {
+            0..=3 => self.buy().context("buying")?,
+            4 => self.fetch_again().context("a pack that was fetched before")?,
+            5..=8 => self.request().context("a request")?,
+            9 => self.lose_answer().context("a request whose answer is lost")?,
+            10 => self.lose_request().context("a request that is lost")?,
+            11 => self.double().context("a doubled request")?,
+            12 => self.cross().context("requests out of order")?,
+            13 => self.come_late().context("a late response")?,
+            14 => self.lie().context("a wrong image")?,
+            15 | 16 => self.ask_upgrade().context("an upgrade")?,
+            17 | 18 => self.ask_at_once(None).context("requests at once")?,
+            19 | 20 => {
+                let wait = self.random.below(KILLED_AFTER);
+                let wait = Duration::from_millis(u64::try_from(wait)?);
+                self.ask_at_once(Some(wait)).context("a license server killed meanwhile")?;
+            }
+            21..=23 => self.revoke().context("a revocation")?,
+            24 | 25 => self.connect().context("a connection")?,
+            26 => self.jump().context("a clock that jumps")?,
+            27 | 28 => self.back_up().context("a backup")?,
+            29 | 30 => self.restore().context("a restored backup")?,
+            _ => self.accept().context("accepting a restored backup")?,
         }
         self.compare()
     }
 
-    /// A pack of one or two licenses, and a try to install it again.
-    fn buy(&mut self, version: Major) -> Result<()> {
+    /// A pack of one or two licenses: full or upgrade ones, for some days or for ever.
+    fn buy(&mut self) -> Result<()> {
+        let version = self.random.one_of(&VERSIONS);
         let quantity = 1 + u32::try_from(self.random.below(2))?;
         let is_upgrade = version > 1 && self.random.below(2) == 0;
+        let starts = self.random.one_of(&[0, 0, 0, BEGINS]);
+        let ends = self.random.one_of(&[NEVER, NEVER, ENDS]);
+        let from = is_upgrade.then_some(1);
         let text = format!("{version}.0.0");
         let upgrade_from = is_upgrade.then_some("1.0.0");
-        let order = self.company.place(&Order { upgrade_from, ..Order::of(&text, quantity) })?;
+        let order = Order { upgrade_from, ..Order::of(&text, quantity) };
+        let date = |day: Day| (self.began + Days::new(u64::from(day))).to_string();
+        let first_active = (starts > 0).then(|| date(starts));
+        let end = (ends != NEVER).then(|| date(ends));
+        let order = self.company.agree(&order, first_active.as_deref(), end.as_deref())?;
         self.company.pay(&order, quantity)?;
-        self.company.licenses(&["pack", "fetch", &order])?;
-        let again = self.company.license_server.run(["license-server", "pack", "fetch", &order])?;
-        again.refused(1, "pack-installed")?;
-        self.rules.install(version, is_upgrade.then_some(1), quantity);
-        let packs = self.company.licenses(&["pack", "list", "--json"])?.json()?;
-        let packs = packs.as_array().context("a list")?;
-        let ids = packs.iter().filter_map(|pack| pack["pack_id"].as_str());
-        let new: Vec<_> = ids.filter(|id| !self.packs.iter().any(|old| old == id)).collect();
-        ensure!(new.len() == 1, "{new:?}");
-        self.packs.push(new[0].to_owned());
+        self.rules.packs.push(Pack { version, from, quantity, starts, ends });
+        self.orders.push(order);
+        self.fetch(self.orders.len() - 1)
+    }
+
+    /// A pack is installed once; again only where it was lost.
+    fn fetch_again(&mut self) -> Result<()> {
+        if self.orders.is_empty() {
+            return Ok(());
+        }
+        let pack = self.random.below(self.orders.len());
+        self.fetch(pack)
+    }
+
+    fn fetch(&mut self, pack: usize) -> Result<()> {
+        let fetched = ["license-server", "pack", "fetch", &self.orders[pack]];
+        let fetched = self.company.license_server.run(fetched)?;
+        match self.rules.install(pack, self.day) {
+            Ok(()) => fetched.success()?,
+            Err(slug) => fetched.refused(1, slug.as_str())?,
+        };
         Ok(())
     }
 
-    fn request(&mut self, client: usize, version: Major, is_lost: bool) -> Result<()> {
-        let machine = &self.machines[client];
-        let challenge = machine.ask(&self.gateway, version)?;
-        let document = machine.respond(&challenge, version, IMAGE)?;
-        let came = machine.send(&self.gateway, "challenge-responses", document)?;
-        self.expect_license(client, version, came, is_lost)
+    fn request(&mut self) -> Result<()> {
+        let wish = self.wish();
+        self.ask(&[wish], None)
     }
 
-    /// The second of two responses to one challenge is refused.
-    fn request_twice(&mut self, client: usize, version: Major) -> Result<()> {
-        let machine = &self.machines[client];
-        let challenge = machine.ask(&self.gateway, version)?;
-        let document = machine.respond(&challenge, version, IMAGE)?;
-        let came = machine.send(&self.gateway, "challenge-responses", document.clone())?;
-        let again = machine.send(&self.gateway, "challenge-responses", document)?;
-        ensure!(matches!(again, Came::Refusal(Slug::ChallengeFailed)));
-        self.expect_license(client, version, came, false)
+    /// Two requests through two gateways at once, of one client and its clone or of two clients; perhaps the license
+    /// server is killed meanwhile.
+    fn ask_at_once(&mut self, kill: Option<Duration>) -> Result<()> {
+        let (first, second) = (self.wish(), self.wish());
+        let second = match self.random.below(3) {
+            0 => Wish { client: first.client, presented: first.presented, ..second },
+            _ => second,
+        };
+        if kill.is_some() && self.random.below(2) == 0 {
+            return self.ask(&[first], kill);
+        }
+        self.ask(&[first, second], kill)
     }
 
-    /// Two challenges, answered in the other order; also as two clones of one client would.
-    fn cross(&mut self, client: usize, version: Major) -> Result<()> {
-        let machine = &self.machines[client];
-        let first = machine.ask(&self.gateway, version)?;
-        let second = machine.ask(&self.gateway, version)?;
-        for challenge in [second, first] {
-            let machine = &self.machines[client];
-            let document = machine.respond(&challenge, version, IMAGE)?;
-            let came = machine.send(&self.gateway, "challenge-responses", document)?;
-            self.expect_license(client, version, came, false)?;
+    fn lose_answer(&mut self) -> Result<()> {
+        let wish = self.wish();
+        let had = self.machines[wish.client].licenses.clone();
+        self.ask(&[wish], None)?;
+        self.machines[wish.client].licenses = had;
+        Ok(())
+    }
+
+    /// A client that gives up, or a license server that is away: nothing is decided, and nothing is consumed.
+    fn lose_request(&mut self) -> Result<()> {
+        let wish = self.wish();
+        let letter = self.write(&wish, 0, IMAGE)?;
+        if self.random.below(2) == 0 {
+            return Ok(());
+        }
+        self.company.end_license_server()?;
+        let came = self.machines[wish.client].send(&self.fronts[0].gateway, &letter)?;
+        ensure!(matches!(came, Came::Refusal(Slug::LicenseServerUnreachable)));
+        self.company.restart_license_server()
+    }
+
+    /// The second of two responses to one challenge is refused, through whichever gateway it comes.
+    fn double(&mut self) -> Result<()> {
+        let wish = self.wish();
+        let letter = self.write(&wish, 0, IMAGE)?;
+        let came = self.machines[wish.client].send(&self.fronts[0].gateway, &letter)?;
+        self.settle(&[wish], vec![came], false)?;
+        self.refused_challenge(wish.client, 1, &letter)
+    }
+
+    /// Two challenges, answered in the other order.
+    fn cross(&mut self) -> Result<()> {
+        let first = self.wish();
+        let second = Wish { client: first.client, presented: first.presented, ..self.wish() };
+        let letters = [self.write(&first, 0, IMAGE)?, self.write(&second, 1, IMAGE)?];
+        for (wish, letter) in [first, second].iter().zip(&letters).rev() {
+            let came = self.machines[wish.client].send(&self.fronts[0].gateway, letter)?;
+            self.settle(&[*wish], vec![came], false)?;
         }
         Ok(())
+    }
+
+    /// A response that comes after the challenge's end is refused, also when it comes again.
+    fn come_late(&mut self) -> Result<()> {
+        let wish = self.wish();
+        let letter = self.write(&wish, 0, IMAGE)?;
+        let before = self.day;
+        self.set_day(before + 1)?;
+        self.refused_challenge(wish.client, 0, &letter)?;
+        self.set_day(before)?;
+        self.refused_challenge(wish.client, 1, &letter)
     }
 
     /// A client with another image gets nothing.
-    fn lie(&mut self, client: usize, version: Major) -> Result<()> {
-        let machine = &self.machines[client];
-        let challenge = machine.ask(&self.gateway, version)?;
-        let document = machine.respond(&challenge, version, b"another image")?;
-        let came = machine.send(&self.gateway, "challenge-responses", document)?;
-        ensure!(matches!(came, Came::Refusal(Slug::ChallengeFailed)));
-        Ok(())
+    fn lie(&mut self) -> Result<()> {
+        let wish = self.wish();
+        let letter = self.write(&wish, 0, b"another image")?;
+        self.refused_challenge(wish.client, 0, &letter)
     }
 
-    fn ask_upgrade(&mut self, client: usize, version: Major) -> Result<()> {
-        let is_permanent = self.permanent_license(client)?.is_some();
-        if self.machines[client].license.is_none() || !is_permanent {
+    fn ask_upgrade(&mut self) -> Result<()> {
+        let wish = self.wish();
+        let licenses = &self.machines[wish.client].licenses;
+        let presented = wish.presented.or_else(|| licenses.last().copied());
+        if presented.is_none() {
             return Ok(());
         }
-        let came = self.machines[client].ask_upgrade(&self.gateway, version)?;
-        match (self.rules.ask_upgrade(client, version), came) {
-            (Some(expected), Came::License(outcome, license)) => {
-                ensure!(outcome == expected, "{outcome:?} in place of {expected:?}");
-                self.machines[client].license = Some(license);
-            }
-            (None, Came::Refusal(Slug::NoFreeLicense)) => {}
-            (expected, _) => anyhow::bail!("another answer than {expected:?}"),
-        }
+        self.ask(&[Wish { presented, only_upgrade: true, ..wish }], None)
+    }
+
+    fn revoke(&mut self) -> Result<()> {
+        let client = self.random.below(CLIENTS);
+        let Some(license) = self.rules.held(client).pop() else { return Ok(()) };
+        let id = self.ids.of(license.id)?.to_owned();
+        let owner = self.machines[client].id()?;
+        let revoked = ["revoke", &id, "--client", &owner, "--reason", "a story", "--allow-again"];
+        self.company.licenses(&revoked)?;
+        self.rules.revoke(&license);
         Ok(())
     }
 
-    fn revoke(&mut self, client: usize) -> Result<()> {
-        let Some(license) = self.permanent_license(client)? else { return Ok(()) };
-        self.company.licenses(&["revoke", &license, "--reason", "a story", "--allow-again"])?;
-        self.rules.revoke_newest(client);
-        self.machines[client].license = None;
+    /// A client uses the service: a gateway that sees a good license lets it in, and keeps it in mind.
+    fn connect(&mut self) -> Result<()> {
+        let client = self.random.below(CLIENTS);
+        let front = self.random.below(self.fronts.len());
+        let Some(license) = self.machines[client].licenses.last().copied() else { return Ok(()) };
+        let is_good = license.starts <= self.day && self.day < license.ends;
+        if !is_good || self.ever_revoked.contains(&license.number) {
+            return Ok(());
+        }
+        let certificate = &self.certificates[&license.number];
+        let answer = self.machines[client].connect(&self.fronts[front].gateway, certificate)?;
+        let is_in = answer.contains("/problems/service-unreachable");
+        ensure!(is_in, "{license:?} on day {}: {answer}", self.day);
+        let id = self.ids.of(license.id)?.to_owned();
+        self.fronts[front].see(id, license);
         Ok(())
     }
 
-    /// The license server is killed and started again, or its clock jumps.
-    fn disturb(&mut self) -> Result<()> {
-        if self.random.below(2) == 0 {
-            self.company.end_license_server()?;
-            return self.company.restart_license_server();
-        }
-        let clock = self.random.one_of(&["+0", "+1d", "+40d", "+90d"]);
-        set_clock(&self.company, clock)
+    fn jump(&mut self) -> Result<()> {
+        let day = self.random.one_of(&DAYS);
+        self.set_day(day)
     }
 
-    fn expect_license(
-        &mut self,
-        client: usize,
-        version: Major,
-        came: Came,
-        is_lost: bool,
-    ) -> Result<()> {
-        let expected = self.rules.request(client, version);
-        let Came::License(outcome, license) = came else {
-            anyhow::bail!("a refusal in place of {expected:?}");
+    fn set_day(&mut self, day: Day) -> Result<()> {
+        self.day = day;
+        set_clock(&self.company, day)
+    }
+
+    /// What a client asks for: it shows the license that it got last, or, as a clone would, one that it had, or none.
+    fn wish(&mut self) -> Wish {
+        let client = self.random.below(CLIENTS);
+        let version = self.random.one_of(&WANTED);
+        let licenses = &self.machines[client].licenses;
+        let presented: Option<License> = match self.random.below(4) {
+            _ if licenses.is_empty() => None,
+            0 => None,
+            1 => Some(self.random.one_of(licenses)),
+            _ => licenses.last().copied(),
         };
-        ensure!(outcome == expected, "{outcome:?} in place of {expected:?}");
-        if !is_lost {
-            self.machines[client].license = Some(license);
-        }
-        Ok(())
-    }
-
-    /// The newest permanent license of a client, by its id.
-    fn permanent_license(&self, client: usize) -> Result<Option<String>> {
-        let id = self.machines[client].id()?;
-        let listed = self.company.licenses(&["licenses", "list", "--client", &id, "--json"])?;
-        let lines = listed.stdout.lines().map(serde_json::from_str::<Value>);
-        let licenses: Vec<Value> = lines.collect::<Result<_, _>>()?;
-        let permanent = licenses.iter().filter(|it| it["kind"] == "permanent");
-        let newest = permanent.max_by_key(|it| it["version"].as_str().map(str::to_owned));
-        Ok(newest.and_then(|it| it["license_id"].as_str()).map(str::to_owned))
-    }
-
-    /// Whether the real system is where the model is.
-    fn compare(&self) -> Result<()> {
-        let listed = self.company.licenses(&["pack", "list", "--json"])?.json()?;
-        let packs = listed.as_array().context("a list")?;
-        ensure!(packs.len() == self.packs.len(), "{listed}");
-        for (id, (quantity, assigned)) in self.packs.iter().zip(self.rules.counts()) {
-            let pack =
-                packs.iter().find(|pack| pack["pack_id"] == id.as_str()).context("a pack")?;
-            ensure!(assigned <= quantity, "the model gives out more than there is");
-            let counted = (pack["quantity"].as_u64(), pack["assigned"].as_u64());
-            let expected = (Some(u64::from(quantity)), Some(u64::from(assigned)));
-            ensure!(counted == expected, "{pack} in place of {assigned} of {quantity}");
-        }
-        let temporary = self.company.licenses(&["licenses", "list", "--temporary", "--json"])?;
-        ensure!(temporary.stdout.lines().count() == self.rules.temporaries(), "{temporary}");
-        self.company.licenses(&["audit", "verify"])?;
-        Ok(())
+        Wish { client, version, presented, only_upgrade: false }
     }
 }
 
-/// Puts the license server's clock wrong by so much.
-fn set_clock(company: &Company, offset: &str) -> Result<()> {
-    Ok(std::fs::write(company.path("clock"), format!("{offset}\n"))?)
+/// Puts the company's clocks wrong by so many days, at one stroke.
+fn set_clock(company: &Company, day: Day) -> Result<()> {
+    let (clock, new) = (company.path("clock"), company.path("clock.new"));
+    std::fs::write(&new, format!("+{day}d\n"))?;
+    Ok(std::fs::rename(new, clock)?)
 }

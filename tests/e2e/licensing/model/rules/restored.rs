@@ -1,0 +1,127 @@
+//! The model of a license server that was restored from a backup: it gives out nothing new, and learns from the
+//! licenses that are presented what it gave out since.
+
+use super::{Assigned, Id, License, Rules, Seat, Store, sits_on};
+
+/// What became of a license that was presented.
+enum Found {
+    /// It is known, or known to be good no more.
+    Known,
+    /// It is its client's again.
+    Adopted,
+    /// So it is, and its seat or its upgrade is another's too.
+    Twice,
+    /// Its pack is not installed.
+    PackUnknown,
+}
+
+impl Rules {
+    /// The license server is put back to what it was. Certificates that it signed since stay signed.
+    pub(crate) fn restore(&mut self, backup: &Store) {
+        self.store = backup.clone();
+    }
+
+    /// It is found to be a restored one.
+    pub(crate) fn find_restored(&mut self) {
+        if !self.store.is_restored {
+            self.record("restored", None, None);
+            self.store.is_restored = true;
+        }
+    }
+
+    /// A gateway that knows of more records tells which licenses it has seen.
+    pub(crate) fn report(&mut self, seen: &[License]) {
+        for license in seen {
+            self.present(license);
+        }
+        self.find_restored();
+    }
+
+    /// The operator accepts what cannot be found out any more.
+    pub(crate) fn accept(&mut self) {
+        self.record("restored-accepted", None, None);
+        self.store.is_restored = false;
+    }
+
+    /// A license that the store does not know was given out before the license server was restored.
+    pub(super) fn present(&mut self, license: &License) {
+        let found = match license.id {
+            _ if self.store.revoked.contains(&license.number) => Found::Known,
+            Id::Temporary(_) => self.present_temporary(license),
+            Id::Seat(seat) => self.present_permanent(license, seat),
+        };
+        let outcome = match found {
+            Found::Known => return,
+            Found::Adopted => "adopted",
+            Found::Twice => "seat-granted-twice",
+            Found::PackUnknown => "refused",
+        };
+        self.record(outcome, Some(license.client), Some(license.id));
+    }
+
+    fn present_temporary(&mut self, license: &License) -> Found {
+        if self.store.temporary.contains_key(&license.client) {
+            return Found::Known;
+        }
+        self.store.temporary.insert(license.client, *license);
+        Found::Adopted
+    }
+
+    fn present_permanent(&mut self, license: &License, seat: Seat) -> Found {
+        let rows = self.store.licenses.iter().filter(|it| it.license.id == license.id);
+        let rows: Vec<Assigned> = rows.copied().collect();
+        if rows.iter().any(|it| it.license == *license) {
+            return Found::Known;
+        }
+        let mut packs = [Some(seat.pack), license.upgraded_by].into_iter().flatten();
+        if !packs.all(|pack| self.store.seats.contains_key(&pack)) {
+            return Found::PackUnknown;
+        }
+        match rows.iter().find(|it| it.license.client == license.client) {
+            Some(known) if known.is_revoked || !is_upgrade(&known.license, license) => {
+                self.store.revoked.insert(license.number);
+                Found::Known
+            }
+            Some(known) => self.adopt_upgrade(&known.license, license),
+            None => self.adopt_seat(license, seat),
+        }
+    }
+
+    /// The store knows the license as it was before an upgrade.
+    fn adopt_upgrade(&mut self, known: &License, license: &License) -> Found {
+        let is_free = license.upgraded_by.is_none_or(|pack| self.use_upgrade(license.id, pack));
+        self.replace(known, *license);
+        if !is_free {
+            return Found::Twice;
+        }
+        self.store.revoked.insert(known.number);
+        Found::Adopted
+    }
+
+    fn adopt_seat(&mut self, license: &License, seat: Seat) -> Found {
+        let place = self.place(seat).expect("an installed pack");
+        let (is_free, turn) = (place.is_free, place.turn);
+        let rows = self.store.licenses.iter().filter(|it| !it.is_second && sits_on(it, seat));
+        let had = rows.filter_map(|it| match it.license.id {
+            Id::Seat(seat) => Some(seat.turn),
+            Id::Temporary(_) => None,
+        });
+        let is_given_back =
+            if is_free { turn > seat.turn } else { had.max().is_some_and(|it| it > seat.turn) };
+        if is_given_back {
+            self.store.revoked.insert(license.number);
+            return Found::Known;
+        }
+        self.place(seat).expect("an installed pack").is_free = false;
+        let is_upgrade_free =
+            license.upgraded_by.is_none_or(|pack| self.use_upgrade(license.id, pack));
+        let row = Assigned { license: *license, is_second: !is_free, is_revoked: false };
+        self.store.licenses.push(row);
+        if is_free && is_upgrade_free { Found::Adopted } else { Found::Twice }
+    }
+}
+
+/// Whether a license is what the other one became: of a newer version, or issued when that one had ended.
+fn is_upgrade(old: &License, new: &License) -> bool {
+    old.version < new.version || old.ends <= new.starts
+}

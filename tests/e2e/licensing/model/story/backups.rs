@@ -1,0 +1,109 @@
+//! Backups of the license server, and what becomes of it when one is restored.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context as _, Result};
+
+use trybuy_tests::command::Outcome;
+
+use super::Story;
+use crate::licensing::model::rules::Store;
+
+/// A copy of what the license server keeps, and of what the model knew of it.
+pub(super) struct Backup {
+    database: PathBuf,
+    mark: Vec<u8>,
+    store: Store,
+}
+
+impl Story {
+    /// A backup, made of the database by its own tool, and of the mark beside it.
+    pub(super) fn back_up(&mut self) -> Result<()> {
+        let database = self.company.path(&format!("backup-{}", self.backups.len()));
+        let mut sqlite = Command::new("sqlite3");
+        sqlite.arg(self.database()).arg(format!(".backup {}", database.display()));
+        Outcome::of(&mut sqlite)?.success()?;
+        let mark = fs::read(self.mark())?;
+        self.backups.push(Backup { database, mark, store: self.rules.store.clone() });
+        Ok(())
+    }
+
+    /// A backup is restored: the database alone, or the mark with it. Gateways come to hear of it one after the other.
+    pub(super) fn restore(&mut self) -> Result<()> {
+        if self.backups.is_empty() || self.rules.store.is_restored {
+            return Ok(());
+        }
+        let backup = self.random.below(self.backups.len());
+        let is_whole = self.random.below(2) == 0;
+        let before = self.rules.store.records.len();
+        for front in &self.fronts {
+            front.wait_for(before)?;
+        }
+        for front in &self.fronts {
+            front.gateway.server.pause()?;
+        }
+        self.company.license_server_server.terminate()?;
+        self.put_back(backup, is_whole)?;
+        self.company.restart_license_server()?;
+        self.rules.restore(&self.backups[backup].store);
+        if !is_whole && self.rules.store.records.len() < before {
+            self.rules.find_restored();
+        }
+        self.let_gateways_report(before)
+    }
+
+    /// A gateway tells what it has seen, if there are fewer records than it knows of.
+    fn let_gateways_report(&mut self, before: usize) -> Result<()> {
+        for front in &self.fronts {
+            let records = self.rules.store.records.len();
+            if records < before {
+                self.rules.report(&front.seen());
+            }
+            front.gateway.server.resume()?;
+            if records < before {
+                front.wait_for(records)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn put_back(&self, backup: usize, is_whole: bool) -> Result<()> {
+        let Backup { database, mark, .. } = &self.backups[backup];
+        for ending in ["-wal", "-shm"] {
+            let mut beside = self.database().into_os_string();
+            beside.push(ending);
+            match fs::remove_file(beside) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error)?,
+                _ => {}
+            }
+        }
+        fs::copy(database, self.database()).context("the database")?;
+        if is_whole {
+            fs::write(self.mark(), mark)?;
+        }
+        Ok(())
+    }
+
+    /// The operator accepts that the license server was restored.
+    pub(super) fn accept(&mut self) -> Result<()> {
+        let accepted = ["license-server", "restored", "accept"];
+        let accepted = self.company.license_server.run(accepted)?;
+        if self.rules.store.is_restored {
+            accepted.success()?;
+            self.rules.accept();
+        } else {
+            accepted.refused(1, "usage")?;
+        }
+        Ok(())
+    }
+
+    fn database(&self) -> PathBuf {
+        self.company.license_server.data_dir().join("trybuy.sqlite3")
+    }
+
+    fn mark(&self) -> PathBuf {
+        self.company.license_server.data_dir().join("license-server/records.mark")
+    }
+}

@@ -226,8 +226,13 @@ pub(crate) async fn a_seat_is_not_free_while_a_client_has_a_later_license_of_it(
     let world = LicenseWorld::new(database.store.clone());
     let id = world.install(&pack("1.0.0", 1)).await;
     let revoke = async |license_id: SeatLicenseId, client: ClientId| {
-        let revocation =
-            Revocation { license_id, client: Some(client), note: parsed("again"), now: at(4) };
+        let revocation = Revocation {
+            license_id,
+            client: Some(client),
+            note: parsed("again"),
+            bars: false,
+            now: at(4),
+        };
         world.store.revoke_license(world.secret(), &revocation).await.expect("answered")
     };
     let turn = |turn| SeatLicenseId::of_pack(id, 1000, turn);

@@ -104,6 +104,9 @@ pub struct LicenseServerInfo {
     pub certificate: String,
     /// How many records of license decisions it has; never less than before.
     pub records: u64,
+    /// Whether it was found to be restored from a backup, and nobody has accepted that: it wants to hear of every
+    /// license that was presented.
+    pub restored: bool,
 }
 
 /// `POST /license-requests`: a client asks for a license (SL Fig. 6, step 188; Fig. 7, step 220).

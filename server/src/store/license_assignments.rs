@@ -7,7 +7,7 @@ use trybuy_formats::instant::Instant;
 
 use super::columns::{Columns, number, seconds};
 use super::license_seats::Seat;
-use super::rows::{ROWS, rows};
+use super::rows::{parts, rows};
 use super::{PAGE_LIMIT, Store, StoreError};
 
 /// A license that was assigned to a client.
@@ -155,7 +155,7 @@ pub(super) async fn held(
     clients: &[(ClientId, ProductId)],
 ) -> Result<Vec<Assignment>, StoreError> {
     let mut licenses = Vec::new();
-    for clients in clients.chunks(ROWS) {
+    for clients in parts(clients) {
         let [with, select] = HELD;
         let statement = format!("{with}{}{select}", rows(clients.len(), 2));
         let mut query = sqlx::query(AssertSqlSafe(statement));
@@ -183,7 +183,7 @@ pub(super) async fn insert(
     connection: &mut AnyConnection,
     licenses: &[Assignment],
 ) -> Result<(), StoreError> {
-    for licenses in licenses.chunks(ROWS) {
+    for licenses in parts(licenses) {
         let statement = format!("{INSERT}{}", rows(licenses.len(), 14));
         let mut query = sqlx::query(AssertSqlSafe(statement));
         for license in licenses {

@@ -8,7 +8,7 @@ use trybuy_formats::keys::LicenseServerSecret;
 use super::columns::Columns;
 use super::license_chain::{Chain, Chained, ChainedOperation};
 use super::license_decisions::{DecisionOutcome, LicenseDecision};
-use super::rows::{ROWS, rows};
+use super::rows::{parts, rows};
 use super::{PAGE_LIMIT, Store, StoreError};
 
 /// A client that is barred.
@@ -126,7 +126,7 @@ pub(super) async fn barred(
     clients: &[(ClientId, ProductId)],
 ) -> Result<Vec<(ClientId, ProductId)>, StoreError> {
     let mut barred = Vec::new();
-    for clients in clients.chunks(ROWS) {
+    for clients in parts(clients) {
         let [with, select] = OF_CLIENTS;
         let statement = format!("{with}{}{select}", rows(clients.len(), 2));
         let mut query = sqlx::query(AssertSqlSafe(statement));

@@ -14,7 +14,7 @@ use trybuy_formats::keys::LicenseServerSecret;
 use super::StoreError;
 use super::columns::{Columns, json, number, word};
 use super::license_decisions::{LicenseDecision, LicenseRecord};
-use super::rows::{ROWS, rows};
+use super::rows::{parts, rows};
 use super::transaction::{Finish, Isolation, Operation};
 
 /// The end of the records.
@@ -112,7 +112,7 @@ impl<'a> Chain<'a> {
 
     /// Writes the records and the end of the chain. Has to be the last thing that is done in its transaction.
     pub(super) async fn release(self, connection: &mut AnyConnection) -> Result<(), StoreError> {
-        for records in self.new.chunks(ROWS) {
+        for records in parts(&self.new) {
             insert(connection, records).await?;
         }
         sqlx::query(MOVE)

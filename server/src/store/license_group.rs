@@ -17,7 +17,7 @@ use super::license_cases::{
 };
 use super::license_open_packs::OpenPacks;
 use super::license_packs::{OfferingPack, PackChoice};
-use super::rows::rows;
+use super::rows::{parts, rows};
 use super::{StoreError, license_bars};
 
 /// Of challenges that are sent twice only the first is taken. Answers those that were not used before.
@@ -201,17 +201,19 @@ async fn use_challenges(
     cases: &[&LicenseCase],
 ) -> Result<HashSet<ChallengeId>, StoreError> {
     let challenges: Vec<_> = cases.iter().filter_map(|case| challenge(case)).collect();
-    if challenges.is_empty() {
-        return Ok(HashSet::new());
+    let mut new = HashSet::new();
+    for challenges in parts(&challenges) {
+        let [insert, returning] = USE_CHALLENGES;
+        let statement = format!("{insert}{}{returning}", rows(challenges.len(), 2));
+        let mut query = sqlx::query(AssertSqlSafe(statement));
+        for challenge in challenges {
+            query = query.bind(challenge.id.to_string()).bind(challenge.ends_at.unix());
+        }
+        for row in query.fetch_all(&mut *connection).await? {
+            new.insert(Columns(&row).text("id")?);
+        }
     }
-    let [insert, returning] = USE_CHALLENGES;
-    let statement = format!("{insert}{}{returning}", rows(challenges.len(), 2));
-    let mut query = sqlx::query(AssertSqlSafe(statement));
-    for challenge in &challenges {
-        query = query.bind(challenge.id.to_string()).bind(challenge.ends_at.unix());
-    }
-    let new = query.fetch_all(connection).await?;
-    new.iter().map(|row| Columns(row).text("id")).collect()
+    Ok(new)
 }
 
 /// The challenge that a request uses up.

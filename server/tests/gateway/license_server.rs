@@ -271,3 +271,32 @@ async fn a_license_server_with_fewer_records_is_told_of_all_licenses() {
     shown.sort();
     assert!(told.into_iter().eq(&shown));
 }
+
+#[tokio::test]
+async fn a_restored_license_server_is_told_of_all_licenses_whatever_its_records_and_then_of_new_ones()
+ {
+    let company = Company::start().await;
+    let [early, late] = [company.licensed(|_| {}), company.licensed(|_| {})];
+    assert_eq!(status(&company, &early).await, 200);
+    company.license_server.looked_at().await;
+    let state = company.license_server.state.clone();
+    let reports = || -> Vec<usize> {
+        state.inner().reports.iter().map(|report| report.licenses.len()).collect()
+    };
+    state.inner().restored = true;
+    until("a report", || reports().len() == 2).await;
+    company.license_server.looked_at().await;
+    assert_eq!(reports(), [1, 0], "once");
+    for client in [&early, &late, &late] {
+        assert_eq!(status(&company, client).await, 200);
+    }
+    until("another report", || reports().len() == 3).await;
+    company.license_server.looked_at().await;
+    assert_eq!(reports(), [1, 0, 1], "the late one");
+    // Another backup is restored, after the first was accepted.
+    state.inner().restored = false;
+    company.license_server.looked_at().await;
+    state.inner().restored = true;
+    until("all again", || reports().len() == 5).await;
+    assert_eq!(reports(), [1, 0, 1, 2, 0]);
+}

@@ -8,7 +8,7 @@ use std::{fs, io, iter};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use trybuy_formats::api::{LicenseServerInfo, SeenLicenses};
-use trybuy_formats::certificates::{CertificateChain, RevocationList};
+use trybuy_formats::certificates::{Certificate, CertificateChain, RevocationList};
 use trybuy_formats::instant::Span;
 
 use super::state::GatewayState;
@@ -56,14 +56,14 @@ async fn run(
     pause: Duration,
     mut stopped: oneshot::Receiver<()>,
 ) {
-    let mut is_stale = false;
+    let mut told = Told::default();
     loop {
-        keep_seen(&state).await;
+        let new = keep_seen(&state).await;
         tokio::select! {
-            () = refresh(&state, &directory) => {}
+            () = refresh(&state, &directory, &mut told, &new) => {}
             _ = &mut stopped => break,
         }
-        is_stale = state.tell_of_staleness(is_stale);
+        told.is_stale = state.tell_of_staleness(told.is_stale);
         // A held client may have been removed, and what runs may have to end.
         state.held_passes.forget();
         state.news.send_replace(());
@@ -75,32 +75,55 @@ async fn run(
     keep_seen(&state).await;
 }
 
-async fn keep_seen(state: &GatewayState) {
-    if let Err(error) = state.keep_seen().await {
+/// What was told already.
+#[derive(Default)]
+struct Told {
+    /// To the operator, that the revocation list is too old.
+    is_stale: bool,
+    /// To the license server that is a restored one, of every license that had been presented.
+    all: bool,
+}
+
+/// Answers the licenses that were presented for the first time.
+async fn keep_seen(state: &GatewayState) -> Vec<Certificate> {
+    let (new, kept) = state.keep_seen().await;
+    if let Err(error) = kept {
         tracing::warn!(%error, "licenses that were presented are written down later");
     }
+    new
 }
 
 /// One look at the license server. Where it does not answer, what is known stays as it is.
-async fn refresh(state: &GatewayState, directory: &RoleDir) {
-    if let Err(error) = state.refresh(directory).await {
+async fn refresh(state: &GatewayState, directory: &RoleDir, told: &mut Told, new: &[Certificate]) {
+    if let Err(error) = state.refresh(directory, told, new).await {
+        told.all = false;
         tracing::warn!(error = %format!("{error:#}"), "the license server is looked at later");
     }
 }
 
 impl GatewayState {
     /// Asks the license server for its certificate and its revocation list, and tells it what it lost.
-    async fn refresh(&self, directory: &RoleDir) -> anyhow::Result<()> {
+    async fn refresh(
+        &self,
+        directory: &RoleDir,
+        told: &mut Told,
+        new: &[Certificate],
+    ) -> anyhow::Result<()> {
         // What clients are told of meanwhile is more than this answer may know of.
         let before = self.license_server.records();
         let info = self.license_server.info().await?;
         let issuer = self.refresh_issuer(&info, directory);
         let revoked = self.refresh_revoked(directory).await;
         issuer?;
-        if info.records < before {
-            // Nobody is let in for want of a report, so it comes after the revocation list.
+        // Nobody is let in for want of a report, so it comes after the revocation list.
+        if info.records < before || (info.restored && !told.all) {
             self.report_all(before).await.map_err(title)?;
             self.license_server.restart_records(info.records);
+            told.all = true;
+        } else if info.restored && !new.is_empty() {
+            self.report(new, before).await.map_err(title)?;
+        } else if !info.restored {
+            told.all = false;
         }
         self.license_server.note_records(info.records);
         let records = self.license_server.records().to_string();
@@ -156,17 +179,27 @@ impl GatewayState {
         let mut after = None;
         loop {
             let page = self.store.seen_licenses(after, REPORT).await?;
-            let licenses = page.iter().map(|seen| seen.certificate.to_pem()).collect();
-            let report = SeenLicenses { licenses, records: Some(records) };
+            let certificates: Vec<_> = page.iter().map(|seen| seen.certificate.clone()).collect();
             // Also without a license, as it says that there were more records.
-            self.license_server.report(&report, self.clock.now()).await?;
+            self.report(&certificates, records).await?;
             let Some(last) = page.last() else { return Ok(()) };
             after = Some(last.license_id);
         }
     }
 
-    /// Writes down which licenses were presented.
-    async fn keep_seen(&self) -> Result<(), StoreError> {
+    async fn report(&self, certificates: &[Certificate], records: u64) -> Result<(), ApiError> {
+        let pages = certificates.chunks(REPORT as usize);
+        for page in pages.chain(certificates.is_empty().then_some(certificates)) {
+            let licenses = page.iter().map(Certificate::to_pem).collect();
+            let report = SeenLicenses { licenses, records: Some(records) };
+            self.license_server.report(&report, self.clock.now()).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes down which licenses were presented. Answers those that are written down.
+    async fn keep_seen(&self) -> (Vec<Certificate>, Result<(), StoreError>) {
+        let mut written = Vec::new();
         let mut waiting = self.seen.take().into_iter();
         while let Some(license) = waiting.next() {
             let seen = SeenLicense {
@@ -176,10 +209,12 @@ impl GatewayState {
             };
             if let Err(error) = self.store.note_seen_license(&seen).await {
                 self.seen.put_back(iter::once(license).chain(waiting));
-                return Err(error);
+                return (written, Err(error));
             }
+            written.push(seen.certificate);
         }
-        self.store.forget_seen_licenses(self.clock.now().minus(REMEMBERED)).await
+        let forgotten = self.store.forget_seen_licenses(self.clock.now().minus(REMEMBERED)).await;
+        (written, forgotten)
     }
 }
 

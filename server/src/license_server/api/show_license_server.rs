@@ -18,5 +18,6 @@ async fn describe(server: &LicenseServerState) -> Result<LicenseServerInfo, ApiE
         license_server: server.issuer().id().clone(),
         certificate: server.issuer().chain().to_pem(),
         records: head.records,
+        restored: head.restored,
     })
 }

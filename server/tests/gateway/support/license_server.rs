@@ -40,6 +40,8 @@ pub(crate) struct Inner {
     pub(crate) shown: String,
     pub(crate) revocations: Vec<u8>,
     pub(crate) records: u64,
+    /// Whether it was found to be a restored one.
+    pub(crate) restored: bool,
     /// Whether it has no license for clients of gateways.
     pub(crate) refuses: bool,
     /// When the licenses of these end.
@@ -58,6 +60,7 @@ impl LicenseServer {
             shown,
             revocations,
             records: 5,
+            restored: false,
             refuses: false,
             ends_at: None,
             answer: None,
@@ -122,6 +125,7 @@ async fn info(State(state): State<Shared>) -> Json<LicenseServerInfo> {
         license_server: SERVER.parse().expect("an id"),
         certificate: inner.shown.clone(),
         records: inner.records,
+        restored: inner.restored,
     })
 }
 

@@ -96,6 +96,8 @@ pub(super) struct Store {
     /// The seats of upgrade packs, and the licenses that were upgraded by them.
     upgrades: Vec<(Id, Seat)>,
     pub(super) temporary: BTreeMap<usize, License>,
+    /// Clients that get nothing new, as a license of theirs was revoked.
+    barred: BTreeSet<usize>,
     /// Certificates that are on the revocation list.
     pub(super) revoked: BTreeSet<u32>,
     /// It was found to be a restored one, and nobody has accepted that.
@@ -160,6 +162,9 @@ impl Rules {
         let fits = |it: &&License| it.ends > day && it.version >= wish.version;
         if let Some(license) = held.iter().rfind(fits) {
             return Ok((LicenseOutcome::Reissued, *license));
+        }
+        if self.store.barred.contains(&wish.client) {
+            return Err(Slug::LicenseRevoked);
         }
         if self.store.is_restored {
             // It does not know what it has given away.
@@ -260,9 +265,10 @@ impl Rules {
     }
 
     /// The operator revokes a license: its seat is the other client's that has it too (of several the one of the last
-    /// turn), or else free again, and so are those of its upgrades.
-    pub(super) fn revoke(&mut self, license: &License) {
+    /// turn), or else free again, and so are those of its upgrades. Its client may be barred.
+    pub(super) fn revoke(&mut self, license: &License, bars: bool) {
         let Id::Seat(seat) = license.id else { return };
+        self.store.barred.extend(bars.then_some(license.client));
         self.record("revoked", Some(license.client), Some(license.id));
         self.store.revoked.insert(license.number);
         let rows = &mut self.store.licenses;
@@ -287,6 +293,15 @@ impl Rules {
             self.store.upgrades = rest;
             Vec::into_iter(own).for_each(|(_, seat)| self.give_back(seat));
         }
+    }
+
+    /// The operator lets a client have licenses again. Answers whether it was barred.
+    pub(super) fn readmit(&mut self, client: usize) -> bool {
+        let was_barred = self.store.barred.remove(&client);
+        if was_barred {
+            self.record("readmitted", Some(client), None);
+        }
+        was_barred
     }
 
     /// The next license of a seat has another id than all before.

@@ -15,7 +15,7 @@ use trybuy_formats::certificates::CertificateChain;
 use trybuy_formats::primitives::DecryptionKey;
 use trybuy_formats::slug::Slug;
 use trybuy_tests::binaries::Binaries;
-use trybuy_tests::company::{Company, Order};
+use trybuy_tests::company::{Company, Order, PRODUCT};
 
 use self::backups::Backup;
 use self::comparing::Ids;
@@ -104,7 +104,7 @@ impl Story {
     /// One step, and a look at whether all is as it has to be.
     pub(super) fn go_on(&mut self, random: Random) -> Result<()> {
         self.random = random;
-        match self.random.below(32) {
+        match self.random.below(34) {
             0..=3 => self.buy().context("buying")?,
             4 => self.fetch_again().context("a pack that was fetched before")?,
             5..=8 => self.request().context("a request")?,
@@ -122,6 +122,7 @@ impl Story {
                 self.ask_at_once(Some(wait)).context("a license server killed meanwhile")?;
             }
             21..=23 => self.revoke().context("a revocation")?,
+            32 | 33 => self.readmit().context("readmitting a client")?,
             24 | 25 => self.connect().context("a connection")?,
             26 => self.jump().context("a clock that jumps")?,
             27 | 28 => self.back_up().context("a backup")?,
@@ -265,9 +266,26 @@ impl Story {
         let Some(license) = self.rules.held(client).pop() else { return Ok(()) };
         let id = self.ids.of(license.id)?.to_owned();
         let owner = self.machines[client].id()?;
-        let revoked = ["revoke", &id, "--client", &owner, "--reason", "a story", "--allow-again"];
-        self.company.licenses(&revoked)?;
-        self.rules.revoke(&license);
+        let bars = self.random.below(2) == 0;
+        let revoked = ["revoke", &id, "--client", &owner, "--reason", "a story"];
+        let allowed: &[&str] = if bars { &[] } else { &["--allow-again"] };
+        self.company.licenses(&[&revoked, allowed].concat())?;
+        self.rules.revoke(&license, bars);
+        Ok(())
+    }
+
+    /// A client may have licenses again.
+    fn readmit(&mut self) -> Result<()> {
+        let client = self.random.below(CLIENTS);
+        let id = self.machines[client].id()?;
+        let readmit =
+            ["license-server", "readmit", &id, "--product", PRODUCT, "--reason", "a story"];
+        let readmitted = self.company.license_server.run(readmit)?;
+        if self.rules.readmit(client) {
+            readmitted.success()?;
+        } else {
+            readmitted.refused(1, "not-found")?;
+        }
         Ok(())
     }
 
@@ -285,7 +303,10 @@ impl Story {
         let is_in = answer.contains("/problems/service-unreachable");
         ensure!(is_in, "{license:?} on day {}: {answer}", self.day);
         let id = self.ids.of(license.id)?.to_owned();
-        self.fronts[front].see(id, license);
+        if self.fronts[front].see(id, license) && self.rules.store.is_restored {
+            self.rules.report(&[license]);
+            self.fronts[front].wait_for(self.rules.store.records.len())?;
+        }
         Ok(())
     }
 

@@ -54,17 +54,14 @@ impl Story {
         self.let_gateways_report(before)
     }
 
-    /// A gateway tells what it has seen, if there are fewer records than it knows of.
+    /// A gateway tells what it has seen, if there are fewer records than it knows of, or if others found that out.
     fn let_gateways_report(&mut self, before: usize) -> Result<()> {
         for front in &self.fronts {
-            let records = self.rules.store.records.len();
-            if records < before {
+            if self.rules.store.is_restored || self.rules.store.records.len() < before {
                 self.rules.report(&front.seen());
             }
             front.gateway.server.resume()?;
-            if records < before {
-                front.wait_for(records)?;
-            }
+            front.wait_for(self.rules.store.records.len())?;
         }
         Ok(())
     }

@@ -25,11 +25,13 @@ impl Front {
         Ok(Self { gateway, seen: BTreeMap::new(), certificates: BTreeSet::new() })
     }
 
-    /// A license was presented. A certificate that it knows is nothing new.
-    pub(super) fn see(&mut self, id: String, license: License) {
-        if self.certificates.insert(license.number) {
+    /// A license was presented. Answers whether its certificate is new.
+    pub(super) fn see(&mut self, id: String, license: License) -> bool {
+        let is_new = self.certificates.insert(license.number);
+        if is_new {
             self.seen.insert(id, license);
         }
+        is_new
     }
 
     /// The licenses in the order in which it tells them.

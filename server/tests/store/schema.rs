@@ -82,6 +82,7 @@ const TABLES: [&str; 43] = [
     "DROP TABLE fee_payments",
     "DROP TABLE purchase_orders",
     "DROP TABLE offered_products",
+    "DROP TABLE license_bars",
     "DROP TABLE license_upgrades",
     "DROP TABLE license_assignments",
     "DROP TABLE license_free_seats",

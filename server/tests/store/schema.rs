@@ -75,7 +75,7 @@ pub(crate) async fn uses_of_keys_are_known_from_before_they_were_recorded(databa
 }
 
 /// Each after those that refer to it.
-const TABLES: [&str; 43] = [
+const TABLES: [&str; 44] = [
     "DROP TABLE gateway_seen_licenses",
     "DROP TABLE gateway_clients",
     "DROP TABLE issued_packs",

@@ -15,7 +15,6 @@ mod builders;
 mod catalog;
 mod classes;
 mod clearinghouse;
-mod client_images;
 mod columns;
 mod connections;
 mod database_url;
@@ -24,27 +23,12 @@ mod delivery_log;
 mod email_codes;
 mod error;
 mod events;
-mod gateway_clients;
-mod gateway_seen;
+mod gateway;
 mod gifts;
 mod grants;
 mod group_queue;
 mod ids;
-mod license_adoptions;
-mod license_assignments;
-mod license_bars;
-mod license_cases;
-mod license_chain;
-mod license_decisions;
-mod license_gateways;
-mod license_grants;
-mod license_group;
-mod license_open_packs;
-mod license_orders;
-mod license_packs;
-mod license_records;
-mod license_revocations;
-mod license_seats;
+mod license_server;
 mod licensees;
 mod migrations;
 mod offers;
@@ -60,7 +44,6 @@ mod requesters;
 mod revisions;
 mod rows;
 mod subjects;
-mod temporary_licenses;
 mod texts;
 mod token_list;
 mod transaction;
@@ -79,7 +62,6 @@ pub use clearinghouse::{
     OrderPlaced, OrderRecord, OrderSource, OrderTerms, PackMaker, PaymentRecord, PaymentRecorded,
     PaymentSource,
 };
-pub use client_images::NewClientImage;
 pub use connections::{DEADLINE, POSTGRES_CONNECTIONS, SQLITE_READERS, Store};
 pub use database_url::DatabaseUrl;
 pub use deliveries::{DueDelivery, Outcome};
@@ -87,26 +69,18 @@ pub use delivery_log::LogQuery;
 pub use email_codes::{EMAIL_CODE_TRIES, EmailCodeTry, EmailVerification, NewEmailCode};
 pub use error::StoreError;
 pub use events::EventSource;
-pub use gateway_clients::GatewayClient;
-pub use gateway_seen::SeenLicense;
+pub use gateway::{GatewayClient, SeenLicense};
 pub use gifts::{Given, NewGift};
 pub use grants::{Grant, GrantRequest};
 pub use ids::{KeyBatchId, PurchaseKeyId, TokenId, VendorId};
-pub use license_adoptions::SeenReport;
-pub use license_assignments::{Assignment, LicenseQuery};
-pub use license_bars::{Bar, Readmission};
-pub use license_cases::{
-    Allocation, GrantingModule, IssuedLicense, LicenseCase, LicenseGrant, LicenseTerms,
-    PresentedLicense, Standing, UsedChallenge, WantedLicense, Way,
+pub use license_server::{
+    Allocation, Assignment, Bar, DecisionOutcome, DecisionReason, FreeSeats, GrantingModule,
+    InstalledPack, IssuedLicense, LicenseCase, LicenseDecision, LicenseGateway, LicenseGrant,
+    LicenseOrder, LicenseQuery, LicenseRecord, LicenseTerms, NewClientImage, OfferingPack,
+    PresentedLicense, Readmission, RecordHead, RecordQuery, Revocation, Revoked,
+    RevokedCertificate, SeenReport, Standing, StoredRecord, TemporaryLicense, UsedChallenge,
+    WantedLicense, Way,
 };
-pub use license_chain::RecordHead;
-pub use license_decisions::{DecisionOutcome, DecisionReason, LicenseDecision, LicenseRecord};
-pub use license_gateways::LicenseGateway;
-pub use license_orders::LicenseOrder;
-pub use license_packs::{InstalledPack, OfferingPack};
-pub use license_records::{RecordQuery, StoredRecord};
-pub use license_revocations::{Revocation, Revoked, RevokedCertificate};
-pub use license_seats::FreeSeats;
 pub use offers::{Offer, OfferQuery, TrialStanding};
 pub use people::{Person, PersonQuery, PersonRule};
 pub use policies::{PolicyUpdate, PolicyUpdated, RequesterKey, ScopedPolicy};
@@ -118,7 +92,6 @@ pub use releases::Release;
 pub use requesters::{InvalidCursor, RequestCursor};
 pub use revisions::{GrantedTrial, PolicyRevisions, TrialRevision};
 pub use subjects::Subjects;
-pub use temporary_licenses::TemporaryLicense;
 pub use token_list::VendorTokenRecord;
 pub use trials::{Head, Purchase, Trial, TrialRecord, end_of_purchase};
 pub use vendors::{Actor, NewVendorToken, Vendor};

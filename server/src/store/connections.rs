@@ -11,7 +11,7 @@ use super::StoreError;
 use super::database_url::{DatabaseUrl, Kind};
 use super::grants::GrantRequest;
 use super::group_queue::GroupQueue;
-use super::license_grants::QueuedLicense;
+use super::license_server::QueuedLicense;
 
 /// Connections that read from SQLite, beside the one that writes.
 pub const SQLITE_READERS: u32 = 4;

@@ -13,10 +13,10 @@ use trybuy_formats::instant::{Instant, Span};
 use trybuy_formats::keys::LicenseServerSecret;
 use trybuy_formats::licensing::seat_license::{SeatLicense, SeatLicenseKind};
 
-use super::license_assignments::Assignment;
-use super::license_decisions::DecisionReason;
-use super::license_packs::OfferingPack;
-use super::temporary_licenses::TemporaryLicense;
+use super::assignments::Assignment;
+use super::decisions::DecisionReason;
+use super::packs::OfferingPack;
+use super::temporary::TemporaryLicense;
 
 /// What a client asks for.
 #[derive(Clone, PartialEq, Eq, Debug)]

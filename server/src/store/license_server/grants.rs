@@ -12,19 +12,20 @@ use trybuy_formats::ids::{PackId, SeatLicenseId};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::licensing::seat_license::SeatLicenseKind;
 
-use super::connections::in_time;
-use super::group_queue::Grouped;
-use super::license_assignments::Assignment;
-use super::license_cases::{
+use super::assignments::Assignment;
+use super::cases::{
     Allocation, GrantingModule, IssuedLicense, LicenseCase, LicenseGrant, LicenseTerms, Standing,
     UsedChallenge, WantedLicense, Way,
 };
-use super::license_chain::{Chain, Chained, ChainedOperation};
-use super::license_decisions::{DecisionOutcome, DecisionReason, LicenseDecision};
-use super::license_group::{Group, challenge};
-use super::license_packs::{self as packs, OfferingPack, PackChoice};
-use super::temporary_licenses::{self as temporary, TemporaryLicense};
-use super::{Store, StoreError, license_adoptions, license_revocations};
+use super::chain::{Chain, Chained, ChainedOperation};
+use super::decisions::{DecisionOutcome, DecisionReason, LicenseDecision};
+use super::group::{Group, challenge};
+use super::packs::{self, OfferingPack, PackChoice};
+use super::temporary::{self, TemporaryLicense};
+use super::{adoptions, revocations};
+use crate::store::connections::in_time;
+use crate::store::group_queue::Grouped;
+use crate::store::{Store, StoreError};
 
 const IS_USED: &str = "SELECT id FROM used_challenges WHERE id = $1";
 const FORGET_CHALLENGES: &str = "DELETE FROM used_challenges WHERE ends_at < $1";
@@ -67,7 +68,7 @@ impl Store {
 }
 
 /// A request that waits to be decided.
-pub(super) struct QueuedLicense {
+pub(in crate::store) struct QueuedLicense {
     granting: Arc<dyn GrantingModule>,
     case: LicenseCase,
 }
@@ -200,7 +201,7 @@ impl QueuedLicense {
         let now = case.wanted.now;
         if let Some(presented) = &case.presented {
             group.write(connection).await?;
-            if license_adoptions::adopt(connection, chain, presented, None, now).await? {
+            if adoptions::adopt(connection, chain, presented, None, now).await? {
                 group.forget(&case.wanted);
             }
         }
@@ -320,7 +321,7 @@ impl QueuedLicense {
             certificate: issued.certificate,
             ..old.clone()
         };
-        if !license_revocations::upgrade(connection, &old, &row).await? {
+        if !revocations::upgrade(connection, &old, &row).await? {
             return Err(StoreError::Contention);
         }
         let outcome = LicenseOutcome::Upgraded;

@@ -6,9 +6,9 @@ use sqlx::AnyConnection;
 use trybuy_formats::ids::{PackId, PlatformType, ProductId, Version};
 use trybuy_formats::instant::Instant;
 
-use super::StoreError;
-use super::license_packs::{OfferingPack, PackChoice, with_free_seats};
-use super::license_seats::{FreeSeats, Seat, take_first};
+use super::packs::{OfferingPack, PackChoice, with_free_seats};
+use super::seats::{FreeSeats, Seat, take_first};
+use crate::store::StoreError;
 
 /// The packs that licenses are allocated from.
 #[derive(Default)]

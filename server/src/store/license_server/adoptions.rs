@@ -11,15 +11,16 @@ use trybuy_formats::instant::Instant;
 use trybuy_formats::keys::LicenseServerSecret;
 use trybuy_formats::licensing::seat_license::SeatLicense;
 
-use super::columns::{Columns, number};
-use super::license_assignments::{self as assignments, Assignment};
-use super::license_cases::PresentedLicense;
-use super::license_chain::{Chain, Chained, ChainedOperation};
-use super::license_decisions::{DecisionOutcome, DecisionReason, LicenseDecision};
-use super::license_revocations::{is_revoked, revoke_certificate, upgrade, use_upgrade};
-use super::license_seats::{self as seats, Seat, SeatTaken};
-use super::temporary_licenses::{self as temporary, TemporaryLicense};
-use super::{Store, StoreError, license_packs};
+use super::assignments::{self, Assignment};
+use super::cases::PresentedLicense;
+use super::chain::{Chain, Chained, ChainedOperation};
+use super::decisions::{DecisionOutcome, DecisionReason, LicenseDecision};
+use super::packs;
+use super::revocations::{is_revoked, revoke_certificate, upgrade, use_upgrade};
+use super::seats::{self, Seat, SeatTaken};
+use super::temporary::{self, TemporaryLicense};
+use crate::store::columns::{Columns, number};
+use crate::store::{Store, StoreError};
 
 /// What a gateway says it has seen.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -158,7 +159,7 @@ async fn adopt_permanent(
         return Ok(Adoption::Known);
     }
     for needed in [Some(pack), row.upgraded_by].into_iter().flatten() {
-        if !license_packs::is_installed(connection, needed).await? {
+        if !packs::is_installed(connection, needed).await? {
             return Ok(Adoption::PackUnknown);
         }
     }

@@ -6,13 +6,14 @@ use trybuy_formats::ids::{ClientId, Note, ProductId, SeatLicenseId};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::keys::LicenseServerSecret;
 
-use super::columns::{Columns, number};
-use super::license_assignments::{self as assignments, Assignment};
-use super::license_bars::Bar;
-use super::license_chain::{Chain, Chained, ChainedOperation};
-use super::license_decisions::{DecisionOutcome, LicenseDecision};
-use super::license_seats::{self as seats, Seat};
-use super::{Store, StoreError, license_bars, temporary_licenses};
+use super::assignments::{self, Assignment};
+use super::bars::Bar;
+use super::chain::{Chain, Chained, ChainedOperation};
+use super::decisions::{DecisionOutcome, LicenseDecision};
+use super::seats::{self, Seat};
+use super::{bars, temporary};
+use crate::store::columns::{Columns, number};
+use crate::store::{Store, StoreError};
 
 /// A license to be revoked.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -141,7 +142,7 @@ impl Revocation {
         connection: &mut AnyConnection,
         chain: &mut Chain<'_>,
     ) -> Result<Revoked, StoreError> {
-        let found = temporary_licenses::of_license(connection, self.license_id).await?;
+        let found = temporary::of_license(connection, self.license_id).await?;
         let Some(license) = found else { return Ok(Revoked::NotFound) };
         let (serial, ends_at) = (&license.certificate_serial, Some(license.ends_at));
         if !revoke(connection, serial, self.license_id, ends_at, self.now).await? {
@@ -168,7 +169,7 @@ impl Revocation {
         }
         let (license_id, product_id) = (self.license_id, product_id.clone());
         let bar = Bar { client_id, product_id, license_id, barred_at: self.now };
-        license_bars::add(connection, &bar).await
+        bars::add(connection, &bar).await
     }
 
     fn decision(&self, row: Option<&Assignment>) -> LicenseDecision {

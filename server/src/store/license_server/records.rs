@@ -5,10 +5,10 @@ use trybuy_formats::ids::{ClientId, RecordMac};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::keys::LicenseServerSecret;
 
-use super::columns::{Columns, number, word};
-use super::license_chain::{Chain, Chained, ChainedOperation, RecordHead, client_column};
-use super::license_decisions::{DecisionOutcome, LicenseDecision, LicenseRecord};
-use super::{PAGE_LIMIT, Store, StoreError, columns};
+use super::chain::{Chain, Chained, ChainedOperation, RecordHead, client_column};
+use super::decisions::{DecisionOutcome, LicenseDecision, LicenseRecord};
+use crate::store::columns::{Columns, number, word};
+use crate::store::{PAGE_LIMIT, Store, StoreError, columns};
 
 /// What records are looked for.
 #[derive(Clone, Copy, Debug, Default)]

@@ -3,8 +3,8 @@
 use trybuy_formats::ids::{Digest, Label, PlatformType};
 use trybuy_formats::instant::Instant;
 
-use super::columns::Columns;
-use super::{Store, StoreError};
+use crate::store::columns::Columns;
+use crate::store::{Store, StoreError};
 
 /// A client that cannot show a license itself.
 #[derive(Clone, PartialEq, Eq, Debug)]

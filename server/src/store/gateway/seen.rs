@@ -4,8 +4,8 @@ use trybuy_formats::certificates::Certificate;
 use trybuy_formats::ids::SeatLicenseId;
 use trybuy_formats::instant::Instant;
 
-use super::columns::Columns;
-use super::{Store, StoreError};
+use crate::store::columns::Columns;
+use crate::store::{Store, StoreError};
 
 /// A license that a client has presented.
 #[derive(Clone)]

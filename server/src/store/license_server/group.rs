@@ -10,15 +10,14 @@ use sqlx::{AnyConnection, AssertSqlSafe};
 use trybuy_formats::ids::{ChallengeId, ClientId, ProductId, SeatLicenseId};
 use trybuy_formats::licensing::seat_license::SeatLicenseKind;
 
-use super::columns::Columns;
-use super::license_assignments::{self as assignments, Assignment};
-use super::license_cases::{
-    GrantingModule, LicenseCase, LicenseTerms, UsedChallenge, WantedLicense, Way,
-};
-use super::license_open_packs::OpenPacks;
-use super::license_packs::{OfferingPack, PackChoice};
-use super::rows::{parts, rows};
-use super::{StoreError, license_bars};
+use super::assignments::{self, Assignment};
+use super::bars;
+use super::cases::{GrantingModule, LicenseCase, LicenseTerms, UsedChallenge, WantedLicense, Way};
+use super::open_packs::OpenPacks;
+use super::packs::{OfferingPack, PackChoice};
+use crate::store::StoreError;
+use crate::store::columns::Columns;
+use crate::store::rows::{parts, rows};
 
 /// Of challenges that are sent twice only the first is taken. Answers those that were not used before.
 const USE_CHALLENGES: [&str; 2] = [
@@ -99,7 +98,7 @@ impl Group {
             let client = (license.client_id, license.product_id.clone());
             held.entry(client).or_default().push(license);
         }
-        let barred = license_bars::barred(connection, &clients).await?.into_iter().collect();
+        let barred = bars::barred(connection, &clients).await?.into_iter().collect();
         let packs = OpenPacks::default();
         Ok(Self { challenges, held, barred, packs, allocated: Vec::new(), issued: HashMap::new() })
     }

@@ -5,10 +5,10 @@ use trybuy_formats::certificates::Serial;
 use trybuy_formats::ids::{ClientId, PackId, PlatformType, ProductId, SeatLicenseId, Version};
 use trybuy_formats::instant::Instant;
 
-use super::columns::{Columns, number, seconds};
-use super::license_seats::Seat;
-use super::rows::{parts, rows};
-use super::{PAGE_LIMIT, Store, StoreError};
+use super::seats::Seat;
+use crate::store::columns::{Columns, number, seconds};
+use crate::store::rows::{parts, rows};
+use crate::store::{PAGE_LIMIT, Store, StoreError};
 
 /// A license that was assigned to a client.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -4,9 +4,9 @@
 use sqlx::AnyConnection;
 use trybuy_formats::ids::PackId;
 
-use super::columns::{Columns, number};
-use super::license_packs::{assign, unassign};
-use super::{PAGE_LIMIT, Store, StoreError};
+use super::packs::{assign, unassign};
+use crate::store::columns::{Columns, number};
+use crate::store::{PAGE_LIMIT, Store, StoreError};
 
 /// A seat that was taken.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -5,8 +5,8 @@ use trybuy_formats::certificates::Serial;
 use trybuy_formats::ids::{ClientId, PlatformType, ProductId, SeatLicenseId, Version};
 use trybuy_formats::instant::Instant;
 
-use super::columns::Columns;
-use super::{PAGE_LIMIT, Store, StoreError};
+use crate::store::columns::Columns;
+use crate::store::{PAGE_LIMIT, Store, StoreError};
 
 /// A temporary license.
 #[derive(Clone, PartialEq, Eq, Debug)]

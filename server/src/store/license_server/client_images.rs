@@ -5,9 +5,9 @@ use trybuy_formats::ids::{ClientSoftwareId, Digest};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::licensing::client_image::ClientImage;
 
-use super::columns::{Columns, json};
-use super::transaction::{Finish, Operation};
-use super::{PAGE_LIMIT, Store, StoreError};
+use crate::store::columns::{Columns, json};
+use crate::store::transaction::{Finish, Operation};
+use crate::store::{PAGE_LIMIT, Store, StoreError};
 
 /// An image to be added.
 #[derive(Clone, PartialEq, Eq, Debug)]

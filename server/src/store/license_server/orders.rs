@@ -5,8 +5,8 @@ use trybuy_formats::ids::OrderId;
 use trybuy_formats::instant::Instant;
 use trybuy_formats::licensing::product::Product;
 
-use super::columns::{Columns, json};
-use super::{PAGE_LIMIT, Store, StoreError};
+use crate::store::columns::{Columns, json};
+use crate::store::{PAGE_LIMIT, Store, StoreError};
 
 /// A purchase request.
 #[derive(Clone, PartialEq, Eq, Debug)]

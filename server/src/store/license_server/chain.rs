@@ -11,11 +11,11 @@ use trybuy_formats::ids::RecordMac;
 use trybuy_formats::instant::Instant;
 use trybuy_formats::keys::LicenseServerSecret;
 
-use super::StoreError;
-use super::columns::{Columns, json, number, word};
-use super::license_decisions::{LicenseDecision, LicenseRecord};
-use super::rows::{parts, rows};
-use super::transaction::{Finish, Isolation, Operation};
+use super::decisions::{LicenseDecision, LicenseRecord};
+use crate::store::StoreError;
+use crate::store::columns::{Columns, json, number, word};
+use crate::store::rows::{parts, rows};
+use crate::store::transaction::{Finish, Isolation, Operation};
 
 /// The end of the records.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -7,12 +7,13 @@ use trybuy_formats::keys::LicenseServerSecret;
 use trybuy_formats::licensing::pack::LicensePack;
 use trybuy_formats::licensing::product::{LicenseType, Product};
 
-use super::columns::{Columns, json, number};
-use super::license_chain::{Chain, Chained, ChainedOperation};
-use super::license_decisions::{DecisionOutcome, LicenseDecision};
-use super::license_seats::FreeSeats;
-use super::version_order::precedence_key;
-use super::{PAGE_LIMIT, Store, StoreError, license_seats};
+use super::chain::{Chain, Chained, ChainedOperation};
+use super::decisions::{DecisionOutcome, LicenseDecision};
+use super::seats;
+use super::seats::FreeSeats;
+use crate::store::columns::{Columns, json, number};
+use crate::store::version_order::precedence_key;
+use crate::store::{PAGE_LIMIT, Store, StoreError};
 
 /// A pack as it is installed.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -149,7 +150,7 @@ impl ChainedOperation for Install<'_> {
             return Ok(false);
         }
         let last = pack.begin_serial + u64::from(pack.quantity) - 1;
-        license_seats::add(connection, pack.pack_id, pack.begin_serial, last, 0).await?;
+        seats::add(connection, pack.pack_id, pack.begin_serial, last, 0).await?;
         let decision = LicenseDecision {
             product_id: Some(pack.product.product_id.clone()),
             version: Some(pack.product.version.clone()),

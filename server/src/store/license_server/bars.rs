@@ -5,11 +5,11 @@ use trybuy_formats::ids::{ClientId, Note, ProductId, SeatLicenseId};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::keys::LicenseServerSecret;
 
-use super::columns::Columns;
-use super::license_chain::{Chain, Chained, ChainedOperation};
-use super::license_decisions::{DecisionOutcome, LicenseDecision};
-use super::rows::{parts, rows};
-use super::{PAGE_LIMIT, Store, StoreError};
+use super::chain::{Chain, Chained, ChainedOperation};
+use super::decisions::{DecisionOutcome, LicenseDecision};
+use crate::store::columns::Columns;
+use crate::store::rows::{parts, rows};
+use crate::store::{PAGE_LIMIT, Store, StoreError};
 
 /// A client that is barred.
 #[derive(Clone, PartialEq, Eq, Debug)]

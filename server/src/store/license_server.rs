@@ -1,0 +1,41 @@
+//! The secure license store 112 of a license server (SL Fig. 3): the license pack table 114, the client assignment
+//! table 116, the client image cache 120, and the records of what was decided.
+//!
+//! Whatever changes it locks the end of the records first ([`chain`]), so that one decision follows the other.
+
+mod adoptions;
+mod assignments;
+mod bars;
+mod cases;
+mod chain;
+mod client_images;
+mod decisions;
+mod gateways;
+mod grants;
+mod group;
+mod open_packs;
+mod orders;
+mod packs;
+mod records;
+mod revocations;
+mod seats;
+mod temporary;
+
+pub use adoptions::SeenReport;
+pub use assignments::{Assignment, LicenseQuery};
+pub use bars::{Bar, Readmission};
+pub use cases::{
+    Allocation, GrantingModule, IssuedLicense, LicenseCase, LicenseGrant, LicenseTerms,
+    PresentedLicense, Standing, UsedChallenge, WantedLicense, Way,
+};
+pub use chain::RecordHead;
+pub use client_images::NewClientImage;
+pub use decisions::{DecisionOutcome, DecisionReason, LicenseDecision, LicenseRecord};
+pub use gateways::LicenseGateway;
+pub(super) use grants::QueuedLicense;
+pub use orders::LicenseOrder;
+pub use packs::{InstalledPack, OfferingPack};
+pub use records::{RecordQuery, StoredRecord};
+pub use revocations::{Revocation, Revoked, RevokedCertificate};
+pub use seats::FreeSeats;
+pub use temporary::TemporaryLicense;

@@ -12,9 +12,22 @@ use crate::store::{
     Allocation, Assignment, GrantingModule, IssuedLicense, LicenseTerms, Standing, WantedLicense,
 };
 
+/// What signs licenses.
+pub trait LicenseSigner: Send + Sync + 'static {
+    /// Fills in the fields of SL Table 5 and signs them (SL Fig. 6, step 206).
+    ///
+    /// # Errors
+    /// When the library fails.
+    fn sign(
+        &self,
+        wanted: &WantedLicense,
+        terms: &LicenseTerms<'_>,
+    ) -> Result<IssuedLicense, Box<dyn Error + Send + Sync>>;
+}
+
 /// The granting module 126 of a license server.
-pub struct Granting {
-    issuer: LicenseIssuer,
+pub struct Granting<S = LicenseIssuer> {
+    signer: S,
     secret: LicenseServerSecret,
 }
 
@@ -23,19 +36,19 @@ pub struct Granting {
 #[error("the certificate has no serial number")]
 struct NoSerial;
 
-impl Granting {
-    /// One that signs with a license server's key.
-    pub fn new(issuer: LicenseIssuer, secret: LicenseServerSecret) -> Self {
-        Self { issuer, secret }
+impl<S> Granting<S> {
+    /// One with what it signs and authenticates with.
+    pub fn new(signer: S, secret: LicenseServerSecret) -> Self {
+        Self { signer, secret }
     }
 
-    /// Whose licenses it signs.
-    pub fn issuer(&self) -> &LicenseIssuer {
-        &self.issuer
+    /// What it signs with.
+    pub fn signer(&self) -> &S {
+        &self.signer
     }
 }
 
-impl GrantingModule for Granting {
+impl<S: LicenseSigner> GrantingModule for Granting<S> {
     fn secret(&self) -> &LicenseServerSecret {
         &self.secret
     }
@@ -60,8 +73,17 @@ impl GrantingModule for Granting {
         granting::allocation(standing)
     }
 
-    /// Fills in the fields of SL Table 5 and signs them (SL Fig. 6, step 206).
     fn issue(
+        &self,
+        wanted: &WantedLicense,
+        terms: &LicenseTerms<'_>,
+    ) -> Result<IssuedLicense, Box<dyn Error + Send + Sync>> {
+        self.signer.sign(wanted, terms)
+    }
+}
+
+impl LicenseSigner for LicenseIssuer {
+    fn sign(
         &self,
         wanted: &WantedLicense,
         terms: &LicenseTerms<'_>,
@@ -72,7 +94,7 @@ impl GrantingModule for Granting {
             client_id: wanted.client_id,
             issued_at: wanted.now,
             ends_at: terms.ends_at,
-            license_server: self.issuer.id().clone(),
+            license_server: self.id().clone(),
             kind: terms.kind,
             pack_id: terms.pack_id,
             product_id: wanted.product_id.clone(),
@@ -80,7 +102,7 @@ impl GrantingModule for Granting {
             features: terms.features.to_vec(),
             platform_type: wanted.platform_type,
         };
-        let certificate = self.issuer.issue(&license, &wanted.client_key)?;
+        let certificate = self.issue(&license, &wanted.client_key)?;
         Ok(IssuedLicense {
             certificate_serial: certificate.serial().ok_or(NoSerial)?,
             certificate: certificate.der().to_vec(),

@@ -83,7 +83,7 @@ impl From<LicenseServerParts> for LicenseServer {
 impl LicenseServer {
     /// Whose licenses it issues.
     pub fn issuer(&self) -> &LicenseIssuer {
-        self.module.issuer()
+        self.module.signer()
     }
 
     /// The secret of tokens and records.

@@ -13,11 +13,11 @@ use trybuy_formats::keys::LicenseServerSecret;
 use trybuy_formats::licensing::pack::{HumanDescription, LicensePack};
 use trybuy_formats::licensing::product::{LicenseType, Product};
 use trybuy_formats::licensing::seat_license::{SeatLicense, SeatLicenseKind};
-use trybuy_server::license_server::granting;
+use trybuy_server::license_server::issuing::{Granting, LicenseSigner};
 use trybuy_server::store::{
-    Allocation, Assignment, DecisionReason, GrantingModule, IssuedLicense, LicenseCase,
-    LicenseGrant, LicenseQuery, LicenseRecord, LicenseTerms, PresentedLicense, RecordQuery,
-    Standing, Store, UsedChallenge, WantedLicense, Way,
+    Assignment, DecisionReason, GrantingModule, IssuedLicense, LicenseCase, LicenseGrant,
+    LicenseQuery, LicenseRecord, LicenseTerms, PresentedLicense, RecordQuery, Store, UsedChallenge,
+    WantedLicense, Way,
 };
 
 use crate::samples::{at, parsed, random_digest};
@@ -25,36 +25,11 @@ use crate::samples::{at, parsed, random_digest};
 /// How long temporary licenses last here.
 pub(crate) const TEMPORARY: u64 = 1_000;
 
-/// A granting module that decides as the real one does, and signs nothing: its certificates are their own serial
-/// numbers.
-pub(crate) struct TestGranting(LicenseServerSecret);
+/// Signs nothing: its certificates are their own serial numbers.
+struct NoSignature;
 
-impl GrantingModule for TestGranting {
-    fn secret(&self) -> &LicenseServerSecret {
-        &self.0
-    }
-
-    fn existing<'a>(
-        &self,
-        wanted: &WantedLicense,
-        held: &'a [Assignment],
-    ) -> Option<&'a Assignment> {
-        granting::existing(wanted, held)
-    }
-
-    fn upgradable<'a>(
-        &self,
-        wanted: &WantedLicense,
-        held: &'a [Assignment],
-    ) -> Option<&'a Assignment> {
-        granting::upgradable(wanted, held)
-    }
-
-    fn allocation(&self, standing: Standing) -> Allocation {
-        granting::allocation(standing)
-    }
-
-    fn issue(
+impl LicenseSigner for NoSignature {
+    fn sign(
         &self,
         wanted: &WantedLicense,
         _: &LicenseTerms<'_>,
@@ -78,7 +53,7 @@ pub(crate) struct LicenseWorld {
 impl LicenseWorld {
     pub(crate) fn new(store: Store) -> Self {
         let secret = LicenseServerSecret::from_bytes([7; 32]);
-        Self { store, granting: Arc::new(TestGranting(secret)) }
+        Self { store, granting: Arc::new(Granting::new(NoSignature, secret)) }
     }
 
     pub(crate) fn secret(&self) -> &LicenseServerSecret {

@@ -75,9 +75,9 @@ pub use grants::{Grant, GrantRequest};
 pub use ids::{KeyBatchId, PurchaseKeyId, TokenId, VendorId};
 pub use license_server::{
     Allocation, Assignment, Bar, DecisionOutcome, DecisionReason, FreeSeats, GrantingModule,
-    InstalledPack, IssuedLicense, LicenseCase, LicenseDecision, LicenseGateway, LicenseGrant,
-    LicenseOrder, LicenseQuery, LicenseRecord, LicenseTerms, NewClientImage, OfferingPack,
-    PresentedLicense, Readmission, RecordHead, RecordQuery, Revocation, Revoked,
+    HadTemporary, InstalledPack, IssuedLicense, LicenseCase, LicenseDecision, LicenseGateway,
+    LicenseGrant, LicenseOrder, LicenseQuery, LicenseRecord, LicenseTerms, NewClientImage,
+    OfferingPack, PresentedLicense, Readmission, RecordHead, RecordQuery, Revocation, Revoked,
     RevokedCertificate, SeenReport, Standing, StoredRecord, TemporaryLicense, UsedChallenge,
     WantedLicense, Way,
 };

@@ -17,6 +17,8 @@ use crate::store::{Store, StoreError, StoredRecord};
 pub struct Audit {
     /// How many records are in order, from the first one on.
     pub records: u64,
+    /// Whether there is a mark beside the database: without one it is not seen if records were cut off.
+    pub marked: bool,
     /// What is wrong after them; nothing where all is in order.
     pub fault: Option<Fault>,
 }
@@ -53,16 +55,17 @@ pub async fn verify(
 ) -> Result<Audit, StoreError> {
     // The end is read first: records that are added meanwhile are behind it.
     let head = store.record_head().await?;
+    let marked = mark.is_some();
     let mut walk = Walk { secret, mark, records: 0, mac: RecordMac::BEGIN };
     loop {
         let page = store.stored_records(walk.records).await?;
         for record in &page {
             if let Err(fault) = walk.next(record) {
-                return Ok(Audit { records: walk.records, fault: Some(fault) });
+                return Ok(Audit { records: walk.records, marked, fault: Some(fault) });
             }
             if walk.records == head.records && walk.mac != head.mac {
                 let fault = Fault::Altered { number: walk.records };
-                return Ok(Audit { records: walk.records - 1, fault: Some(fault) });
+                return Ok(Audit { records: walk.records - 1, marked, fault: Some(fault) });
             }
         }
         if page.is_empty() {
@@ -71,7 +74,7 @@ pub async fn verify(
     }
     let least = head.records.max(mark.map_or(0, |mark| mark.records));
     let fault = (walk.records < least).then_some(Fault::Truncated { records: least });
-    Ok(Audit { records: walk.records, fault })
+    Ok(Audit { records: walk.records, marked, fault })
 }
 
 /// The way along the records.

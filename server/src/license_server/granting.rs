@@ -5,7 +5,7 @@
 //! 2. a license of an older version, or one that has ended, is upgraded by a free upgrade license;
 //! 3. a free license is allocated;
 //! 4. for want of one, a temporary license is issued, once for each client and product; later the same one again,
-//!    even if it has ended.
+//!    while it is good for what is wanted.
 //!
 //! A client one of whose licenses was revoked gets nothing of 2 to 4 until the operator readmits it.
 //!
@@ -16,7 +16,7 @@
 use trybuy_formats::ids::{SeatLicenseId, Version};
 use trybuy_formats::instant::Instant;
 
-use crate::store::{Allocation, Assignment, DecisionReason, Standing, WantedLicense};
+use crate::store::{Allocation, Assignment, DecisionReason, HadTemporary, Standing, WantedLicense};
 
 /// Of the licenses that a client has for the product, the one that is issued again (SL Fig. 6, step 202): of several
 /// the newest version, and of those the last to end.
@@ -51,7 +51,10 @@ pub fn allocation(standing: Standing) -> Allocation {
         (false, None, Some(pack), _) if !only_upgrade => Allocation::Seat(pack),
         // A client that presents a license to be upgraded has been given what there is for it.
         (false, ..) if only_upgrade => Allocation::Refused(DecisionReason::NoUpgrade),
-        (_, _, _, Some(temporary)) if !only_upgrade => Allocation::TemporaryAgain(temporary),
+        (_, _, _, Some(HadTemporary::Good(license))) if !only_upgrade => {
+            Allocation::TemporaryAgain(license)
+        }
+        (false, _, _, Some(HadTemporary::Over(reason))) => Allocation::Refused(reason),
         (false, ..) => Allocation::Temporary,
         (true, ..) => Allocation::Refused(DecisionReason::LicenseServerRestored),
     }

@@ -39,6 +39,9 @@ pub enum RequestRefused {
     /// A gateway asked for a client that has to answer a challenge itself.
     #[error("clients of this platform type answer a challenge")]
     PlatformType,
+    /// Nothing can be issued under the license server's own certificate any more.
+    #[error("the certificate of this license server, under which licenses are issued, has ended")]
+    IssuerEnded,
     /// The store.
     #[error("the secure license store cannot be used")]
     Store(#[from] StoreError),
@@ -79,8 +82,12 @@ fn words(reason: DecisionReason) -> &'static str {
             "the client's license was revoked, and it gets no other one"
         }
         DecisionReason::NoUpgrade => "there is no free upgrade license for the license",
-        DecisionReason::NoFreeLicense | DecisionReason::TemporaryEnded => {
-            "there is no free license"
+        DecisionReason::NoFreeLicense => "there is no free license",
+        DecisionReason::TemporaryEnded => {
+            "there is no free license, and the temporary one has ended"
+        }
+        DecisionReason::TemporaryRevoked => {
+            "there is no free license, and the temporary one was revoked"
         }
         DecisionReason::LicenseServerRestored
         | DecisionReason::FewerRecords
@@ -97,6 +104,7 @@ impl Refusal for RequestRefused {
             Self::Decided(reason) => slug(*reason),
             Self::Document(SignedError::TooNew) => Slug::FormatTooNew,
             Self::Document(SignedError::Signature) => Slug::Unauthorized,
+            Self::IssuerEnded => Slug::CertificateRefused,
             Self::Document(_) | Self::EncryptionKey | Self::PlatformType => Slug::BadRequest,
             Self::Store(_) | Self::Image(_) | Self::Sealing(_) => Slug::ServerError,
         }
@@ -114,6 +122,9 @@ impl Refusal for RequestRefused {
             }
             Slug::LicenseRevoked => {
                 "ask the operator of the license server, who can readmit this client"
+            }
+            Slug::CertificateRefused => {
+                "ask the operator of the license server to install a newer certificate"
             }
             Slug::LicenseServerRestored => "ask the operator of the license server",
             _ => return None,
@@ -133,7 +144,8 @@ fn slug(reason: DecisionReason) -> Slug {
         DecisionReason::ClientBarred => Slug::LicenseRevoked,
         DecisionReason::NoUpgrade
         | DecisionReason::NoFreeLicense
-        | DecisionReason::TemporaryEnded => Slug::NoFreeLicense,
+        | DecisionReason::TemporaryEnded
+        | DecisionReason::TemporaryRevoked => Slug::NoFreeLicense,
         DecisionReason::LicenseServerRestored
         | DecisionReason::FewerRecords
         | DecisionReason::OtherRecords
@@ -151,6 +163,7 @@ impl LicenseServer {
         request: &LicenseRequest,
     ) -> Result<ChallengeAnswer, RequestRefused> {
         let now = self.clock.now();
+        self.check_issuer(now)?;
         if self.store.client_image(request.software_id).await?.is_some() {
             return challenge::issue(self.secret(), request, now)
                 .map_err(|error| RequestRefused::Sealing(error.into()));
@@ -307,12 +320,18 @@ impl LicenseServer {
         Err(RequestRefused::Decided(reason))
     }
 
+    fn check_issuer(&self, now: Instant) -> Result<(), RequestRefused> {
+        let has_ended = self.issuer().chain().leaf().not_after() <= now;
+        if has_ended { Err(RequestRefused::IssuerEnded) } else { Ok(()) }
+    }
+
     /// Lets the granting module decide, and encrypts what it issued to the client (SL Fig. 6, step 208).
     async fn decide(
         &self,
         case: LicenseCase,
         key: &EncryptionKey,
     ) -> Result<LicenseAnswer, RequestRefused> {
+        self.check_issuer(case.wanted.now)?;
         let granting = Arc::clone(&self.granting);
         match self.store.grant_license(&granting, case).await? {
             LicenseGrant::Refused(reason) => Err(RequestRefused::Decided(reason)),

@@ -25,8 +25,8 @@ pub use adoptions::SeenReport;
 pub use assignments::{Assignment, LicenseQuery};
 pub use bars::{Bar, Readmission};
 pub use cases::{
-    Allocation, GrantingModule, IssuedLicense, LicenseCase, LicenseGrant, LicenseTerms,
-    PresentedLicense, Standing, UsedChallenge, WantedLicense, Way,
+    Allocation, GrantingModule, HadTemporary, IssuedLicense, LicenseCase, LicenseGrant,
+    LicenseTerms, PresentedLicense, Standing, UsedChallenge, WantedLicense, Way,
 };
 pub use chain::RecordHead;
 pub use client_images::NewClientImage;

@@ -41,17 +41,32 @@ async fn a_temporary_license_that_ended_is_all_there_is() {
     let ada = TestClient::new();
     let (outcome, license) = ada.license(&server, "1.0.0").await;
     assert_eq!(outcome, LicenseOutcome::Temporary);
-    server.pass(60 * 86_400);
     let (again, same) = ada.license(&server, "1.0.0").await;
     assert_eq!(again, LicenseOutcome::TemporaryAgain);
     assert_eq!(same.certificate().der(), license.certificate().der());
+    server.pass(60 * 86_400);
     assert!(license.license().ends_at.is_some_and(|end| end <= server.now()));
-    let expected = (DecisionOutcome::TemporaryAgain, Some(DecisionReason::TemporaryEnded));
+    ada.ask(&server, "1.0.0").await.refused(403, Slug::NoFreeLicense);
+    let expected = (DecisionOutcome::Refused, Some(DecisionReason::TemporaryEnded));
     assert_eq!(server.last_record().await, expected);
     let mut pack = pack("1.0.0", 1);
     pack.ends_at = None;
     server.install(&pack).await;
     assert_eq!(ada.license(&server, "1.0.0").await.0, LicenseOutcome::Granted);
+}
+
+#[tokio::test]
+async fn a_license_server_whose_certificate_has_ended_says_so() {
+    let server = TestServer::start().await;
+    server.install(&pack("1.0.0", 1)).await;
+    let ada = TestClient::new();
+    let challenge = ada.challenge(&server, "1.0.0").await;
+    server.pass(50 * 365 * 86_400);
+    let response = ada.response(&challenge, "1.0.0");
+    let answer = ada.send(&server, "challenge-responses", &response).await;
+    answer.refused(403, Slug::CertificateRefused);
+    let asked = server.post("license-requests", &ada.request("1.0.0")).await;
+    asked.refused(403, Slug::CertificateRefused);
 }
 
 #[tokio::test]

@@ -29,9 +29,15 @@ async fn with_records(database: &Database, records: u64) -> LicenseWorld {
 pub(crate) async fn records_in_order_are_found_to_be(database: Database) {
     let world = with_records(&database, 250).await;
     let mark = Mark::from(world.store.record_head().await.expect("answered"));
-    assert_eq!(audited(&world, Some(mark)).await, Audit { records: 250, fault: None });
+    assert_eq!(
+        audited(&world, Some(mark)).await,
+        Audit { records: 250, marked: true, fault: None }
+    );
     assert_eq!(world.outcome(client(), "1.0.0", 1).await, Outcome::TEMPORARY);
-    assert_eq!(audited(&world, Some(mark)).await, Audit { records: 251, fault: None });
+    assert_eq!(
+        audited(&world, Some(mark)).await,
+        Audit { records: 251, marked: true, fault: None }
+    );
 }
 
 pub(crate) async fn whatever_is_done_to_a_record_is_found(database: Database) {

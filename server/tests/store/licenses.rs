@@ -90,19 +90,21 @@ pub(crate) async fn a_temporary_license_is_issued_once_ever(Database { store, ..
     let ada = client();
     let first = world.ask(case(ada, "1.0.0", 1)).await;
     assert_eq!(Outcome::of(&first), Outcome::TEMPORARY);
-    for now in [2, TEMPORARY, TEMPORARY + 2] {
+    for now in [2, TEMPORARY] {
         let again = world.ask(case(ada, "1.0.0", now)).await;
         assert_eq!(Outcome::of(&again), Outcome::TEMPORARY_AGAIN);
         assert_eq!(certificate(&again), certificate(&first));
     }
-    let reasons: Vec<_> = world.records().await.iter().map(|it| it.decision.reason).collect();
     let (none_free, ended) = (DecisionReason::NoFreeLicense, DecisionReason::TemporaryEnded);
-    assert_eq!(reasons, [none_free, none_free, none_free, ended].map(Some));
+    assert_eq!(world.outcome(ada, "1.0.0", TEMPORARY + 2).await, Outcome::Refused(ended));
+    assert_eq!(world.outcome(ada, "1.0.1", 2).await, Outcome::Refused(none_free));
+    let reasons: Vec<_> = world.records().await.iter().map(|it| it.decision.reason).collect();
+    assert_eq!(reasons, [none_free, none_free, none_free, ended, none_free].map(Some));
     // It is replaced by a permanent one as soon as there is one, and stays the only one afterwards.
     let id = world.install(&pack("1.0.0", 1)).await;
     assert_eq!(world.outcome(ada, "1.0.0", 3).await, Outcome::GRANTED);
     assert_eq!(world.outcome(ada, "1.0.0", 4).await, Outcome::REISSUED);
-    assert_eq!(world.outcome(ada, "2.0.0", 5).await, Outcome::TEMPORARY_AGAIN);
+    assert_eq!(world.outcome(ada, "2.0.0", 5).await, Outcome::Refused(none_free));
     assert_eq!(world.assigned(id).await, 1);
     assert_eq!(world.store.temporary_licenses(None).await.expect("answered").len(), 1);
 }
@@ -209,12 +211,37 @@ pub(crate) async fn a_client_whose_license_was_revoked_gets_none_until_it_is_rea
         assert_eq!(readmitted.expect("answered"), was_barred);
     }
     assert_eq!(world.outcome(ada, "1.0.0", 5).await, Outcome::GRANTED);
+    // A temporary license that was revoked was the only one.
+    let readmission = Readmission { client_id: temporary, ..readmission };
+    let readmitted = world.store.readmit_client(world.secret(), &readmission).await;
+    assert!(readmitted.expect("answered"));
+    let revoked = Outcome::Refused(DecisionReason::TemporaryRevoked);
+    assert_eq!(world.outcome(temporary, "3.0.0", 5).await, revoked);
     let records = world.records().await;
     let readmitted = |record: &&LicenseRecord| {
         record.decision.outcome == DecisionOutcome::Readmitted
             && record.decision.client_id == Some(ada)
     };
     assert_eq!(records.iter().filter(readmitted).count(), 1);
+}
+
+pub(crate) async fn who_is_barred_keeps_no_temporary_license(Database { store, .. }: Database) {
+    let world = LicenseWorld::new(store);
+    let ada = client();
+    assert_eq!(world.outcome(ada, "1.0.0", 1).await, Outcome::TEMPORARY);
+    world.install(&pack("1.0.0", 1)).await;
+    assert_eq!(world.outcome(ada, "1.0.0", 2).await, Outcome::GRANTED);
+    let license_id = world.licenses(LicenseQuery::OfClient(ada)).await[0].license_id;
+    let note = parsed("Machine was stolen");
+    let revocation = Revocation { license_id, client: None, note, bars: true, now: at(3) };
+    let revoked = world.store.revoke_license(world.secret(), &revocation).await;
+    assert_eq!(revoked.expect("answered"), Revoked::Done);
+    assert_eq!(world.store.revoked_certificates(at(4)).await.expect("answered").len(), 2);
+    let records = world.records().await.into_iter();
+    let revoked = records.filter(|it| it.decision.outcome == DecisionOutcome::Revoked);
+    let licenses: Vec<_> = revoked.filter_map(|it| it.decision.license_id).collect();
+    let temporary = world.store.temporary_licenses(None).await.expect("answered")[0].license_id;
+    assert_eq!(licenses, [license_id, temporary]);
 }
 
 pub(crate) async fn requests_of_one_client_at_once_build_on_each_other(

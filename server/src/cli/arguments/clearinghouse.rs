@@ -186,7 +186,7 @@ pub(in crate::cli) enum FeeCommand {
         /// The currency.
         #[arg(long)]
         currency: Currency,
-        /// What the payment is known by; the same one counts once.
+        /// What the payment is known by; for one order the same one counts once.
         #[arg(long, value_name = "TEXT")]
         reference: PaymentReference,
     },

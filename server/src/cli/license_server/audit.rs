@@ -19,10 +19,15 @@ pub(super) fn run(place: &Place, command: &AuditCommand) -> Result<()> {
     if *json {
         output::print(&json_line(&found)?)?;
     }
-    let Audit { records, fault } = found;
+    let Audit { records, marked, fault } = found;
     let what = match fault {
         None if *json => return Ok(()),
-        None => return output::print(&format!("all {records} records are as they were written\n")),
+        None => {
+            let all = format!("all {records} records are as they were written");
+            let unseen =
+                "; there is no records.mark, so it is not seen if some were removed at the end";
+            return output::print(&format!("{all}{}\n", if marked { "" } else { unseen }));
+        }
         Some(Fault::Altered { number }) => format!("the record {number} is not as it was written"),
         Some(Fault::Missing { number }) => format!("the record {number} is missing"),
         Some(Fault::Truncated { records: least }) => {

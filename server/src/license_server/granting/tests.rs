@@ -118,12 +118,18 @@ fn what_is_allocated_has_an_order() {
     let no_upgrade = Allocation::Refused(DecisionReason::NoUpgrade);
     let refused = Allocation::Refused(DecisionReason::LicenseServerRestored);
     let barred = Allocation::Refused(DecisionReason::ClientBarred);
-    // Whether the client is barred, only an upgrade is wanted, the store is restored; there is an upgrade, a seat, a temporary license.
+    let ended = Allocation::Refused(DecisionReason::TemporaryEnded);
+    // Whether the client is barred, only an upgrade is wanted, the store is restored; there is an upgrade, a seat, a
+    // temporary license: 2 for one that is over.
     for (facts, expected) in [
         ([0, 0, 0, 1, 1, 1], &upgrade),
         ([0, 0, 0, 0, 1, 1], &granted),
         ([0, 0, 0, 0, 1, 0], &granted),
         ([0, 0, 0, 0, 0, 1], &again),
+        ([0, 0, 0, 0, 0, 2], &ended),
+        ([0, 0, 0, 0, 1, 2], &granted),
+        ([0, 0, 1, 0, 0, 2], &refused),
+        ([0, 1, 0, 0, 0, 2], &no_upgrade),
         ([0, 0, 0, 0, 0, 0], &Allocation::Temporary),
         ([0, 1, 0, 1, 1, 1], &upgrade),
         ([0, 1, 0, 0, 1, 1], &no_upgrade),
@@ -138,14 +144,19 @@ fn what_is_allocated_has_an_order() {
         ([1, 0, 1, 0, 0, 0], &barred),
     ] {
         let [barred, only_upgrade, restored, has_upgrade, has_seat, had_temporary] =
-            facts.map(|fact| fact == 1);
+            facts.map(|fact| fact > 0);
+        let had = if facts[5] == 2 {
+            HadTemporary::Over(DecisionReason::TemporaryEnded)
+        } else {
+            HadTemporary::Good(had.clone())
+        };
         let standing = Standing {
             only_upgrade,
             barred,
             restored,
             upgrade: has_upgrade.then(|| (upgraded.clone(), seat.clone())),
             seat: has_seat.then(|| seat.clone()),
-            temporary: had_temporary.then(|| had.clone()),
+            temporary: had_temporary.then_some(had),
         };
         assert_eq!(allocation(standing), *expected, "{facts:?}");
     }

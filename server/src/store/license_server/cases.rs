@@ -100,7 +100,16 @@ pub struct Standing {
     /// The pack with a free license.
     pub seat: Option<OfferingPack>,
     /// The temporary license that the client had.
-    pub temporary: Option<TemporaryLicense>,
+    pub temporary: Option<HadTemporary>,
+}
+
+/// The one temporary license of a client.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum HadTemporary {
+    /// It is good for what is wanted.
+    Good(TemporaryLicense),
+    /// It is not, and there is no other one.
+    Over(DecisionReason),
 }
 
 /// What is done for a client that has no license which fits.

@@ -133,6 +133,8 @@ pub enum DecisionReason {
     NoFreeLicense,
     /// The one temporary license of this client has ended.
     TemporaryEnded,
+    /// The one temporary license of this client was revoked.
+    TemporaryRevoked,
     /// The license server was restored from a backup and allocates nothing.
     LicenseServerRestored,
     /// There are fewer records than there were.

@@ -14,8 +14,8 @@ use trybuy_formats::licensing::seat_license::SeatLicenseKind;
 
 use super::assignments::Assignment;
 use super::cases::{
-    Allocation, GrantingModule, IssuedLicense, LicenseCase, LicenseGrant, LicenseTerms, Standing,
-    UsedChallenge, WantedLicense, Way,
+    Allocation, GrantingModule, HadTemporary, IssuedLicense, LicenseCase, LicenseGrant,
+    LicenseTerms, Standing, UsedChallenge, WantedLicense, Way,
 };
 use super::chain::{Chain, Chained, ChainedOperation};
 use super::decisions::{DecisionOutcome, DecisionReason, LicenseDecision};
@@ -167,16 +167,11 @@ impl Decided {
         }
     }
 
-    /// The one temporary license that the client had: where it has ended, it is of no use, and the record says so.
-    fn again(temporary: TemporaryLicense, now: Instant) -> Self {
-        let reason = if temporary.ends_at <= now {
-            DecisionReason::TemporaryEnded
-        } else {
-            DecisionReason::NoFreeLicense
-        };
+    /// The one temporary license that the client had.
+    fn again(temporary: TemporaryLicense) -> Self {
         let TemporaryLicense { license_id, certificate, .. } = temporary;
         let outcome = LicenseOutcome::TemporaryAgain;
-        Self::issued(outcome, None, license_id, certificate).because(reason)
+        Self::issued(outcome, None, license_id, certificate).because(DecisionReason::NoFreeLicense)
     }
 
     fn because(self, reason: DecisionReason) -> Self {
@@ -220,7 +215,7 @@ impl QueuedLicense {
                 Ok(Decided::allocated(pack_id, license_id.ok_or(StoreError::Contention)?))
             }
             Allocation::Temporary => self.issue_temporary(connection).await,
-            Allocation::TemporaryAgain(temporary) => Ok(Decided::again(temporary, now)),
+            Allocation::TemporaryAgain(temporary) => Ok(Decided::again(temporary)),
             Allocation::Refused(reason) => Ok(Decided::refused(reason)),
         }
     }
@@ -280,9 +275,30 @@ impl QueuedLicense {
         }
         if standing.upgrade.is_none() && standing.seat.is_none() {
             let WantedLicense { client_id, product_id, .. } = &case.wanted;
-            standing.temporary = temporary::of_client(connection, *client_id, product_id).await?;
+            let had = temporary::of_client(connection, *client_id, product_id).await?;
+            if let Some(had) = had {
+                standing.temporary = Some(self.had_temporary(connection, had).await?);
+            }
         }
         Ok(standing)
+    }
+
+    /// Whether the one temporary license of the client can be issued again.
+    async fn had_temporary(
+        &self,
+        connection: &mut AnyConnection,
+        license: TemporaryLicense,
+    ) -> Result<HadTemporary, StoreError> {
+        let wanted = &self.case.wanted;
+        Ok(if license.ends_at <= wanted.now {
+            HadTemporary::Over(DecisionReason::TemporaryEnded)
+        } else if license.version.precedes(&wanted.version) {
+            HadTemporary::Over(DecisionReason::NoFreeLicense)
+        } else if revocations::is_revoked(connection, &license.certificate_serial).await? {
+            HadTemporary::Over(DecisionReason::TemporaryRevoked)
+        } else {
+            HadTemporary::Good(license)
+        })
     }
 
     fn choice(&self) -> PackChoice<'_> {

@@ -7,11 +7,12 @@ use trybuy_formats::instant::Instant;
 use trybuy_formats::keys::LicenseServerSecret;
 
 use super::assignments::{self, Assignment};
+use super::bars;
 use super::bars::Bar;
 use super::chain::{Chain, Chained, ChainedOperation};
 use super::decisions::{DecisionOutcome, LicenseDecision};
 use super::seats::{self, Seat};
-use super::{bars, temporary};
+use super::temporary::{self, TemporaryLicense};
 use crate::store::columns::{Columns, number};
 use crate::store::{Store, StoreError};
 
@@ -126,11 +127,11 @@ impl ChainedOperation for Revocation {
         if second.is_some() {
             return Ok(Revoked::Ambiguous);
         }
-        self.bar(connection, row.client_id, &row.product_id).await?;
         assignments::revoke(connection, &row.certificate_serial, self.now).await?;
         revoke_certificate(connection, row, self.now).await?;
         leave_seat(connection, row, self.now).await?;
         chain.append(self.decision(Some(row)));
+        self.bar(connection, chain, row.client_id, &row.product_id).await?;
         Ok(Revoked::Done)
     }
 }
@@ -144,28 +145,46 @@ impl Revocation {
     ) -> Result<Revoked, StoreError> {
         let found = temporary::of_license(connection, self.license_id).await?;
         let Some(license) = found else { return Ok(Revoked::NotFound) };
-        let (serial, ends_at) = (&license.certificate_serial, Some(license.ends_at));
-        if !revoke(connection, serial, self.license_id, ends_at, self.now).await? {
+        if !self.take_temporary(connection, chain, &license).await? {
             return Ok(Revoked::NotFound);
         }
-        self.bar(connection, license.client_id, &license.product_id).await?;
-        let decision = LicenseDecision {
-            client_id: Some(license.client_id),
-            product_id: Some(license.product_id),
-            ..self.decision(None)
-        };
-        chain.append(decision);
+        self.bar(connection, chain, license.client_id, &license.product_id).await?;
         Ok(Revoked::Done)
     }
 
+    /// Revokes a temporary license. Answers whether it had not been revoked before.
+    async fn take_temporary(
+        &self,
+        connection: &mut AnyConnection,
+        chain: &mut Chain<'_>,
+        license: &TemporaryLicense,
+    ) -> Result<bool, StoreError> {
+        let (serial, ends_at) = (&license.certificate_serial, Some(license.ends_at));
+        if !revoke(connection, serial, license.license_id, ends_at, self.now).await? {
+            return Ok(false);
+        }
+        chain.append(LicenseDecision {
+            client_id: Some(license.client_id),
+            product_id: Some(license.product_id.clone()),
+            license_id: Some(license.license_id),
+            ..self.decision(None)
+        });
+        Ok(true)
+    }
+
+    /// Gives the client nothing more, and takes the temporary license that it has besides.
     async fn bar(
         &self,
         connection: &mut AnyConnection,
+        chain: &mut Chain<'_>,
         client_id: ClientId,
         product_id: &ProductId,
     ) -> Result<(), StoreError> {
         if !self.bars {
             return Ok(());
+        }
+        if let Some(license) = temporary::of_client(connection, client_id, product_id).await? {
+            self.take_temporary(connection, chain, &license).await?;
         }
         let (license_id, product_id) = (self.license_id, product_id.clone());
         let bar = Bar { client_id, product_id, license_id, barred_at: self.now };

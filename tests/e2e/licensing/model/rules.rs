@@ -169,7 +169,9 @@ impl Rules {
         if self.store.is_restored {
             // It does not know what it has given away.
             return match self.store.temporary.get(&wish.client) {
-                Some(had) if !wish.only_upgrade => Ok((LicenseOutcome::TemporaryAgain, *had)),
+                Some(had) if !wish.only_upgrade && self.is_good(had, wish, day) => {
+                    Ok((LicenseOutcome::TemporaryAgain, *had))
+                }
                 _ => Err(Slug::LicenseServerRestored),
             };
         }
@@ -186,9 +188,17 @@ impl Rules {
             return Ok((LicenseOutcome::Granted, self.grant(wish.client, pack, day)));
         }
         if let Some(had) = self.store.temporary.get(&wish.client) {
-            return Ok((LicenseOutcome::TemporaryAgain, *had));
+            let is_good = self.is_good(had, wish, day);
+            let again = (LicenseOutcome::TemporaryAgain, *had);
+            return if is_good { Ok(again) } else { Err(Slug::NoFreeLicense) };
         }
         Ok((LicenseOutcome::Temporary, self.grant_temporary(wish, day)))
+    }
+
+    /// Whether the one temporary license of a client is good for what it wants.
+    fn is_good(&self, had: &License, wish: &Wish, day: Day) -> bool {
+        let is_revoked = self.store.revoked.contains(&had.number);
+        had.ends > day && had.version >= wish.version && !is_revoked
     }
 
     /// The permanent licenses of a client, the newest and last to end at the end.
@@ -268,7 +278,6 @@ impl Rules {
     /// turn), or else free again, and so are those of its upgrades. Its client may be barred.
     pub(super) fn revoke(&mut self, license: &License, bars: bool) {
         let Id::Seat(seat) = license.id else { return };
-        self.store.barred.extend(bars.then_some(license.client));
         self.record("revoked", Some(license.client), Some(license.id));
         self.store.revoked.insert(license.number);
         let rows = &mut self.store.licenses;
@@ -292,6 +301,19 @@ impl Rules {
                 .partition(|(id, _)| *id == license.id);
             self.store.upgrades = rest;
             Vec::into_iter(own).for_each(|(_, seat)| self.give_back(seat));
+        }
+        if bars {
+            self.bar(license.client);
+        }
+    }
+
+    /// A client gets nothing more, and keeps no temporary license.
+    fn bar(&mut self, client: usize) {
+        self.store.barred.insert(client);
+        if let Some(had) = self.store.temporary.get(&client).copied()
+            && self.store.revoked.insert(had.number)
+        {
+            self.record("revoked", Some(client), Some(had.id));
         }
     }
 

@@ -133,7 +133,12 @@ fn a_deleted_person_leaves_no_address_and_no_trial_behind(shared: &Shared) -> Re
     user.run(["try", &id, "--accept-terms"])?.success()?;
     let shown = world.setup.run(["person", "show", "zora@peculiar.example"])?.success()?;
     ensure!(shown.stdout.contains("Zora Unusual") && shown.stdout.contains(&id), "{shown}");
-    world.setup.run(["person", "delete", "zora@peculiar.example", "--yes"])?.success()?;
+    // The server may be reading just then.
+    wait::until("a log that begins anew", || {
+        let delete = ["person", "delete", "zora@peculiar.example", "--yes"];
+        let deleted = world.setup.run(delete)?.success()?;
+        Ok(!deleted.stderr.contains("the same command again"))
+    })?;
     for name in ["trybuy.sqlite3", "trybuy.sqlite3-wal", "server.log"] {
         let bytes = fs::read(world.setup.data_dir().join(name))?;
         for trace in ["peculiar", "Unusual"] {

@@ -43,6 +43,17 @@ def _integer(text):
     return value
 
 
+def parse_object(data: bytes) -> dict:
+    """Parses an object in any spelling."""
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise Malformed("not a JSON text") from error
+    if type(value) is not dict:
+        raise Malformed("an object expected")
+    return value
+
+
 def parse_json(data: bytes, *, canonical: bool = True):
     """Parses a JSON text. Canonical: in the one spelling of CV-2."""
     try:

@@ -1,11 +1,10 @@
 """Who a gateway says a request is from (LI-10), and the response to a challenge (LI-9)."""
 
 import hashlib
-import json
 import re
 
 from .documents import (
-    application_id, digest, instant, label, one_of, or_null, semantic_version,
+    application_id, digest, instant, label, one_of, or_null, parse_object, semantic_version,
 )
 from .failures import Ended, Malformed, WrongKey
 from .licensing import SPKI_START, document_parts, verify_es256
@@ -40,16 +39,6 @@ def _known(value, members: dict) -> dict:
     return {name: value[name] for name in members}
 
 
-def _object(text: bytes) -> dict:
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise Malformed("not a JSON text") from error
-    if type(value) is not dict:
-        raise Malformed("an object expected")
-    return value
-
-
 def _key(keys: dict, kid: str) -> bytes:
     """The key of a set with an id, which it really has."""
     if type(keys.get("keys")) is not list:
@@ -73,9 +62,9 @@ def open_identity(keys: str, token: str, at: int) -> dict:
     found = re.fullmatch(rb'\{"alg":"ES256","kid":"([^"\\]*)","typ":"JWT"\}', header)
     if not found:
         raise Malformed("not the header of a token")
-    spki = _key(_object(keys.encode()), found[1].decode())
+    spki = _key(parse_object(keys.encode()), found[1].decode())
     verify_es256(spki, signature, signed)
-    claims = _known(_object(payload), _CLAIMS)
+    claims = _known(parse_object(payload), _CLAIMS)
     claims["license"] = _known(claims["license"], _LICENSE)
     if at >= claims["exp"]:
         raise Ended("the token has ended")

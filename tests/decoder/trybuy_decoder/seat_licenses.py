@@ -1,13 +1,11 @@
 """Seat licenses (LI-7) and their certificates (CT-9)."""
 
-import json
-
 from .authorities import ARC, Authorities, key_id
 from .certificates import Certificate
 from .der import UTF8, whole
 from .documents import (
     LARGEST_INTEGER, UUID, application_id, array, digest, instant, integer, label, matching,
-    one_of, or_null, parse_json, record, semantic_version, uuid,
+    one_of, or_null, parse_json, parse_object, record, semantic_version, uuid,
 )
 from .failures import LicenseFields, Malformed
 
@@ -43,12 +41,7 @@ _MEMBERS = {
 
 def read_fields(text: bytes) -> dict:
     """The known members of a license (LI-7): in the one spelling, or of a newer format in any."""
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise Malformed("not a JSON text") from error
-    if type(value) is not dict:
-        raise Malformed("an object expected")
+    value = parse_object(text)
     if value.get("format") == 1:
         known = parse_json(text)
     else:

@@ -226,6 +226,39 @@ pub(crate) async fn what_a_gateway_has_seen_is_assigned_again(database: Database
     assert_eq!(audited(&world, None).await.fault, None);
 }
 
+pub(crate) async fn what_is_presented_for_another_product_counts_for_requests_of_the_same_commit(
+    database: Database,
+) {
+    let world = LicenseWorld::new(database.store.clone());
+    let desk = world.install(&pack("1.0.0", 5)).await;
+    let mut other = pack("1.0.0", 5);
+    other.product.product_id = parsed("com.example.other");
+    world.install(&other).await;
+    let ada = client();
+    let mut asks_other = case(ada, "1.0.0", 1);
+    asks_other.wanted.product_id = other.product.product_id;
+    let known_to_nobody = SeatLicenseId::of_pack(desk, 1003, 0);
+    asks_other.presented = Some(presented(known_to_nobody, ada, "1.0.0", Some(desk)));
+    let mut tasks = tokio::task::JoinSet::new();
+    // The first is written alone, and the others gather meanwhile.
+    for case in [case(client(), "2.0.0", 1), asks_other, case(ada, "1.0.0", 1)] {
+        let world = world.clone();
+        tasks.spawn(async move { Outcome::of(&world.ask(case).await) });
+    }
+    let outcomes = tasks.join_all().await;
+    assert!(outcomes.contains(&Outcome::GRANTED), "{outcomes:?}");
+    let records = world.records().await.into_iter().map(|record| record.decision);
+    let of_desk = records.filter(|it| it.client_id == Some(ada) && it.pack_id == Some(desk));
+    let outcomes: Vec<_> = of_desk.map(|it| it.outcome).collect();
+    let (granted, reissued) = (DecisionOutcome::Granted, DecisionOutcome::Reissued);
+    // Whichever was decided first.
+    let adopted = DecisionOutcome::Adopted;
+    assert!(
+        [[adopted, reissued], [granted, adopted]].iter().any(|it| outcomes == it),
+        "{outcomes:?}"
+    );
+}
+
 pub(crate) async fn a_seat_is_not_free_while_a_client_has_a_later_license_of_it(
     database: Database,
 ) {

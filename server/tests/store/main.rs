@@ -192,6 +192,9 @@ fn cases() -> Vec<Case> {
         case!(license_records::records_are_found_by_client_outcome_and_time),
         case!(license_records::a_restored_store_allocates_nothing_and_issues_again),
         case!(license_records::what_a_gateway_has_seen_is_assigned_again),
+        case!(
+            license_records::what_is_presented_for_another_product_counts_for_requests_of_the_same_commit
+        ),
         case!(license_records::a_seat_is_not_free_while_a_client_has_a_later_license_of_it),
         case!(license_records::an_upgrade_of_a_license_that_had_ended_is_assigned_again),
     ]

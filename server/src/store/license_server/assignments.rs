@@ -1,5 +1,6 @@
 //! The client assignment table 116 (SL Table 4), with the certificates as they were issued.
 
+use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AssertSqlSafe};
 use trybuy_formats::certificates::Serial;
 use trybuy_formats::ids::{ClientId, PackId, PlatformType, ProductId, SeatLicenseId, Version};
@@ -47,11 +48,10 @@ const INSERT: &str = "INSERT INTO license_assignments (certificate_serial, licen
 /// Declares a query of whole rows.
 macro_rules! assignments {
     ($conditions:literal) => {
-        assignments!("" in "license_assignments", $conditions)
+        assignments!(in "license_assignments", $conditions)
     };
-    ($before:literal in $tables:literal, $conditions:literal) => {
+    (in $tables:literal, $conditions:literal) => {
         concat!(
-            $before,
             "SELECT certificate_serial, license_id, pack_id, client_id, issued_at, product_id, \
              version, platform_type, ends_at, upgraded_by, certificate, granted_twice, revoked_at \
              FROM ",
@@ -61,14 +61,10 @@ macro_rules! assignments {
         )
     };
 }
-/// A `CROSS JOIN`, so that SQLite begins with the clients and finds their licenses by the index.
-const HELD: [&str; 2] = [
-    "WITH clients (client, product) AS (VALUES ",
-    assignments!(
-        ") " in "clients CROSS JOIN license_assignments",
-        "WHERE client_id = client AND product_id = product AND revoked_at IS NULL"
-    ),
-];
+const HELD: &str = assignments!(
+    in "clients CROSS JOIN license_assignments",
+    "WHERE client_id = client AND product_id = product AND revoked_at IS NULL"
+);
 const OF_LICENSE: &str = assignments!("WHERE license_id = $1 ORDER BY granted_twice");
 const OF_CLIENT: &str =
     assignments!("WHERE client_id = $1 AND license_id > $2 ORDER BY license_id LIMIT $3");
@@ -154,19 +150,28 @@ pub(super) async fn held(
     connection: &mut AnyConnection,
     clients: &[(ClientId, ProductId)],
 ) -> Result<Vec<Assignment>, StoreError> {
-    let mut licenses = Vec::new();
+    let rows = of_clients(connection, HELD, clients).await?;
+    rows.iter().map(|row| Assignment::from_columns(Columns(row))).collect()
+}
+
+/// The rows that a query finds for clients and a product each: it joins the table `clients (client, product)`,
+/// from the left with a `CROSS JOIN`, so that SQLite begins with the clients and finds their rows by an index.
+pub(super) async fn of_clients(
+    connection: &mut AnyConnection,
+    query: &'static str,
+    clients: &[(ClientId, ProductId)],
+) -> Result<Vec<AnyRow>, StoreError> {
+    let mut found = Vec::new();
     for clients in parts(clients) {
-        let [with, select] = HELD;
-        let statement = format!("{with}{}{select}", rows(clients.len(), 2));
+        let values = rows(clients.len(), 2);
+        let statement = format!("WITH clients (client, product) AS (VALUES {values}) {query}");
         let mut query = sqlx::query(AssertSqlSafe(statement));
         for (client, product) in clients {
             query = query.bind(client.to_string()).bind(product.as_str());
         }
-        let rows = query.fetch_all(&mut *connection).await?;
-        let read = rows.iter().map(|row| Assignment::from_columns(Columns(row)));
-        licenses.extend(read.collect::<Result<Vec<_>, _>>()?);
+        found.extend(query.fetch_all(&mut *connection).await?);
     }
-    Ok(licenses)
+    Ok(found)
 }
 
 /// All rows of a license: one, or two where a seat was granted twice.

@@ -1,14 +1,14 @@
 //! Clients that get no new license of a product, as one of theirs was revoked, until they are readmitted.
 
-use sqlx::{AnyConnection, AssertSqlSafe};
+use sqlx::AnyConnection;
 use trybuy_formats::ids::{ClientId, Note, ProductId, SeatLicenseId};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::keys::LicenseServerSecret;
 
+use super::assignments::of_clients;
 use super::chain::{Chain, Chained, ChainedOperation};
 use super::decisions::{DecisionOutcome, LicenseDecision};
 use crate::store::columns::Columns;
-use crate::store::rows::{parts, rows};
 use crate::store::{PAGE_LIMIT, Store, StoreError};
 
 /// A client that is barred.
@@ -40,12 +40,8 @@ pub struct Readmission {
 const ADD: &str = "INSERT INTO license_bars (client_id, product_id, license_id, barred_at) \
     VALUES ($1, $2, $3, $4) ON CONFLICT (client_id, product_id) DO NOTHING";
 const REMOVE: &str = "DELETE FROM license_bars WHERE client_id = $1 AND product_id = $2";
-/// A `CROSS JOIN`, so that SQLite begins with the clients.
-const OF_CLIENTS: [&str; 2] = [
-    "WITH clients (client, product) AS (VALUES ",
-    ") SELECT client_id, product_id FROM clients CROSS JOIN license_bars \
-     WHERE client_id = client AND product_id = product",
-];
+const OF_CLIENTS: &str = "SELECT client_id, product_id FROM clients CROSS JOIN license_bars \
+    WHERE client_id = client AND product_id = product";
 const LIST: &str = "SELECT client_id, product_id, license_id, barred_at FROM license_bars \
     WHERE client_id > $1 OR (client_id = $1 AND product_id > $2) \
     ORDER BY client_id, product_id LIMIT $3";
@@ -125,18 +121,7 @@ pub(super) async fn barred(
     connection: &mut AnyConnection,
     clients: &[(ClientId, ProductId)],
 ) -> Result<Vec<(ClientId, ProductId)>, StoreError> {
-    let mut barred = Vec::new();
-    for clients in parts(clients) {
-        let [with, select] = OF_CLIENTS;
-        let statement = format!("{with}{}{select}", rows(clients.len(), 2));
-        let mut query = sqlx::query(AssertSqlSafe(statement));
-        for (client, product) in clients {
-            query = query.bind(client.to_string()).bind(product.as_str());
-        }
-        for row in query.fetch_all(&mut *connection).await? {
-            let columns = Columns(&row);
-            barred.push((columns.text("client_id")?, columns.text("product_id")?));
-        }
-    }
-    Ok(barred)
+    let rows = of_clients(connection, OF_CLIENTS, clients).await?;
+    let read = |columns: Columns<'_>| Ok((columns.text("client_id")?, columns.text("product_id")?));
+    rows.iter().map(|row| read(Columns(row))).collect()
 }

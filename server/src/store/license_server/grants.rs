@@ -197,7 +197,7 @@ impl QueuedLicense {
         if let Some(presented) = &case.presented {
             group.write(connection).await?;
             if adoptions::adopt(connection, chain, presented, None, now).await? {
-                group.forget(&case.wanted);
+                group.forget(&presented.license);
             }
         }
         let held = group.held(connection, &case.wanted).await?;

@@ -8,7 +8,7 @@ use std::thread::{self, available_parallelism};
 
 use sqlx::{AnyConnection, AssertSqlSafe};
 use trybuy_formats::ids::{ChallengeId, ClientId, ProductId, SeatLicenseId};
-use trybuy_formats::licensing::seat_license::SeatLicenseKind;
+use trybuy_formats::licensing::seat_license::{SeatLicense, SeatLicenseKind};
 
 use super::assignments::{self, Assignment};
 use super::bars;
@@ -127,9 +127,9 @@ impl Group {
         assignments::held(connection, &[client]).await
     }
 
-    /// What was looked up of a client is not so any more.
-    pub(super) fn forget(&mut self, wanted: &WantedLicense) {
-        self.held.remove(&(wanted.client_id, wanted.product_id.clone()));
+    /// What was looked up of a client and a product is not so any more: a license was assigned again.
+    pub(super) fn forget(&mut self, license: &SeatLicense) {
+        self.held.remove(&(license.client_id, license.product_id.clone()));
     }
 
     /// The pack that the next license is allocated from.

@@ -7,8 +7,7 @@ use trybuy_formats::instant::Instant;
 use trybuy_formats::keys::LicenseServerSecret;
 
 use super::assignments::{self, Assignment};
-use super::bars;
-use super::bars::Bar;
+use super::bars::{self, Bar};
 use super::chain::{Chain, Chained, ChainedOperation};
 use super::decisions::{DecisionOutcome, LicenseDecision};
 use super::seats::{self, Seat};

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 
+use trybuy_formats::api::{ConfirmedPayment, PaymentMessage};
 use trybuy_tests::binaries::repository;
 use trybuy_tests::command::Outcome;
 use trybuy_tests::company::Order;
@@ -18,6 +19,7 @@ cases![
     the_guide_to_licensing_works_as_it_is_written[Python, Curl, Openssl],
     the_diagrams_of_the_guide_show_addresses_that_are_there[Python, Curl],
     the_diagrams_of_the_guide_show_the_members_of_the_documents,
+    the_payment_of_the_guide_is_one_that_the_clearinghouse_reads,
 ];
 
 /// Runs what the guide lets run on, and keeps the address that it listens on in place of the guide's port.
@@ -61,6 +63,17 @@ fn the_guide_to_licensing_works_as_it_is_written(shared: &Shared) -> Result<()> 
     let followed = Outcome::of(&mut shell)?.success()?;
     ensure!(followed.stdout.matches(PAGE).count() == 2, "by curl and by the door: {followed}");
     ensure!(followed.stdout.contains("mine/certificate.pem: OK"), "{followed}");
+    Ok(())
+}
+
+fn the_payment_of_the_guide_is_one_that_the_clearinghouse_reads(_: &Shared) -> Result<()> {
+    let guide = guide()?;
+    let [payment] = blocks(&guide, "json")[..] else { anyhow::bail!("the payment alone is JSON") };
+    let message: PaymentMessage = serde_json::from_str(payment)?;
+    ensure!(message.event == PaymentMessage::CONFIRMED, "{payment}");
+    let given = message.data.clone();
+    let payment: ConfirmedPayment = serde_json::from_value(message.data)?;
+    ensure!(serde_json::to_value(payment)? == given, "{given} has more or fewer members");
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use trybuy_tests::world::World;
 use crate::case::{Shared, cases};
 use crate::machines::{Machines, beside};
 use crate::support::{
-    busybox, ensure_sound, mailed_code, publish_padded, verifying_world, wait_for_length,
+    at_time, busybox, ensure_sound, mailed_code, publish_padded, verifying_world, wait_for_length,
 };
 
 cases![
@@ -171,10 +171,9 @@ fn a_clock_that_is_wrong_is_told_to_who_carries_the_file(shared: &Shared) -> Res
     let machines = Machines::new(world, "busybox-by-file-clock")?;
     for (at, name) in [("-40d", "old"), ("+3d", "ahead")] {
         let request = machines.path(name);
-        let mut faked = std::process::Command::new("faketime");
-        let builder = machines.offline.command();
-        faked.args(["-f", at]).arg(builder.get_program()).args(builder.get_args());
-        let asked = Outcome::of(faked.args(machines.setup()).arg("--request").arg(&request))?;
+        let mut builder = machines.offline.command();
+        let faked = at_time(&mut builder, at).args(machines.setup());
+        let asked = Outcome::of(faked.arg("--request").arg(&request))?;
         asked.success()?;
         let mut relay = machines.carrier.command();
         let refused = Outcome::of(relay.arg("relay").arg(&request).arg(machines.path("response")))?;
@@ -275,9 +274,8 @@ fn an_ended_purchase_is_not_renewed_by_file_whatever_the_clock_says(shared: &Sha
     machines.offline(&ask, "--request", &request)?.refused(1, "trial-expired")?;
     // The time is remembered to the second where the server says it.
     machines.step("license", &["setup", "--renew"], &["setup", "--renew"])?.success()?;
-    let mut faked = std::process::Command::new("faketime");
-    let builder = machines.offline.command();
-    faked.args(["-f", "-2d"]).arg(builder.get_program()).args(builder.get_args()).args(ask);
+    let mut builder = machines.offline.command();
+    let faked = at_time(&mut builder, "-2d").args(ask);
     Outcome::of(faked.arg("--request").arg(&request))?.refused(1, "trial-expired")?;
     ensure!(!request.exists());
     Ok(())

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 
 use trybuy_tests::builder::Builder;
 use trybuy_tests::command::Outcome;
-use trybuy_tests::component::Component;
+use trybuy_tests::component::{Component, FAKETIME};
 use trybuy_tests::files;
 pub(crate) use trybuy_tests::files::blocks;
 use trybuy_tests::proxy::Proxy;
@@ -75,12 +75,16 @@ pub(crate) fn in_boot(
     arguments: &[&str],
 ) -> Result<Outcome> {
     let script = "mount --bind \"$0\" /proc/sys/kernel/random/boot_id && exec \"$@\"";
-    let faketime = Component::Faketime.path().context("faketime is here")?;
     let builder = user.command();
     let mut command = Command::new("unshare");
-    command.args(["--mount", "sh", "-c", script]).arg(boot).arg(faketime).args(["-f", time]);
+    at_time(&mut command, time).args(["--mount", "sh", "-c", script]).arg(boot);
     command.arg(builder.get_program()).args(builder.get_args()).args(arguments);
     Outcome::of(command.env_remove("TRYBUY_SERVER"))
+}
+
+/// Lets a command run at another time, for example `-2d`.
+pub(crate) fn at_time<'a>(command: &'a mut Command, time: &str) -> &'a mut Command {
+    command.env("LD_PRELOAD", FAKETIME).env("FAKETIME", time)
 }
 
 /// The file of a download in progress.

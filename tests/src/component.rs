@@ -33,6 +33,10 @@ pub enum Component {
     Root,
 }
 
+/// The library of Debian's `faketime` that puts the clocks of whatever it is preloaded to wrong: the one for threads.
+/// The program `faketime` itself gives up where a process of the same number was killed before and left its semaphore.
+pub const FAKETIME: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
+
 impl Component {
     /// Where its program is; none where it is missing.
     pub fn path(self) -> Option<PathBuf> {
@@ -42,7 +46,7 @@ impl Component {
             Self::Sqlite => &["/usr/bin/sqlite3"],
             Self::Python => &["/usr/bin/python3"],
             Self::Pandoc => &["/usr/bin/pandoc"],
-            Self::Faketime => &["/usr/bin/faketime"],
+            Self::Faketime => &[FAKETIME],
             Self::Nginx => &["/usr/sbin/nginx"],
             Self::Openssl => &["/usr/bin/openssl"],
             Self::Curl => &["/usr/bin/curl"],

@@ -16,6 +16,7 @@ use trybuy_formats::primitives::DecryptionKey;
 use trybuy_formats::slug::Slug;
 use trybuy_tests::binaries::Binaries;
 use trybuy_tests::company::{Company, Order, PRODUCT};
+use trybuy_tests::component::FAKETIME;
 
 use self::backups::Backup;
 use self::comparing::Ids;
@@ -37,8 +38,6 @@ const BEGINS: Day = 20;
 const ENDS: Day = 50;
 /// How long after a request the license server is killed, at the most, in milliseconds.
 const KILLED_AFTER: usize = 120;
-/// The preloaded library that puts the clocks of the license server and of the gateways wrong: the one for threads.
-const FAKETIME: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
 
 /// The real system, its clients, and the model of both.
 pub(super) struct Story {

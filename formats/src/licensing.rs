@@ -11,6 +11,7 @@
 //! | [`challenge`] | Fig. 6 and 7 |
 //! | [`upgrade`] | Fig. 8 |
 //! | [`identity`] | the client's identity and license as the gateway passes them on |
+//! | [`records`] | how far a license server's records go |
 //! | [`signing`] | the signatures of all of them |
 //! | [`client_image`] | client image cache 120 |
 
@@ -20,6 +21,7 @@ pub mod identity;
 pub mod order;
 pub mod pack;
 pub mod product;
+pub mod records;
 pub mod sealed_license;
 pub mod seat_license;
 pub mod signing;

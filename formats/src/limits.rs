@@ -79,6 +79,8 @@ pub const SEALED_PACK_PAYLOAD: usize = LICENSE_PACK / 3 * 4 + (4 << 10);
 pub const CERTIFIED_DOCUMENT: usize = 2 << 20;
 /// Payload of what a client signs, in bytes.
 pub const CLIENT_DOCUMENT_PAYLOAD: usize = 12 << 10;
+/// Payload of what a license server says of its records, in bytes.
+pub const RECORDS_STATEMENT_PAYLOAD: usize = 1024;
 /// What a challenge comes with, in bytes.
 pub const CHALLENGE_TOKEN: usize = 1024;
 /// A client image, in bytes.

@@ -13,11 +13,12 @@
 //! # A license server that was restored from a backup
 //!
 //! It does not know what it granted since, and would grant the same seats again. It finds out by the number of its
-//! records of decisions, which never becomes less: a file beside the database ([`mark`]) has it, and gateways
-//! remember the greatest that they were told. Once it knows, it issues licenses again that it has, and allocates
-//! nothing, until the operator has seen to it (`license-server restored accept`). Every license that a gateway has
-//! seen, or that a client presents with its next request, is assigned to that client again; where the seat was
-//! given to somebody else before that, both licenses are kept, and a record says so.
+//! records of decisions, which never becomes less: a file beside the database ([`mark`]) has it, and gateways keep
+//! what it said of them last ([`trybuy_formats::licensing::records`]), and show it again. Once it knows, it issues
+//! licenses again that it has, and allocates nothing, until the operator has seen to it (`license-server restored
+//! accept`). Every license that a gateway has seen, or that a client presents with its next request, is assigned to
+//! that client again; where the seat was given to somebody else before that, both licenses are kept, and a record
+//! says so.
 //!
 //! It cannot find out alone where the file beside the database was restored too, before a gateway reports. And it
 //! cannot know of a license that nobody presents, nor of a revocation since the backup: those have to be revoked

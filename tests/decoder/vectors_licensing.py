@@ -67,6 +67,11 @@ class Documents:
                 "format": 1, "software_id": SOFTWARE, "name": "Sketch viewer", "version": "5.0.1",
                 "size": 123456, "digest": enc.sha(b"image"), "signed_at": "2026-05-01T00:00:00Z",
             },
+            "trybuy-license-records": {
+                "format": 1, "license_server": "license-server-1",
+                "mark": {"accepted_at": None, "records": 17, "mac": enc.sha(b"record")},
+                "restored": False,
+            },
             "trybuy-challenge-response": {
                 "format": 1, "token": enc.b64(b"token"), "response": enc.sha(b"response"),
                 "software_id": SOFTWARE, "product_id": "com.example.sketch", "version": "4.2.0",
@@ -79,7 +84,7 @@ class Documents:
         }
         self.roles = {
             "trybuy-purchase-order": "license-issuer", "trybuy-license-pack": "clearinghouse",
-            "trybuy-client-image": "image-vendor",
+            "trybuy-client-image": "image-vendor", "trybuy-license-records": "license-issuer",
         }
 
     def header(self, kind: str, **changes) -> dict:
@@ -208,8 +213,13 @@ def _write_payloads(made: Documents) -> None:
     held = {"held_license": enc.b64(made.world.leaves["seat-license"].der())}
     most_features = PRODUCT | {"features": [f"f{n:02}" for n in range(32)]}
     order, image = "trybuy-purchase-order", "trybuy-client-image"
-    response = "trybuy-challenge-response"
+    response, records = "trybuy-challenge-response", "trybuy-license-records"
+    mark = made.payloads[records]["mark"]
+    accepted = {"mark": mark | {"accepted_at": "2026-05-01T00:00:00Z"}, "restored": True}
     for name, kind, changes in (
+        ("plain", records, {}), ("accepted", records, accepted),
+        ("none", records, {"mark": mark | {"records": 0}}),
+        ("most", records, {"mark": mark | {"records": 2**53 - 1}}),
         ("plain", order, {}), ("plain", response, {}), ("plain", "trybuy-license-pack", {}),
         ("upgrade", order, {"product": legacy}), ("features-32", order, {"product": most_features}),
         ("quantity-1", order, {"quantity": 1}), ("quantity-most", order, {"quantity": 10**7}),
@@ -217,7 +227,7 @@ def _write_payloads(made: Documents) -> None:
         ("non-windows", response, {"software_id": "02ffffffffffffff"}),
     ):
         payload = made.payloads[kind] | changes
-        made.case(name, "accept", "LI-5 to LI-11", kind, made.made(kind, payload), payload)
+        made.case(name, "accept", "LI-5 to LI-12", kind, made.made(kind, payload), payload)
     for kind in made.payloads:
         _write_spellings(made, kind)
 
@@ -240,10 +250,14 @@ def _write_spellings(made: Documents, kind: str) -> None:
 def _write_wrong_payloads(made: Documents) -> None:
     order, image = "trybuy-purchase-order", "trybuy-client-image"
     response, change = "trybuy-challenge-response", "trybuy-license-upgrade"
+    records = "trybuy-license-records"
     rsa_2048 = enc.b64(ce.rsassa(2048).spki)
 
     def product(**changes) -> dict:
         return {"product": PRODUCT | changes}
+
+    def mark(**changes) -> dict:
+        return {"mark": made.payloads[records]["mark"] | changes}
 
     for name, kind, changes in (
         ("quantity-0", order, {"quantity": 0}), ("quantity-more", order, {"quantity": 10**7 + 1}),
@@ -267,6 +281,10 @@ def _write_wrong_payloads(made: Documents) -> None:
         ("software-platform-3", image, {"software_id": "0300126700000005"}),
         ("software-vendor-0", image, {"software_id": "0100000000000005"}),
         ("name-lines", image, {"name": "two\nlines"}), ("version", image, {"version": "5"}),
+        ("number-negative", records, mark(records=-1)),
+        ("number-more", records, mark(records=2**53)),
+        ("mac-short", records, mark(mac="00")), ("mark-member", records, mark(at=None)),
+        ("accepted-never", records, mark(accepted_at="")), ("restored-1", records, {"restored": 1}),
         ("token-1025", response, {"token": enc.b64(bytes(1025))}),
         ("key-rsa-2048", response, {"encryption_key": rsa_2048}),
         ("key-p256", response, {"encryption_key": enc.b64(made.world.client.spki)}),
@@ -276,7 +294,9 @@ def _write_wrong_payloads(made: Documents) -> None:
         ("key-rsa-2048", change, {"encryption_key": rsa_2048}),
         ("license-padded", change, {"license": made.payloads[change]["license"] + "="}),
     ):
-        made.case(name, "malformed", "LI-5 to LI-11", kind,
+        made.case(name, "malformed", "LI-5 to LI-12", kind,
                   made.made(kind, made.payloads[kind] | changes))
     other = made.payloads[image] | {"software_id": "0100126800000005"}
+    foreign = made.payloads[records] | {"license_server": "license-server-2"}
+    made.case("of-another", "malformed", "LI-12", records, made.made(records, foreign))
     made.case("of-another-vendor", "malformed", "LI-11", image, made.made(image, other))

@@ -102,11 +102,8 @@ pub struct LicenseServerInfo {
     pub license_server: LicenseServerId,
     /// The certificate that its licenses are issued under, and those up to the certifying authority, in PEM.
     pub certificate: String,
-    /// How many records of license decisions it has; never less than before.
-    pub records: u64,
-    /// Whether it was found to be restored from a backup, and nobody has accepted that: it wants to hear of every
-    /// license that was presented.
-    pub restored: bool,
+    /// What it says of its records: the signed [`crate::licensing::records::RecordsStatement`].
+    pub records: String,
 }
 
 /// `POST /license-requests`: a client asks for a license (SL Fig. 6, step 188; Fig. 7, step 220).
@@ -190,16 +187,15 @@ pub struct GatewayLicenseRequest {
     pub version: Version,
 }
 
-/// `POST /gateways/seen`, signed by a gateway: licenses that clients have presented, so that a license
-/// server that was restored from a backup learns what it granted since.
+/// `POST /gateways/seen`, signed by a gateway: what it knows of its license server, so that one that was restored from a
+/// backup finds out, and learns what it granted since.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SeenLicenses {
-    /// The licenses, in PEM, at most 50.
+    /// What the license server last said of its records: the signed [`crate::licensing::records::RecordsStatement`].
+    pub records: String,
+    /// Licenses that clients have presented, in PEM, at most 50.
     pub licenses: Vec<String>,
-    /// The greatest number of records that the license server has told the gateway.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub records: Option<u64>,
 }
 
 /// Answers [`SeenLicenses`].
@@ -207,6 +203,8 @@ pub struct SeenLicenses {
 pub struct SeenAnswer {
     /// How many of the licenses the license server did not know.
     pub unknown: u32,
+    /// Whether it is one that was restored from a backup, and nobody has accepted that.
+    pub restored: bool,
 }
 
 /// Answers `GET /gateway` of a gateway: what its clients need.

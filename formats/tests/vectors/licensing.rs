@@ -12,6 +12,7 @@ use trybuy_formats::licensing::client_image::ClientImage;
 use trybuy_formats::licensing::identity::Identity;
 use trybuy_formats::licensing::order::PurchaseOrder;
 use trybuy_formats::licensing::pack::SealedPack;
+use trybuy_formats::licensing::records::RecordsStatement;
 use trybuy_formats::licensing::signing::{open_certified, open_from_client};
 use trybuy_formats::licensing::upgrade::UpgradeRequest;
 use trybuy_formats::primitives::DecryptionKey;
@@ -39,6 +40,10 @@ pub(crate) fn certified(given: &Certified) -> Result<Value, Refused> {
         PurchaseOrder::TYPE => {
             let (signer, order) = open::<PurchaseOrder>(given, Role::LicenseIssuer)?;
             signed_by(&signer, Some(order.license_server.to_string()), order.payload())
+        }
+        RecordsStatement::TYPE => {
+            let (signer, statement) = open::<RecordsStatement>(given, Role::LicenseIssuer)?;
+            signed_by(&signer, Some(statement.license_server.to_string()), statement.payload())
         }
         SealedPack::TYPE => {
             let (signer, pack) = open::<SealedPack>(given, Role::Clearinghouse)?;

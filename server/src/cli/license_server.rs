@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use trybuy_formats::instant::Instant;
+use trybuy_formats::keys::LicenseServerSecret;
 
 use super::arguments::Database;
 use super::arguments::license_server::LicenseServerCommand;
@@ -100,10 +101,9 @@ impl Place {
         })
     }
 
-    /// Keeps beside the database how many records there are now. Where they do not go on from those there were, the
-    /// mark stays, so that the server finds the store to be a restored one.
-    async fn raise_mark(&self, store: &Store) -> Result<()> {
-        Ok(self.mark().keep_up(store).await.map(drop)?)
+    /// Keeps beside the database how far the records go now, or finds that the store is a restored one.
+    async fn raise_mark(&self, store: &Store, secret: &LicenseServerSecret) -> Result<()> {
+        Ok(self.mark().look_back(store, secret, now()).await.map(drop)?)
     }
 
     fn mark(&self) -> MarkFile {

@@ -7,6 +7,7 @@ mod license_server;
 mod own_addresses;
 mod own_requests;
 mod rates;
+mod records;
 mod requirement;
 mod revoked;
 mod seen;
@@ -36,7 +37,7 @@ pub use self::rates::Rates;
 pub use self::requirement::{NoLicense, Requirement};
 pub use self::revoked::Revocations;
 pub use self::state::{GatewayParts, GatewayState, StaleList};
-pub use self::worker::{ISSUER, RECORDS, REVOKED, Worker};
+pub use self::worker::{ISSUER, REVOKED, Worker};
 use super::{Access, Decision, Origin, Peer, Standing};
 use crate::error::ApiError;
 

@@ -2,7 +2,6 @@
 
 mod answer_response;
 mod license_for_gateway;
-mod recorded;
 mod report_seen;
 mod request_license;
 mod show_health;

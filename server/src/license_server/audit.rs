@@ -8,8 +8,8 @@
 use serde::Serialize;
 use trybuy_formats::ids::RecordMac;
 use trybuy_formats::keys::LicenseServerSecret;
+use trybuy_formats::licensing::records::RecordsMark;
 
-use super::mark::Mark;
 use crate::store::{Store, StoreError, StoredRecord};
 
 /// What an audit found.
@@ -51,10 +51,12 @@ pub enum Fault {
 pub async fn verify(
     store: &Store,
     secret: &LicenseServerSecret,
-    mark: Option<Mark>,
+    mark: Option<RecordsMark>,
 ) -> Result<Audit, StoreError> {
     // The end is read first: records that are added meanwhile are behind it.
-    let head = store.record_head().await?;
+    let head = store.record_head().await?.mark;
+    // A mark of before the store was accepted as a restored one says nothing of what there is now.
+    let mark = mark.filter(|mark| mark.accepted_at >= head.accepted_at);
     let marked = mark.is_some();
     let mut walk = Walk { secret, mark, records: 0, mac: RecordMac::BEGIN };
     loop {
@@ -80,7 +82,7 @@ pub async fn verify(
 /// The way along the records.
 struct Walk<'a> {
     secret: &'a LicenseServerSecret,
-    mark: Option<Mark>,
+    mark: Option<RecordsMark>,
     records: u64,
     mac: RecordMac,
 }

@@ -8,87 +8,26 @@ use std::fs;
 use std::io;
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
-use trybuy_formats::ids::RecordMac;
+use trybuy_formats::instant::Instant;
+use trybuy_formats::keys::LicenseServerSecret;
+use trybuy_formats::licensing::records::RecordsMark;
 
 use crate::data_dir;
-use crate::store::{RecordHead, Store, StoreError};
+use crate::store::{DecisionOutcome, LicenseDecision, RecordsComparison, Store, StoreError};
 
 /// The largest file that is one, in bytes.
 const CAP: u64 = 1024;
 
-/// The greatest number of records that was seen, and the authentication of the last of them.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Mark {
-    /// How many records there were.
-    pub records: u64,
-    /// The authentication of the last one.
-    pub mac: RecordMac,
-}
-
-impl From<RecordHead> for Mark {
-    fn from(head: RecordHead) -> Self {
-        Self { records: head.records, mac: head.mac }
-    }
-}
-
-/// How the records are, compared with the mark.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Comparison {
-    /// They go on from where the mark is.
-    GoOn,
-    /// There are fewer than there were.
-    Fewer,
-    /// There are others than there were.
-    Others,
-}
-
-/// What came of keeping the mark.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Kept {
-    /// The records go on, and the mark with them.
-    GoOn,
-    /// The store is known to be a restored one; the mark stays.
-    Restored,
-    /// The store went back; the mark stays.
-    GoneBack {
-        /// How.
-        comparison: Comparison,
-        /// How many records there were.
-        before: u64,
-        /// How many there are.
-        head: RecordHead,
-    },
-}
-
-/// Why the mark was not kept.
+/// Why the records were not compared with the mark.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum KeepUpFailed {
+pub enum LookBackFailed {
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The mark.
     #[error("records.mark cannot be used")]
     Mark(#[from] io::Error),
-}
-
-impl Mark {
-    /// Compares the records with the mark: also a store that went back and has as many records again is found.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn compare(self, store: &Store, head: RecordHead) -> Result<Comparison, StoreError> {
-        if head.records < self.records {
-            return Ok(Comparison::Fewer);
-        }
-        let mac = match self.records.checked_sub(1) {
-            None => Some(RecordMac::BEGIN),
-            Some(before) => store.stored_record(before + 1).await?.and_then(|record| record.mac),
-        };
-        Ok(if mac == Some(self.mac) { Comparison::GoOn } else { Comparison::Others })
-    }
 }
 
 /// Where the mark is.
@@ -105,7 +44,7 @@ impl MarkFile {
     ///
     /// # Errors
     /// When the file cannot be read, or is damaged.
-    pub fn read(&self) -> io::Result<Option<Mark>> {
+    pub fn read(&self) -> io::Result<Option<RecordsMark>> {
         match fs::metadata(&self.0) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
@@ -116,66 +55,66 @@ impl MarkFile {
         Ok(Some(mark))
     }
 
-    /// Keeps how many records there are now, unless the store is known to be a restored one: then the mark says what
-    /// there was before, until that is accepted.
+    /// Compares the records with the mark, and raises it. A store with fewer records than there were, or with others, is
+    /// a restored one from now on, and the mark stays until somebody accepts that.
     ///
     /// # Errors
     /// When the store or the file cannot be used.
-    pub async fn keep_up(&self, store: &Store) -> Result<Kept, KeepUpFailed> {
+    pub async fn look_back(
+        &self,
+        store: &Store,
+        secret: &LicenseServerSecret,
+        now: Instant,
+    ) -> Result<RecordsComparison, LookBackFailed> {
         // The mark first: others add records and raise it meanwhile, and the records never become fewer.
-        let mark = self.read()?;
-        let head = store.record_head().await?;
-        if head.restored {
-            return Ok(Kept::Restored);
+        if let Some(mark) = self.read()? {
+            let decision = LicenseDecision::of(DecisionOutcome::Restored, now);
+            let found = store.compare_records(secret, mark, decision).await?;
+            if found != RecordsComparison::GoOn {
+                return Ok(found);
+            }
         }
-        let comparison = match mark {
-            Some(mark) => mark.compare(store, head).await?,
-            None => Comparison::GoOn,
-        };
-        if comparison == Comparison::GoOn {
-            self.raise(head)?;
-            return Ok(Kept::GoOn);
-        }
-        Ok(Kept::GoneBack { comparison, before: mark.map_or(0, |mark| mark.records), head })
+        self.raise(store.record_head().await?.mark)?;
+        Ok(RecordsComparison::GoOn)
     }
 
-    /// Writes the mark, if there are more records than it says.
+    /// Writes the mark, if what it says comes before.
     ///
     /// # Errors
     /// When the file cannot be read or written, or is damaged.
-    pub fn raise(&self, head: RecordHead) -> io::Result<()> {
-        if self.read()?.is_none_or(|mark| mark.records < head.records) {
-            self.set(head)?;
+    pub fn raise(&self, mark: RecordsMark) -> io::Result<()> {
+        if self.read()?.is_none_or(|before| before.precedes(&mark)) {
+            data_dir::replace(&self.0, &serde_json::to_vec(&mark)?)?;
         }
         Ok(())
-    }
-
-    /// Writes the mark, whatever it says.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
-    pub fn set(&self, head: RecordHead) -> io::Result<()> {
-        data_dir::replace(&self.0, &serde_json::to_vec(&Mark::from(head))?)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use trybuy_formats::ids::RecordMac;
+
     use super::*;
 
     #[test]
-    fn a_mark_only_rises_unless_it_is_set() {
+    fn a_mark_only_rises() {
         let directory = tempfile::tempdir().expect("a directory");
         let file = MarkFile::new(directory.path().join("records.mark"));
-        let head =
-            |records| RecordHead { records, mac: RecordMac::from_bytes([7; 32]), restored: false };
+        let mark = |accepted_at, records| RecordsMark {
+            accepted_at: Instant::from_unix(accepted_at),
+            records,
+            mac: RecordMac::from_bytes([7; 32]),
+        };
         assert_eq!(file.read().expect("read"), None);
-        for (records, expected) in [(3, 3), (2, 3), (5, 5)] {
-            file.raise(head(records)).expect("written");
-            let mark = file.read().expect("read").expect("there");
-            assert_eq!(mark.records, expected);
+        for (new, expected) in [
+            (mark(1, 3), mark(1, 3)),
+            (mark(1, 2), mark(1, 3)),
+            (mark(1, 5), mark(1, 5)),
+            (mark(2, 4), mark(2, 4)),
+            (mark(1, 9), mark(2, 4)),
+        ] {
+            file.raise(new).expect("written");
+            assert_eq!(file.read().expect("read"), Some(expected));
         }
-        file.set(head(1)).expect("written");
-        assert_eq!(file.read().expect("read"), Some(Mark::from(head(1))));
     }
 }

@@ -6,9 +6,9 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use trybuy_formats::instant::Span;
 
-use super::mark::{Comparison, KeepUpFailed, Kept};
+use super::mark::LookBackFailed;
 use super::{LicenseServer, LicenseServerState};
-use crate::store::{DecisionOutcome, DecisionReason, LicenseDecision};
+use crate::store::RecordsComparison;
 
 /// The pause between two rounds.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -28,7 +28,7 @@ impl Worker {
     ///
     /// # Errors
     /// When the mark or the store cannot be used.
-    pub async fn start(server: LicenseServerState) -> Result<Self, KeepUpFailed> {
+    pub async fn start(server: LicenseServerState) -> Result<Self, LookBackFailed> {
         server.look_back().await?;
         let (stop, stopped) = oneshot::channel();
         Ok(Self { stop, task: tokio::spawn(run(server, stopped)) })
@@ -44,28 +44,19 @@ impl Worker {
 }
 
 impl LicenseServer {
-    /// Compares the records with the mark, and raises it. A store with fewer records than there were, or with others,
-    /// is a restored one.
-    async fn look_back(&self) -> Result<(), KeepUpFailed> {
-        let kept = self.mark.keep_up(&self.store).await?;
-        let Kept::GoneBack { comparison, before, head } = kept else { return Ok(()) };
-        tracing::error!(
-            records = head.records,
-            before,
-            "the database was restored from a backup: no new licenses are given out until \
-             `license-server restored accept`"
-        );
-        let decision = LicenseDecision {
-            reason: Some(match comparison {
-                Comparison::Fewer => DecisionReason::FewerRecords,
-                _ => DecisionReason::OtherRecords,
-            }),
-            ..LicenseDecision::of(DecisionOutcome::Restored, self.clock.now())
-        };
-        Ok(self.store.set_restored(self.secret(), true, decision).await?)
+    /// Compares the records with the mark, and tells the operator where they do not go on from there.
+    async fn look_back(&self) -> Result<(), LookBackFailed> {
+        let found = self.mark.look_back(&self.store, self.secret(), self.clock.now()).await?;
+        if found != RecordsComparison::GoOn {
+            tracing::error!(
+                "the database was restored from a backup: no new licenses are given out until \
+                 `license-server restored accept`"
+            );
+        }
+        Ok(())
     }
 
-    async fn round(&self, round: u32) -> Result<(), KeepUpFailed> {
+    async fn round(&self, round: u32) -> Result<(), LookBackFailed> {
         self.look_back().await?;
         if round.is_multiple_of(FORGETTING) {
             self.store.forget_challenges(self.clock.now().minus(REMEMBERED)).await?;

@@ -3,7 +3,7 @@
 mod client;
 pub(crate) mod company;
 mod gateway;
-mod license_server;
+pub(crate) mod license_server;
 mod pair;
 mod script;
 mod service;

@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use reqwest::blocking::Client;
 use serde_json::{Value, json};
-use trybuy_server::license_server::mark::Kept;
-use trybuy_server::store::{DecisionOutcome, LicenseDecision};
+use trybuy_server::store::{DecisionOutcome, LicenseDecision, RecordsComparison};
 use uuid::Uuid;
 
 use crate::commands::installed;
@@ -70,8 +69,8 @@ async fn whoever_keeps_the_mark_takes_the_records_of_others_for_no_restored_ones
             for _ in 0..50 {
                 let decision = LicenseDecision::of(DecisionOutcome::Refused, now);
                 server.store.record_decision(server.secret(), decision).await.expect("recorded");
-                let kept = server.mark.keep_up(&server.store).await.expect("kept");
-                assert_eq!(kept, Kept::GoOn);
+                let kept = server.mark.look_back(&server.store, server.secret(), now).await;
+                assert_eq!(kept.expect("kept"), RecordsComparison::GoOn);
             }
         })
     });

@@ -1,12 +1,17 @@
 //! What registered gateways may ask, and nobody else.
 
 use serde::Serialize;
-use trybuy_formats::api::{GatewayLicenseRequest, LicenseOutcome, SeenAnswer, SeenLicenses};
+use trybuy_formats::api::{
+    GatewayLicenseRequest, LicenseOutcome, LicenseServerInfo, SeenAnswer, SeenLicenses,
+};
 use trybuy_formats::ids::PlatformType;
 use trybuy_formats::keys::key_id;
+use trybuy_formats::licensing::records::{RecordsMark, RecordsStatement};
+use trybuy_formats::licensing::signing::sign_certified;
 use trybuy_formats::primitives::RequestSignatureKey;
 use trybuy_formats::request_signature::{Request, sign};
 use trybuy_formats::slug::Slug;
+use trybuy_server::license_server::LicenseServer;
 use trybuy_server::store::LicenseGateway;
 
 use crate::support::{Answer, TestClient, TestServer, pack};
@@ -113,21 +118,65 @@ async fn what_a_gateway_has_seen_is_assigned_again_and_foreign_licenses_are_not(
     foreign.license_server = other.id().clone();
     let foreign = other.issue(&foreign, eve.key.spki()).expect("issued");
     let foreign = other.chain().with_leaf(foreign).expect("a chain");
-    let report = SeenLicenses {
-        licenses: vec![chain.to_pem(), foreign.to_pem(), "no license".to_owned()],
-        records: Some(2),
-    };
+    let records = said(&server).await;
+    let licenses = vec![chain.to_pem(), foreign.to_pem(), "no license".to_owned()];
+    let report = SeenLicenses { records: records.clone(), licenses };
     for unknown in [1, 0] {
         let answer = gateway.post(&server, "gateways/seen", &report).await;
-        assert_eq!(answer.json::<SeenAnswer>(200), SeenAnswer { unknown });
+        let expected = SeenAnswer { unknown, restored: false };
+        assert_eq!(answer.json::<SeenAnswer>(200), expected);
     }
-    assert!(!server.server.store.record_head().await.expect("answered").restored);
     assert_eq!(eve.license(&server, "1.0.0").await.0, LicenseOutcome::Reissued);
-    let behind = SeenLicenses { licenses: Vec::new(), records: Some(1_000) };
-    gateway.post(&server, "gateways/seen", &behind).await.json::<SeenAnswer>(200);
-    let bob = TestClient::new();
-    bob.ask(&server, "1.0.0").await.refused(503, Slug::LicenseServerRestored);
-    assert_eq!(ada.license(&server, "1.0.0").await.0, LicenseOutcome::Reissued);
-    let many = SeenLicenses { licenses: vec![String::new(); 51], records: None };
+    let many = SeenLicenses { records, licenses: vec![String::new(); 51] };
     gateway.post(&server, "gateways/seen", &many).await.refused(413, Slug::TooLarge);
+}
+
+/// What the license server says of its records.
+async fn said(server: &TestServer) -> String {
+    server.get("license-server").await.json::<LicenseServerInfo>(200).records
+}
+
+#[tokio::test]
+async fn only_what_a_license_server_once_said_itself_shows_that_it_was_restored() {
+    let server = TestServer::start().await;
+    let gateway = Gateway::registered(&server).await;
+    server.install(&pack("1.0.0", 5)).await;
+    let show = async |records: &str| {
+        let report = SeenLicenses { records: records.to_owned(), licenses: Vec::new() };
+        gateway.post(&server, "gateways/seen", &report).await
+    };
+    let restored = async |records: &str| show(records).await.json::<SeenAnswer>(200).restored;
+    let ada = TestClient::new();
+    let first = said(&server).await;
+    ada.license(&server, "1.0.0").await;
+    assert!(!restored(&first).await && !restored(&said(&server).await).await);
+    // Made up by another license server of the same authority, in its own name and in this one's, and by nobody.
+    let mark = server.server.store.record_head().await.expect("answered").mark;
+    let farther = RecordsMark { records: 1_000, ..mark };
+    let other = server.authority.issuer("other");
+    let of_other = RecordsStatement::sign(&other, farther, false).expect("signed");
+    let statement = RecordsStatement {
+        format: 1,
+        license_server: server.server.issuer().id().clone(),
+        mark: farther,
+        restored: false,
+    };
+    let in_its_name = sign_certified(other.key(), other.chain(), &statement).expect("signed");
+    for made_up in [of_other.as_str(), &in_its_name, "", "a.b.c"] {
+        show(made_up).await.refused(400, Slug::BadRequest);
+    }
+    let bob = TestClient::new();
+    assert_eq!(bob.license(&server, "1.0.0").await.0, LicenseOutcome::Granted);
+    // It said so before it was restored.
+    let lost = RecordsStatement::sign(server.server.issuer(), farther, false).expect("signed");
+    assert!(restored(&lost).await);
+    let eve = TestClient::new();
+    eve.ask(&server, "1.0.0").await.refused(503, Slug::LicenseServerRestored);
+    assert_eq!(ada.license(&server, "1.0.0").await.0, LicenseOutcome::Reissued);
+    let LicenseServer { store, .. } = &*server.server;
+    let accepted = store.accept_restored(server.server.secret(), server.now()).await;
+    assert!(accepted.expect("answered"));
+    // Shown once more, by whoever has kept it.
+    assert!(!restored(&lost).await);
+    assert_eq!(eve.license(&server, "1.0.0").await.0, LicenseOutcome::Granted);
 }

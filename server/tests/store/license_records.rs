@@ -2,18 +2,18 @@
 
 use trybuy_formats::ids::{ClientId, SeatLicenseId};
 use trybuy_formats::licensing::pack::LicensePack;
+use trybuy_formats::licensing::records::RecordsMark;
 use trybuy_server::license_server::audit::{self, Audit, Fault};
-use trybuy_server::license_server::mark::Mark;
 use trybuy_server::store::{
     DecisionOutcome, DecisionReason, LicenseCase, LicenseDecision, LicenseQuery, RecordQuery,
-    Revocation, Revoked, SeenReport,
+    RecordsComparison, Revocation, Revoked, SeenReport,
 };
 
 use crate::harness::Database;
 use crate::license_samples::{LicenseWorld, Outcome, case, client, pack, presented, upgrade_pack};
 use crate::samples::{at, parsed};
 
-async fn audited(world: &LicenseWorld, mark: Option<Mark>) -> Audit {
+async fn audited(world: &LicenseWorld, mark: Option<RecordsMark>) -> Audit {
     audit::verify(&world.store, world.secret(), mark).await.expect("answered")
 }
 
@@ -28,7 +28,7 @@ async fn with_records(database: &Database, records: u64) -> LicenseWorld {
 
 pub(crate) async fn records_in_order_are_found_to_be(database: Database) {
     let world = with_records(&database, 250).await;
-    let mark = Mark::from(world.store.record_head().await.expect("answered"));
+    let mark = world.store.record_head().await.expect("answered").mark;
     assert_eq!(
         audited(&world, Some(mark)).await,
         Audit { records: 250, marked: true, fault: None }
@@ -42,7 +42,7 @@ pub(crate) async fn records_in_order_are_found_to_be(database: Database) {
 
 pub(crate) async fn whatever_is_done_to_a_record_is_found(database: Database) {
     let world = with_records(&database, 9).await;
-    let mark = Mark::from(world.store.record_head().await.expect("answered"));
+    let mark = world.store.record_head().await.expect("answered").mark;
     for (damage, repair, fault) in [
         (
             "UPDATE license_records SET record = replace(record, 'temporary', 'granted') \
@@ -98,11 +98,11 @@ pub(crate) async fn whatever_is_done_to_a_record_is_found(database: Database) {
 
 pub(crate) async fn records_that_are_cut_off_are_found_by_the_mark(database: Database) {
     let world = with_records(&database, 5).await;
-    let earlier = world.store.record_head().await.expect("answered");
+    let earlier = world.store.record_head().await.expect("answered").mark;
     for _ in 0..3 {
         assert_eq!(world.outcome(client(), "1.0.0", 1).await, Outcome::TEMPORARY);
     }
-    let mark = Mark::from(world.store.record_head().await.expect("answered"));
+    let mark = world.store.record_head().await.expect("answered").mark;
     database.execute("DELETE FROM license_records WHERE number > 5").await;
     assert_eq!(audited(&world, None).await.fault, Some(Fault::Truncated { records: 8 }));
     let end = format!("UPDATE license_record_head SET records = 5, mac = '{}'", earlier.mac);
@@ -133,18 +133,20 @@ pub(crate) async fn records_are_found_by_client_outcome_and_time(database: Datab
     }
 }
 
+async fn found(world: &LicenseWorld, mark: RecordsMark, now: u64) -> RecordsComparison {
+    let decision = LicenseDecision::of(DecisionOutcome::Restored, at(now));
+    world.store.compare_records(world.secret(), mark, decision).await.expect("answered")
+}
+
 pub(crate) async fn a_restored_store_allocates_nothing_and_issues_again(database: Database) {
     let world = LicenseWorld::new(database.store.clone());
     let id = world.install(&pack("1.0.0", 3)).await;
     let (ada, bob, eve) = (client(), client(), client());
     assert_eq!(world.outcome(ada, "1.0.0", 1).await, Outcome::GRANTED);
-    let behind = SeenReport {
-        gateway: parsed("front"),
-        licenses: Vec::new(),
-        records: Some(100),
-        now: at(2),
-    };
-    assert_eq!(world.store.take_report(world.secret(), &behind).await.expect("answered"), 0);
+    let before = world.store.record_head().await.expect("answered").mark;
+    assert_eq!(found(&world, before, 2).await, RecordsComparison::GoOn);
+    let farther = RecordsMark { records: 100, ..before };
+    assert_eq!(found(&world, farther, 2).await, RecordsComparison::Fewer);
     assert!(world.store.record_head().await.expect("answered").restored);
     let refused = Outcome::Refused(DecisionReason::LicenseServerRestored);
     assert_eq!(world.outcome(ada, "1.0.0", 3).await, Outcome::REISSUED);
@@ -155,8 +157,14 @@ pub(crate) async fn a_restored_store_allocates_nothing_and_issues_again(database
     let with_license = LicenseCase { presented: Some(held), ..case(eve, "1.0.0", 4) };
     assert_eq!(Outcome::of(&world.ask(with_license).await), Outcome::REISSUED);
     assert_eq!(world.assigned(id).await, 2);
-    let accepted = LicenseDecision::of(DecisionOutcome::RestoredAccepted, at(5));
-    world.store.set_restored(world.secret(), false, accepted).await.expect("accepted");
+    for accepted in [true, false] {
+        let accepting = world.store.accept_restored(world.secret(), at(5)).await;
+        assert_eq!(accepting.expect("answered"), accepted);
+    }
+    // What was lost before is shown once more, and what was never written after it.
+    assert_eq!(found(&world, farther, 6).await, RecordsComparison::GoOn);
+    let after = world.store.record_head().await.expect("answered").mark;
+    assert!(before.precedes(&after) && farther.precedes(&after));
     assert_eq!(world.outcome(bob, "1.0.0", 6).await, Outcome::GRANTED);
     let serial = world.licenses(LicenseQuery::OfClient(bob)).await[0].license_id.serial();
     assert_eq!(serial, 1002, "the seat between is not free any more");
@@ -180,10 +188,9 @@ pub(crate) async fn what_a_gateway_has_seen_is_assigned_again(database: Database
         presented(SeatLicenseId::temporary(), mia, "1.0.0", None),
         presented(SeatLicenseId::of_pack(parsed(&uuid()), 1, 0), mia, "1.0.0", Some(id)),
     ];
-    let report = SeenReport { gateway: parsed("front"), licenses, records: None, now: at(2) };
+    let report = SeenReport { gateway: parsed("front"), licenses, now: at(2) };
     let take = async || world.store.take_report(world.secret(), &report).await.expect("answered");
     assert_eq!(take().await, 5);
-    assert!(world.store.record_head().await.expect("answered").restored);
     assert_eq!(take().await, 1, "all are known now but the one of an unknown pack");
     assert_eq!((world.assigned(id).await, world.assigned(upgrade).await), (3, 1));
     let outcomes: Vec<_> =
@@ -196,7 +203,6 @@ pub(crate) async fn what_a_gateway_has_seen_is_assigned_again(database: Database
             DecisionOutcome::Adopted,
             DecisionOutcome::Adopted,
             DecisionOutcome::Refused,
-            DecisionOutcome::Restored,
             DecisionOutcome::Refused,
         ]
     );

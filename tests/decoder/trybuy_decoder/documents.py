@@ -198,6 +198,12 @@ def integer(lowest: int, highest: int = LARGEST_INTEGER):
     return check
 
 
+def boolean(value) -> None:
+    """True or false."""
+    if type(value) is not bool:
+        raise Malformed("true or false expected")
+
+
 def or_null(inner):
     """What `inner` checks, or null."""
 

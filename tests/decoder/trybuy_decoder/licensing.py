@@ -1,4 +1,4 @@
-"""Documents of the licensing system (LI-2 to LI-11)."""
+"""Documents of the licensing system (LI-2 to LI-12)."""
 
 import base64
 import re
@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from .authorities import Authorities
 from .certificates import CERTIFICATE_CAP, FILE_CAP, Certificate
 from .documents import (
-    LARGEST_INTEGER, application_id, array, base64_of, digest, instant, integer, label,
+    LARGEST_INTEGER, application_id, array, base64_of, boolean, digest, instant, integer, label,
     left_out_or, line, matching, name, one_of, or_null, parse_table, record, semantic_version,
     semver_order, text, uuid,
 )
@@ -85,6 +85,11 @@ _upgrade = record({
     "format": integer(1), "license": _bytes(CERTIFICATE_CAP), "version": semantic_version,
     "encryption_key": base64_of(RSA_SPKI_BYTES),
 })
+_records = record({
+    "format": integer(1), "license_server": label,
+    "mark": record({"accepted_at": or_null(instant), "records": integer(0), "mac": digest}),
+    "restored": boolean,
+})
 _locale = matching(r"(?=.{2,35})[a-z]{2,8}(-[A-Za-z0-9]{1,8})*", "a language tag")
 _pack_members = record({
     "format": integer(1), "pack_id": uuid, "clearinghouse": label, "order_id": uuid,
@@ -112,6 +117,7 @@ TYPES = {
     "trybuy-purchase-order": (FILE_CAP + 4096, _order, "license-issuer"),
     "trybuy-license-pack": (PACK_CAP // 3 * 4 + 4096, _sealed_pack, "clearinghouse"),
     "trybuy-client-image": (2048, _image, "image-vendor"),
+    "trybuy-license-records": (1024, _records, "license-issuer"),
     "trybuy-challenge-response": (12288, _response, None),
     "trybuy-license-upgrade": (12288, _upgrade, None),
 }
@@ -195,10 +201,10 @@ def open_certified(authorities: Authorities, document: str, kind: str, at: int) 
 
 
 def _signer_in(payload: dict):
-    """Whom a document names as its signer: a purchase request and a client image do."""
+    """Whom a document names as its signer: none only if it is a license pack."""
     if "software_id" in payload:
         return str(int(payload["software_id"][2:8], 16))
-    return payload["license_server"] if "quantity" in payload else None
+    return None if "sealed" in payload else payload["license_server"]
 
 
 def open_sealed(key: BuilderKey, label: str, sealed: bytes) -> bytes:

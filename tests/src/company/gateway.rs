@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::Value;
 
 use super::{Company, PRODUCT, replace_lines, text};
 use crate::builder::Builder;
@@ -73,13 +76,17 @@ impl Gateway {
         self.data_dir.join("gateway/direct.sock")
     }
 
-    /// How many records its license server had at the most, as it last wrote it down.
+    /// How many records its license server has, as it last kept it.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn records(&self) -> Result<Option<usize>> {
+    pub fn records(&self) -> Result<Option<u64>> {
         match std::fs::read_to_string(self.data_dir.join("gateway/records")) {
-            Ok(text) => Ok(Some(text.trim().parse()?)),
+            Ok(text) => {
+                let payload = text.split('.').nth(1).context("a payload")?;
+                let payload = URL_SAFE_NO_PAD.decode(payload)?;
+                Ok(serde_json::from_slice::<Value>(&payload)?["mark"]["records"].as_u64())
+            }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error.into()),
         }

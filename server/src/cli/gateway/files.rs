@@ -10,7 +10,7 @@ use trybuy_formats::primitives::{DecryptionKey, EcdsaKey, PrimitiveError, Reques
 use zeroize::Zeroizing;
 
 use crate::data_dir::{RoleDir, write_new};
-use crate::gateway::access::{ISSUER, OwnKeys, RECORDS, REVOKED, Revocations};
+use crate::gateway::access::{ISSUER, OwnKeys, REVOKED, Revocations};
 
 /// Where each file of a gateway is.
 pub(in crate::cli) struct Files<'a>(pub(in crate::cli) &'a RoleDir);
@@ -58,12 +58,6 @@ impl Files<'_> {
         Revocations::from_text(&text).with_context(|| {
             format!("{}; without it, only what the next list has is refused", unusable(&path))
         })
-    }
-
-    /// The most records that it ever had.
-    pub(in crate::cli) fn records(&self) -> u64 {
-        let text = fs::read_to_string(self.0.file(RECORDS)).ok();
-        text.and_then(|text| text.trim().parse().ok()).unwrap_or(0)
     }
 
     /// The key that tokens for the service are signed with.

@@ -71,7 +71,7 @@ async fn license_server(
     authorities: &Authorities,
 ) -> Result<CertificateChain> {
     let url = &options.license_server;
-    let server = LicenseServer::new(url.clone(), own_keys(files)?, 0)?;
+    let server = LicenseServer::new(url.clone(), own_keys(files)?)?;
     let info = server.info().await.map_err(|error| {
         let what = format!("{url} does not answer as a license server");
         anyhow::Error::from(error).context(

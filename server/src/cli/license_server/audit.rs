@@ -8,7 +8,6 @@ use crate::cli::arguments::license_server::{AuditCommand, RestoredCommand};
 use crate::cli::failure::Failure;
 use crate::cli::output;
 use crate::license_server::audit::{self, Audit, Fault};
-use crate::store::{DecisionOutcome, LicenseDecision};
 
 /// Verifies all records.
 pub(super) fn run(place: &Place, command: &AuditCommand) -> Result<()> {
@@ -42,23 +41,18 @@ pub(super) fn run(place: &Place, command: &AuditCommand) -> Result<()> {
         .into())
 }
 
-/// Accepts that the store is a restored one: its number of records counts from now on.
+/// Accepts that the store is a restored one: what it has now is what counts.
 pub(super) fn accept(place: &Place, command: &RestoredCommand) -> Result<()> {
     let RestoredCommand::Accept = command;
     let secret = place.keys()?.secret;
     place.with_store(async |store| {
-        if !store.record_head().await?.restored {
+        if !store.accept_restored(&secret, now()).await? {
             let what = "the license server has not been found to be a restored one";
             return Err(Failure::new(Slug::Usage, what)
                 .help("it finds out when it starts, or from a gateway")
                 .into());
         }
-        // The mark first: as long as the store is a restored one, no server looks at it.
-        let written = "records.mark cannot be written";
-        place.mark().set(store.record_head().await?).context(written)?;
-        let decision = LicenseDecision::of(DecisionOutcome::RestoredAccepted, now());
-        store.set_restored(&secret, false, decision).await?;
-        place.mark().raise(store.record_head().await?).context(written)
+        place.raise_mark(store, &secret).await
     })?;
     output::print("new licenses are given out again\n")
 }

@@ -48,7 +48,7 @@ async fn install(place: &Place, store: &Store, file: &str) -> Result<()> {
     if !store.install_pack(&secret, &pack, now()).await? {
         return Err(refused(PackRefused::Installed));
     }
-    place.raise_mark(store).await?;
+    place.raise_mark(store, &secret).await?;
     output::print(&format!("installed {}: {} licenses\n", pack.pack_id, pack.quantity))
 }
 

@@ -19,7 +19,7 @@ pub(super) fn run(
     let readmission = Readmission { client_id, product_id, note, now: now() };
     let was_barred = place.with_store(async |store| {
         let was_barred = store.readmit_client(&secret, &readmission).await?;
-        place.raise_mark(store).await?;
+        place.raise_mark(store, &secret).await?;
         Ok(was_barred)
     })?;
     let Readmission { product_id, .. } = readmission;

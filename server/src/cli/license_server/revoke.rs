@@ -15,7 +15,7 @@ pub(super) fn run(place: &Place, revoke: RevokeLicense) -> Result<()> {
     let revocation = Revocation { license_id, client, note, bars: !allow_again, now: now() };
     let revoked = place.with_store(async |store| {
         let revoked = store.revoke_license(&secret, &revocation).await?;
-        place.raise_mark(store).await?;
+        place.raise_mark(store, &secret).await?;
         Ok(revoked)
     })?;
     match revoked {

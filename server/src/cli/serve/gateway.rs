@@ -33,11 +33,7 @@ async fn serve(config: GatewayConfig, directory: RoleDir, listen: SocketAddr) ->
         revocations: files.revocations()?,
         stale_list: config.stale_list,
         issuer,
-        license_server: LicenseServer::new(
-            config.license_server.clone(),
-            own_keys(&files)?,
-            files.records(),
-        )?,
+        license_server: LicenseServer::new(config.license_server.clone(), own_keys(&files)?)?,
         identity_key: files.load_identity_key()?,
         store: store.clone(),
         direct_users: config.direct_users.clone(),

@@ -4,12 +4,12 @@
 //! signed by the client or encrypted to it, so that the gateway can read no license and ask for none in the
 //! name of another.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::http::header;
 use axum::response::Response;
+use tokio::sync::Notify;
 use trybuy_formats::api::{self, LicenseServerInfo};
 use trybuy_formats::limits;
 use trybuy_formats::slug::Slug;
@@ -26,16 +26,14 @@ const PAUSE: Duration = Duration::from_secs(30);
 /// The largest answer that is read, in bytes, but for a revocation list: several times a sealed license or
 /// a chain of certificates.
 pub(super) const ANSWER: usize = 256 << 10;
-/// The field with the number of the license server's records, in each of its answers.
-const RECORDS: &str = "trybuy-records";
 
 /// A license server, as its gateway reaches it.
 pub struct LicenseServer {
     client: reqwest::Client,
     base: Url,
     pub(super) keys: OwnKeys,
-    /// The most records it ever had.
-    records: AtomicU64,
+    /// Told with each answer to what may have been decided.
+    pub(super) asked: Notify,
 }
 
 /// The license server gives no answer that is one.
@@ -69,22 +67,22 @@ impl Refusal for LicenseServerError {
 }
 
 impl LicenseServer {
-    /// The license server at an address, which had that many records before.
+    /// The license server at an address.
     ///
     /// # Errors
     /// When the library fails.
-    pub fn new(base: Url, keys: OwnKeys, records: u64) -> Result<Self, reqwest::Error> {
+    pub fn new(base: Url, keys: OwnKeys) -> Result<Self, reqwest::Error> {
         let client = reqwest::Client::builder()
             .timeout(TIMEOUT)
             .connect_timeout(CONNECT_TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
-        Ok(Self { client, base, keys, records: AtomicU64::new(records) })
+        Ok(Self { client, base, keys, asked: Notify::new() })
     }
 
-    /// The most records it ever had.
-    pub fn records(&self) -> u64 {
-        self.records.load(Ordering::Relaxed)
+    /// Waits until it has answered something again that it may have decided.
+    pub(super) async fn asked(&self) {
+        self.asked.notified().await;
     }
 
     /// What it says of itself.
@@ -108,16 +106,6 @@ impl LicenseServer {
         read(answer, most).await
     }
 
-    /// Notes how many records it has.
-    pub(super) fn note_records(&self, records: u64) {
-        self.records.fetch_max(records, Ordering::Relaxed);
-    }
-
-    /// It has been told what it lost: what it has now is what counts.
-    pub(super) fn restart_records(&self, records: u64) {
-        self.records.store(records, Ordering::Relaxed);
-    }
-
     /// What requests are sent with.
     pub(super) fn client(&self) -> &reqwest::Client {
         &self.client
@@ -132,11 +120,7 @@ impl LicenseServer {
         let request = self.client.post(self.address(path)).body(body);
         let answer = request.header(header::CONTENT_TYPE, "application/json").send().await?;
         let (status, headers) = (answer.status(), answer.headers().clone());
-        let records = headers.get(RECORDS).and_then(|value| value.to_str().ok());
-        // Where it has fewer than before, the worker tells it what it lost.
-        if let Some(records) = records.and_then(|text| text.parse().ok()) {
-            self.note_records(records);
-        }
+        self.asked.notify_one();
         let mut response = Response::new(Body::from(read(answer, ANSWER).await?));
         *response.status_mut() = status;
         for name in [header::CONTENT_TYPE, header::RETRY_AFTER] {

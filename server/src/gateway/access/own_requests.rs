@@ -3,7 +3,9 @@
 use axum::http::header;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use trybuy_formats::api::{GatewayLicenseRequest, LicenseAnswer, Problem, SeenLicenses};
+use trybuy_formats::api::{
+    GatewayLicenseRequest, LicenseAnswer, Problem, SeenAnswer, SeenLicenses,
+};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::keys::key_id;
 use trybuy_formats::licensing::sealed_license;
@@ -43,17 +45,21 @@ impl LicenseServer {
             version: requirement.version.clone(),
         };
         let answer: LicenseAnswer = self.ask_signed("gateways/licenses", &request, now).await?;
+        self.asked.notify_one();
         let license = sealed_license::open(&self.keys.decryption, &answer.license);
         Ok(license.map_err(ApiError::fault)?.to_pem())
     }
 
-    /// Tells which licenses clients have presented.
+    /// Shows what it said of its records, and licenses that clients have presented.
     ///
     /// # Errors
     /// What the license server refuses, and when it does not answer.
-    pub(super) async fn report(&self, seen: &SeenLicenses, now: Instant) -> Result<(), ApiError> {
-        let _: serde_json::Value = self.ask_signed("gateways/seen", seen, now).await?;
-        Ok(())
+    pub(super) async fn report(
+        &self,
+        seen: &SeenLicenses,
+        now: Instant,
+    ) -> Result<SeenAnswer, ApiError> {
+        self.ask_signed("gateways/seen", seen, now).await
     }
 
     async fn ask_signed<A: DeserializeOwned>(

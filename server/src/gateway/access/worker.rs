@@ -11,6 +11,7 @@ use trybuy_formats::api::{LicenseServerInfo, SeenLicenses};
 use trybuy_formats::certificates::{Certificate, CertificateChain, RevocationList};
 use trybuy_formats::instant::Span;
 
+use super::records::{LastSaid, Said};
 use super::state::GatewayState;
 use crate::data_dir::{RoleDir, replace};
 use crate::error::ApiError;
@@ -18,6 +19,8 @@ use crate::store::{SeenLicense, StoreError};
 
 /// Licenses of one report.
 const REPORT: u32 = 50;
+/// How soon the records are looked at after what may have been decided, and at the most how often.
+const SOON: Duration = Duration::from_secs(1);
 /// How long a license that was seen is remembered: no older backup is restored.
 const REMEMBERED: Span = Span::seconds(180 * 86_400);
 
@@ -25,9 +28,6 @@ const REMEMBERED: Span = Span::seconds(180 * 86_400);
 pub const ISSUER: &str = "license-server.pem";
 /// The licenses that it has revoked, as far as was ever heard.
 pub const REVOKED: &str = "revoked";
-/// The most records that it ever had.
-pub const RECORDS: &str = "records";
-
 /// A running worker. It ends when this is dropped.
 pub struct Worker {
     stop: oneshot::Sender<()>,
@@ -56,32 +56,23 @@ async fn run(
     pause: Duration,
     mut stopped: oneshot::Receiver<()>,
 ) {
-    let mut told = Told::default();
+    let mut rounds = Rounds::new(Arc::clone(&state), directory);
     loop {
         let new = keep_seen(&state).await;
         tokio::select! {
-            () = refresh(&state, &directory, &mut told, &new) => {}
+            () = rounds.refresh(&new) => {}
             _ = &mut stopped => break,
         }
-        told.is_stale = state.tell_of_staleness(told.is_stale);
+        rounds.stale_told = state.tell_of_staleness(rounds.stale_told);
         // A held client may have been removed, and what runs may have to end.
         state.held_passes.forget();
         state.news.send_replace(());
         tokio::select! {
-            () = tokio::time::sleep(pause) => {}
+            () = rounds.pause(pause) => {}
             _ = &mut stopped => break,
         }
     }
     keep_seen(&state).await;
-}
-
-/// What was told already.
-#[derive(Default)]
-struct Told {
-    /// To the operator, that the revocation list is too old.
-    is_stale: bool,
-    /// To the license server that is a restored one, of every license that had been presented.
-    all: bool,
 }
 
 /// Answers the licenses that were presented for the first time.
@@ -93,44 +84,93 @@ async fn keep_seen(state: &GatewayState) -> Vec<Certificate> {
     new
 }
 
-/// One look at the license server. Where it does not answer, what is known stays as it is.
-async fn refresh(state: &GatewayState, directory: &RoleDir, told: &mut Told, new: &[Certificate]) {
-    if let Err(error) = state.refresh(directory, told, new).await {
-        told.all = false;
-        tracing::warn!(error = %format!("{error:#}"), "the license server is looked at later");
+/// What goes on from one look at the license server to the next.
+struct Rounds {
+    state: Arc<GatewayState>,
+    directory: RoleDir,
+    last_said: LastSaid,
+    /// The operator was told that the revocation list is too old.
+    stale_told: bool,
+    /// The license server, which was restored from a backup, was told of every license that had been presented.
+    all_told: bool,
+}
+
+impl Rounds {
+    fn new(state: Arc<GatewayState>, directory: RoleDir) -> Self {
+        let last_said = LastSaid::read(&directory);
+        Self { state, directory, last_said, stale_told: false, all_told: false }
+    }
+
+    /// One look at the license server. Where it does not answer, what is known stays as it is.
+    async fn refresh(&mut self, new: &[Certificate]) {
+        if let Err(error) = self.try_refresh(new).await {
+            self.all_told = false;
+            tracing::warn!(error = %format!("{error:#}"), "the license server is looked at later");
+        }
+    }
+
+    /// Lets time pass. Where something may have been decided meanwhile, what the license server says of its records
+    /// is kept: the less it has said that is not kept, the less it can lose unnoticed.
+    async fn pause(&mut self, pause: Duration) {
+        let over = tokio::time::sleep(pause);
+        tokio::pin!(over);
+        loop {
+            tokio::select! {
+                () = &mut over => return,
+                () = self.state.license_server.asked() => {}
+            }
+            if let Err(error) = self.look_at_records().await {
+                tracing::debug!(error = %format!("{error:#}"), "the records are looked at later");
+            }
+            tokio::select! {
+                () = &mut over => return,
+                () = tokio::time::sleep(SOON) => {}
+            }
+        }
+    }
+
+    /// Asks the license server for its certificate and its revocation list, and tells it what it lost.
+    async fn try_refresh(&mut self, new: &[Certificate]) -> anyhow::Result<()> {
+        let info = self.state.license_server.info().await?;
+        let issuer = self.state.refresh_issuer(&info, &self.directory);
+        let revoked = self.state.refresh_revoked(&self.directory).await;
+        issuer?;
+        // Nobody is let in for want of a report, so it comes after the revocation list.
+        self.compare_records(info.records, new).await?;
+        revoked
+    }
+
+    async fn look_at_records(&mut self) -> anyhow::Result<()> {
+        let info = self.state.license_server.info().await?;
+        self.compare_records(info.records, &[]).await
+    }
+
+    /// Shows the license server what it last said of its records, if it says something else now, and tells it what it
+    /// lost.
+    async fn compare_records(&mut self, said: String, new: &[Certificate]) -> anyhow::Result<()> {
+        let said = Said::open(&self.state, said)?;
+        let last = self.last_said.get(&self.state);
+        let restored = match &last {
+            Some(last) if last.mark != said.mark => self.state.report(last, &[]).await?,
+            _ => said.restored,
+        };
+        if restored && !self.all_told {
+            self.state.report_all(&said).await?;
+        } else if restored {
+            for page in new.chunks(REPORT as usize) {
+                self.state.report(&said, page).await?;
+            }
+        }
+        self.all_told = restored;
+        // Somebody between the two could show what was said long ago.
+        if restored || last.is_none_or(|last| last.mark.precedes(&said.mark)) {
+            self.last_said.keep(said)?;
+        }
+        Ok(())
     }
 }
 
 impl GatewayState {
-    /// Asks the license server for its certificate and its revocation list, and tells it what it lost.
-    async fn refresh(
-        &self,
-        directory: &RoleDir,
-        told: &mut Told,
-        new: &[Certificate],
-    ) -> anyhow::Result<()> {
-        // What clients are told of meanwhile is more than this answer may know of.
-        let before = self.license_server.records();
-        let info = self.license_server.info().await?;
-        let issuer = self.refresh_issuer(&info, directory);
-        let revoked = self.refresh_revoked(directory).await;
-        issuer?;
-        // Nobody is let in for want of a report, so it comes after the revocation list.
-        if info.records < before || (info.restored && !told.all) {
-            self.report_all(before).await.map_err(title)?;
-            self.license_server.restart_records(info.records);
-            told.all = true;
-        } else if info.restored && !new.is_empty() {
-            self.report(new, before).await.map_err(title)?;
-        } else if !info.restored {
-            told.all = false;
-        }
-        self.license_server.note_records(info.records);
-        let records = self.license_server.records().to_string();
-        keep(&directory.file(RECORDS), records.as_bytes())?;
-        revoked
-    }
-
     fn refresh_issuer(&self, info: &LicenseServerInfo, directory: &RoleDir) -> anyhow::Result<()> {
         let chain = CertificateChain::from_pem(&info.certificate)?;
         if self.issuer() == chain {
@@ -170,31 +210,28 @@ impl GatewayState {
         is_stale
     }
 
-    /// Tells the license server, which had so many records, of every license that was presented: it was
-    /// restored from a backup.
-    async fn report_all(&self, records: u64) -> Result<(), ApiError> {
+    /// Tells the license server of every license that was presented: it was restored from a backup.
+    async fn report_all(&self, said: &Said) -> anyhow::Result<()> {
         tracing::warn!(
             "the license server was restored from a backup: it is told what it granted since"
         );
         let mut after = None;
         loop {
             let page = self.store.seen_licenses(after, REPORT).await?;
-            let certificates: Vec<_> = page.iter().map(|seen| seen.certificate.clone()).collect();
-            // Also without a license, as it says that there were more records.
-            self.report(&certificates, records).await?;
             let Some(last) = page.last() else { return Ok(()) };
+            let certificates: Vec<_> = page.iter().map(|seen| seen.certificate.clone()).collect();
+            self.report(said, &certificates).await?;
             after = Some(last.license_id);
         }
     }
 
-    async fn report(&self, certificates: &[Certificate], records: u64) -> Result<(), ApiError> {
-        let pages = certificates.chunks(REPORT as usize);
-        for page in pages.chain(certificates.is_empty().then_some(certificates)) {
-            let licenses = page.iter().map(Certificate::to_pem).collect();
-            let report = SeenLicenses { licenses, records: Some(records) };
-            self.license_server.report(&report, self.clock.now()).await?;
-        }
-        Ok(())
+    /// Shows what was said of the records, and some of the licenses that were presented. Answers whether the license
+    /// server was restored from a backup.
+    async fn report(&self, said: &Said, licenses: &[Certificate]) -> anyhow::Result<bool> {
+        let licenses = licenses.iter().map(Certificate::to_pem).collect();
+        let report = SeenLicenses { records: said.text.clone(), licenses };
+        let answer = self.license_server.report(&report, self.clock.now()).await;
+        Ok(answer.map_err(title)?.restored)
     }
 
     /// Writes down which licenses were presented. Answers those that are written down.

@@ -1,8 +1,6 @@
 use axum::extract::State;
-use axum::response::Response;
-use trybuy_formats::api::SignedRequest;
+use trybuy_formats::api::{LicenseAnswer, SignedRequest};
 
-use super::recorded::recorded;
 use crate::auth::ClientAddress;
 use crate::error::ApiError;
 use crate::extract::Json;
@@ -13,8 +11,7 @@ pub async fn answer_response(
     State(server): State<LicenseServerState>,
     client: ClientAddress,
     Json(request): Json<SignedRequest>,
-) -> Result<Response, ApiError> {
+) -> Result<axum::Json<LicenseAnswer>, ApiError> {
     server.requests.count(&client.network())?;
-    let answer = server.answer_response(&request.document).await;
-    Ok(recorded(&server, answer.map(axum::Json).map_err(ApiError::from)).await)
+    Ok(axum::Json(server.answer_response(&request.document).await?))
 }

@@ -1,47 +1,71 @@
 use axum::Json;
 use axum::extract::State;
-use axum::response::Response;
 use trybuy_formats::api::{SeenAnswer, SeenLicenses};
 use trybuy_formats::certificates::CertificateChain;
+use trybuy_formats::ids::Label;
+use trybuy_formats::instant::Instant;
+use trybuy_formats::licensing::records::RecordsStatement;
 use trybuy_formats::slug::Slug;
 
-use super::recorded::recorded;
 use super::signed_gateway::SignedGateway;
 use crate::error::ApiError;
 use crate::license_server::{LicenseServerState, presented};
-use crate::store::{PresentedLicense, SeenReport};
+use crate::store::{
+    DecisionOutcome, LicenseDecision, PresentedLicense, RecordsComparison, SeenReport,
+};
 
 /// The most licenses of one report.
 const LICENSES: usize = 50;
 
-/// `POST /gateways/seen`: a gateway tells which licenses it has seen, as this license server seems to be a restored
-/// one.
+/// `POST /gateways/seen`: a gateway shows what this license server last said of its records, and licenses that clients
+/// have presented: one that was restored from a backup finds out so, and learns what it granted since.
 pub async fn report_seen(
     State(server): State<LicenseServerState>,
     report: SignedGateway,
-) -> Response {
-    recorded(&server, take(&server, &report).await).await
-}
-
-async fn take(
-    server: &LicenseServerState,
-    report: &SignedGateway,
 ) -> Result<Json<SeenAnswer>, ApiError> {
     let seen: SeenLicenses = report.json()?;
     if seen.licenses.len() > LICENSES {
         let what = format!("a report has at most {LICENSES} licenses");
         return Err(ApiError::new(Slug::TooLarge, what));
     }
-    let now = server.clock.now();
+    let (gateway, now) = (report.gateway.name, server.clock.now());
+    compare(&server, &seen.records, &gateway, now).await?;
     // A gateway may have licenses of other license servers too.
-    let licenses = seen.licenses.iter().filter_map(|pem| read(server, pem)).collect();
-    let gateway = report.gateway.name.clone();
-    let report = SeenReport { gateway, licenses, records: seen.records, now };
-    let unknown = server.store.take_report(server.secret(), &report).await?;
+    let licenses: Vec<_> = seen.licenses.iter().filter_map(|pem| read(&server, pem)).collect();
+    let unknown = match licenses.is_empty() {
+        true => 0,
+        false => {
+            let report = SeenReport { gateway, licenses, now };
+            server.store.take_report(server.secret(), &report).await?
+        }
+    };
     if unknown > 0 {
         tracing::warn!(unknown, "a gateway has seen licenses that the store did not know");
     }
-    Ok(Json(SeenAnswer { unknown }))
+    let restored = server.store.record_head().await?.restored;
+    Ok(Json(SeenAnswer { unknown, restored }))
+}
+
+/// Compares the records with what this license server once said of them.
+async fn compare(
+    server: &LicenseServerState,
+    said: &str,
+    gateway: &Label,
+    now: Instant,
+) -> Result<(), ApiError> {
+    let said = RecordsStatement::open(&server.authorities, server.issuer().id(), now, said)
+        .map_err(|error| {
+            ApiError::new(Slug::BadRequest, format!("what the records were: {error}"))
+        })?;
+    let decision = LicenseDecision {
+        gateway: Some(gateway.clone()),
+        ..LicenseDecision::of(DecisionOutcome::Restored, now)
+    };
+    let found = server.store.compare_records(server.secret(), said.mark, decision).await?;
+    if found != RecordsComparison::GoOn {
+        tracing::error!(%gateway, "a gateway knows of records that are gone: the database was restored from a backup");
+    }
+    Ok(())
 }
 
 fn read(server: &LicenseServerState, pem: &str) -> Option<PresentedLicense> {

@@ -1,8 +1,6 @@
 use axum::extract::State;
-use axum::response::Response;
-use trybuy_formats::api::LicenseRequest;
+use trybuy_formats::api::{ChallengeAnswer, LicenseRequest};
 
-use super::recorded::recorded;
 use crate::auth::ClientAddress;
 use crate::error::ApiError;
 use crate::extract::Json;
@@ -13,8 +11,7 @@ pub async fn request_license(
     State(server): State<LicenseServerState>,
     client: ClientAddress,
     Json(request): Json<LicenseRequest>,
-) -> Result<Response, ApiError> {
+) -> Result<axum::Json<ChallengeAnswer>, ApiError> {
     server.requests.count(&client.network())?;
-    let answer = server.request_license(&request).await;
-    Ok(recorded(&server, answer.map(axum::Json).map_err(ApiError::from)).await)
+    Ok(axum::Json(server.request_license(&request).await?))
 }

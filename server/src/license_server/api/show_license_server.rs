@@ -1,23 +1,21 @@
 use axum::Json;
 use axum::extract::State;
-use axum::response::Response;
 use trybuy_formats::api::LicenseServerInfo;
+use trybuy_formats::licensing::records::RecordsStatement;
 
-use super::recorded::recorded;
 use crate::error::ApiError;
 use crate::license_server::LicenseServerState;
 
-/// `GET /license-server`: who issues licenses here.
-pub async fn show_license_server(State(server): State<LicenseServerState>) -> Response {
-    recorded(&server, describe(&server).await.map(Json)).await
-}
-
-async fn describe(server: &LicenseServerState) -> Result<LicenseServerInfo, ApiError> {
+/// `GET /license-server`: who issues licenses here, and how far the records go.
+pub async fn show_license_server(
+    State(server): State<LicenseServerState>,
+) -> Result<Json<LicenseServerInfo>, ApiError> {
     let head = server.store.record_head().await?;
-    Ok(LicenseServerInfo {
-        license_server: server.issuer().id().clone(),
-        certificate: server.issuer().chain().to_pem(),
-        records: head.records,
-        restored: head.restored,
-    })
+    let issuer = server.issuer();
+    let records = RecordsStatement::sign(issuer, head.mark, head.restored);
+    Ok(Json(LicenseServerInfo {
+        license_server: issuer.id().clone(),
+        certificate: issuer.chain().to_pem(),
+        records: records.map_err(ApiError::fault)?,
+    }))
 }

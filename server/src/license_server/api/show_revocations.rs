@@ -1,27 +1,26 @@
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::header;
-use axum::response::{IntoResponse, Response};
+use axum::response::IntoResponse;
 use trybuy_formats::certificates::Revoked;
 use trybuy_formats::instant::Span;
 
-use super::recorded::recorded;
 use crate::error::ApiError;
 use crate::license_server::LicenseServerState;
 use crate::license_server::revocation_list::SignedList;
 
 /// `GET /revocations`: the licenses that are none any more, as a list signed by the license server (RFC 5280,
 /// section 5). Its number is that of the records, so that it grows.
-pub async fn show_revocations(State(server): State<LicenseServerState>) -> Response {
-    let list = sign(&server).await;
-    let typed =
-        list.map(|der| ([(header::CONTENT_TYPE, "application/pkix-crl")], der).into_response());
-    recorded(&server, typed).await
+pub async fn show_revocations(
+    State(server): State<LicenseServerState>,
+) -> Result<impl IntoResponse, ApiError> {
+    let der = sign(&server).await?;
+    Ok(([(header::CONTENT_TYPE, "application/pkix-crl")], der))
 }
 
 async fn sign(server: &LicenseServerState) -> Result<Bytes, ApiError> {
     let now = server.clock.now();
-    let records = server.store.record_head().await?.records;
+    let records = server.store.record_head().await?.mark.records;
     if let Some(der) = server.last_list.get(records, now) {
         return Ok(der);
     }

@@ -29,8 +29,6 @@ pub struct SeenReport {
     pub gateway: Label,
     /// Licenses of its clients.
     pub licenses: Vec<PresentedLicense>,
-    /// The greatest number of records that this license server told it; none where it does not say.
-    pub records: Option<u64>,
     /// Now.
     pub now: Instant,
 }
@@ -60,21 +58,10 @@ impl ChainedOperation for SeenReport {
         connection: &mut AnyConnection,
         chain: &mut Chain<'_>,
     ) -> Result<u32, StoreError> {
-        let behind = self.records.is_some_and(|records| records > chain.records());
         let mut unknown = 0;
         for presented in &self.licenses {
             let gateway = Some(&self.gateway);
             unknown += u32::from(adopt(connection, chain, presented, gateway, self.now).await?);
-        }
-        let is_sign = behind || (self.records.is_none() && unknown > 0);
-        if is_sign && !chain.is_restored() {
-            let decision = LicenseDecision {
-                reason: behind.then_some(DecisionReason::FewerRecords),
-                gateway: Some(self.gateway.clone()),
-                ..LicenseDecision::of(DecisionOutcome::Restored, self.now)
-            };
-            chain.append(decision);
-            chain.set_restored(true);
         }
         Ok(unknown)
     }

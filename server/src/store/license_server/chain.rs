@@ -10,37 +10,39 @@ use sqlx::{AnyConnection, AssertSqlSafe};
 use trybuy_formats::ids::RecordMac;
 use trybuy_formats::instant::Instant;
 use trybuy_formats::keys::LicenseServerSecret;
+use trybuy_formats::licensing::records::RecordsMark;
 
 use super::decisions::{LicenseDecision, LicenseRecord};
 use crate::store::StoreError;
-use crate::store::columns::{Columns, json, number, word};
+use crate::store::columns::{Columns, json, number, seconds, word};
 use crate::store::rows::{parts, rows};
 use crate::store::transaction::{Finish, Isolation, Operation};
 
 /// The end of the records.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct RecordHead {
-    /// How many there are.
-    pub records: u64,
-    /// The authentication of the last one.
-    pub mac: RecordMac,
+    /// How far they go.
+    pub mark: RecordsMark,
     /// Whether the store was found to be a restored one, and nobody has accepted that.
     pub restored: bool,
 }
 
 /// Changes nothing, but locks the row.
 const LOCK: &str = "UPDATE license_record_head SET records = records WHERE id = 1 \
-    RETURNING records, mac, restored";
-const MOVE: &str =
-    "UPDATE license_record_head SET records = $1, mac = $2, restored = $3 WHERE id = 1";
+    RETURNING records, mac, restored, accepted_at";
+const MOVE: &str = "UPDATE license_record_head \
+    SET records = $1, mac = $2, restored = $3, accepted_at = $4 WHERE id = 1";
 const INSERT: &str =
     "INSERT INTO license_records (number, at, outcome, client_id, record, mac) VALUES ";
 
 impl RecordHead {
     pub(super) fn from_columns(columns: Columns<'_>) -> Result<Self, StoreError> {
         Ok(Self {
-            records: columns.number("records")?,
-            mac: columns.text("mac")?,
+            mark: RecordsMark {
+                accepted_at: columns.optional_instant("accepted_at")?,
+                records: columns.number("records")?,
+                mac: columns.text("mac")?,
+            },
             restored: columns.number::<i64>("restored")? != 0,
         })
     }
@@ -79,27 +81,29 @@ impl<'a> Chain<'a> {
         Ok(Self { secret, head: RecordHead::from_columns(Columns(&row))?, new: Vec::new() })
     }
 
-    /// How many records there are.
-    pub(super) fn records(&self) -> u64 {
-        self.head.records
+    /// The end of the records, with those that were appended.
+    pub(super) fn head(&self) -> &RecordHead {
+        &self.head
     }
 
-    /// Whether the store is a restored one.
-    pub(super) fn is_restored(&self) -> bool {
-        self.head.restored
+    /// The store is a restored one.
+    pub(super) fn set_restored(&mut self) {
+        self.head.restored = true;
     }
 
-    /// Says whether the store is a restored one.
-    pub(super) fn set_restored(&mut self, restored: bool) {
-        self.head.restored = restored;
+    /// Somebody has accepted that the store is a restored one.
+    pub(super) fn accept_restored(&mut self, at: Instant) {
+        self.head.restored = false;
+        self.head.mark.accepted_at = Some(at);
     }
 
     /// Appends a record.
     pub(super) fn append(&mut self, decision: LicenseDecision) {
-        let record = LicenseRecord { number: self.head.records + 1, decision };
+        let mark = &mut self.head.mark;
+        let record = LicenseRecord { number: mark.records + 1, decision };
         let text = json(&record);
-        let mac = self.secret.record_mac(&self.head.mac, text.as_bytes());
-        self.head = RecordHead { records: record.number, mac, ..self.head };
+        let mac = self.secret.record_mac(&mark.mac, text.as_bytes());
+        (mark.records, mark.mac) = (record.number, mac);
         self.new.push(NewRecord {
             number: record.number,
             at: record.decision.at,
@@ -116,9 +120,10 @@ impl<'a> Chain<'a> {
             insert(connection, records).await?;
         }
         sqlx::query(MOVE)
-            .bind(number(self.head.records))
-            .bind(self.head.mac.to_string())
+            .bind(number(self.head.mark.records))
+            .bind(self.head.mark.mac.to_string())
             .bind(i64::from(self.head.restored))
+            .bind(seconds(self.head.mark.accepted_at))
             .execute(connection)
             .await?;
         Ok(())

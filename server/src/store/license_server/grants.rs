@@ -256,7 +256,7 @@ impl QueuedLicense {
         let mut standing = Standing {
             only_upgrade: case.way == Way::Upgrade,
             barred: group.is_barred(&case.wanted),
-            restored: chain.is_restored(),
+            restored: chain.head().restored,
             upgrade: None,
             seat: None,
             temporary: None,

@@ -36,7 +36,8 @@ pub struct StoredRecord {
     pub agrees: bool,
 }
 
-const HEAD: &str = "SELECT records, mac, restored FROM license_record_head WHERE id = 1";
+const HEAD: &str =
+    "SELECT records, mac, restored, accepted_at FROM license_record_head WHERE id = 1";
 const AFTER: &str = "SELECT number, at, outcome, client_id, record, mac FROM license_records \
     WHERE number > $1 ORDER BY number LIMIT $2";
 const ONE: &str = "SELECT number, at, outcome, client_id, record, mac FROM license_records \
@@ -109,19 +110,6 @@ impl Store {
     ) -> Result<(), StoreError> {
         self.write(&Chained { secret, operation: &decision }).await
     }
-
-    /// Says that the store is a restored one, or that this was accepted, with a record of it.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn set_restored(
-        &self,
-        secret: &LicenseServerSecret,
-        restored: bool,
-        decision: LicenseDecision,
-    ) -> Result<(), StoreError> {
-        self.write(&Chained { secret, operation: &SetRestored { restored, decision } }).await
-    }
 }
 
 impl StoredRecord {
@@ -148,23 +136,6 @@ impl ChainedOperation for LicenseDecision {
 
     async fn run(&self, _: &mut AnyConnection, chain: &mut Chain<'_>) -> Result<(), StoreError> {
         chain.append(self.clone());
-        Ok(())
-    }
-}
-
-struct SetRestored {
-    restored: bool,
-    decision: LicenseDecision,
-}
-
-impl ChainedOperation for SetRestored {
-    type Answer = ();
-
-    async fn run(&self, _: &mut AnyConnection, chain: &mut Chain<'_>) -> Result<(), StoreError> {
-        if chain.is_restored() != self.restored {
-            chain.append(self.decision.clone());
-            chain.set_restored(self.restored);
-        }
         Ok(())
     }
 }

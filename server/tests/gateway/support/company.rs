@@ -18,7 +18,7 @@ use trybuy_server::clock::Clock;
 use trybuy_server::data_dir::{DataDir, RoleDir};
 use trybuy_server::gateway::access::{
     DirectUsers, GatewayParts, GatewayState, ISSUER, LicenseAccess, LicenseServer as Way, OwnKeys,
-    RECORDS, REVOKED, Rates, Requirement, Revocations, StaleList, Worker,
+    REVOKED, Rates, Requirement, Revocations, StaleList, Worker,
 };
 use trybuy_server::gateway::{DirectSocket, Limits};
 use trybuy_server::store::Store;
@@ -144,7 +144,6 @@ impl Company {
             .map(|text| Revocations::from_text(&text).expect("as it was kept"))
             .unwrap_or_default();
         let url = format!("http://{}", self.license_server.address).parse().expect("an address");
-        let records = text(RECORDS).map_or(0, |text| text.parse().expect("a number"));
         GatewayParts {
             requirement: Requirement {
                 product_id: PRODUCT.parse().expect("an id"),
@@ -158,7 +157,7 @@ impl Company {
             revocations,
             stale_list: self.settings.stale_list,
             direct_users: self.settings.direct_users.clone(),
-            license_server: Way::new(url, own_keys(), records).expect("a way"),
+            license_server: Way::new(url, own_keys()).expect("a way"),
             identity_key: EcdsaKey::generate().expect("a key"),
             store: self.store.clone(),
             rates: self.settings.rates.clone(),

@@ -11,12 +11,15 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use trybuy_formats::api::{GatewayLicenseRequest, LicenseServerInfo, SeenLicenses};
 use trybuy_formats::certificates::LicenseIssuer;
 use trybuy_formats::instant::Instant;
+use trybuy_formats::licensing::records::{RecordsMark, RecordsStatement};
 use trybuy_formats::licensing::sealed_license;
 use trybuy_formats::primitives::EncryptionKey;
 
@@ -39,7 +42,10 @@ pub(crate) struct Inner {
     /// The certificates that it shows.
     pub(crate) shown: String,
     pub(crate) revocations: Vec<u8>,
-    pub(crate) records: u64,
+    /// How far its records go.
+    pub(crate) mark: RecordsMark,
+    /// What it says of them, if somebody between says something else.
+    pub(crate) said: Option<String>,
     /// Whether it was found to be a restored one.
     pub(crate) restored: bool,
     /// Whether it has no license for clients of gateways.
@@ -52,6 +58,13 @@ pub(crate) struct Inner {
     asked: HashMap<&'static str, usize>,
 }
 
+impl Inner {
+    /// What it says of its records.
+    pub(crate) fn statement(&self) -> String {
+        RecordsStatement::sign(&self.issuer, self.mark, self.restored).expect("signed")
+    }
+}
+
 impl LicenseServer {
     pub(crate) async fn start(issuer: LicenseIssuer, revocations: Vec<u8>) -> Self {
         let shown = issuer.chain().to_pem();
@@ -59,7 +72,8 @@ impl LicenseServer {
             issuer,
             shown,
             revocations,
-            records: 5,
+            mark: RecordsMark { records: 5, ..RecordsMark::BEGIN },
+            said: None,
             restored: false,
             refuses: false,
             ends_at: None,
@@ -124,8 +138,7 @@ async fn info(State(state): State<Shared>) -> Json<LicenseServerInfo> {
     Json(LicenseServerInfo {
         license_server: SERVER.parse().expect("an id"),
         certificate: inner.shown.clone(),
-        records: inner.records,
-        restored: inner.restored,
+        records: inner.said.clone().unwrap_or_else(|| inner.statement()),
     })
 }
 
@@ -159,14 +172,25 @@ async fn license(
 }
 
 async fn seen(State(state): State<Shared>, Json(report): Json<SeenLicenses>) -> Response {
-    state.count("gateways/seen").reports.push(report);
-    Json(json!({ "unknown": 0 })).into_response()
+    let mut inner = state.count("gateways/seen");
+    let shown = records(&report);
+    if shown.accepted_at == inner.mark.accepted_at && shown.records > inner.mark.records {
+        inner.restored = true;
+    }
+    inner.reports.push(report);
+    Json(json!({ "unknown": 0, "restored": inner.restored })).into_response()
+}
+
+/// What a gateway shows of the records.
+pub(crate) fn records(report: &SeenLicenses) -> RecordsMark {
+    let payload = report.records.split('.').nth(1).expect("a payload");
+    let payload = URL_SAFE_NO_PAD.decode(payload).expect("base64");
+    serde_json::from_slice::<RecordsStatement>(&payload).expect("a statement").mark
 }
 
 /// Answers what it was asked.
 async fn asked(State(state): State<Shared>, Path(path): Path<String>, body: Bytes) -> Response {
     let inner = state.count("asked");
     let answer = inner.answer.clone().unwrap_or_else(|| [path.as_bytes(), b" ", &body].concat());
-    let records = inner.records.to_string();
-    ([("trybuy-records", records)], Body::from(answer)).into_response()
+    Body::from(answer).into_response()
 }

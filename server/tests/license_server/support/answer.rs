@@ -33,10 +33,4 @@ impl Answer {
         assert_eq!((problem.status, problem.slug), (status, slug), "{problem:?}");
         problem
     }
-
-    /// How many records the license server says it has.
-    pub(crate) fn records(&self) -> u64 {
-        let header = self.headers.get("trybuy-records").expect("a number of records");
-        header.to_str().expect("readable").parse().expect("a number")
-    }
 }

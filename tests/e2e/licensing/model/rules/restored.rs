@@ -29,12 +29,12 @@ impl Rules {
         }
     }
 
-    /// A gateway that knows of more records tells which licenses it has seen.
+    /// A gateway that knows of more records shows that, and tells which licenses it has seen.
     pub(crate) fn report(&mut self, seen: &[License]) {
+        self.find_restored();
         for license in seen {
             self.present(license);
         }
-        self.find_restored();
     }
 
     /// The operator accepts what cannot be found out any more.

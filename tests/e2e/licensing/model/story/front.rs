@@ -42,7 +42,7 @@ impl Front {
     /// Waits until it has heard of so many records.
     pub(super) fn wait_for(&self, records: usize) -> Result<()> {
         wait::until("a gateway that has heard of all records", || {
-            Ok(self.gateway.records()?.is_some_and(|heard| heard == records))
+            Ok(self.gateway.records()? == Some(records as u64))
         })
     }
 }

@@ -48,6 +48,13 @@ fn a_license_server_is_made_once_and_takes_only_its_own_certificates() {
     let other = Program::new();
     other.refused(&["license-server", "pack", "list"], "not-set-up");
     other.done(&["license-server", "init", "--id", "server"]);
+    // For the key of another license server that calls itself the same.
+    let request = other.data().join("license-server/license-server.csr");
+    let request = request.to_str().expect("UTF-8");
+    let sign = ["authority", "sign", "ca", request, "--role", "license-server", "--id", "server"];
+    program.done(&[&sign[..], &["--out", "foreign.pem"]].concat());
+    let said = program.refused(&install("foreign.pem", "issuer.pem"), "certificate-refused");
+    assert!(said.contains("made for another key"), "{said}");
     let order = [
         "license-server",
         "order",
@@ -146,6 +153,10 @@ fn images_and_gateways_are_added_listed_and_removed() {
         ]
     };
     program.refused(&sign("0200000200000001", "wrong"), "client-image-refused");
+    let foreign = sign("0200000100000001", "wrong")
+        .map(|word| if word == "vendor.pem" { "issuer.pem" } else { word });
+    let said = program.refused(&foreign, "certificate-refused");
+    assert!(said.contains("made for another key"), "{said}");
     program.done(&sign("0200000100000001", "statement"));
     let add = ["license-server", "image", "add", "client", "--statement", "statement"];
     program.done(&add);

@@ -5,6 +5,7 @@ mod backups;
 mod challenges;
 mod commands;
 mod gateways;
+mod health;
 mod images;
 mod packs;
 mod revocations;

@@ -42,6 +42,8 @@ pub enum Fault {
         /// How many at least.
         records: u64,
     },
+    /// The records are in order, and the database does not say any more which is the last one.
+    NoEnd,
 }
 
 /// Verifies all records.
@@ -54,7 +56,10 @@ pub async fn verify(
     mark: Option<Mark>,
 ) -> Result<Audit, StoreError> {
     // The end is read first: records that are added meanwhile are behind it.
-    let head = store.record_head().await?;
+    let head = match store.record_head().await {
+        Err(StoreError::RowMissing) => None,
+        head => Some(head?),
+    };
     let marked = mark.is_some();
     let mut walk = Walk { secret, mark, records: 0, mac: RecordMac::BEGIN };
     loop {
@@ -63,7 +68,7 @@ pub async fn verify(
             if let Err(fault) = walk.next(record) {
                 return Ok(Audit { records: walk.records, marked, fault: Some(fault) });
             }
-            if walk.records == head.records && walk.mac != head.mac {
+            if head.is_some_and(|head| walk.records == head.records && walk.mac != head.mac) {
                 let fault = Fault::Altered { number: walk.records };
                 return Ok(Audit { records: walk.records - 1, marked, fault: Some(fault) });
             }
@@ -72,8 +77,13 @@ pub async fn verify(
             break;
         }
     }
-    let least = head.records.max(mark.map_or(0, |mark| mark.records));
-    let fault = (walk.records < least).then_some(Fault::Truncated { records: least });
+    let said = [head.map(|head| head.records), mark.map(|mark| mark.records)];
+    let least = said.into_iter().flatten().max().unwrap_or(0);
+    let fault = if walk.records < least {
+        Some(Fault::Truncated { records: least })
+    } else {
+        head.is_none().then_some(Fault::NoEnd)
+    };
     Ok(Audit { records: walk.records, marked, fault })
 }
 

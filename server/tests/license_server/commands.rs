@@ -206,3 +206,25 @@ fn nothing_is_listed_of_a_new_license_server() {
     let id = format!("{}.1", uuid::Uuid::now_v7());
     program.refused(&["license-server", "revoke", &id, "--reason", "sold"], "not-found");
 }
+
+#[tokio::test]
+async fn an_end_of_the_records_that_was_removed_is_said_to_be() {
+    use sqlx::Connection as _;
+    let program = installed();
+    sqlx::any::install_default_drivers();
+    let database = format!("sqlite:{}", program.data().join("trybuy.sqlite3").display());
+    let mut connection = sqlx::AnyConnection::connect(&database).await.expect("the database");
+    let removed = sqlx::query("DELETE FROM license_record_head").execute(&mut connection).await;
+    assert_eq!(removed.expect("done").rows_affected(), 1);
+    connection.close().await.expect("closed");
+    let said = program.refused(&["license-server", "audit", "verify"], "state-damaged");
+    assert!(said.contains("license_record_head"), "{said}");
+    let client = "7".repeat(64);
+    let readmit = ["license-server", "readmit", &client, "--product", "com.example.desk"];
+    let readmit = [&readmit[..], &["--reason", "x"]].concat();
+    let serve = ["serve", "--role", "license-server", "--listen", "127.0.0.1:0", "--log", "off"];
+    for command in [&readmit[..], &["license-server", "restored", "accept"], &serve] {
+        let said = program.refused(command, "state-damaged");
+        assert!(said.contains("audit verify"), "{said}");
+    }
+}

@@ -6,7 +6,7 @@ use trybuy_server::license_server::audit::{self, Audit, Fault};
 use trybuy_server::license_server::mark::Mark;
 use trybuy_server::store::{
     DecisionOutcome, DecisionReason, LicenseCase, LicenseDecision, LicenseQuery, RecordQuery,
-    Revocation, Revoked, SeenReport,
+    Revocation, Revoked, SeenReport, StoreError,
 };
 
 use crate::harness::Database;
@@ -109,6 +109,21 @@ pub(crate) async fn records_that_are_cut_off_are_found_by_the_mark(database: Dat
     database.execute(&end).await;
     assert_eq!(audited(&world, None).await.fault, None, "that is all the database can tell");
     assert_eq!(audited(&world, Some(mark)).await.fault, Some(Fault::Truncated { records: 8 }));
+}
+
+pub(crate) async fn an_end_of_the_records_that_was_removed_is_named(database: Database) {
+    let world = with_records(&database, 3).await;
+    let mark = Mark::from(world.store.record_head().await.expect("answered"));
+    database.execute("DELETE FROM license_record_head").await;
+    for mark in [None, Some(mark)] {
+        let expected = Audit { records: 3, marked: mark.is_some(), fault: Some(Fault::NoEnd) };
+        assert_eq!(audited(&world, mark).await, expected);
+    }
+    let decision = LicenseDecision::of(DecisionOutcome::Readmitted, at(9));
+    let written = world.store.record_decision(world.secret(), decision).await;
+    assert!(matches!(written, Err(StoreError::RowMissing)), "{written:?}");
+    database.execute("DELETE FROM license_records WHERE number = 3").await;
+    assert_eq!(audited(&world, Some(mark)).await.fault, Some(Fault::Truncated { records: 3 }));
 }
 
 pub(crate) async fn records_are_found_by_client_outcome_and_time(database: Database) {

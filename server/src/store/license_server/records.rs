@@ -50,12 +50,10 @@ impl Store {
     /// The end of the records.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`StoreError::RowMissing`] when somebody removed it; another [`StoreError`].
     pub async fn record_head(&self) -> Result<RecordHead, StoreError> {
-        let row = self.fetch_optional(sqlx::query(HEAD)).await?;
-        row.as_ref().map_or(Err(StoreError::Corrupt { column: "records" }), |row| {
-            RecordHead::from_columns(Columns(row))
-        })
+        let row = self.fetch_optional(sqlx::query(HEAD)).await?.ok_or(StoreError::RowMissing)?;
+        RecordHead::from_columns(Columns(&row))
     }
 
     /// A page of records, the oldest first.

@@ -98,6 +98,7 @@ fn words(reason: DecisionReason) -> &'static str {
             "the license server was restored from a backup and gives out no new licenses"
         }
         DecisionReason::PackUnknown => "the pack of the license is not installed",
+        DecisionReason::Pack(_) => "the pack was refused",
     }
 }
 
@@ -155,6 +156,7 @@ fn slug(reason: DecisionReason) -> Slug {
         | DecisionReason::FewerRecords
         | DecisionReason::OtherRecords
         | DecisionReason::PackUnknown => Slug::LicenseServerRestored,
+        DecisionReason::Pack(_) => Slug::PackRefused,
     }
 }
 

@@ -30,7 +30,7 @@ pub use cases::{
 };
 pub use chain::RecordHead;
 pub use client_images::NewClientImage;
-pub use decisions::{DecisionOutcome, DecisionReason, LicenseDecision, LicenseRecord};
+pub use decisions::{DecisionOutcome, DecisionReason, LicenseDecision, LicenseRecord, PackReason};
 pub use gateways::LicenseGateway;
 pub(super) use grants::QueuedLicense;
 pub use orders::LicenseOrder;

@@ -118,9 +118,16 @@ fn a_pack_travels_as_a_file_and_is_installed_once() {
     let free = program.json(&["license-server", "licenses", "list", "--free", "--json"]);
     assert_eq!(free["pack_id"], id);
     let records = program.done(&["license-server", "records", "list"]);
-    assert!(records.contains("pack-installed"), "{records}");
+    let lines: Vec<&str> = records.lines().collect();
+    let found =
+        lines.iter().map(|line| (line.contains("  pack-refused  pack-"), line.contains(id)));
+    assert_eq!(
+        found.collect::<Vec<_>>(),
+        [(false, true), (true, true), (true, false)],
+        "{records}"
+    );
     let mark = program.data().join("license-server/records.mark");
-    assert!(std::fs::read_to_string(mark).expect("a mark").contains("\"records\":1"));
+    assert!(std::fs::read_to_string(mark).expect("a mark").contains("\"records\":3"));
 }
 
 #[test]

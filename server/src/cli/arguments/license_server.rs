@@ -376,7 +376,7 @@ pub(in crate::cli) struct SignImage {
 fn outcome(text: &str) -> Result<DecisionOutcome, String> {
     serde_json::from_value(text.into()).map_err(|_| {
         "not an outcome: granted, reissued, upgraded, temporary, temporary-again, refused, \
-         pack-installed, revoked, readmitted, adopted, seat-granted-twice, restored or restored-accepted"
+         pack-installed, pack-refused, revoked, readmitted, adopted, seat-granted-twice, restored or restored-accepted"
             .to_owned()
     })
 }

@@ -20,6 +20,7 @@ mod records;
 mod revocations;
 mod seats;
 mod temporary;
+mod temporary_list;
 
 pub use adoptions::SeenReport;
 pub use assignments::{Assignment, LicenseQuery};
@@ -39,3 +40,4 @@ pub use records::{RecordQuery, StoredRecord};
 pub use revocations::{Revocation, Revoked, RevokedCertificate};
 pub use seats::FreeSeats;
 pub use temporary::TemporaryLicense;
+pub use temporary_list::ListedTemporary;

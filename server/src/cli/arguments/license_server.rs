@@ -219,7 +219,7 @@ pub(in crate::cli) struct ListLicenses {
     /// Those that are free.
     #[arg(long)]
     pub(in crate::cli) free: bool,
-    /// Temporary ones.
+    /// Temporary ones only.
     #[arg(long)]
     pub(in crate::cli) temporary: bool,
     /// Clients that get none, as one was revoked.

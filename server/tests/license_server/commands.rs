@@ -126,6 +126,9 @@ fn a_pack_travels_as_a_file_and_is_installed_once() {
         [(false, true), (true, true), (true, false)],
         "{records}"
     );
+    let filters = ["--pack", id, "--reason", "pack-installed", "--until", "2999-01-01T00:00:00Z"];
+    let found = program.done(&[&["license-server", "records", "list"], &filters[..]].concat());
+    assert_eq!(found.lines().collect::<Vec<_>>(), lines[1..2]);
     let mark = program.data().join("license-server/records.mark");
     assert!(std::fs::read_to_string(mark).expect("a mark").contains("\"records\":3"));
 }

@@ -10,7 +10,9 @@ use trybuy_server::store::{
 };
 
 use crate::harness::Database;
-use crate::license_samples::{LicenseWorld, Outcome, case, client, pack, presented, upgrade_pack};
+use crate::license_samples::{
+    LicenseWorld, Outcome, case, client, pack, presented, product_id, upgrade_pack,
+};
 use crate::samples::{at, parsed};
 
 async fn audited(world: &LicenseWorld, mark: Option<Mark>) -> Audit {
@@ -126,7 +128,7 @@ pub(crate) async fn an_end_of_the_records_that_was_removed_is_named(database: Da
     assert_eq!(audited(&world, Some(mark)).await.fault, Some(Fault::Truncated { records: 3 }));
 }
 
-pub(crate) async fn records_are_found_by_client_outcome_and_time(database: Database) {
+pub(crate) async fn records_are_found_by_what_they_are_about(database: Database) {
     let world = LicenseWorld::new(database.store.clone());
     let (ada, bob) = (client(), client());
     for (client, now) in [(ada, 1), (bob, 2), (ada, 3)] {
@@ -143,8 +145,31 @@ pub(crate) async fn records_are_found_by_client_outcome_and_time(database: Datab
         (RecordQuery { outcome: again, ..RecordQuery::default() }, 1),
         (RecordQuery { since: Some(at(2)), ..RecordQuery::default() }, 2),
         (RecordQuery { after: 2, ..RecordQuery::default() }, 1),
+        (RecordQuery { until: Some(at(3)), ..RecordQuery::default() }, 2),
+        (RecordQuery { since: Some(at(2)), until: Some(at(3)), ..RecordQuery::default() }, 1),
+        (RecordQuery { product: Some(product_id()), ..RecordQuery::default() }, 3),
+        (RecordQuery { product: Some(parsed("com.example.des")), ..RecordQuery::default() }, 0),
     ] {
-        assert_eq!(count(query).await, expected, "{query:?}");
+        assert_eq!(count(query.clone()).await, expected, "{query:?}");
+    }
+    let (one, other) =
+        (world.install(&pack("1.0.0", 1)).await, world.install(&pack("1.0.0", 9)).await);
+    assert_eq!(world.outcome(ada, "1.0.0", 4).await, Outcome::GRANTED);
+    // Words of the operator that look like a member are none.
+    let note = parsed(&format!("x\",\"pack_id\":\"{other}\",\"reason\":\"no-free-license\"}}"));
+    let license_id = SeatLicenseId::of_pack(one, 1000, 0);
+    let revocation = Revocation { license_id, client: None, note, bars: true, now: at(5) };
+    world.store.revoke_license(world.secret(), &revocation).await.expect("answered");
+    let none_free = Some(DecisionReason::NoFreeLicense);
+    for (query, expected) in [
+        (RecordQuery { pack: Some(one), ..RecordQuery::default() }, 3),
+        (RecordQuery { pack: Some(other), ..RecordQuery::default() }, 1),
+        (RecordQuery { license: Some(license_id), ..RecordQuery::default() }, 2),
+        (RecordQuery { reason: none_free, ..RecordQuery::default() }, 3),
+        (RecordQuery { reason: none_free, client: Some(ada), ..RecordQuery::default() }, 2),
+        (RecordQuery { pack: Some(one), client: Some(bob), ..RecordQuery::default() }, 0),
+    ] {
+        assert_eq!(count(query.clone()).await, expected, "{query:?}");
     }
 }
 

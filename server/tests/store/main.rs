@@ -191,7 +191,7 @@ fn cases() -> Vec<Case> {
         case!(license_records::whatever_is_done_to_a_record_is_found),
         case!(license_records::records_that_are_cut_off_are_found_by_the_mark),
         case!(license_records::an_end_of_the_records_that_was_removed_is_named),
-        case!(license_records::records_are_found_by_client_outcome_and_time),
+        case!(license_records::records_are_found_by_what_they_are_about),
         case!(license_records::a_restored_store_allocates_nothing_and_issues_again),
         case!(license_records::what_a_gateway_has_seen_is_assigned_again),
         case!(

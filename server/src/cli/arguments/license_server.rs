@@ -12,7 +12,7 @@ use trybuy_formats::licensing::product::{LicenseType, Product};
 use trybuy_formats::limits;
 use url::Url;
 
-use crate::store::DecisionOutcome;
+use crate::store::{DecisionOutcome, DecisionReason};
 
 #[derive(Subcommand)]
 pub(in crate::cli) enum LicenseServerCommand {
@@ -305,9 +305,24 @@ pub(in crate::cli) struct ListRecords {
     /// With an outcome only, such as granted or refused.
     #[arg(long, value_parser = outcome)]
     pub(in crate::cli) outcome: Option<DecisionOutcome>,
+    /// With a reason only, such as no-free-license or pack-forged.
+    #[arg(long, value_parser = reason)]
+    pub(in crate::cli) reason: Option<DecisionReason>,
+    /// About a product only.
+    #[arg(long, value_name = "ID")]
+    pub(in crate::cli) product: Option<ProductId>,
+    /// About a pack only.
+    #[arg(long, value_name = "ID")]
+    pub(in crate::cli) pack: Option<PackId>,
+    /// About a license only.
+    #[arg(long, value_name = "ID")]
+    pub(in crate::cli) license: Option<SeatLicenseId>,
     /// From an instant on, such as 2030-01-01T12:00:00Z.
     #[arg(long, value_name = "INSTANT")]
     pub(in crate::cli) since: Option<Instant>,
+    /// Before an instant.
+    #[arg(long, value_name = "INSTANT")]
+    pub(in crate::cli) until: Option<Instant>,
     /// Print JSON, one record a line.
     #[arg(long, conflicts_with = "csv")]
     pub(in crate::cli) json: bool,
@@ -377,6 +392,16 @@ fn outcome(text: &str) -> Result<DecisionOutcome, String> {
     serde_json::from_value(text.into()).map_err(|_| {
         "not an outcome: granted, reissued, upgraded, temporary, temporary-again, refused, \
          pack-installed, pack-refused, revoked, readmitted, adopted, seat-granted-twice, restored or restored-accepted"
+            .to_owned()
+    })
+}
+
+fn reason(text: &str) -> Result<DecisionReason, String> {
+    serde_json::from_value(text.into()).map_err(|_| {
+        "not a reason: client-image-unknown, challenge-wrong, challenge-late, challenge-repeated, \
+         challenge-foreign, license-foreign, no-upgrade, client-barred, no-free-license, temporary-ended, \
+         temporary-revoked, license-server-restored, fewer-records, other-records, pack-unknown, \
+         pack-unreadable, pack-forged, clearinghouse-unknown, pack-foreign, pack-ended or pack-installed"
             .to_owned()
     })
 }

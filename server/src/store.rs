@@ -77,7 +77,7 @@ pub use license_server::{
     Allocation, Assignment, Bar, DecisionOutcome, DecisionReason, FreeSeats, GrantingModule,
     HadTemporary, InstalledPack, IssuedLicense, LicenseCase, LicenseDecision, LicenseGateway,
     LicenseGrant, LicenseOrder, LicenseQuery, LicenseRecord, LicenseTerms, ListedTemporary,
-    NewClientImage, OfferingPack, PackReason, PresentedLicense, Readmission, RecordHead,
+    NewClientImage, OfferingPack, OrderSaid, PackReason, PresentedLicense, Readmission, RecordHead,
     RecordQuery, Revocation, Revoked, RevokedCertificate, SeenReport, Standing, StoredRecord,
     TemporaryLicense, UsedChallenge, WantedLicense, Way,
 };

@@ -50,8 +50,8 @@ pub struct OrderAnswer {
     pub state: OrderState,
     /// The whole fee, in the smallest unit of the currency.
     pub fee: u64,
-    /// The currency, three letters (ISO 4217).
-    pub currency: String,
+    /// The currency.
+    pub currency: Currency,
 }
 
 /// `POST /payments` of a clearinghouse: what a payment provider tells, signed as Standard Webhooks. Members

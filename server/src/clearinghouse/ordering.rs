@@ -249,7 +249,7 @@ pub fn answer(record: &OrderRecord) -> OrderAnswer {
         order_id: record.order.order_id,
         state: record.state(),
         fee: record.fee,
-        currency: record.currency.to_string(),
+        currency: record.currency.clone(),
     }
 }
 

@@ -34,7 +34,7 @@ pub use client_images::NewClientImage;
 pub use decisions::{DecisionOutcome, DecisionReason, LicenseDecision, LicenseRecord, PackReason};
 pub use gateways::LicenseGateway;
 pub(super) use grants::QueuedLicense;
-pub use orders::LicenseOrder;
+pub use orders::{LicenseOrder, OrderSaid};
 pub use packs::{InstalledPack, OfferingPack};
 pub use records::{RecordQuery, StoredRecord};
 pub use revocations::{Revocation, Revoked, RevokedCertificate};

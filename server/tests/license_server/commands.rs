@@ -25,6 +25,25 @@ pub(crate) fn installed() -> Program {
     program
 }
 
+/// The same beside a clearinghouse that offers a product for 100 EUR.
+pub(crate) fn with_clearinghouse() -> Program {
+    let program = installed();
+    program.done(&["clearinghouse", "init", "--id", "house"]);
+    let request = program.data().join("clearinghouse/request.pem");
+    let request = request.to_str().expect("UTF-8");
+    let sign = ["authority", "sign", "ca", request, "--role", "clearinghouse", "--id", "house"];
+    program.done(&[&sign[..], &["--out", "house.pem"]].concat());
+    let install = ["clearinghouse", "certificate", "install", "house.pem"];
+    program.done(&[&install[..], &["--authority", "ca/authority.pem"]].concat());
+    let add = ["clearinghouse", "product", "add", "--id", "com.example.desk", "--family", "desk"];
+    let terms = ["--manufacturer", "Example", "--fee", "100", "--currency", "EUR"];
+    program.done(&[&add[..], &PRODUCT, &terms, &["--description", "en=Desk"]].concat());
+    program
+}
+
+/// What is offered.
+pub(crate) const PRODUCT: [&str; 4] = ["--version", "1.0.0", "--platform-type", "non-windows"];
+
 fn install<'a>(server: &'a str, issuer: &'a str) -> [&'a str; 9] {
     [
         "license-server",
@@ -84,18 +103,8 @@ fn a_license_server_is_made_once_and_takes_only_its_own_certificates() {
 
 #[test]
 fn a_pack_travels_as_a_file_and_is_installed_once() {
-    let program = installed();
-    let product = ["--version", "1.0.0", "--platform-type", "non-windows"];
-    program.done(&["clearinghouse", "init", "--id", "house"]);
-    let request = program.data().join("clearinghouse/request.pem");
-    let request = request.to_str().expect("UTF-8");
-    let sign = ["authority", "sign", "ca", request, "--role", "clearinghouse", "--id", "house"];
-    program.done(&[&sign[..], &["--out", "house.pem"]].concat());
-    let install = ["clearinghouse", "certificate", "install", "house.pem"];
-    program.done(&[&install[..], &["--authority", "ca/authority.pem"]].concat());
-    let add = ["clearinghouse", "product", "add", "--id", "com.example.desk", "--family", "desk"];
-    let terms = ["--manufacturer", "Example", "--fee", "100", "--currency", "EUR"];
-    program.done(&[&add[..], &product, &terms, &["--description", "en=Desk"]].concat());
+    let program = with_clearinghouse();
+    let product = PRODUCT;
     let place = ["license-server", "order", "place", "--product", "com.example.desk"];
     program.done(&[&place[..], &product, &["--quantity", "5", "--out", "order"]].concat());
     let order = program.done(&["clearinghouse", "order", "import", "order"]);

@@ -7,6 +7,7 @@ mod commands;
 mod gateways;
 mod health;
 mod images;
+mod orders;
 mod packs;
 mod revocations;
 mod support;

@@ -1,12 +1,13 @@
 //! Granting licenses, also to many at once.
 
-use trybuy_formats::ids::{ClientId, PlatformType};
+use trybuy_formats::api::{OrderAnswer, OrderState};
+use trybuy_formats::ids::{ClientId, OrderId, PlatformType};
 use trybuy_formats::instant::Span;
 use trybuy_formats::licensing::pack::LicensePack;
 use trybuy_server::license_server::license_state::LicenseState;
 use trybuy_server::store::{
-    DecisionOutcome, DecisionReason, LicenseCase, LicenseGrant, LicenseQuery, LicenseRecord,
-    Readmission, Revocation, Revoked, Store, Way,
+    DecisionOutcome, DecisionReason, LicenseCase, LicenseGrant, LicenseOrder, LicenseQuery,
+    LicenseRecord, OrderSaid, Readmission, Revocation, Revoked, Store, Way,
 };
 
 use crate::harness::Database;
@@ -247,6 +248,39 @@ pub(crate) async fn who_is_barred_keeps_no_temporary_license(Database { store, .
     let temporary =
         world.store.temporary_licenses(None, None).await.expect("answered")[0].license.license_id;
     assert_eq!(licenses, [license_id, temporary]);
+}
+
+pub(crate) async fn an_order_has_the_pack_that_was_made_for_it(Database { store, .. }: Database) {
+    let world = LicenseWorld::new(store);
+    let (mine, other) = (pack("1.0.0", 1), pack("1.0.0", 1));
+    let order = LicenseOrder {
+        order_id: mine.order_id,
+        document: "signed".into(),
+        product: mine.product.clone(),
+        quantity: 1,
+        ordered_at: at(1),
+        said: None,
+        pack_id: None,
+    };
+    world.store.keep_license_order(&order).await.expect("kept");
+    world.install(&other).await;
+    let kept = async || world.store.license_orders(None).await.expect("answered").remove(0);
+    assert_eq!(kept().await, order);
+    let answer = OrderAnswer {
+        order_id: mine.order_id,
+        state: OrderState::Issued,
+        fee: 1,
+        currency: parsed("EUR"),
+    };
+    let said = OrderSaid::Answer(answer);
+    world.store.keep_order_said(mine.order_id, &said).await.expect("kept");
+    world.install(&mine).await;
+    let expected = LicenseOrder { said: Some(said), pack_id: Some(mine.pack_id), ..order };
+    assert_eq!(kept().await, expected);
+    let pack_of = async |id| world.store.pack_of_order(id).await.expect("answered");
+    assert_eq!(pack_of(mine.order_id).await, Some(mine.pack_id));
+    assert_eq!(pack_of(other.order_id).await, Some(other.pack_id));
+    assert_eq!(pack_of(OrderId::new()).await, None);
 }
 
 pub(crate) async fn a_listed_license_says_what_has_become_of_it(Database { store, .. }: Database) {

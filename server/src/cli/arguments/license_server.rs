@@ -105,6 +105,11 @@ pub(in crate::cli) enum CertificateCommand {
 pub(in crate::cli) enum OrderCommand {
     /// Order licenses; prints the order's id. Sent to the clearinghouse, or written to a file.
     Place(PlaceOrder),
+    /// Send an order that is kept here; where the clearinghouse has it already, nothing changes.
+    Send {
+        /// Its id.
+        order: OrderId,
+    },
     /// Write the file of an order.
     Export {
         /// Its id.
@@ -112,7 +117,7 @@ pub(in crate::cli) enum OrderCommand {
         /// The file, which must not exist.
         file: PathBuf,
     },
-    /// Ask the clearinghouse how it is with an order.
+    /// Ask the clearinghouse how it is with an order, also with one that was entered there.
     Show {
         /// Its id.
         order: OrderId,

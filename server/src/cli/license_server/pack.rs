@@ -13,7 +13,7 @@ use crate::cli::failure::Failure;
 use crate::cli::{files, output};
 use crate::license_server::keys::{LicenseServerCertificates, LicenseServerKeys};
 use crate::license_server::packs::PackInstaller;
-use crate::store::{InstalledPack, Store};
+use crate::store::{InstalledPack, OrderSaid, Store};
 
 pub(super) fn run(place: &Place, command: PackCommand) -> Result<()> {
     match command {
@@ -31,7 +31,7 @@ fn fetch(place: &Place, order: OrderId) -> Result<()> {
     place.with_store(async |store| {
         let clearinghouse = place.clearinghouse()?;
         let answer = clearinghouse.order(order).await.map_err(refused)?;
-        store.keep_license_order_answer(&answer).await?;
+        store.keep_order_said(order, &OrderSaid::Answer(answer)).await?;
         let file = clearinghouse.pack(order).await.map_err(refused)?;
         install(place, store, &file).await
     })

@@ -66,8 +66,12 @@ impl Program {
 
     /// A license server that runs.
     pub(crate) fn serve(&self) -> Serving {
-        let arguments =
-            ["serve", "--role", "license-server", "--listen", "127.0.0.1:0", "--log", "off"];
+        self.serve_as("license-server")
+    }
+
+    /// The same of another role.
+    pub(crate) fn serve_as(&self, role: &str) -> Serving {
+        let arguments = ["serve", "--role", role, "--listen", "127.0.0.1:0", "--log", "off"];
         let mut child = self.command(&arguments).stdout(Stdio::piped()).spawn().expect("started");
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");

@@ -239,7 +239,7 @@ pub(super) fn offered(offer: OfferRecord) -> OfferedProduct {
         manufacturer: offer.manufacturer,
         descriptions: offer.descriptions,
         fee: offer.fee,
-        currency: offer.currency.into(),
+        currency: offer.currency,
     }
 }
 
@@ -275,7 +275,7 @@ impl Refusal for OrderError {
                 "order with the certificates of the license server that the pack is for"
             }
             Self::NotOffered(_) | Self::NoSuchFeature(_) => {
-                "order what /api/v1/products of the clearinghouse shows"
+                "order what the clearinghouse offers: `trybuy-server license-server product list` shows it"
             }
             Self::Future { .. } => {
                 "set the clock of the license server right, and place it as a new order"

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::{Client, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use trybuy_formats::api::{OrderAnswer, OrderState, PlaceOrder, Problem};
+use trybuy_formats::api::{OrderAnswer, OrderState, PlaceOrder, Problem, ProductsAnswer};
 use trybuy_formats::certificates::{CertificateChain, LicenseIssuer};
 use trybuy_formats::ids::{OrderId, PackId};
 use trybuy_formats::instant::Instant;
@@ -215,6 +215,15 @@ impl Clearinghouse {
         Ok(Self { client, url: url.to_owned() })
     }
 
+    /// What can be ordered.
+    ///
+    /// # Errors
+    /// [`ClearinghouseError`].
+    pub async fn products(&self) -> Result<ProductsAnswer, ClearinghouseError> {
+        let sent = self.client.get(format!("{}/api/v1/products", self.url)).send().await;
+        self.json(sent, limits::OFFERED_PRODUCTS).await
+    }
+
     /// Places an order. The same order again changes nothing.
     ///
     /// # Errors
@@ -240,7 +249,7 @@ impl Clearinghouse {
         order: OrderId,
         sent: Result<Response, reqwest::Error>,
     ) -> Result<OrderAnswer, ClearinghouseError> {
-        let answer: OrderAnswer = self.json(sent).await?;
+        let answer: OrderAnswer = self.json(sent, limits::API_BODY).await?;
         if answer.order_id == order { Ok(answer) } else { Err(self.malformed()) }
     }
 
@@ -258,8 +267,9 @@ impl Clearinghouse {
     async fn json<T: DeserializeOwned>(
         &self,
         sent: Result<Response, reqwest::Error>,
+        cap: usize,
     ) -> Result<T, ClearinghouseError> {
-        let bytes = self.body(sent, limits::API_BODY).await?;
+        let bytes = self.body(sent, cap).await?;
         serde_json::from_slice(&bytes).map_err(|_| self.malformed())
     }
 

@@ -37,6 +37,29 @@ fn pay(program: &Program, id: &str, amount: &str) {
 }
 
 #[test]
+fn what_can_be_ordered_is_listed_in_the_language_of_the_user() {
+    let (program, clearinghouse) = ordering();
+    let add = ["clearinghouse", "product", "add", "--id", "com.example.desk", "--family", "desk"];
+    let terms = ["--manufacturer", "Example", "--fee", "40", "--currency", "EUR"];
+    let product = ["--version", "2.0.0", "--platform-type", "windows", "--upgrade-from", "1.0.0"];
+    let words =
+        ["--feature", "print", "--description", "de=Ein Tisch", "--description", "en=A desk"];
+    program.done(&[&add[..], &terms, &product, &words].concat());
+    let list = ["license-server", "product", "list"];
+    for (locale, expected) in [("de_AT.UTF-8", "Ein Tisch"), ("en_GB", "A desk"), ("C", "A desk")] {
+        let listed = program.done_with(&list, &[("LC_ALL", locale)]);
+        let line = "com.example.desk 2.0.0 windows upgrade-from 1.0.0 +print  40 EUR  Example  ";
+        assert_eq!(listed.lines().last(), Some(&*format!("{line}{expected}")), "{listed}");
+        assert_eq!(listed.lines().count(), 2, "{listed}");
+    }
+    let listed = program.json(&[&list[..], &["--json"]].concat());
+    assert_eq!(listed[1]["fee"], 40);
+    assert_eq!(listed[1]["descriptions"][1], json!({ "locale": "en", "text": "A desk" }));
+    clearinghouse.stop();
+    program.refused(&list, "server-unreachable");
+}
+
+#[test]
 fn an_order_says_how_it_is_with_it_until_its_pack_is_installed() {
     let (program, _clearinghouse) = ordering();
     let id = program.done(&place("5", &[]));
@@ -59,7 +82,7 @@ fn an_order_says_how_it_is_with_it_until_its_pack_is_installed() {
 fn an_order_that_was_refused_says_so_and_only_send_sends_it() {
     let (program, _clearinghouse) = ordering();
     let said = program.refused(&place("5", &["--feature", "fly"]), "order-refused");
-    assert!(said.contains("/api/v1/products"), "the clearinghouse says what to do: {said}");
+    assert!(said.contains("product list"), "the clearinghouse says what to do: {said}");
     let listed = program.json(&[&ORDER[..], &["list", "--json"]].concat());
     assert_eq!(listed[0]["state"], "refused");
     assert!(listed[0]["refusal"]["title"].as_str().expect("words").contains("`fly`"), "{listed}");

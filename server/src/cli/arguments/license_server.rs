@@ -31,6 +31,9 @@ pub(in crate::cli) enum LicenseServerCommand {
     /// The license server's certificates.
     #[command(subcommand)]
     Certificate(CertificateCommand),
+    /// What can be ordered.
+    #[command(subcommand)]
+    Product(ProductCommand),
     /// Orders of license packs.
     #[command(subcommand)]
     Order(OrderCommand),
@@ -98,6 +101,16 @@ pub(in crate::cli) enum CertificateCommand {
         /// The certifying authority's certificate, or those of several, in PEM.
         #[arg(long, value_name = "FILE")]
         authority: PathBuf,
+    },
+}
+
+#[derive(Subcommand)]
+pub(in crate::cli) enum ProductCommand {
+    /// List what the clearinghouse offers, each with the fee of one license, in the smallest unit of the currency.
+    List {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
     },
 }
 

@@ -43,7 +43,13 @@ impl Program {
 
     /// What a command prints that succeeds.
     pub(crate) fn done(&self, arguments: &[&str]) -> String {
-        let output = self.run(arguments);
+        self.done_with(arguments, &[])
+    }
+
+    /// The same with variables of the environment.
+    pub(crate) fn done_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> String {
+        let mut command = self.command(arguments);
+        let output = command.envs(variables.iter().copied()).output().expect("run");
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.success(), "{arguments:?}: {error}");
         String::from_utf8(output.stdout).expect("UTF-8")

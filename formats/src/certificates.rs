@@ -67,6 +67,9 @@ pub enum CertificateError {
     /// Its key is not of the kind of its role (`CT-7`).
     #[error("its key is not of the kind that its use needs")]
     Key,
+    /// It is not for the key that it was put together with.
+    #[error("made for another key")]
+    OtherKey,
     /// Something in it is not of the profile: a serial number, a name, an extension (`CT-8`).
     #[error("not of the profile of trybuy's certificates")]
     Profile,

@@ -57,6 +57,8 @@ pub const PACK_QUANTITY: u32 = 10_000_000;
 pub const LICENSE_FEE: u64 = INTEGER / PACK_QUANTITY as u64;
 /// Orders of one license server that wait for their fees.
 pub const UNPAID_ORDERS: usize = 100;
+/// What a clearinghouse says that it offers, in bytes.
+pub const OFFERED_PRODUCTS: usize = 16 << 20;
 /// Human descriptions of one pack.
 pub const DESCRIPTIONS: usize = 16;
 /// Features of one license.

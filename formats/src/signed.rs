@@ -60,8 +60,8 @@ pub enum SignError {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignedError {
-    /// It is not a signed document of the expected type.
-    #[error("not a signed document of the expected type")]
+    /// It is no signed document, of another type, or not in its one form.
+    #[error("not a document of the expected type and form")]
     Malformed,
     /// It names another key than the trusted one.
     #[error("signed with another key than the trusted one")]

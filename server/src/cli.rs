@@ -13,6 +13,7 @@ mod files;
 mod gateway;
 mod init;
 mod license_server;
+mod locale;
 mod logging;
 mod migrate;
 mod open;

@@ -32,6 +32,7 @@ pub mod granting;
 pub mod images;
 pub mod issuing;
 pub mod keys;
+pub mod license_state;
 pub mod mark;
 pub mod orders;
 pub mod packs;

@@ -76,10 +76,10 @@ pub use ids::{KeyBatchId, PurchaseKeyId, TokenId, VendorId};
 pub use license_server::{
     Allocation, Assignment, Bar, DecisionOutcome, DecisionReason, FreeSeats, GrantingModule,
     HadTemporary, InstalledPack, IssuedLicense, LicenseCase, LicenseDecision, LicenseGateway,
-    LicenseGrant, LicenseOrder, LicenseQuery, LicenseRecord, LicenseTerms, NewClientImage,
-    OfferingPack, PresentedLicense, Readmission, RecordHead, RecordQuery, RecordsComparison,
-    Revocation, Revoked, RevokedCertificate, SeenReport, Standing, StoredRecord, TemporaryLicense,
-    UsedChallenge, WantedLicense, Way,
+    LicenseGrant, LicenseOrder, LicenseQuery, LicenseRecord, LicenseTerms, ListedTemporary,
+    NewClientImage, OfferingPack, OrderSaid, PackReason, PresentedLicense, Readmission, RecordHead,
+    RecordQuery, RecordsComparison, Revocation, Revoked, RevokedCertificate, SeenReport, Standing,
+    StoredRecord, TemporaryLicense, UsedChallenge, WantedLicense, Way,
 };
 pub use offers::{Offer, OfferQuery, TrialStanding};
 pub use people::{Person, PersonQuery, PersonRule};

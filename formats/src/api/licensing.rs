@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::encoding::base64_bytes;
 use crate::ids::{
-    ClientId, ClientSoftwareId, Currency, LicenseServerId, Name, OrderId, PaymentReference,
+    ClientId, ClientSoftwareId, Currency, LicenseServerId, Locale, Name, OrderId, PaymentReference,
     PlatformType, ProductId, Version,
 };
 use crate::instant::Instant;
@@ -29,8 +29,22 @@ pub struct OfferedProduct {
     pub descriptions: Vec<HumanDescription>,
     /// The fee of one license, in the smallest unit of the currency.
     pub fee: u64,
-    /// The currency, three letters (ISO 4217).
-    pub currency: String,
+    /// The currency.
+    pub currency: Currency,
+}
+
+impl OfferedProduct {
+    /// The description in the wanted language, by the rule of packs: that of the locale, else of its language, else
+    /// the first; none where there are none.
+    pub fn description(&self, wanted: &Locale) -> Option<&HumanDescription> {
+        let language = |locale: &Locale| locale.as_str().split('-').next().map(str::to_owned);
+        let by = |fits: &dyn Fn(&Locale) -> bool| {
+            self.descriptions.iter().find(|description| fits(&description.locale))
+        };
+        by(&|locale| locale == wanted)
+            .or_else(|| by(&|locale| language(locale) == language(wanted)))
+            .or_else(|| self.descriptions.first())
+    }
 }
 
 /// `POST /orders` of a clearinghouse: a purchase request 106. The same request again changes nothing.
@@ -50,8 +64,8 @@ pub struct OrderAnswer {
     pub state: OrderState,
     /// The whole fee, in the smallest unit of the currency.
     pub fee: u64,
-    /// The currency, three letters (ISO 4217).
-    pub currency: String,
+    /// The currency.
+    pub currency: Currency,
 }
 
 /// `POST /payments` of a clearinghouse: what a payment provider tells, signed as Standard Webhooks. Members

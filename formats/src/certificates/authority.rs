@@ -37,10 +37,10 @@ impl DevelopmentAuthority {
     /// Puts key and certificate together.
     ///
     /// # Errors
-    /// [`CertificateError::Key`] when they do not belong together.
+    /// [`CertificateError::OtherKey`] when they do not belong together.
     pub fn new(key: EcdsaKey, certificate: Certificate) -> Result<Self, CertificateError> {
         let belong_together = certificate.spki() == key.spki();
-        belong_together.then_some(Self { key, certificate }).ok_or(CertificateError::Key)
+        belong_together.then_some(Self { key, certificate }).ok_or(CertificateError::OtherKey)
     }
 
     /// Its key.

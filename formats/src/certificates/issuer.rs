@@ -29,12 +29,12 @@ impl LicenseIssuer {
     /// [`super::Authorities`].
     ///
     /// # Errors
-    /// [`CertificateError::Key`] when they do not belong together, [`CertificateError::Role`] and
+    /// [`CertificateError::OtherKey`] when they do not belong together, [`CertificateError::Role`] and
     /// [`CertificateError::Profile`] when it is another role's certificate.
     pub fn new(key: EcdsaKey, chain: CertificateChain) -> Result<Self, CertificateError> {
         check_role(chain.leaf(), Role::LicenseIssuer)?;
         if chain.leaf().spki() != key.spki() {
-            return Err(CertificateError::Key);
+            return Err(CertificateError::OtherKey);
         }
         let id = chain.leaf().subject_id().and_then(|id| id.parse().ok());
         let id = id.ok_or(CertificateError::Profile)?;

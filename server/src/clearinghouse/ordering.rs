@@ -5,7 +5,7 @@ use trybuy_formats::certificates::{
     Authorities, Certificate, CertificateChain, CertificateError, Role,
 };
 use trybuy_formats::ids::{Label, LicenseServerId, OrderId};
-use trybuy_formats::instant::Instant;
+use trybuy_formats::instant::{Instant, Span};
 use trybuy_formats::licensing::order::PurchaseOrder;
 use trybuy_formats::licensing::signing::{CertifiedError, open_certified};
 use trybuy_formats::limits;
@@ -17,6 +17,10 @@ use crate::store::{
     NewOrder, OfferKey, OfferRecord, OrderPlaced, OrderRecord, OrderSource, OrderTerms, Store,
     StoreError,
 };
+
+/// How far ahead of the clearinghouse's clock an order may be dated. How old it is does not matter: as a file it may
+/// travel for weeks, and by its id it is placed once.
+const CLOCKS: Span = Span::seconds(300);
 
 /// What orders are taken with.
 pub struct OrderDesk<'a> {
@@ -80,6 +84,14 @@ pub enum OrderError {
     /// The product is not offered with a feature.
     #[error("the product is not offered with the feature `{0}`")]
     NoSuchFeature(Label),
+    /// It is of a time that has not come yet.
+    #[error("the order is dated {ordered_at}, and it is {now} at the clearinghouse")]
+    Future {
+        /// The order's date.
+        ordered_at: Instant,
+        /// The clearinghouse's time.
+        now: Instant,
+    },
     /// The number of licenses is out of its range.
     #[error("an order is for 1 to {} licenses", limits::PACK_QUANTITY)]
     Quantity,
@@ -150,6 +162,9 @@ impl OrderDesk<'_> {
             let is_same = record.order == order;
             let before = is_same.then_some(Placed { record, is_new: false });
             return before.ok_or(OrderError::IdUsed(order_id));
+        }
+        if order.ordered_at.since(self.now) > CLOCKS {
+            return Err(OrderError::Future { ordered_at: order.ordered_at, now: self.now });
         }
         let offer = self.offer(&order).await?;
         let terms = self.terms(&offer, dates)?;
@@ -224,7 +239,7 @@ pub(super) fn offered(offer: OfferRecord) -> OfferedProduct {
         manufacturer: offer.manufacturer,
         descriptions: offer.descriptions,
         fee: offer.fee,
-        currency: offer.currency.into(),
+        currency: offer.currency,
     }
 }
 
@@ -234,7 +249,7 @@ pub fn answer(record: &OrderRecord) -> OrderAnswer {
         order_id: record.order.order_id,
         state: record.state(),
         fee: record.fee,
-        currency: record.currency.to_string(),
+        currency: record.currency.clone(),
     }
 }
 
@@ -260,7 +275,10 @@ impl Refusal for OrderError {
                 "order with the certificates of the license server that the pack is for"
             }
             Self::NotOffered(_) | Self::NoSuchFeature(_) => {
-                "order what /api/v1/products of the clearinghouse shows"
+                "order what the clearinghouse offers: `trybuy-server license-server product list` shows it"
+            }
+            Self::Future { .. } => {
+                "set the clock of the license server right, and place it as a new order"
             }
             Self::Quantity => "order more packs",
             Self::Dates => "name a later expiration date",

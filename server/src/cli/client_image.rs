@@ -51,7 +51,7 @@ fn sign(options: SignImage) -> Result<()> {
     let chain = CertificateChain::from_pem(&pem).map_err(refused)?;
     let key = read_key(&key)?;
     if chain.leaf().spki() != key.spki() {
-        return Err(refused(CertificateError::Key).into());
+        return Err(refused(CertificateError::OtherKey).into());
     }
     let vendor = chain.leaf().subject_id().unwrap_or_default();
     if vendor != software_id.vendor().to_string() {

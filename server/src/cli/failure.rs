@@ -7,6 +7,7 @@ use trybuy_formats::slug::Slug;
 use crate::clearinghouse::identity::IdentityError;
 use crate::config::ConfigError;
 use crate::keys::KeysError;
+use crate::license_server::mark::LookBackFailed;
 use crate::refusal::Refusal;
 use crate::store::StoreError;
 
@@ -89,11 +90,16 @@ fn named(error: &anyhow::Error) -> (Slug, Option<String>) {
     if let Some(error) = error.downcast_ref::<IdentityError>() {
         return (error.slug(), Refusal::help(error));
     }
-    match error.downcast_ref::<StoreError>() {
+    match store_error(error) {
         Some(StoreError::NotMigrated) => (
             Slug::ServerError,
             Some("run `trybuy-server migrate`, with the `--role` whose database it is".to_owned()),
         ),
+        Some(StoreError::RowMissing) => {
+            let help = "restore the database from your backup; of a license server, `license-server audit \
+                        verify` says what is wrong";
+            (Slug::StateDamaged, Some(help.to_owned()))
+        }
         Some(StoreError::Damaged(_)) => {
             (Slug::LocalFile, Some("restore it from your backup".to_owned()))
         }
@@ -101,5 +107,13 @@ fn named(error: &anyhow::Error) -> (Slug, Option<String>) {
             (Slug::ServerError, Some("see whether the database runs, and try again".to_owned()))
         }
         _ => (Slug::ServerError, None),
+    }
+}
+
+/// The store's error, which the mark beside it passes on as it is.
+fn store_error(error: &anyhow::Error) -> Option<&StoreError> {
+    match error.downcast_ref::<LookBackFailed>() {
+        Some(LookBackFailed::Store(error)) => Some(error),
+        _ => error.downcast_ref::<StoreError>(),
     }
 }

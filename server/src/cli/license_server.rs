@@ -8,6 +8,7 @@ mod init;
 mod licenses;
 mod order;
 mod pack;
+mod product;
 mod readmit;
 mod records;
 mod revoke;
@@ -46,6 +47,7 @@ pub(super) fn run(
     match command {
         LicenseServerCommand::Init { .. } => Ok(()),
         LicenseServerCommand::Certificate(command) => certificate::run(&place, command),
+        LicenseServerCommand::Product(command) => product::run(&place, &command),
         LicenseServerCommand::Order(command) => order::run(&place, command),
         LicenseServerCommand::Pack(command) => pack::run(&place, command),
         LicenseServerCommand::Licenses(command) => licenses::run(&place, command),

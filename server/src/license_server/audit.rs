@@ -42,6 +42,10 @@ pub enum Fault {
         /// How many at least.
         records: u64,
     },
+    /// The records are in order, and the database does not say any more which is the last one.
+    NoEnd,
+    /// The records are in order, and the database says that somebody has accepted a backup, which no record says.
+    WrongEnd,
 }
 
 /// Verifies all records.
@@ -54,9 +58,17 @@ pub async fn verify(
     mark: Option<RecordsMark>,
 ) -> Result<Audit, StoreError> {
     // The end is read first: records that are added meanwhile are behind it.
-    let head = store.record_head().await?.mark;
+    let head = match store.record_head().await {
+        Err(StoreError::RowMissing) => None,
+        head => Some(head?.mark),
+    };
+    let is_accepted = match &head {
+        Some(head) => store.is_accepted(secret, head).await?,
+        None => false,
+    };
     // A mark of before the store was accepted as a restored one says nothing of what there is now.
-    let mark = mark.filter(|mark| mark.accepted_at >= head.accepted_at);
+    let accepted_at = head.filter(|_| is_accepted).and_then(|head| head.accepted_at);
+    let mark = mark.filter(|mark| mark.accepted_at >= accepted_at);
     let marked = mark.is_some();
     let mut walk = Walk { secret, mark, records: 0, mac: RecordMac::BEGIN };
     loop {
@@ -65,7 +77,7 @@ pub async fn verify(
             if let Err(fault) = walk.next(record) {
                 return Ok(Audit { records: walk.records, marked, fault: Some(fault) });
             }
-            if walk.records == head.records && walk.mac != head.mac {
+            if head.is_some_and(|head| walk.records == head.records && walk.mac != head.mac) {
                 let fault = Fault::Altered { number: walk.records };
                 return Ok(Audit { records: walk.records - 1, marked, fault: Some(fault) });
             }
@@ -74,8 +86,14 @@ pub async fn verify(
             break;
         }
     }
-    let least = head.records.max(mark.map_or(0, |mark| mark.records));
-    let fault = (walk.records < least).then_some(Fault::Truncated { records: least });
+    let said = [head.map(|head| head.records), mark.map(|mark| mark.records)];
+    let least = said.into_iter().flatten().max().unwrap_or(0);
+    let fault = match head {
+        _ if walk.records < least => Some(Fault::Truncated { records: least }),
+        None => Some(Fault::NoEnd),
+        Some(_) if !is_accepted => Some(Fault::WrongEnd),
+        Some(_) => None,
+    };
     Ok(Audit { records: walk.records, marked, fault })
 }
 

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use reqwest::{Client, Response};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use trybuy_formats::api::{OrderAnswer, PlaceOrder, Problem};
+use trybuy_formats::api::{OrderAnswer, OrderState, PlaceOrder, Problem, ProductsAnswer};
 use trybuy_formats::certificates::{CertificateChain, LicenseIssuer};
-use trybuy_formats::ids::OrderId;
+use trybuy_formats::ids::{OrderId, PackId};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::licensing::order::PurchaseOrder;
 use trybuy_formats::licensing::product::Product;
@@ -16,7 +17,7 @@ use trybuy_formats::signed::{FORMAT, SignError};
 use trybuy_formats::slug::Slug;
 
 use crate::refusal::Refusal;
-use crate::store::LicenseOrder;
+use crate::store::{LicenseOrder, OrderSaid, Store, StoreError};
 
 /// How long a clearinghouse may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -43,7 +44,116 @@ pub fn make(
     };
     let document = sign_certified(issuer.key(), issuer.chain(), &order)?;
     let PurchaseOrder { order_id, product, quantity, ordered_at, .. } = order;
-    Ok(LicenseOrder { order_id, document, product, quantity, ordered_at, answer: None })
+    Ok(LicenseOrder {
+        order_id,
+        document,
+        product,
+        quantity,
+        ordered_at,
+        said: None,
+        pack_id: None,
+    })
+}
+
+/// How it is with an order, for those who placed it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OrderStanding {
+    /// The clearinghouse has not taken it, as far as is known here.
+    NotSent,
+    /// The clearinghouse does not take it.
+    Refused,
+    /// Its fee has not been paid.
+    FeeDue,
+    /// Its pack can be fetched.
+    Issued,
+    /// Its pack is installed.
+    Installed,
+    /// The clearinghouse does not fulfil it.
+    Cancelled,
+}
+
+impl OrderStanding {
+    /// By what the clearinghouse last said, and by what is installed.
+    pub fn of(said: Option<&OrderSaid>, pack: Option<PackId>) -> Self {
+        match (pack, said) {
+            (Some(_), _) => Self::Installed,
+            (None, None) => Self::NotSent,
+            (None, Some(OrderSaid::Refused(_))) => Self::Refused,
+            (None, Some(OrderSaid::Answer(answer))) => match answer.state {
+                OrderState::FeeDue => Self::FeeDue,
+                OrderState::Issued => Self::Issued,
+                OrderState::Cancelled => Self::Cancelled,
+            },
+        }
+    }
+}
+
+/// Sends an order, and keeps what the clearinghouse says of it. The same order again changes nothing there.
+///
+/// # Errors
+/// [`SendError`].
+pub async fn send(
+    store: &Store,
+    clearinghouse: &Clearinghouse,
+    order: &LicenseOrder,
+) -> Result<OrderAnswer, SendError> {
+    let placed = clearinghouse.place(order).await;
+    let said = match &placed {
+        Ok(answer) => Some(OrderSaid::Answer(answer.clone())),
+        Err(ClearinghouseError::Refused(problem)) if is_decided(problem) => {
+            Some(OrderSaid::Refused(problem.clone()))
+        }
+        Err(_) => None,
+    };
+    if let Some(said) = &said {
+        store.keep_order_said(order.order_id, said).await?;
+    }
+    placed.map_err(|error| match said {
+        Some(_) => SendError::Refused(error),
+        None => SendError::NotTaken(error),
+    })
+}
+
+/// Whether a refusal is about the order, rather than that the clearinghouse cannot look at it now.
+fn is_decided(problem: &Problem) -> bool {
+    !matches!(problem.slug, Slug::RateLimited | Slug::ServerError)
+}
+
+/// Why an order was not placed. It is kept.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SendError {
+    /// The clearinghouse looked at it and does not take it.
+    #[error(transparent)]
+    Refused(ClearinghouseError),
+    /// It may take it at another time.
+    #[error(transparent)]
+    NotTaken(ClearinghouseError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Refusal for SendError {
+    fn slug(&self) -> Slug {
+        match self {
+            Self::Refused(error) | Self::NotTaken(error) => error.slug(),
+            Self::Store(error) => error.slug(),
+        }
+    }
+
+    fn help(&self) -> Option<String> {
+        match self {
+            Self::Refused(error) => error.help(),
+            Self::NotTaken(_) => Some(
+                "the order is kept: `trybuy-server license-server order list` shows its id, and `order send` \
+                 sends it again"
+                    .to_owned(),
+            ),
+            Self::Store(error) => error.help(),
+        }
+    }
 }
 
 /// A clearinghouse as it is reached over the network.
@@ -105,6 +215,15 @@ impl Clearinghouse {
         Ok(Self { client, url: url.to_owned() })
     }
 
+    /// What can be ordered.
+    ///
+    /// # Errors
+    /// [`ClearinghouseError`].
+    pub async fn products(&self) -> Result<ProductsAnswer, ClearinghouseError> {
+        let sent = self.client.get(format!("{}/api/v1/products", self.url)).send().await;
+        self.json(sent, limits::OFFERED_PRODUCTS).await
+    }
+
     /// Places an order. The same order again changes nothing.
     ///
     /// # Errors
@@ -112,7 +231,7 @@ impl Clearinghouse {
     pub async fn place(&self, order: &LicenseOrder) -> Result<OrderAnswer, ClearinghouseError> {
         let body = PlaceOrder { order: order.document.clone() };
         let sent = self.client.post(format!("{}/api/v1/orders", self.url)).json(&body).send().await;
-        self.json(sent).await
+        self.answer(order.order_id, sent).await
     }
 
     /// How it is with an order.
@@ -121,7 +240,17 @@ impl Clearinghouse {
     /// [`ClearinghouseError`].
     pub async fn order(&self, order: OrderId) -> Result<OrderAnswer, ClearinghouseError> {
         let sent = self.client.get(format!("{}/api/v1/orders/{order}", self.url)).send().await;
-        self.json(sent).await
+        self.answer(order, sent).await
+    }
+
+    /// An answer about an order, which is about no other one.
+    async fn answer(
+        &self,
+        order: OrderId,
+        sent: Result<Response, reqwest::Error>,
+    ) -> Result<OrderAnswer, ClearinghouseError> {
+        let answer: OrderAnswer = self.json(sent, limits::API_BODY).await?;
+        if answer.order_id == order { Ok(answer) } else { Err(self.malformed()) }
     }
 
     /// The pack of an order.
@@ -138,8 +267,9 @@ impl Clearinghouse {
     async fn json<T: DeserializeOwned>(
         &self,
         sent: Result<Response, reqwest::Error>,
+        cap: usize,
     ) -> Result<T, ClearinghouseError> {
-        let bytes = self.body(sent, limits::API_BODY).await?;
+        let bytes = self.body(sent, cap).await?;
         serde_json::from_slice(&bytes).map_err(|_| self.malformed())
     }
 

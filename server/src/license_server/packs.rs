@@ -4,24 +4,51 @@
 //! ended vouches for nobody, so a pack has to be installed while its clearinghouse's certificate is valid, or be
 //! delivered again, signed anew. And at the pack's issue date, so that a certificate is not used for a time in which
 //! it was not valid. A pack is refused by name for every other reason that it can have.
+//!
+//! What is refused leaves a record, too. Packs come by commands only, so nobody but the operator can fill the database
+//! with those.
 
 use trybuy_formats::certificates::{Authorities, Certificate, CertificateError, Role};
 use trybuy_formats::ids::LicenseServerId;
 use trybuy_formats::instant::Instant;
+use trybuy_formats::keys::LicenseServerSecret;
 use trybuy_formats::licensing::pack::{LicensePack, PackError, SealedPack};
 use trybuy_formats::licensing::signing::{CertifiedError, open_certified};
 use trybuy_formats::primitives::DecryptionKey;
+use trybuy_formats::signed::SignedError;
 use trybuy_formats::slug::Slug;
 
 use crate::refusal::Refusal;
+use crate::store::{
+    DecisionOutcome, DecisionReason, LicenseDecision, PackReason, Store, StoreError,
+};
+
+/// What packs are installed with.
+pub struct PackInstaller<'a> {
+    /// The secure license store 112.
+    pub store: &'a Store,
+    /// What authenticates the records.
+    pub secret: &'a LicenseServerSecret,
+    /// The certifying authority that clearinghouses are under.
+    pub authorities: &'a Authorities,
+    /// Who packs are for.
+    pub license_server: &'a LicenseServerId,
+    /// The key K_LS that packs are encrypted to.
+    pub key: &'a DecryptionKey,
+    /// The time.
+    pub now: Instant,
+}
 
 /// Why a pack was not installed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PackRefused {
-    /// It is forged, altered, or not from a known clearinghouse.
-    #[error("the pack is not one of a clearinghouse that the certifying authority knows")]
-    Signature(#[source] CertifiedError),
+    /// It is no pack, or its signature does not fit.
+    #[error("the file: {0}")]
+    Document(SignedError),
+    /// It is not from a known clearinghouse.
+    #[error("the certificate that the pack is signed under was refused: {0}")]
+    Certificate(CertificateError),
     /// The clearinghouse's certificate was not valid when the pack was issued.
     #[error("the clearinghouse's certificate was not valid when the pack was issued")]
     IssueDate,
@@ -45,24 +72,51 @@ pub enum PackRefused {
     /// It was installed before.
     #[error("the pack has been installed before")]
     Installed,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl PackRefused {
+    /// What is recorded of it; nothing where the store failed, and nothing was decided.
+    fn reason(&self) -> Option<PackReason> {
+        Some(match self {
+            Self::Document(SignedError::Signature) => PackReason::PackForged,
+            Self::Document(_) | Self::Contents(_) => PackReason::PackUnreadable,
+            Self::Certificate(_) | Self::IssueDate | Self::Clearinghouse { .. } => {
+                PackReason::ClearinghouseUnknown
+            }
+            Self::LicenseServer(_) => PackReason::PackForeign,
+            Self::Ended(_) => PackReason::PackEnded,
+            Self::Installed => PackReason::PackInstalled,
+            Self::Store(_) => return None,
+        })
+    }
 }
 
 impl Refusal for PackRefused {
     fn slug(&self) -> Slug {
         match self {
-            Self::Signature(CertifiedError::Certificate(_)) => Slug::CertificateRefused,
+            Self::Document(SignedError::TooNew) | Self::Contents(PackError::TooNew) => {
+                Slug::FormatTooNew
+            }
+            Self::Certificate(_) => Slug::CertificateRefused,
             Self::Installed => Slug::PackInstalled,
+            Self::Store(error) => error.slug(),
             _ => Slug::PackRefused,
         }
     }
 
     fn help(&self) -> Option<String> {
         let help = match self {
-            Self::Signature(CertifiedError::Certificate(CertificateError::Ended))
-            | Self::IssueDate => {
+            Self::Document(SignedError::TooNew) | Self::Contents(PackError::TooNew) => {
+                "install a newer release of the license server"
+            }
+            Self::Certificate(CertificateError::Ended) | Self::IssueDate => {
                 "ask the clearinghouse to deliver the pack again under a valid certificate"
             }
-            Self::Signature(_) | Self::Clearinghouse { .. } => {
+            Self::Document(_) => "fetch the pack from the clearinghouse again",
+            Self::Certificate(_) | Self::Clearinghouse { .. } => {
                 "fetch the pack from the clearinghouse again, and see that the certifying authority's \
                  certificate is the right one"
             }
@@ -75,31 +129,64 @@ impl Refusal for PackRefused {
             Self::Installed => {
                 "its licenses are there: see `trybuy-server license-server pack list`"
             }
+            Self::Store(_) => return None,
         };
         Some(help.to_owned())
     }
 }
 
-/// Verifies and decrypts a pack file (SL Fig. 4, steps 164 and 166).
-///
-/// # Errors
-/// Why it is not one to be installed on this license server.
-pub fn open(
-    authorities: &Authorities,
-    license_server: &LicenseServerId,
-    key: &DecryptionKey,
-    file: &str,
-    now: Instant,
-) -> Result<LicensePack, PackRefused> {
-    let (signer, sealed) =
-        open_certified::<SealedPack>(authorities, Role::Clearinghouse, now, file)
-            .map_err(PackRefused::Signature)?;
-    if sealed.license_server != *license_server {
-        return Err(PackRefused::LicenseServer(sealed.license_server.clone()));
+impl PackInstaller<'_> {
+    /// Verifies, decrypts and installs a pack, once (SL Fig. 4, steps 164 to 170). There is a record, whatever is
+    /// decided.
+    ///
+    /// # Errors
+    /// Why it was refused.
+    pub async fn install(&self, file: &str) -> Result<LicensePack, PackRefused> {
+        let (signer, pack) = match self.open(file) {
+            Ok(opened) => opened,
+            Err(refused) => return Err(self.refuse(refused, None).await?),
+        };
+        if let Err(refused) = check(&pack, &signer, self.now) {
+            return Err(self.refuse(refused, Some(&pack)).await?);
+        }
+        // Whether it is new is decided, and recorded, in one transaction.
+        if !self.store.install_pack(self.secret, &pack, self.now).await? {
+            return Err(PackRefused::Installed);
+        }
+        Ok(pack)
     }
-    let pack = sealed.open(key).map_err(PackRefused::Contents)?;
-    check(&pack, &signer, now)?;
-    Ok(pack)
+
+    /// Verifies and decrypts a pack (SL Fig. 4, steps 164 and 166). Answers who signed it, too.
+    fn open(&self, file: &str) -> Result<(Certificate, LicensePack), PackRefused> {
+        let role = Role::Clearinghouse;
+        let opened = open_certified::<SealedPack>(self.authorities, role, self.now, file);
+        let (signer, sealed) = opened.map_err(|error| match error {
+            CertifiedError::Certificate(error) => PackRefused::Certificate(error),
+            CertifiedError::Document(error) => PackRefused::Document(error),
+            _ => PackRefused::Document(SignedError::Malformed),
+        })?;
+        if sealed.license_server != *self.license_server {
+            return Err(PackRefused::LicenseServer(sealed.license_server.clone()));
+        }
+        Ok((signer, sealed.open(self.key).map_err(PackRefused::Contents)?))
+    }
+
+    /// Records that a pack was refused, with what could be read of it.
+    async fn refuse(
+        &self,
+        refused: PackRefused,
+        pack: Option<&LicensePack>,
+    ) -> Result<PackRefused, StoreError> {
+        let outcome = DecisionOutcome::PackRefused;
+        let decision = match pack {
+            Some(pack) => LicenseDecision::about_pack(outcome, pack, self.now),
+            None => LicenseDecision::of(outcome, self.now),
+        };
+        let reason = refused.reason().map(DecisionReason::Pack);
+        let decision = LicenseDecision { reason, ..decision };
+        self.store.record_decision(self.secret, decision).await?;
+        Ok(refused)
+    }
 }
 
 fn check(pack: &LicensePack, signer: &Certificate, now: Instant) -> Result<(), PackRefused> {

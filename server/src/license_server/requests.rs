@@ -31,8 +31,11 @@ pub enum RequestRefused {
     #[error("{}", words(*.0))]
     Decided(DecisionReason),
     /// What the client signed cannot be read.
-    #[error("the request is not signed by a client's key")]
-    Document(#[source] SignedError),
+    #[error("the request: {0}")]
+    Document(SignedError),
+    /// The key of the client that a gateway asks for is none.
+    #[error("the client's key is not a public key of P-256")]
+    ClientKey,
     /// The key that the license is to be encrypted to is none.
     #[error("the encryption key is not a public RSA-3072 key")]
     EncryptionKey,
@@ -95,6 +98,7 @@ fn words(reason: DecisionReason) -> &'static str {
             "the license server was restored from a backup and gives out no new licenses"
         }
         DecisionReason::PackUnknown => "the pack of the license is not installed",
+        DecisionReason::Pack(_) => "the pack was refused",
     }
 }
 
@@ -105,7 +109,9 @@ impl Refusal for RequestRefused {
             Self::Document(SignedError::TooNew) => Slug::FormatTooNew,
             Self::Document(SignedError::Signature) => Slug::Unauthorized,
             Self::IssuerEnded => Slug::CertificateRefused,
-            Self::Document(_) | Self::EncryptionKey | Self::PlatformType => Slug::BadRequest,
+            Self::Document(_) | Self::ClientKey | Self::EncryptionKey | Self::PlatformType => {
+                Slug::BadRequest
+            }
             Self::Store(_) | Self::Image(_) | Self::Sealing(_) => Slug::ServerError,
         }
     }
@@ -150,6 +156,7 @@ fn slug(reason: DecisionReason) -> Slug {
         | DecisionReason::FewerRecords
         | DecisionReason::OtherRecords
         | DecisionReason::PackUnknown => Slug::LicenseServerRestored,
+        DecisionReason::Pack(_) => Slug::PackRefused,
     }
 }
 
@@ -260,7 +267,8 @@ impl LicenseServer {
         if request.platform_type.is_challenged() {
             return Err(RequestRefused::PlatformType);
         }
-        let client = ClientKey::from_spki(&request.client_key).map_err(RequestRefused::Document)?;
+        let client =
+            ClientKey::from_spki(&request.client_key).map_err(|_| RequestRefused::ClientKey)?;
         let key = encryption_key(&request.encryption_key)?;
         let case = LicenseCase {
             wanted: WantedLicense {

@@ -12,6 +12,7 @@ use super::database_url::{DatabaseUrl, Kind};
 use super::grants::GrantRequest;
 use super::group_queue::GroupQueue;
 use super::license_server::QueuedLicense;
+use crate::data_dir::create_private_file;
 
 /// Connections that read from SQLite, beside the one that writes.
 pub const SQLITE_READERS: u32 = 4;
@@ -60,8 +61,8 @@ pub struct Store {
 }
 
 impl Store {
-    /// Connects, and makes the file of a SQLite database that does not exist yet. The schema is not
-    /// looked at: call [`Store::migrate`] or [`Store::check_schema`] next.
+    /// Connects, and makes the file of a SQLite database that does not exist yet, for its owner only. The
+    /// schema is not looked at: call [`Store::migrate`] or [`Store::check_schema`] next.
     ///
     /// # Errors
     /// The address cannot be used, or the database does not answer.
@@ -69,9 +70,11 @@ impl Store {
         sqlx::any::install_default_drivers();
         let options: AnyConnectOptions = url.connection_url()?.parse()?;
         let (engine, writer, readers) = match url.kind() {
-            Kind::Sqlite(_) => {
-                // One goes first, makes the file and switches it to WAL. Pools would try a file that
-                // is no database again and again.
+            Kind::Sqlite(path) => {
+                // SQLite gives the files beside it the same mode.
+                create_private_file(path).map_err(sqlx::Error::Io)?;
+                // One goes first, and switches the file to WAL. Pools would try a file that is no
+                // database again and again.
                 let mut first = AnyConnection::connect_with(&options).await?;
                 first.execute(SQLITE_WRITER).await?;
                 first.close().await?;

@@ -25,6 +25,9 @@ pub enum StoreError {
         /// The column.
         column: &'static str,
     },
+    /// A row that the schema makes, and nothing removes, is not there.
+    #[error("a row is missing that the database always has")]
+    RowMissing,
     /// The address of the database cannot be used.
     #[error("not an address of a database: {reason}")]
     InvalidUrl {
@@ -86,6 +89,7 @@ impl From<sqlx::Error> for StoreError {
             sqlx::Error::Database(database) if is_outage(database.as_ref()) => {
                 Self::Unavailable(error)
             }
+            sqlx::Error::RowNotFound => Self::RowMissing,
             sqlx::Error::Database(database) if is_damage(database.as_ref()) => Self::Damaged(error),
             _ => Self::Database(error),
         }

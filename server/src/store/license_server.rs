@@ -21,6 +21,7 @@ mod restored;
 mod revocations;
 mod seats;
 mod temporary;
+mod temporary_list;
 
 pub use adoptions::SeenReport;
 pub use assignments::{Assignment, LicenseQuery};
@@ -31,13 +32,14 @@ pub use cases::{
 };
 pub use chain::RecordHead;
 pub use client_images::NewClientImage;
-pub use decisions::{DecisionOutcome, DecisionReason, LicenseDecision, LicenseRecord};
+pub use decisions::{DecisionOutcome, DecisionReason, LicenseDecision, LicenseRecord, PackReason};
 pub use gateways::LicenseGateway;
 pub(super) use grants::QueuedLicense;
-pub use orders::LicenseOrder;
+pub use orders::{LicenseOrder, OrderSaid};
 pub use packs::{InstalledPack, OfferingPack};
 pub use records::{RecordQuery, StoredRecord};
 pub use restored::RecordsComparison;
 pub use revocations::{Revocation, Revoked, RevokedCertificate};
 pub use seats::FreeSeats;
 pub use temporary::TemporaryLicense;
+pub use temporary_list::ListedTemporary;

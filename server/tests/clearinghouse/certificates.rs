@@ -5,6 +5,8 @@ use trybuy_formats::primitives::EcdsaKey;
 
 use crate::support::{Commands, is_private};
 
+const DATABASE: &str = "data/trybuy.sqlite3";
+
 /// An authority, and a clearinghouse that has no certificate yet.
 fn without_certificate() -> Commands {
     let commands = Commands::new();
@@ -28,9 +30,12 @@ fn a_clearinghouse_is_made_once_for_its_owner_only() {
     let commands = without_certificate();
     commands.refused(&["authority", "init", "authority", "--name", "Test"], "local-file");
     commands.refused(&["clearinghouse", "init", "--id", "main"], "already-set-up");
-    for secret in
-        ["authority/authority.key", "data/clearinghouse/signing.key", "data/clearinghouse"]
-    {
+    for secret in [
+        "authority/authority.key",
+        "data/clearinghouse/signing.key",
+        "data/clearinghouse",
+        DATABASE,
+    ] {
         assert!(is_private(&commands.path(secret)), "{secret}");
     }
     // What was cut off before its end is repeated, and the key is kept.
@@ -74,6 +79,16 @@ fn only_the_clearinghouses_own_certificate_is_installed() {
     commands.refused(&SERVE, "not-set-up");
     commands.install("main.pem");
     assert!(commands.serve().stop());
+}
+
+#[test]
+fn a_database_and_the_files_beside_it_are_for_their_owner_only() {
+    let commands = Commands::with_clearinghouse();
+    let process = commands.serve();
+    for file in ["", "-wal", "-shm"] {
+        assert!(is_private(&commands.path(&format!("{DATABASE}{file}"))), "{file}");
+    }
+    assert!(process.stop());
 }
 
 #[test]

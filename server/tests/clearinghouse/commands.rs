@@ -117,9 +117,11 @@ fn an_order_is_cancelled_as_long_as_its_pack_is_not_issued() {
         id.trim().to_owned()
     };
     let (one, other) = (placed("one"), placed("other"));
-    commands.succeed(&["clearinghouse", "order", "cancel", &one]);
+    let cancel = ["clearinghouse", "order", "cancel", &one];
+    assert_eq!(commands.succeed(&cancel), "cancelled: nothing was paid\n");
     let said = commands.succeed(&pay(&one, "3600", "a"));
     assert!(said.contains("nothing is issued"), "{said}");
+    assert_eq!(commands.succeed(&cancel), "cancelled: 3600 EUR are to be paid back\n");
     commands.refused(&["clearinghouse", "pack", "show", &one], "not-found");
     commands.succeed(&pay(&other, "3600", "a"));
     commands.refused(&["clearinghouse", "order", "cancel", &other], "order-refused");

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use trybuy_formats::api::PlaceOrder;
 use trybuy_formats::certificates::{CertificateChain, CertificateRequest, Role};
 use trybuy_formats::ids::OrderId;
+use trybuy_formats::instant::Span;
 use trybuy_formats::licensing::order::PurchaseOrder;
 use trybuy_formats::licensing::product::LicenseType;
 use trybuy_formats::licensing::signing::sign_certified;
@@ -52,6 +53,26 @@ async fn the_same_order_again_changes_nothing() {
     let other = PurchaseOrder { quantity: 11, ..order };
     let said = server.place(license_server.sign(&other)).await.refused(422, Slug::OrderRefused);
     assert!(said.contains("another order"), "{said}");
+}
+
+#[tokio::test]
+async fn an_order_may_be_old_but_not_of_the_future() {
+    let server = TestServer::start().await;
+    let license_server = server.license_server();
+    let year = |year: u32| parsed(&format!("{year}-01-01T00:00:00Z"));
+    let ahead = |seconds| begin().plus(Span::seconds(seconds));
+    for (ordered_at, is_taken) in
+        [(year(1999), true), (ahead(300), true), (ahead(301), false), (year(2099), false)]
+    {
+        let order = PurchaseOrder { ordered_at, ..license_server.order() };
+        let placed = server.place(license_server.sign(&order)).await;
+        if is_taken {
+            placed.json::<Value>(201);
+        } else {
+            let said = placed.refused(422, Slug::OrderRefused);
+            assert!(said.contains(&format!("dated {ordered_at}")), "{said}");
+        }
+    }
 }
 
 /// A change to an order, what is said of it, and with which slug.

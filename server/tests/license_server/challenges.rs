@@ -179,9 +179,11 @@ async fn what_is_not_signed_by_a_client_is_not_looked_at() {
     let post = async |document: String| {
         server.post("challenge-responses", &SignedRequest { document }).await
     };
-    post(format!("{signed}.{foreign}")).await.refused(401, Slug::Unauthorized);
+    let refused = post(format!("{signed}.{foreign}")).await.refused(401, Slug::Unauthorized);
+    assert_eq!(refused.title, "the request: the signature is not valid");
     for malformed in ["", "a.b.c", signed, &"x".repeat(60_000)] {
-        post(malformed.to_owned()).await.refused(400, Slug::BadRequest);
+        let refused = post(malformed.to_owned()).await.refused(400, Slug::BadRequest);
+        assert_eq!(refused.title, "the request: not a document of the expected type and form");
     }
     post("x".repeat(70_000)).await.refused(413, Slug::TooLarge);
     let mut short = response.clone();

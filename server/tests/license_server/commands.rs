@@ -25,6 +25,25 @@ pub(crate) fn installed() -> Program {
     program
 }
 
+/// The same beside a clearinghouse that offers a product for 100 EUR.
+pub(crate) fn with_clearinghouse() -> Program {
+    let program = installed();
+    program.done(&["clearinghouse", "init", "--id", "house"]);
+    let request = program.data().join("clearinghouse/request.pem");
+    let request = request.to_str().expect("UTF-8");
+    let sign = ["authority", "sign", "ca", request, "--role", "clearinghouse", "--id", "house"];
+    program.done(&[&sign[..], &["--out", "house.pem"]].concat());
+    let install = ["clearinghouse", "certificate", "install", "house.pem"];
+    program.done(&[&install[..], &["--authority", "ca/authority.pem"]].concat());
+    let add = ["clearinghouse", "product", "add", "--id", "com.example.desk", "--family", "desk"];
+    let terms = ["--manufacturer", "Example", "--fee", "100", "--currency", "EUR"];
+    program.done(&[&add[..], &PRODUCT, &terms, &["--description", "en=Desk"]].concat());
+    program
+}
+
+/// What is offered.
+pub(crate) const PRODUCT: [&str; 4] = ["--version", "1.0.0", "--platform-type", "non-windows"];
+
 fn install<'a>(server: &'a str, issuer: &'a str) -> [&'a str; 9] {
     [
         "license-server",
@@ -48,6 +67,13 @@ fn a_license_server_is_made_once_and_takes_only_its_own_certificates() {
     let other = Program::new();
     other.refused(&["license-server", "pack", "list"], "not-set-up");
     other.done(&["license-server", "init", "--id", "server"]);
+    // For the key of another license server that calls itself the same.
+    let request = other.data().join("license-server/license-server.csr");
+    let request = request.to_str().expect("UTF-8");
+    let sign = ["authority", "sign", "ca", request, "--role", "license-server", "--id", "server"];
+    program.done(&[&sign[..], &["--out", "foreign.pem"]].concat());
+    let said = program.refused(&install("foreign.pem", "issuer.pem"), "certificate-refused");
+    assert!(said.contains("made for another key"), "{said}");
     let order = [
         "license-server",
         "order",
@@ -77,18 +103,8 @@ fn a_license_server_is_made_once_and_takes_only_its_own_certificates() {
 
 #[test]
 fn a_pack_travels_as_a_file_and_is_installed_once() {
-    let program = installed();
-    let product = ["--version", "1.0.0", "--platform-type", "non-windows"];
-    program.done(&["clearinghouse", "init", "--id", "house"]);
-    let request = program.data().join("clearinghouse/request.pem");
-    let request = request.to_str().expect("UTF-8");
-    let sign = ["authority", "sign", "ca", request, "--role", "clearinghouse", "--id", "house"];
-    program.done(&[&sign[..], &["--out", "house.pem"]].concat());
-    let install = ["clearinghouse", "certificate", "install", "house.pem"];
-    program.done(&[&install[..], &["--authority", "ca/authority.pem"]].concat());
-    let add = ["clearinghouse", "product", "add", "--id", "com.example.desk", "--family", "desk"];
-    let terms = ["--manufacturer", "Example", "--fee", "100", "--currency", "EUR"];
-    program.done(&[&add[..], &product, &terms, &["--description", "en=Desk"]].concat());
+    let program = with_clearinghouse();
+    let product = PRODUCT;
     let place = ["license-server", "order", "place", "--product", "com.example.desk"];
     program.done(&[&place[..], &product, &["--quantity", "5", "--out", "order"]].concat());
     let order = program.done(&["clearinghouse", "order", "import", "order"]);
@@ -111,9 +127,19 @@ fn a_pack_travels_as_a_file_and_is_installed_once() {
     let free = program.json(&["license-server", "licenses", "list", "--free", "--json"]);
     assert_eq!(free["pack_id"], id);
     let records = program.done(&["license-server", "records", "list"]);
-    assert!(records.contains("pack-installed"), "{records}");
+    let lines: Vec<&str> = records.lines().collect();
+    let found =
+        lines.iter().map(|line| (line.contains("  pack-refused  pack-"), line.contains(id)));
+    assert_eq!(
+        found.collect::<Vec<_>>(),
+        [(false, true), (true, true), (true, false)],
+        "{records}"
+    );
+    let filters = ["--pack", id, "--reason", "pack-installed", "--until", "2999-01-01T00:00:00Z"];
+    let found = program.done(&[&["license-server", "records", "list"], &filters[..]].concat());
+    assert_eq!(found.lines().collect::<Vec<_>>(), lines[1..2]);
     let mark = program.data().join("license-server/records.mark");
-    assert!(std::fs::read_to_string(mark).expect("a mark").contains("\"records\":1"));
+    assert!(std::fs::read_to_string(mark).expect("a mark").contains("\"records\":3"));
 }
 
 #[test]
@@ -146,6 +172,10 @@ fn images_and_gateways_are_added_listed_and_removed() {
         ]
     };
     program.refused(&sign("0200000200000001", "wrong"), "client-image-refused");
+    let foreign = sign("0200000100000001", "wrong")
+        .map(|word| if word == "vendor.pem" { "issuer.pem" } else { word });
+    let said = program.refused(&foreign, "certificate-refused");
+    assert!(said.contains("made for another key"), "{said}");
     program.done(&sign("0200000100000001", "statement"));
     let add = ["license-server", "image", "add", "client", "--statement", "statement"];
     program.done(&add);
@@ -194,4 +224,26 @@ fn nothing_is_listed_of_a_new_license_server() {
     program.refused(&["license-server", "restored", "accept"], "usage");
     let id = format!("{}.1", uuid::Uuid::now_v7());
     program.refused(&["license-server", "revoke", &id, "--reason", "sold"], "not-found");
+}
+
+#[tokio::test]
+async fn an_end_of_the_records_that_was_removed_is_said_to_be() {
+    use sqlx::Connection as _;
+    let program = installed();
+    sqlx::any::install_default_drivers();
+    let database = format!("sqlite:{}", program.data().join("trybuy.sqlite3").display());
+    let mut connection = sqlx::AnyConnection::connect(&database).await.expect("the database");
+    let removed = sqlx::query("DELETE FROM license_record_head").execute(&mut connection).await;
+    assert_eq!(removed.expect("done").rows_affected(), 1);
+    connection.close().await.expect("closed");
+    let said = program.refused(&["license-server", "audit", "verify"], "state-damaged");
+    assert!(said.contains("license_record_head"), "{said}");
+    let client = "7".repeat(64);
+    let readmit = ["license-server", "readmit", &client, "--product", "com.example.desk"];
+    let readmit = [&readmit[..], &["--reason", "x"]].concat();
+    let serve = ["serve", "--role", "license-server", "--listen", "127.0.0.1:0", "--log", "off"];
+    for command in [&readmit[..], &["license-server", "restored", "accept"], &serve] {
+        let said = program.refused(command, "state-damaged");
+        assert!(said.contains("audit verify"), "{said}");
+    }
 }

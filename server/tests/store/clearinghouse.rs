@@ -239,8 +239,8 @@ pub(crate) async fn nothing_is_issued_for_a_cancelled_order(database: Database) 
     let store = &database.store;
     let cancel = |id| async move { store.cancel_order(id, at(3)).await.expect("answered") };
     let id = placed(store, "acme").await;
-    assert_eq!(cancel(id).await, OrderCancelled::Done);
-    assert_eq!(cancel(id).await, OrderCancelled::Done);
+    assert!(matches!(cancel(id).await, OrderCancelled::Done { .. }));
+    assert!(matches!(cancel(id).await, OrderCancelled::Done { .. }));
     assert_eq!(issued(&pay(store, &payment(id, 100, "a")).await), None);
     let record = store.order(id).await.expect("answered").expect("an order");
     assert_eq!((record.state(), record.paid), (OrderState::Cancelled, 100));

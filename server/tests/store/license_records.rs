@@ -6,11 +6,13 @@ use trybuy_formats::licensing::records::RecordsMark;
 use trybuy_server::license_server::audit::{self, Audit, Fault};
 use trybuy_server::store::{
     DecisionOutcome, DecisionReason, LicenseCase, LicenseDecision, LicenseQuery, RecordQuery,
-    RecordsComparison, Revocation, Revoked, SeenReport,
+    RecordsComparison, Revocation, Revoked, SeenReport, StoreError,
 };
 
 use crate::harness::Database;
-use crate::license_samples::{LicenseWorld, Outcome, case, client, pack, presented, upgrade_pack};
+use crate::license_samples::{
+    LicenseWorld, Outcome, case, client, pack, presented, product_id, upgrade_pack,
+};
 use crate::samples::{at, parsed};
 
 async fn audited(world: &LicenseWorld, mark: Option<RecordsMark>) -> Audit {
@@ -109,9 +111,30 @@ pub(crate) async fn records_that_are_cut_off_are_found_by_the_mark(database: Dat
     database.execute(&end).await;
     assert_eq!(audited(&world, None).await.fault, None, "that is all the database can tell");
     assert_eq!(audited(&world, Some(mark)).await.fault, Some(Fault::Truncated { records: 8 }));
+    // That somebody has accepted it, the database cannot say alone.
+    database.execute("UPDATE license_record_head SET accepted_at = 9000000000").await;
+    assert_eq!(audited(&world, None).await.fault, Some(Fault::WrongEnd));
+    assert_eq!(audited(&world, Some(mark)).await.fault, Some(Fault::Truncated { records: 8 }));
+    assert_eq!(found(&world, mark, 9).await, RecordsComparison::Others);
+    assert!(world.store.record_head().await.expect("answered").restored);
 }
 
-pub(crate) async fn records_are_found_by_client_outcome_and_time(database: Database) {
+pub(crate) async fn an_end_of_the_records_that_was_removed_is_named(database: Database) {
+    let world = with_records(&database, 3).await;
+    let mark = world.store.record_head().await.expect("answered").mark;
+    database.execute("DELETE FROM license_record_head").await;
+    for mark in [None, Some(mark)] {
+        let expected = Audit { records: 3, marked: mark.is_some(), fault: Some(Fault::NoEnd) };
+        assert_eq!(audited(&world, mark).await, expected);
+    }
+    let decision = LicenseDecision::of(DecisionOutcome::Readmitted, at(9));
+    let written = world.store.record_decision(world.secret(), decision).await;
+    assert!(matches!(written, Err(StoreError::RowMissing)), "{written:?}");
+    database.execute("DELETE FROM license_records WHERE number = 3").await;
+    assert_eq!(audited(&world, Some(mark)).await.fault, Some(Fault::Truncated { records: 3 }));
+}
+
+pub(crate) async fn records_are_found_by_what_they_are_about(database: Database) {
     let world = LicenseWorld::new(database.store.clone());
     let (ada, bob) = (client(), client());
     for (client, now) in [(ada, 1), (bob, 2), (ada, 3)] {
@@ -128,8 +151,31 @@ pub(crate) async fn records_are_found_by_client_outcome_and_time(database: Datab
         (RecordQuery { outcome: again, ..RecordQuery::default() }, 1),
         (RecordQuery { since: Some(at(2)), ..RecordQuery::default() }, 2),
         (RecordQuery { after: 2, ..RecordQuery::default() }, 1),
+        (RecordQuery { until: Some(at(3)), ..RecordQuery::default() }, 2),
+        (RecordQuery { since: Some(at(2)), until: Some(at(3)), ..RecordQuery::default() }, 1),
+        (RecordQuery { product: Some(product_id()), ..RecordQuery::default() }, 3),
+        (RecordQuery { product: Some(parsed("com.example.des")), ..RecordQuery::default() }, 0),
     ] {
-        assert_eq!(count(query).await, expected, "{query:?}");
+        assert_eq!(count(query.clone()).await, expected, "{query:?}");
+    }
+    let (one, other) =
+        (world.install(&pack("1.0.0", 1)).await, world.install(&pack("1.0.0", 9)).await);
+    assert_eq!(world.outcome(ada, "1.0.0", 4).await, Outcome::GRANTED);
+    // Words of the operator that look like a member are none.
+    let note = parsed(&format!("x\",\"pack_id\":\"{other}\",\"reason\":\"no-free-license\"}}"));
+    let license_id = SeatLicenseId::of_pack(one, 1000, 0);
+    let revocation = Revocation { license_id, client: None, note, bars: true, now: at(5) };
+    world.store.revoke_license(world.secret(), &revocation).await.expect("answered");
+    let none_free = Some(DecisionReason::NoFreeLicense);
+    for (query, expected) in [
+        (RecordQuery { pack: Some(one), ..RecordQuery::default() }, 3),
+        (RecordQuery { pack: Some(other), ..RecordQuery::default() }, 1),
+        (RecordQuery { license: Some(license_id), ..RecordQuery::default() }, 2),
+        (RecordQuery { reason: none_free, ..RecordQuery::default() }, 3),
+        (RecordQuery { reason: none_free, client: Some(ada), ..RecordQuery::default() }, 2),
+        (RecordQuery { pack: Some(one), client: Some(bob), ..RecordQuery::default() }, 0),
+    ] {
+        assert_eq!(count(query.clone()).await, expected, "{query:?}");
     }
 }
 

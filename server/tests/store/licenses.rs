@@ -1,9 +1,13 @@
 //! Granting licenses, also to many at once.
 
-use trybuy_formats::ids::{ClientId, PlatformType};
+use trybuy_formats::api::{OrderAnswer, OrderState};
+use trybuy_formats::ids::{ClientId, OrderId, PlatformType};
+use trybuy_formats::instant::Span;
+use trybuy_formats::licensing::pack::LicensePack;
+use trybuy_server::license_server::license_state::LicenseState;
 use trybuy_server::store::{
-    DecisionOutcome, DecisionReason, LicenseCase, LicenseGrant, LicenseQuery, LicenseRecord,
-    Readmission, Revocation, Revoked, Store, Way,
+    DecisionOutcome, DecisionReason, LicenseCase, LicenseGrant, LicenseOrder, LicenseQuery,
+    LicenseRecord, OrderSaid, Readmission, Revocation, Revoked, Store, Way,
 };
 
 use crate::harness::Database;
@@ -106,7 +110,7 @@ pub(crate) async fn a_temporary_license_is_issued_once_ever(Database { store, ..
     assert_eq!(world.outcome(ada, "1.0.0", 4).await, Outcome::REISSUED);
     assert_eq!(world.outcome(ada, "2.0.0", 5).await, Outcome::Refused(none_free));
     assert_eq!(world.assigned(id).await, 1);
-    assert_eq!(world.store.temporary_licenses(None).await.expect("answered").len(), 1);
+    assert_eq!(world.store.temporary_licenses(None, None).await.expect("answered").len(), 1);
 }
 
 pub(crate) async fn an_upgrade_uses_exactly_one_upgrade_license(Database { store, .. }: Database) {
@@ -180,7 +184,8 @@ pub(crate) async fn a_client_whose_license_was_revoked_gets_none_until_it_is_rea
     assert_eq!(world.outcome(bob, "1.0.0", 1).await, Outcome::GRANTED);
     assert_eq!(world.outcome(temporary, "3.0.0", 1).await, Outcome::TEMPORARY);
     let permanent = world.licenses(LicenseQuery::OfClient(ada)).await[0].license_id;
-    let of_a_day = world.store.temporary_licenses(None).await.expect("answered")[0].license_id;
+    let of_a_day =
+        world.store.temporary_licenses(None, None).await.expect("answered")[0].license.license_id;
     for license_id in [permanent, of_a_day] {
         let note = parsed("Machine was stolen");
         let revocation = Revocation { license_id, client: None, note, bars: true, now: at(2) };
@@ -240,8 +245,93 @@ pub(crate) async fn who_is_barred_keeps_no_temporary_license(Database { store, .
     let records = world.records().await.into_iter();
     let revoked = records.filter(|it| it.decision.outcome == DecisionOutcome::Revoked);
     let licenses: Vec<_> = revoked.filter_map(|it| it.decision.license_id).collect();
-    let temporary = world.store.temporary_licenses(None).await.expect("answered")[0].license_id;
+    let temporary =
+        world.store.temporary_licenses(None, None).await.expect("answered")[0].license.license_id;
     assert_eq!(licenses, [license_id, temporary]);
+}
+
+pub(crate) async fn an_order_has_the_pack_that_was_made_for_it(Database { store, .. }: Database) {
+    let world = LicenseWorld::new(store);
+    let (mine, other) = (pack("1.0.0", 1), pack("1.0.0", 1));
+    let order = LicenseOrder {
+        order_id: mine.order_id,
+        document: "signed".into(),
+        product: mine.product.clone(),
+        quantity: 1,
+        ordered_at: at(1),
+        said: None,
+        pack_id: None,
+    };
+    world.store.keep_license_order(&order).await.expect("kept");
+    world.install(&other).await;
+    let kept = async || world.store.license_orders(None).await.expect("answered").remove(0);
+    assert_eq!(kept().await, order);
+    let answer = OrderAnswer {
+        order_id: mine.order_id,
+        state: OrderState::Issued,
+        fee: 1,
+        currency: parsed("EUR"),
+    };
+    let said = OrderSaid::Answer(answer);
+    world.store.keep_order_said(mine.order_id, &said).await.expect("kept");
+    world.install(&mine).await;
+    let expected = LicenseOrder { said: Some(said), pack_id: Some(mine.pack_id), ..order };
+    assert_eq!(kept().await, expected);
+    let pack_of = async |id| world.store.pack_of_order(id).await.expect("answered");
+    assert_eq!(pack_of(mine.order_id).await, Some(mine.pack_id));
+    assert_eq!(pack_of(other.order_id).await, Some(other.pack_id));
+    assert_eq!(pack_of(OrderId::new()).await, None);
+}
+
+pub(crate) async fn a_listed_license_says_what_has_become_of_it(Database { store, .. }: Database) {
+    let world = LicenseWorld::new(store);
+    let (ada, bob, eve) = (client(), client(), client());
+    for client in [ada, bob, eve] {
+        assert_eq!(world.outcome(client, "1.0.0", 1).await, Outcome::TEMPORARY);
+    }
+    let id = world.install(&LicensePack { ends_at: Some(at(90)), ..pack("1.0.0", 1) }).await;
+    assert_eq!(world.outcome(ada, "1.0.0", 2).await, Outcome::GRANTED);
+    let temporary = async |client, now| {
+        let listed = world.store.temporary_licenses(Some(client), None).await.expect("answered");
+        assert_eq!(listed.len(), 1);
+        assert_eq!(listed[0].license.client_id, client);
+        (LicenseState::of_temporary(&listed[0], at(now)), listed[0].license.license_id)
+    };
+    let (state, license_id) = temporary(bob, 3).await;
+    assert_eq!(state, LicenseState::Valid);
+    let note = parsed("Machine was stolen");
+    let revocation = Revocation { license_id, client: None, note, bars: false, now: at(3) };
+    world.store.revoke_license(world.secret(), &revocation).await.expect("answered");
+    assert_eq!(temporary(ada, 4).await.0, LicenseState::Replaced);
+    assert_eq!(temporary(bob, 4).await.0, LicenseState::Revoked);
+    assert_eq!(temporary(eve, TEMPORARY).await.0, LicenseState::Valid);
+    assert_eq!(temporary(eve, TEMPORARY + 1).await.0, LicenseState::Ended);
+    let all = world.store.temporary_licenses(None, None).await.expect("answered");
+    assert_eq!(all.len(), 3);
+    assert_eq!(
+        world.store.temporary_licenses(None, Some(&all[0])).await.expect("answered"),
+        all[1..]
+    );
+    let assigned = async |now| {
+        let licenses = world.licenses(LicenseQuery::OfClient(ada)).await;
+        LicenseState::of_assigned(&licenses[0], at(now))
+    };
+    assert_eq!(assigned(89).await, LicenseState::Valid);
+    assert_eq!(assigned(90).await, LicenseState::Ended);
+    let license_id = world.licenses(LicenseQuery::OfClient(ada)).await[0].license_id;
+    let revocation = Revocation { license_id, ..revocation };
+    world.store.revoke_license(world.secret(), &revocation).await.expect("answered");
+    assert_eq!(assigned(90).await, LicenseState::Revoked);
+    assert_eq!(temporary(ada, 4).await.0, LicenseState::Valid, "it is the only one again");
+    let installed = world.store.license_pack(id).await.expect("answered").expect("installed");
+    let begin = installed.pack.first_active_at;
+    for (now, state) in [
+        (begin.minus(Span::seconds(1)), LicenseState::NotActiveYet),
+        (begin, LicenseState::Valid),
+        (at(90), LicenseState::Ended),
+    ] {
+        assert_eq!(LicenseState::of_free(&installed, now), state);
+    }
 }
 
 pub(crate) async fn requests_of_one_client_at_once_build_on_each_other(

@@ -178,6 +178,8 @@ fn cases() -> Vec<Case> {
         case!(licenses::a_revoked_seat_is_granted_again),
         case!(licenses::a_client_whose_license_was_revoked_gets_none_until_it_is_readmitted),
         case!(licenses::who_is_barred_keeps_no_temporary_license),
+        case!(licenses::an_order_has_the_pack_that_was_made_for_it),
+        case!(licenses::a_listed_license_says_what_has_become_of_it),
         case!(licenses::requests_of_one_client_at_once_build_on_each_other),
         case!(licenses::requests_at_once_go_on_with_the_next_pack),
         case!(licenses::packs_have_their_dates_versions_and_platforms),
@@ -189,7 +191,8 @@ fn cases() -> Vec<Case> {
         case!(license_records::records_in_order_are_found_to_be),
         case!(license_records::whatever_is_done_to_a_record_is_found),
         case!(license_records::records_that_are_cut_off_are_found_by_the_mark),
-        case!(license_records::records_are_found_by_client_outcome_and_time),
+        case!(license_records::an_end_of_the_records_that_was_removed_is_named),
+        case!(license_records::records_are_found_by_what_they_are_about),
         case!(license_records::a_restored_store_allocates_nothing_and_issues_again),
         case!(license_records::what_a_gateway_has_seen_is_assigned_again),
         case!(

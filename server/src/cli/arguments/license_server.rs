@@ -12,7 +12,7 @@ use trybuy_formats::licensing::product::{LicenseType, Product};
 use trybuy_formats::limits;
 use url::Url;
 
-use crate::store::DecisionOutcome;
+use crate::store::{DecisionOutcome, DecisionReason};
 
 #[derive(Subcommand)]
 pub(in crate::cli) enum LicenseServerCommand {
@@ -31,6 +31,9 @@ pub(in crate::cli) enum LicenseServerCommand {
     /// The license server's certificates.
     #[command(subcommand)]
     Certificate(CertificateCommand),
+    /// What can be ordered.
+    #[command(subcommand)]
+    Product(ProductCommand),
     /// Orders of license packs.
     #[command(subcommand)]
     Order(OrderCommand),
@@ -102,9 +105,24 @@ pub(in crate::cli) enum CertificateCommand {
 }
 
 #[derive(Subcommand)]
+pub(in crate::cli) enum ProductCommand {
+    /// List what the clearinghouse offers, each with the fee of one license, in the smallest unit of the currency.
+    List {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Subcommand)]
 pub(in crate::cli) enum OrderCommand {
     /// Order licenses; prints the order's id. Sent to the clearinghouse, or written to a file.
     Place(PlaceOrder),
+    /// Send an order that is kept here; where the clearinghouse has it already, nothing changes.
+    Send {
+        /// Its id.
+        order: OrderId,
+    },
     /// Write the file of an order.
     Export {
         /// Its id.
@@ -112,7 +130,7 @@ pub(in crate::cli) enum OrderCommand {
         /// The file, which must not exist.
         file: PathBuf,
     },
-    /// Ask the clearinghouse how it is with an order.
+    /// Ask the clearinghouse how it is with an order, also with one that was entered there.
     Show {
         /// Its id.
         order: OrderId,
@@ -219,7 +237,7 @@ pub(in crate::cli) struct ListLicenses {
     /// Those that are free.
     #[arg(long)]
     pub(in crate::cli) free: bool,
-    /// Temporary ones.
+    /// Temporary ones only.
     #[arg(long)]
     pub(in crate::cli) temporary: bool,
     /// Clients that get none, as one was revoked.
@@ -305,9 +323,24 @@ pub(in crate::cli) struct ListRecords {
     /// With an outcome only, such as granted or refused.
     #[arg(long, value_parser = outcome)]
     pub(in crate::cli) outcome: Option<DecisionOutcome>,
+    /// With a reason only, such as no-free-license or pack-forged.
+    #[arg(long, value_parser = reason)]
+    pub(in crate::cli) reason: Option<DecisionReason>,
+    /// About a product only.
+    #[arg(long, value_name = "ID")]
+    pub(in crate::cli) product: Option<ProductId>,
+    /// About a pack only.
+    #[arg(long, value_name = "ID")]
+    pub(in crate::cli) pack: Option<PackId>,
+    /// About a license only.
+    #[arg(long, value_name = "ID")]
+    pub(in crate::cli) license: Option<SeatLicenseId>,
     /// From an instant on, such as 2030-01-01T12:00:00Z.
     #[arg(long, value_name = "INSTANT")]
     pub(in crate::cli) since: Option<Instant>,
+    /// Before an instant.
+    #[arg(long, value_name = "INSTANT")]
+    pub(in crate::cli) until: Option<Instant>,
     /// Print JSON, one record a line.
     #[arg(long, conflicts_with = "csv")]
     pub(in crate::cli) json: bool,
@@ -376,7 +409,17 @@ pub(in crate::cli) struct SignImage {
 fn outcome(text: &str) -> Result<DecisionOutcome, String> {
     serde_json::from_value(text.into()).map_err(|_| {
         "not an outcome: granted, reissued, upgraded, temporary, temporary-again, refused, \
-         pack-installed, revoked, readmitted, adopted, seat-granted-twice, restored or restored-accepted"
+         pack-installed, pack-refused, revoked, readmitted, adopted, seat-granted-twice, restored or restored-accepted"
+            .to_owned()
+    })
+}
+
+fn reason(text: &str) -> Result<DecisionReason, String> {
+    serde_json::from_value(text.into()).map_err(|_| {
+        "not a reason: client-image-unknown, challenge-wrong, challenge-late, challenge-repeated, \
+         challenge-foreign, license-foreign, no-upgrade, client-barred, no-free-license, temporary-ended, \
+         temporary-revoked, license-server-restored, fewer-records, other-records, pack-unknown, \
+         pack-unreadable, pack-forged, clearinghouse-unknown, pack-foreign, pack-ended or pack-installed"
             .to_owned()
     })
 }

@@ -112,7 +112,10 @@ fn placed(place: &Place, work: impl AsyncFnOnce(OrderDesk<'_>) -> Result<Placed>
 fn cancel(place: &Place, id: OrderId) -> Result<()> {
     let outcome = place.with_store(async |store| Ok(store.cancel_order(id, now()).await?))?;
     match outcome {
-        OrderCancelled::Done => output::print("cancelled: what was paid is to be paid back\n"),
+        OrderCancelled::Done { paid: 0, .. } => output::print("cancelled: nothing was paid\n"),
+        OrderCancelled::Done { paid, currency } => {
+            output::print(&format!("cancelled: {paid} {currency} are to be paid back\n"))
+        }
         OrderCancelled::NoOrder => Err(no_order(id).into()),
         OrderCancelled::Issued(pack) => {
             let what = format!("the pack {pack} was issued for the order");

@@ -104,7 +104,7 @@ impl ProductArguments {
 }
 
 /// A product in one line.
-pub(super) fn product_as_words(product: &Product) -> String {
+pub(in crate::cli) fn product_as_words(product: &Product) -> String {
     let Product { product_id, version, license_type, platform_type, features } = product;
     let mut words = format!("{product_id} {version} {platform_type}");
     if let LicenseType::Upgrade { from } = license_type {

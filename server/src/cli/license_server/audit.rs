@@ -32,6 +32,14 @@ pub(super) fn run(place: &Place, command: &AuditCommand) -> Result<()> {
         Some(Fault::Truncated { records: least }) => {
             format!("there were at least {least} records, and {records} are left")
         }
+        Some(Fault::WrongEnd) => format!(
+            "{records} records are as they were written, but the row of `license_record_head` says that a restored \
+             backup was accepted, and no record does"
+        ),
+        Some(Fault::NoEnd) => format!(
+            "{records} records are as they were written, but the row of `license_record_head` is gone, which \
+             says whether they are all"
+        ),
     };
     Err(Failure::new(Slug::StateDamaged, what)
         .help(

@@ -55,7 +55,7 @@ fn check(
     let certificate =
         authorities.verify(&chain, role, now()).map_err(|error| refused(what, error))?;
     if certificate.spki() != key {
-        return Err(refused(what, CertificateError::Key).into());
+        return Err(refused(what, CertificateError::OtherKey).into());
     }
     let named = certificate.subject_id().unwrap_or_default();
     if named != place.config.id.as_str() {

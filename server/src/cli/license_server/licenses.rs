@@ -3,24 +3,29 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 use trybuy_formats::ids::ProductId;
+use trybuy_formats::instant::Instant;
+use trybuy_formats::licensing::seat_license::SeatLicenseKind;
 
-use super::{Place, json_line};
+use super::{Place, json_line, now};
 use crate::cli::arguments::license_server::{LicensesCommand, ListLicenses};
 use crate::cli::output;
-use crate::store::{Assignment, Bar, FreeSeats, LicenseQuery, Store, StoreError, TemporaryLicense};
+use crate::license_server::license_state::LicenseState;
+use crate::store::{Assignment, Bar, FreeSeats, LicenseQuery, ListedTemporary, Store, StoreError};
 
 pub(super) fn run(place: &Place, command: LicensesCommand) -> Result<()> {
     let LicensesCommand::List(wanted) = command;
     place.with_store(async |store| {
         if wanted.free {
-            list_free(store, &wanted).await
-        } else if wanted.temporary {
-            list_temporary(store, &wanted).await
-        } else if wanted.barred {
-            list_barred(store, &wanted).await
-        } else {
-            list_assigned(store, &wanted).await
+            return list_free(store, &wanted).await;
         }
+        if wanted.barred {
+            return list_barred(store, &wanted).await;
+        }
+        if !wanted.temporary {
+            list_assigned(store, &wanted).await?;
+        }
+        // A temporary license is of no pack.
+        if wanted.pack.is_some() { Ok(()) } else { list_temporary(store, &wanted).await }
     })
 }
 
@@ -48,19 +53,23 @@ async fn list_assigned(store: &Store, wanted: &ListLicenses) -> Result<()> {
         (None, Some(client)) => LicenseQuery::OfClient(client),
         (None, None) => LicenseQuery::All,
     };
+    let now = now();
     let show = async |license: &Assignment| {
-        let line = || assigned_as_line(license);
-        print(wanted, &license.product_id, &assigned_as_json(license), line)
+        let state = LicenseState::of_assigned(license, now);
+        let line = || assigned_as_line(license, state);
+        print(wanted, &license.product_id, &assigned_as_json(license, state), line)
     };
     each(async |last| store.licenses(of, last).await, show).await
 }
 
 async fn list_temporary(store: &Store, wanted: &ListLicenses) -> Result<()> {
-    let show = async |license: &TemporaryLicense| {
-        let line = || temporary_as_line(license);
-        print(wanted, &license.product_id, &temporary_as_json(license), line)
+    let now = now();
+    let show = async |listed: &ListedTemporary| {
+        let state = LicenseState::of_temporary(listed, now);
+        let line = || temporary_as_line(listed, state);
+        print(wanted, &listed.license.product_id, &temporary_as_json(listed, state), line)
     };
-    each(async |last| store.temporary_licenses(last).await, show).await
+    each(async |last| store.temporary_licenses(wanted.client, last).await, show).await
 }
 
 async fn list_barred(store: &Store, wanted: &ListLicenses) -> Result<()> {
@@ -79,9 +88,11 @@ async fn list_barred(store: &Store, wanted: &ListLicenses) -> Result<()> {
 }
 
 async fn list_free(store: &Store, wanted: &ListLicenses) -> Result<()> {
+    let now = now();
     let show = async |seats: &FreeSeats| {
         let FreeSeats { pack_id, first_serial, last_serial, turn } = *seats;
         let Some(installed) = store.license_pack(pack_id).await? else { return Ok(()) };
+        let state = LicenseState::of_free(&installed, now);
         let product = installed.pack.product;
         let value = json!({
             "pack_id": pack_id,
@@ -89,8 +100,9 @@ async fn list_free(store: &Store, wanted: &ListLicenses) -> Result<()> {
             "first_serial": first_serial,
             "last_serial": last_serial,
             "turn": turn,
+            "state": state,
         });
-        let line = || format!("{pack_id}  serial {first_serial}-{last_serial}\n");
+        let line = || format!("{pack_id}  serial {first_serial}-{last_serial}  {state}\n");
         print(wanted, &product.product_id, &value, line)
     };
     each(async |last| store.free_licenses(last).await, show).await
@@ -109,9 +121,11 @@ fn print(
     output::print(&if wanted.json { json_line(value)? } else { line() })
 }
 
-fn assigned_as_json(license: &Assignment) -> Value {
+fn assigned_as_json(license: &Assignment, state: LicenseState) -> Value {
     json!({
         "license_id": license.license_id,
+        "kind": SeatLicenseKind::Permanent,
+        "state": state,
         "pack_id": license.pack_id,
         "client_id": license.client_id,
         "issued_at": license.issued_at,
@@ -126,19 +140,19 @@ fn assigned_as_json(license: &Assignment) -> Value {
     })
 }
 
-fn assigned_as_line(license: &Assignment) -> String {
+fn assigned_as_line(license: &Assignment, state: LicenseState) -> String {
     let Assignment { license_id, client_id, issued_at, product_id, version, .. } = license;
-    let state = match (license.revoked_at, license.granted_twice) {
-        (Some(at), _) => format!("  revoked {at}"),
-        (None, true) => "  granted twice".to_owned(),
-        (None, false) => String::new(),
-    };
-    format!("{license_id}  {client_id}  {product_id} {version}  {issued_at}{state}\n")
+    let since = since(state, license.revoked_at, license.ends_at);
+    let twice = if license.granted_twice { "  granted twice" } else { "" };
+    format!("{license_id}  {client_id}  {product_id} {version}  {issued_at}  {since}{twice}\n")
 }
 
-fn temporary_as_json(license: &TemporaryLicense) -> Value {
+fn temporary_as_json(listed: &ListedTemporary, state: LicenseState) -> Value {
+    let license = &listed.license;
     json!({
         "license_id": license.license_id,
+        "kind": SeatLicenseKind::Temporary,
+        "state": state,
         "client_id": license.client_id,
         "issued_at": license.issued_at,
         "ends_at": license.ends_at,
@@ -146,10 +160,32 @@ fn temporary_as_json(license: &TemporaryLicense) -> Value {
         "version": license.version,
         "platform_type": license.platform_type,
         "certificate_serial": license.certificate_serial.to_string(),
+        "revoked_at": listed.revoked_at,
     })
 }
 
-fn temporary_as_line(license: &TemporaryLicense) -> String {
-    let TemporaryLicense { license_id, client_id, product_id, version, ends_at, .. } = license;
-    format!("{license_id}  {client_id}  {product_id} {version}  ends {ends_at}\n")
+fn temporary_as_line(listed: &ListedTemporary, state: LicenseState) -> String {
+    let license = &listed.license;
+    format!(
+        "{}  {}  {} {}  {}  temporary, {}\n",
+        license.license_id,
+        license.client_id,
+        license.product_id,
+        license.version,
+        license.issued_at,
+        since(state, listed.revoked_at, Some(license.ends_at))
+    )
+}
+
+/// A state with the time that belongs to it.
+fn since(state: LicenseState, revoked_at: Option<Instant>, ends_at: Option<Instant>) -> String {
+    let at = match state {
+        LicenseState::Revoked => revoked_at,
+        LicenseState::Ended => ends_at,
+        LicenseState::Valid => {
+            return ends_at.map_or(state.to_string(), |end| format!("{state} until {end}"));
+        }
+        LicenseState::NotActiveYet | LicenseState::Replaced => None,
+    };
+    at.map_or(state.to_string(), |at| format!("{state} {at}"))
 }

@@ -12,8 +12,8 @@ use crate::cli::arguments::license_server::PackCommand;
 use crate::cli::failure::Failure;
 use crate::cli::{files, output};
 use crate::license_server::keys::{LicenseServerCertificates, LicenseServerKeys};
-use crate::license_server::packs::{self, PackRefused};
-use crate::store::{InstalledPack, Store};
+use crate::license_server::packs::PackInstaller;
+use crate::store::{InstalledPack, OrderSaid, Store};
 
 pub(super) fn run(place: &Place, command: PackCommand) -> Result<()> {
     match command {
@@ -31,7 +31,7 @@ fn fetch(place: &Place, order: OrderId) -> Result<()> {
     place.with_store(async |store| {
         let clearinghouse = place.clearinghouse()?;
         let answer = clearinghouse.order(order).await.map_err(refused)?;
-        store.keep_license_order_answer(&answer).await?;
+        store.keep_order_said(order, &OrderSaid::Answer(answer)).await?;
         let file = clearinghouse.pack(order).await.map_err(refused)?;
         install(place, store, &file).await
     })
@@ -43,12 +43,17 @@ async fn install(place: &Place, store: &Store, file: &str) -> Result<()> {
     let certificates = LicenseServerCertificates::load(&place.files, issuer).map_err(refused)?;
     // A file may have been edited where it came by mail: its end of line is no part of it.
     let file = file.trim_end();
-    let pack = packs::open(&certificates.authorities, &place.config.id, &key, file, now())
-        .map_err(refused)?;
-    if !store.install_pack(&secret, &pack, now()).await? {
-        return Err(refused(PackRefused::Installed));
-    }
+    let installer = PackInstaller {
+        store,
+        secret: &secret,
+        authorities: &certificates.authorities,
+        license_server: &place.config.id,
+        key: &key,
+        now: now(),
+    };
+    let installed = installer.install(file).await;
     place.raise_mark(store, &secret).await?;
+    let pack = installed.map_err(refused)?;
     output::print(&format!("installed {}: {} licenses\n", pack.pack_id, pack.quantity))
 }
 

@@ -28,7 +28,12 @@ async fn list(store: &Store, wanted: &ListRecords) -> Result<()> {
     let mut query = RecordQuery {
         client: wanted.client,
         outcome: wanted.outcome,
+        reason: wanted.reason,
+        product: wanted.product.clone(),
+        pack: wanted.pack,
+        license: wanted.license,
         since: wanted.since,
+        until: wanted.until,
         after: 0,
     };
     if wanted.csv {

@@ -100,10 +100,15 @@ pub enum OrderPlaced {
 }
 
 /// How the cancelling of an order ended.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum OrderCancelled {
     /// Nothing is issued for it any more, now or since before.
-    Done,
+    Done {
+        /// What was paid of its fee.
+        paid: u64,
+        /// The currency.
+        currency: Currency,
+    },
     /// There is no such order.
     NoOrder,
     /// Its pack was issued.
@@ -288,10 +293,11 @@ impl Operation for Cancel {
         let Some(row) = row else {
             return Ok(Finish::RollBack(OrderCancelled::NoOrder));
         };
-        if let Some(pack) = Columns(&row).optional_text("pack_id")? {
+        let OrderRecord { pack_id, paid, currency, .. } = OrderRecord::from_columns(Columns(&row))?;
+        if let Some(pack) = pack_id {
             return Ok(Finish::RollBack(OrderCancelled::Issued(pack)));
         }
         sqlx::query(CANCEL).bind(id).bind(self.1.unix()).execute(connection).await?;
-        Ok(Finish::Commit(OrderCancelled::Done))
+        Ok(Finish::Commit(OrderCancelled::Done { paid, currency }))
     }
 }

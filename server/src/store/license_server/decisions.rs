@@ -7,6 +7,7 @@ use trybuy_formats::ids::{
     Version,
 };
 use trybuy_formats::instant::Instant;
+use trybuy_formats::licensing::pack::LicensePack;
 
 /// One decision of a license server.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -75,6 +76,17 @@ impl LicenseDecision {
             note: None,
         }
     }
+
+    /// A decision about a pack.
+    pub fn about_pack(outcome: DecisionOutcome, pack: &LicensePack, at: Instant) -> Self {
+        Self {
+            product_id: Some(pack.product.product_id.clone()),
+            version: Some(pack.product.version.clone()),
+            platform_type: Some(pack.product.platform_type),
+            pack_id: Some(pack.pack_id),
+            ..Self::of(outcome, at)
+        }
+    }
 }
 
 /// What was decided.
@@ -95,6 +107,8 @@ pub enum DecisionOutcome {
     Refused,
     /// A pack was installed.
     PackInstalled,
+    /// A pack was not.
+    PackRefused,
     /// A license was revoked.
     Revoked,
     /// A client one of whose licenses was revoked may have licenses again.
@@ -143,6 +157,27 @@ pub enum DecisionReason {
     OtherRecords,
     /// The pack of the license is not installed.
     PackUnknown,
+    /// It was about a pack.
+    #[serde(untagged)]
+    Pack(PackReason),
+}
+
+/// Why a pack was refused.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PackReason {
+    /// It is no pack, or cannot be decrypted.
+    PackUnreadable,
+    /// Its signature does not fit.
+    PackForged,
+    /// It is not signed by the clearinghouse that it names, as one that the certifying authority knows.
+    ClearinghouseUnknown,
+    /// It is for another license server.
+    PackForeign,
+    /// Its licenses have ended.
+    PackEnded,
+    /// It was installed before.
+    PackInstalled,
 }
 
 impl From<LicenseOutcome> for DecisionOutcome {

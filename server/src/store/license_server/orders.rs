@@ -1,7 +1,8 @@
 //! The purchase requests 106 of a license server, and what the clearinghouse last said of them.
 
-use trybuy_formats::api::OrderAnswer;
-use trybuy_formats::ids::OrderId;
+use serde::{Deserialize, Serialize};
+use trybuy_formats::api::{OrderAnswer, Problem};
+use trybuy_formats::ids::{OrderId, PackId};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::licensing::product::Product;
 
@@ -21,17 +22,41 @@ pub struct LicenseOrder {
     pub quantity: u32,
     /// When.
     pub ordered_at: Instant,
-    /// What the clearinghouse said; nothing where it has not been asked.
-    pub answer: Option<OrderAnswer>,
+    /// What the clearinghouse last said of it; nothing where it has not been asked.
+    pub said: Option<OrderSaid>,
+    /// Its pack, if that is installed.
+    pub pack_id: Option<PackId>,
+}
+
+/// What a clearinghouse said of an order.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum OrderSaid {
+    /// How it is with it.
+    Answer(OrderAnswer),
+    /// Why it does not take it.
+    Refused(Box<Problem>),
 }
 
 const INSERT: &str = "INSERT INTO license_orders (id, document, product, quantity, ordered_at, \
     answer) VALUES ($1, $2, $3, $4, $5, NULL)";
 const SET_ANSWER: &str = "UPDATE license_orders SET answer = $2 WHERE id = $1";
-const ONE: &str = "SELECT id, document, product, quantity, ordered_at, answer \
-    FROM license_orders WHERE id = $1";
-const LIST: &str = "SELECT id, document, product, quantity, ordered_at, answer \
-    FROM license_orders WHERE id > $1 ORDER BY id LIMIT $2";
+/// Declares a query of orders, each with its pack. That is known by what is in it, so that an order which somebody
+/// else placed has one, too.
+macro_rules! orders {
+    ($conditions:literal) => {
+        concat!(
+            "SELECT id, document, product, quantity, ordered_at, answer, \
+             (SELECT MIN(license_packs.id) FROM license_packs \
+             WHERE pack LIKE '%\"order_id\":\"' || license_orders.id || '\"%') AS pack_id \
+             FROM license_orders ",
+            $conditions
+        )
+    };
+}
+const ONE: &str = orders!("WHERE id = $1");
+const LIST: &str = orders!("WHERE id > $1 ORDER BY id LIMIT $2");
+const PACK: &str = "SELECT id FROM license_packs WHERE pack LIKE '%\"order_id\":\"' || $1 || '\"%'";
 
 impl Store {
     /// Keeps a purchase request, before it is sent.
@@ -48,13 +73,22 @@ impl Store {
         self.execute(query).await.map(drop)
     }
 
-    /// Keeps what the clearinghouse said.
+    /// Keeps what the clearinghouse said of an order, if it is one that is kept here.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn keep_license_order_answer(&self, answer: &OrderAnswer) -> Result<(), StoreError> {
-        let query = sqlx::query(SET_ANSWER).bind(answer.order_id.to_string()).bind(json(answer));
+    pub async fn keep_order_said(&self, id: OrderId, said: &OrderSaid) -> Result<(), StoreError> {
+        let query = sqlx::query(SET_ANSWER).bind(id.to_string()).bind(json(said));
         self.execute(query).await.map(drop)
+    }
+
+    /// The pack of an order, if that is installed.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn pack_of_order(&self, id: OrderId) -> Result<Option<PackId>, StoreError> {
+        let row = self.fetch_optional(sqlx::query(PACK).bind(id.to_string())).await?;
+        row.map(|row| Columns(&row).text("id")).transpose()
     }
 
     /// A purchase request.
@@ -89,7 +123,8 @@ impl LicenseOrder {
             product: columns.json("product")?,
             quantity: columns.number("quantity")?,
             ordered_at: columns.instant("ordered_at")?,
-            answer: columns.optional_json("answer")?,
+            said: columns.optional_json("answer")?,
+            pack_id: columns.optional_text("pack_id")?,
         })
     }
 }

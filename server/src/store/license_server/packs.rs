@@ -8,7 +8,7 @@ use trybuy_formats::licensing::pack::LicensePack;
 use trybuy_formats::licensing::product::{LicenseType, Product};
 
 use super::chain::{Chain, Chained, ChainedOperation};
-use super::decisions::{DecisionOutcome, LicenseDecision};
+use super::decisions::{DecisionOutcome, DecisionReason, LicenseDecision, PackReason};
 use super::seats;
 use super::seats::FreeSeats;
 use crate::store::columns::{Columns, json, number};
@@ -86,8 +86,8 @@ const ASSIGN: &str = "UPDATE license_packs SET assigned = assigned + $2 \
 const UNASSIGN: &str = "UPDATE license_packs SET assigned = assigned - 1 WHERE id = $1";
 
 impl Store {
-    /// Installs a pack (SL Fig. 4, steps 168 and 170), with a record. Answers whether it is new: a pack that is
-    /// there already is left alone.
+    /// Installs a pack (SL Fig. 4, steps 168 and 170). Answers whether it is new: a pack that is there already is
+    /// left alone. There is a record in both cases.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -147,18 +147,15 @@ impl ChainedOperation for Install<'_> {
     ) -> Result<bool, StoreError> {
         let Self { pack, now } = *self;
         if !insert(connection, pack, now).await? {
+            chain.append(LicenseDecision {
+                reason: Some(DecisionReason::Pack(PackReason::PackInstalled)),
+                ..LicenseDecision::about_pack(DecisionOutcome::PackRefused, pack, now)
+            });
             return Ok(false);
         }
         let last = pack.begin_serial + u64::from(pack.quantity) - 1;
         seats::add(connection, pack.pack_id, pack.begin_serial, last, 0).await?;
-        let decision = LicenseDecision {
-            product_id: Some(pack.product.product_id.clone()),
-            version: Some(pack.product.version.clone()),
-            platform_type: Some(pack.product.platform_type),
-            pack_id: Some(pack.pack_id),
-            ..LicenseDecision::of(DecisionOutcome::PackInstalled, now)
-        };
-        chain.append(decision);
+        chain.append(LicenseDecision::about_pack(DecisionOutcome::PackInstalled, pack, now));
         Ok(true)
     }
 }

@@ -1,24 +1,36 @@
 //! The records of what a license server decided, as they are read.
 
+use std::fmt::Display;
+
 use sqlx::AnyConnection;
-use trybuy_formats::ids::{ClientId, RecordMac};
+use trybuy_formats::ids::{ClientId, PackId, ProductId, RecordMac, SeatLicenseId};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::keys::LicenseServerSecret;
 
 use super::chain::{Chain, Chained, ChainedOperation, RecordHead, client_column};
-use super::decisions::{DecisionOutcome, LicenseDecision, LicenseRecord};
+use super::decisions::{DecisionOutcome, DecisionReason, LicenseDecision, LicenseRecord};
 use crate::store::columns::{Columns, number, word};
 use crate::store::{PAGE_LIMIT, Store, StoreError, columns};
 
 /// What records are looked for.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct RecordQuery {
     /// Of a client only.
     pub client: Option<ClientId>,
     /// With this outcome only.
     pub outcome: Option<DecisionOutcome>,
+    /// With this reason only.
+    pub reason: Option<DecisionReason>,
+    /// About this product only.
+    pub product: Option<ProductId>,
+    /// About this pack only.
+    pub pack: Option<PackId>,
+    /// About this license only.
+    pub license: Option<SeatLicenseId>,
     /// From this instant on.
     pub since: Option<Instant>,
+    /// Before this instant.
+    pub until: Option<Instant>,
     /// After this number.
     pub after: u64,
 }
@@ -42,21 +54,29 @@ const AFTER: &str = "SELECT number, at, outcome, client_id, record, mac FROM lic
     WHERE number > $1 ORDER BY number LIMIT $2";
 const ONE: &str = "SELECT number, at, outcome, client_id, record, mac FROM license_records \
     WHERE number = $1";
-const FILTERED: &str = "SELECT record FROM license_records WHERE number > $1 \
-    AND ($2 = '' OR outcome = $2) AND at >= $3 ORDER BY number LIMIT $4";
-const OF_CLIENT: &str = "SELECT record FROM license_records WHERE number > $1 \
-    AND ($2 = '' OR outcome = $2) AND at >= $3 AND client_id = $5 ORDER BY number LIMIT $4";
+/// Declares a query of records that fit all filters. What has no column is looked for in the record itself.
+macro_rules! filtered {
+    ($condition:literal) => {
+        concat!(
+            "SELECT record FROM license_records WHERE number > $1 AND ($2 = '' OR outcome = $2) \
+             AND at >= $3 AND at < $4 AND record LIKE $5 AND record LIKE $6 AND record LIKE $7 \
+             AND record LIKE $8 ",
+            $condition,
+            "ORDER BY number LIMIT $9"
+        )
+    };
+}
+const FILTERED: &str = filtered!("");
+const OF_CLIENT: &str = filtered!("AND client_id = $10 ");
 
 impl Store {
     /// The end of the records.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`StoreError::RowMissing`] when somebody removed it; another [`StoreError`].
     pub async fn record_head(&self) -> Result<RecordHead, StoreError> {
-        let row = self.fetch_optional(sqlx::query(HEAD)).await?;
-        row.as_ref().map_or(Err(StoreError::Corrupt { column: "records" }), |row| {
-            RecordHead::from_columns(Columns(row))
-        })
+        let row = self.fetch_optional(sqlx::query(HEAD)).await?.ok_or(StoreError::RowMissing)?;
+        RecordHead::from_columns(Columns(&row))
     }
 
     /// A page of records, the oldest first.
@@ -72,6 +92,11 @@ impl Store {
             .bind(number(query.after))
             .bind(query.outcome.as_ref().map(word).unwrap_or_default())
             .bind(query.since.map_or(0, Instant::unix))
+            .bind(query.until.map_or(i64::MAX, Instant::unix))
+            .bind(having("reason", query.reason.as_ref().map(word)))
+            .bind(having("product_id", query.product.as_ref()))
+            .bind(having("pack_id", query.pack))
+            .bind(having("license_id", query.license))
             .bind(i64::from(PAGE_LIMIT));
         if let Some(client) = query.client {
             bound = bound.bind(client.to_string());
@@ -112,8 +137,14 @@ impl Store {
     }
 }
 
+/// The pattern of a record that has a member with a value, or of any. A record is JSON without spaces, in whose texts
+/// every quotation mark is escaped, and no value that is looked for has a `%` or `_`: so nothing else fits.
+fn having(member: &str, value: Option<impl Display>) -> String {
+    value.map_or("%".to_owned(), |value| format!("%\"{member}\":\"{value}\"%"))
+}
+
 impl StoredRecord {
-    fn from_columns(columns: Columns<'_>) -> Result<Self, StoreError> {
+    pub(super) fn from_columns(columns: Columns<'_>) -> Result<Self, StoreError> {
         Ok(Self {
             number: columns.number("number")?,
             record: columns.text("record")?,

@@ -8,7 +8,13 @@ use trybuy_formats::licensing::records::RecordsMark;
 
 use super::chain::{Chain, Chained, ChainedOperation};
 use super::decisions::{DecisionOutcome, DecisionReason, LicenseDecision};
+use super::records::StoredRecord;
+use crate::store::columns::{Columns, word};
 use crate::store::{Store, StoreError};
+
+/// The record that somebody accepted then that the store is a restored one.
+const ACCEPTED: &str = "SELECT number, at, outcome, client_id, record, mac FROM license_records \
+    WHERE outcome = $1 AND at = $2 ORDER BY number DESC LIMIT 1";
 
 /// How the records are, compared with how far they went once.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -49,12 +55,45 @@ impl Store {
             0 => Some(RecordsMark::BEGIN.mac),
             number => self.stored_record(number).await?.and_then(|record| record.mac),
         };
-        let comparison = compare(&head.mark, &mark, there);
+        let comparison = match compare(&head.mark, &mark, there) {
+            // Whoever writes in the database could say so.
+            None if self.is_accepted(secret, &head.mark).await? => RecordsComparison::GoOn,
+            None => RecordsComparison::Others,
+            Some(comparison) => comparison,
+        };
         if let (Some(reason), false) = (comparison.reason(), head.restored) {
             let decision = LicenseDecision { reason: Some(reason), ..decision };
-            self.write(&Chained { secret, operation: &Finding { mark, decision } }).await?;
+            self.write(&Chained {
+                secret,
+                operation: &Finding { accepted_at: head.mark.accepted_at, decision },
+            })
+            .await?;
         }
         Ok(comparison)
+    }
+
+    /// Whether a record says, and is authentic, that somebody has accepted when the end of the records says so. Also
+    /// where nobody ever has.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn is_accepted(
+        &self,
+        secret: &LicenseServerSecret,
+        end: &RecordsMark,
+    ) -> Result<bool, StoreError> {
+        let Some(accepted_at) = end.accepted_at else { return Ok(true) };
+        let query = sqlx::query(ACCEPTED)
+            .bind(word(&DecisionOutcome::RestoredAccepted))
+            .bind(accepted_at.unix());
+        let Some(row) = self.fetch_optional(query).await? else { return Ok(false) };
+        let record = StoredRecord::from_columns(Columns(&row))?;
+        let before = match record.number.saturating_sub(1) {
+            0 => Some(RecordsMark::BEGIN.mac),
+            number => self.stored_record(number).await?.and_then(|record| record.mac),
+        };
+        let mac = before.map(|before| secret.record_mac(&before, record.record.as_bytes()));
+        Ok(record.agrees && mac.is_some() && mac == record.mac)
     }
 
     /// Accepts that the store is a restored one, with a record of it. Answers whether it was.
@@ -71,20 +110,26 @@ impl Store {
 }
 
 /// Compares how far the records go with how far they went once, where there is a record with this authentication now.
-fn compare(now: &RecordsMark, then: &RecordsMark, there: Option<RecordMac>) -> RecordsComparison {
+/// Answers nothing where somebody is said to have accepted since that they do not go on from there.
+fn compare(
+    now: &RecordsMark,
+    then: &RecordsMark,
+    there: Option<RecordMac>,
+) -> Option<RecordsComparison> {
     if then.accepted_at < now.accepted_at {
-        return RecordsComparison::GoOn;
+        return None;
     }
     if now.records < then.records {
-        return RecordsComparison::Fewer;
+        return Some(RecordsComparison::Fewer);
     }
     let is_there = then.accepted_at == now.accepted_at && there == Some(then.mac);
-    if is_there { RecordsComparison::GoOn } else { RecordsComparison::Others }
+    Some(if is_there { RecordsComparison::GoOn } else { RecordsComparison::Others })
 }
 
 /// The store is found to be a restored one, as its records once went farther, or elsewhere.
 struct Finding {
-    mark: RecordsMark,
+    /// When that was last accepted, as it was compared.
+    accepted_at: Option<Instant>,
     decision: LicenseDecision,
 }
 
@@ -94,7 +139,7 @@ impl ChainedOperation for Finding {
     async fn run(&self, _: &mut AnyConnection, chain: &mut Chain<'_>) -> Result<(), StoreError> {
         let head = chain.head();
         // Others may have found it too, and somebody may even have accepted it.
-        if !head.restored && head.mark.accepted_at <= self.mark.accepted_at {
+        if !head.restored && head.mark.accepted_at == self.accepted_at {
             chain.append(self.decision.clone());
             chain.set_restored();
         }
@@ -112,10 +157,11 @@ impl ChainedOperation for Accepting {
     async fn run(&self, _: &mut AnyConnection, chain: &mut Chain<'_>) -> Result<bool, StoreError> {
         let is_restored = chain.head().restored;
         if is_restored {
-            chain.append(LicenseDecision::of(DecisionOutcome::RestoredAccepted, self.now));
             // After every time before, also where the clock was set back.
             let last = chain.head().mark.accepted_at.map(|last| last.plus(Span::seconds(1)));
-            chain.accept_restored(last.map_or(self.now, |last| last.max(self.now)));
+            let at = last.map_or(self.now, |last| last.max(self.now));
+            chain.append(LicenseDecision::of(DecisionOutcome::RestoredAccepted, at));
+            chain.accept_restored(at);
         }
         Ok(is_restored)
     }
@@ -134,17 +180,17 @@ mod tests {
     fn records_go_on_from_a_mark_unless_they_were_put_back() {
         let (same, other) = (Some(RecordMac::from_bytes([7; 32])), Some(RecordMac::BEGIN));
         for (now, then, there, expected) in [
-            (mark(None, 5), mark(None, 5), same, RecordsComparison::GoOn),
-            (mark(None, 9), mark(None, 5), same, RecordsComparison::GoOn),
-            (mark(None, 4), mark(None, 5), None, RecordsComparison::Fewer),
-            (mark(None, 9), mark(None, 5), other, RecordsComparison::Others),
-            (mark(None, 9), mark(None, 5), None, RecordsComparison::Others),
+            (mark(None, 5), mark(None, 5), same, Some(RecordsComparison::GoOn)),
+            (mark(None, 9), mark(None, 5), same, Some(RecordsComparison::GoOn)),
+            (mark(None, 4), mark(None, 5), None, Some(RecordsComparison::Fewer)),
+            (mark(None, 9), mark(None, 5), other, Some(RecordsComparison::Others)),
+            (mark(None, 9), mark(None, 5), None, Some(RecordsComparison::Others)),
             // It was accepted since that there are fewer, or others.
-            (mark(Some(1), 4), mark(None, 5), None, RecordsComparison::GoOn),
-            (mark(Some(2), 9), mark(Some(1), 5), other, RecordsComparison::GoOn),
+            (mark(Some(1), 4), mark(None, 5), None, None),
+            (mark(Some(2), 9), mark(Some(1), 5), other, None),
             // And put back to before it was accepted.
-            (mark(None, 4), mark(Some(1), 5), None, RecordsComparison::Fewer),
-            (mark(None, 9), mark(Some(1), 5), same, RecordsComparison::Others),
+            (mark(None, 4), mark(Some(1), 5), None, Some(RecordsComparison::Fewer)),
+            (mark(None, 9), mark(Some(1), 5), same, Some(RecordsComparison::Others)),
         ] {
             assert_eq!(compare(&now, &then, there), expected, "{now:?} {then:?}");
         }

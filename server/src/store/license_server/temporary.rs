@@ -5,8 +5,8 @@ use trybuy_formats::certificates::Serial;
 use trybuy_formats::ids::{ClientId, PlatformType, ProductId, SeatLicenseId, Version};
 use trybuy_formats::instant::Instant;
 
+use crate::store::StoreError;
 use crate::store::columns::Columns;
-use crate::store::{PAGE_LIMIT, Store, StoreError};
 
 /// A temporary license.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -46,31 +46,9 @@ macro_rules! temporary {
 }
 const ONE: &str = temporary!("WHERE client_id = $1 AND product_id = $2");
 const OF_LICENSE: &str = temporary!("WHERE license_id = $1");
-const LIST: &str = temporary!(
-    "WHERE client_id > $1 OR (client_id = $1 AND product_id > $2) \
-     ORDER BY client_id, product_id LIMIT $3"
-);
-
-impl Store {
-    /// A page of the temporary licenses, after the given one.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn temporary_licenses(
-        &self,
-        after: Option<&TemporaryLicense>,
-    ) -> Result<Vec<TemporaryLicense>, StoreError> {
-        let query = sqlx::query(LIST)
-            .bind(after.map(|it| it.client_id.to_string()).unwrap_or_default())
-            .bind(after.map(|it| it.product_id.to_string()).unwrap_or_default())
-            .bind(i64::from(PAGE_LIMIT));
-        let rows = self.fetch_all(query).await?;
-        rows.iter().map(|row| TemporaryLicense::from_columns(Columns(row))).collect()
-    }
-}
 
 impl TemporaryLicense {
-    fn from_columns(columns: Columns<'_>) -> Result<Self, StoreError> {
+    pub(super) fn from_columns(columns: Columns<'_>) -> Result<Self, StoreError> {
         Ok(Self {
             license_id: columns.text("license_id")?,
             client_id: columns.text("client_id")?,

@@ -43,7 +43,13 @@ impl Program {
 
     /// What a command prints that succeeds.
     pub(crate) fn done(&self, arguments: &[&str]) -> String {
-        let output = self.run(arguments);
+        self.done_with(arguments, &[])
+    }
+
+    /// The same with variables of the environment.
+    pub(crate) fn done_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> String {
+        let mut command = self.command(arguments);
+        let output = command.envs(variables.iter().copied()).output().expect("run");
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.success(), "{arguments:?}: {error}");
         String::from_utf8(output.stdout).expect("UTF-8")
@@ -66,8 +72,12 @@ impl Program {
 
     /// A license server that runs.
     pub(crate) fn serve(&self) -> Serving {
-        let arguments =
-            ["serve", "--role", "license-server", "--listen", "127.0.0.1:0", "--log", "off"];
+        self.serve_as("license-server")
+    }
+
+    /// The same of another role.
+    pub(crate) fn serve_as(&self, role: &str) -> Serving {
+        let arguments = ["serve", "--role", role, "--listen", "127.0.0.1:0", "--log", "off"];
         let mut child = self.command(&arguments).stdout(Stdio::piped()).spawn().expect("started");
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");

@@ -1,0 +1,71 @@
+//! What has become of a license, for those who look after it.
+
+use std::fmt;
+
+use serde::Serialize;
+use trybuy_formats::instant::Instant;
+
+use crate::store::{Assignment, InstalledPack, ListedTemporary};
+
+/// How it is with a license at a time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LicenseState {
+    /// It can be used.
+    Valid,
+    /// It cannot be used yet.
+    NotActiveYet,
+    /// Its end has come.
+    Ended,
+    /// The operator took it back.
+    Revoked,
+    /// It was a temporary one, and its client has a permanent one in its place.
+    Replaced,
+}
+
+impl LicenseState {
+    /// That of a license that a client has. One that was upgraded is the one that it was upgraded to.
+    pub fn of_assigned(license: &Assignment, now: Instant) -> Self {
+        match license.revoked_at {
+            Some(_) => Self::Revoked,
+            None => Self::between(license.issued_at, license.ends_at, now),
+        }
+    }
+
+    /// That of a temporary license.
+    pub fn of_temporary(listed: &ListedTemporary, now: Instant) -> Self {
+        let ListedTemporary { license, revoked_at, is_replaced } = listed;
+        match (revoked_at, is_replaced) {
+            (Some(_), _) => Self::Revoked,
+            (None, true) => Self::Replaced,
+            (None, false) => Self::between(license.issued_at, Some(license.ends_at), now),
+        }
+    }
+
+    /// That of the free licenses of a pack.
+    pub fn of_free(installed: &InstalledPack, now: Instant) -> Self {
+        Self::between(installed.pack.first_active_at, installed.pack.ends_at, now)
+    }
+
+    fn between(begin: Instant, end: Option<Instant>, now: Instant) -> Self {
+        if end.is_some_and(|end| end <= now) {
+            Self::Ended
+        } else if now < begin {
+            Self::NotActiveYet
+        } else {
+            Self::Valid
+        }
+    }
+}
+
+impl fmt::Display for LicenseState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Valid => "valid",
+            Self::NotActiveYet => "not active yet",
+            Self::Ended => "ended",
+            Self::Revoked => "revoked",
+            Self::Replaced => "replaced",
+        })
+    }
+}

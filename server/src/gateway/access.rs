@@ -11,6 +11,7 @@ mod requirement;
 mod revoked;
 mod seen;
 mod state;
+mod temporary;
 mod token;
 mod turns;
 mod worker;

@@ -63,6 +63,10 @@ async fn run(
             () = refresh(&state, &directory, &mut told, &new) => {}
             _ = &mut stopped => break,
         }
+        tokio::select! {
+            () = state.replace_temporary_licenses() => {}
+            _ = &mut stopped => break,
+        }
         told.is_stale = state.tell_of_staleness(told.is_stale);
         // A held client may have been removed, and what runs may have to end.
         state.held_passes.forget();

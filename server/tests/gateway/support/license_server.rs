@@ -16,8 +16,10 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use trybuy_formats::api::{GatewayLicenseRequest, LicenseServerInfo, SeenLicenses};
 use trybuy_formats::certificates::LicenseIssuer;
+use trybuy_formats::ids::{PackId, SeatLicenseId};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::licensing::sealed_license;
+use trybuy_formats::licensing::seat_license::{SeatLicense, SeatLicenseKind};
 use trybuy_formats::primitives::EncryptionKey;
 
 use super::company::{SERVER, issued, seat};
@@ -44,6 +46,8 @@ pub(crate) struct Inner {
     pub(crate) restored: bool,
     /// Whether it has no license for clients of gateways.
     pub(crate) refuses: bool,
+    /// Whether what it has for them is permanent.
+    pub(crate) permanent: bool,
     /// When the licenses of these end.
     pub(crate) ends_at: Option<Instant>,
     /// What it answers to what is passed on, if not what it was asked.
@@ -62,6 +66,7 @@ impl LicenseServer {
             records: 5,
             restored: false,
             refuses: false,
+            permanent: false,
             ends_at: None,
             answer: None,
             reports: Vec::new(),
@@ -148,6 +153,9 @@ async fn license(
     let mut license = seat(&request.client_key);
     license.platform_type = request.platform_type;
     license.ends_at = inner.ends_at;
+    if inner.permanent {
+        make_permanent(&mut license);
+    }
     let chain = issued(&inner.issuer, &license, &request.client_key);
     let key = EncryptionKey::from_spki(&request.encryption_key).expect("a key");
     let sealed = sealed_license::seal(&chain, &key).expect("sealed");
@@ -156,6 +164,14 @@ async fn license(
         license: sealed,
     };
     Json(answer).into_response()
+}
+
+/// The license of a seat of a pack.
+fn make_permanent(license: &mut SeatLicense) {
+    let pack = PackId::new();
+    license.license_id = SeatLicenseId::of_pack(pack, 1, 0);
+    license.pack_id = Some(pack);
+    license.kind = SeatLicenseKind::Permanent;
 }
 
 async fn seen(State(state): State<Shared>, Json(report): Json<SeenLicenses>) -> Response {

@@ -14,6 +14,7 @@ mod state;
 mod temporary;
 mod token;
 mod turns;
+mod unread;
 mod worker;
 
 use std::sync::Arc;
@@ -147,7 +148,10 @@ impl Access for LicenseAccess {
                 identity: HeaderMap::from_iter([(IDENTITY, token)]),
                 standing,
             },
-            Err(refused) => Decision::Answer(refused.into_response()),
+            Err(refused) => {
+                unread::discard(request);
+                Decision::Answer(refused.into_response())
+            }
         }
     }
 }

@@ -15,7 +15,7 @@ use trybuy_formats::limits;
 use trybuy_formats::slug::Slug;
 
 use super::state::GatewayState;
-use super::token;
+use super::{token, unread};
 use crate::error::ApiError;
 use crate::gateway::Origin;
 
@@ -48,16 +48,17 @@ impl GatewayState {
         &self,
         origin: Origin,
         path: &str,
-        request: Request<Incoming>,
+        mut request: Request<Incoming>,
     ) -> Response {
         let answered = match *request.method() {
             Method::GET => self.tell(origin, path).await,
             Method::POST => match RELAYED.into_iter().find(|relayed| *relayed == path) {
-                Some(relayed) => self.relay(origin, relayed, request).await,
+                Some(relayed) => self.relay(origin, relayed, request.body_mut()).await,
                 None => Err(nothing()),
             },
             _ => Err(nothing()),
         };
+        unread::discard(request);
         answered.unwrap_or_else(IntoResponse::into_response)
     }
 
@@ -103,10 +104,10 @@ impl GatewayState {
         &self,
         origin: Origin,
         path: &'static str,
-        request: Request<Incoming>,
+        body: &mut Incoming,
     ) -> Result<Response, ApiError> {
         self.rate_limits.license_requests.count(&origin.into())?;
-        let body = Limited::new(request.into_body(), limits::API_BODY).collect();
+        let body = Limited::new(body, limits::API_BODY).collect();
         let body = tokio::time::timeout(BODY_TIMEOUT, body).await.map_err(|_| {
             let error = ApiError::new(Slug::BadRequest, "the rest of the request did not come");
             error.status(StatusCode::REQUEST_TIMEOUT)

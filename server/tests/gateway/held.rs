@@ -5,6 +5,7 @@ use std::time::Duration;
 use hyper::Request;
 use hyper::header::{COOKIE, LOCATION, SET_COOKIE};
 use serde_json::Value;
+use trybuy_formats::api::Problem;
 use trybuy_formats::certificates::CertificateChain;
 use trybuy_formats::ids::{Digest, Label, PlatformType};
 use trybuy_formats::instant::Span;
@@ -14,7 +15,7 @@ use trybuy_server::clock::Clock as _;
 use trybuy_server::gateway::access::{Rates, new_client};
 
 use crate::support::company::Settings;
-use crate::support::{Company, Connection, Protocol, check, get, text, until};
+use crate::support::{Company, Connection, PATIENCE, Protocol, check, get, text, until};
 
 const TOKEN: &str = "Kq3vXb0x5hJ7";
 const MINUTE: Span = Span::seconds(60);
@@ -133,6 +134,39 @@ async fn after_a_refusal_there_is_a_pause() {
     let headers = check(answer, Slug::NoFreeLicense).await;
     assert!(headers.contains_key("retry-after"));
     assert_eq!(company.license_server.state.asked("gateways/licenses"), 1);
+}
+
+#[tokio::test]
+async fn a_gateway_that_is_not_registered_says_so_until_it_is() {
+    let company = world(Rates::default()).await;
+    let state = company.license_server.state.clone();
+    state.inner().forgot_gateway = true;
+    let company = company.restart().await;
+    let status = async |expected: &str| loop {
+        let health = get("/.well-known/trybuy/health");
+        let health = text(open(&company).await.answer(health).await).await;
+        let health: Value = serde_json::from_str(&health).expect("JSON");
+        if health["status"] == expected {
+            break;
+        }
+    };
+    let in_time = async |expected: &str| {
+        tokio::time::timeout(PATIENCE, status(expected)).await.expect("told");
+    };
+    in_time("gateway-not-registered").await;
+    let answer = open(&company).await.answer(with_field(TOKEN)).await;
+    assert_eq!(answer.status(), 503);
+    let problem: Problem = serde_json::from_str(&text(answer).await).expect("a problem document");
+    assert_eq!(problem.slug, Slug::GatewayNotRegistered);
+    let help = problem.help.expect("what to do");
+    let (_, key) =
+        help.split_once("license-server gateway add NAME --key-hex ").expect("a command");
+    assert!(key.len() == 64 && key.bytes().all(|byte| byte.is_ascii_hexdigit()), "{key}");
+    state.inner().forgot_gateway = false;
+    in_time("ok").await;
+    let asked = state.asked("gateways/seen");
+    company.license_server.looked_at().await;
+    assert_eq!(state.asked("gateways/seen"), asked, "not asked for ever");
 }
 
 #[tokio::test]

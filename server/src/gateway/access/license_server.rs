@@ -16,6 +16,7 @@ use trybuy_formats::slug::Slug;
 use url::Url;
 
 use super::own_requests::OwnKeys;
+use super::registration::Registration;
 use crate::refusal::Refusal;
 
 /// How long the license server may take.
@@ -34,6 +35,7 @@ pub struct LicenseServer {
     client: reqwest::Client,
     base: Url,
     pub(super) keys: OwnKeys,
+    pub(super) registration: Registration,
     /// The most records it ever had.
     records: AtomicU64,
 }
@@ -79,7 +81,8 @@ impl LicenseServer {
             .connect_timeout(CONNECT_TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
-        Ok(Self { client, base, keys, records: AtomicU64::new(records) })
+        let registration = Registration::default();
+        Ok(Self { client, base, keys, registration, records: AtomicU64::new(records) })
     }
 
     /// The most records it ever had.

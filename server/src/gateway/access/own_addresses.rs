@@ -92,7 +92,11 @@ impl GatewayState {
         self.check_list(now)?;
         let revocations = self.revocations();
         let health = GatewayHealth {
-            status: if revocations.is_stale(now) { "revocation-list-stale" } else { "ok" },
+            status: match revocations.is_stale(now) {
+                true => "revocation-list-stale",
+                false if self.license_server.registration.is_denied() => "gateway-not-registered",
+                false => "ok",
+            },
             version: env!("CARGO_PKG_VERSION"),
             revocation_list_until: revocations.next_update(),
         };

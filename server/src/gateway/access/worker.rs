@@ -64,7 +64,7 @@ async fn run(
             _ = &mut stopped => break,
         }
         tokio::select! {
-            () = state.replace_temporary_licenses() => {}
+            () = ask_for_clients(&state) => {}
             _ = &mut stopped => break,
         }
         told.is_stale = state.tell_of_staleness(told.is_stale);
@@ -77,6 +77,12 @@ async fn run(
         }
     }
     keep_seen(&state).await;
+}
+
+/// What is asked for the clients that the gateway holds licenses for.
+async fn ask_for_clients(state: &GatewayState) {
+    state.look_for_registration().await;
+    state.replace_temporary_licenses().await;
 }
 
 /// What was told already.

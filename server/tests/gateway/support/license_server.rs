@@ -44,6 +44,8 @@ pub(crate) struct Inner {
     pub(crate) records: u64,
     /// Whether it was found to be a restored one.
     pub(crate) restored: bool,
+    /// Whether it does not know its gateway.
+    pub(crate) forgot_gateway: bool,
     /// Whether it has no license for clients of gateways.
     pub(crate) refuses: bool,
     /// Whether what it has for them is permanent.
@@ -65,6 +67,7 @@ impl LicenseServer {
             revocations,
             records: 5,
             restored: false,
+            forgot_gateway: false,
             refuses: false,
             permanent: false,
             ends_at: None,
@@ -145,6 +148,9 @@ async fn license(
 ) -> Response {
     assert!(headers.contains_key("signature"), "a gateway signs what it asks");
     let inner = state.count("gateways/licenses");
+    if inner.forgot_gateway {
+        return unknown_gateway();
+    }
     if inner.refuses {
         let problem =
             json!({ "type": "/problems/no-free-license", "status": 403, "title": "none is free" });
@@ -175,8 +181,24 @@ fn make_permanent(license: &mut SeatLicense) {
 }
 
 async fn seen(State(state): State<Shared>, Json(report): Json<SeenLicenses>) -> Response {
-    state.count("gateways/seen").reports.push(report);
+    let mut inner = state.count("gateways/seen");
+    if inner.forgot_gateway {
+        return unknown_gateway();
+    }
+    // One that says nothing is only a question.
+    if report.records.is_some() || !report.licenses.is_empty() {
+        inner.reports.push(report);
+    }
     Json(json!({ "unknown": 0 })).into_response()
+}
+
+fn unknown_gateway() -> Response {
+    let problem = json!({
+        "type": "/problems/unauthorized",
+        "status": 401,
+        "title": "the signature names no gateway that is registered here"
+    });
+    (StatusCode::UNAUTHORIZED, Json(problem)).into_response()
 }
 
 /// Answers what it was asked.

@@ -191,8 +191,8 @@ impl<'a> Requestor<'a> {
         license.serves(&self.info.product_id, &self.info.version)
     }
 
-    /// Whether the gateway refuses a license that serves as a revoked one. It is presented to it (Fig. 5, steps 176 to
-    /// 182) with a method that changes nothing at the service; whatever else comes of that is no word about it.
+    /// Whether the gateway refuses a license that serves as a revoked one. Whatever else comes of asking it is no word
+    /// about the license.
     fn is_revoked(&self, license: &ClientLicense) -> bool {
         let present = || {
             let tls = self.presenting(license)?;

@@ -108,6 +108,15 @@ fn a_revoked_license_gives_way_to_another_one() {
 }
 
 #[test]
+fn whether_a_license_is_good_is_asked_of_the_gateway_and_not_of_its_service() {
+    let gateway = Gateway::start();
+    gateway.request();
+    assert!(gateway.request().err.contains("already"));
+    let script = gateway.script();
+    assert_eq!((script.asked("license"), script.served), (1, 0));
+}
+
+#[test]
 fn in_place_of_a_revoked_license_a_temporary_one_is_good_enough() {
     let gateway = Gateway::start();
     gateway.request();

@@ -8,9 +8,10 @@ use axum::response::{IntoResponse, Response};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use serde::Serialize;
-use trybuy_formats::api::GatewayInfo;
+use trybuy_formats::api::{GatewayInfo, LicenseInfo};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::licensing::identity::key_set;
+use trybuy_formats::licensing::seat_license::SeatLicense;
 use trybuy_formats::limits;
 use trybuy_formats::slug::Slug;
 
@@ -21,6 +22,8 @@ use crate::gateway::Origin;
 
 /// Where the gateway's own addresses begin; the service has none there.
 const OWN: &str = "/.well-known/trybuy/";
+/// Here a client finds how its license is, and the service hears nothing of it.
+pub(super) const LICENSE: &str = "license";
 /// Below this a legacy client gets its token as a cookie.
 const LEGACY: &str = "legacy/";
 /// What is passed on to the license server, to the same names there.
@@ -125,6 +128,22 @@ impl GatewayState {
         })?;
         Ok(self.license_server.relay(path, body.to_bytes()).await?)
     }
+}
+
+/// What the gateway reads of a license that is good.
+///
+/// # Errors
+/// When the library fails.
+pub(super) fn show_license(license: &SeatLicense) -> Result<Response, ApiError> {
+    let info = LicenseInfo {
+        license_id: license.license_id,
+        kind: license.kind,
+        product_id: license.product_id.clone(),
+        version: license.version.clone(),
+        features: license.features.clone(),
+        ends_at: license.ends_at,
+    };
+    serde_json::to_vec(&info).map(json).map_err(ApiError::fault)
 }
 
 fn nothing() -> ApiError {

@@ -26,7 +26,7 @@ pub(crate) use licensing::{
     authority_changed, cached_license_damaged, cannot_listen, door_failed, export_over_a_file,
     gateway_help, gateway_not_encrypted, gateway_record_damaged, gateway_unreachable,
     license_refused, license_unusable, no_ca, no_free_license, no_seat_key, no_such_license,
-    revoked_without_another, several_licenses, strange_gateway,
+    renewal_unreachable, revoked_without_another, several_licenses, strange_gateway,
 };
 pub(crate) use offline::{
     another_file, answer_over_request, carried_file, carried_file_incomplete, carried_file_refused,

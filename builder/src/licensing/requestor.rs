@@ -144,13 +144,25 @@ impl<'a> Requestor<'a> {
     /// What gateway and license server refuse, and why a license that came was refused here.
     pub fn obtain(&self, occasion: Occasion) -> Result<Obtained, Error> {
         let Some(revoked) = self.best().filter(|held| self.is_revoked(held)) else {
-            return self.obtain_beside(self.best(), occasion);
+            return self.obtain_unless_revoked(occasion);
         };
         // Should the gateway be mistaken, the license server issues the same again, which costs nothing.
         Cache::open(self.data).forget(&revoked)?;
         match self.obtain_beside(self.best(), occasion) {
             Ok(obtained) => Ok(Obtained { revoked: Some(revoked), ..obtained }),
             Err(error) => Err(messages::revoked_without_another(revoked.fields(), &error)),
+        }
+    }
+
+    /// Gets a license where the gateway has heard of no revocation. The license server knows of one earlier.
+    fn obtain_unless_revoked(&self, occasion: Occasion) -> Result<Obtained, Error> {
+        let serving = self.serving();
+        match (self.obtain_beside(self.best(), occasion), serving) {
+            (Err(error), Some(revoked)) if error.slug() == Slug::LicenseRevoked => {
+                Cache::open(self.data).forget(&revoked)?;
+                Err(messages::revoked_without_another(revoked.fields(), &error))
+            }
+            (obtained, _) => obtained,
         }
     }
 

@@ -14,8 +14,9 @@ mod webhooks;
 pub use catalog::{ApplicationDetails, ApplicationPage, ApplicationSummary, ReleaseSummary};
 pub use licensing::{
     ChallengeAnswer, ConfirmedPayment, GatewayInfo, GatewayLicenseRequest, LicenseAnswer,
-    LicenseOutcome, LicenseRequest, LicenseServerInfo, OfferedProduct, OrderAnswer, OrderState,
-    PaymentMessage, PlaceOrder, ProductsAnswer, SeenAnswer, SeenLicenses, SignedRequest,
+    LicenseInfo, LicenseOutcome, LicenseRequest, LicenseServerInfo, OfferedProduct, OrderAnswer,
+    OrderState, PaymentMessage, PlaceOrder, ProductsAnswer, SeenAnswer, SeenLicenses,
+    SignedRequest,
 };
 pub use policies::{
     Class, ClassesAnswer, FollowAnswer, FollowPolicies, InPlaceOf, PolicyAnswer, PolicyChange,

@@ -155,6 +155,8 @@ slugs! {
     LicenseServerUnreachable = "license-server-unreachable",
     /// The license server was restored from a backup and does not know what it granted since.
     LicenseServerRestored = "license-server-restored",
+    /// The license server does not know the gateway.
+    GatewayNotRegistered = "gateway-not-registered",
     /// The service behind a gateway does not answer.
     ServiceUnreachable = "service-unreachable",
     /// The server failed.

@@ -199,9 +199,9 @@ fn status_of(slug: Slug) -> StatusCode {
         | Slug::FormatTooNew
         | Slug::OrderRefused
         | Slug::PackRefused => StatusCode::UNPROCESSABLE_ENTITY,
-        Slug::LicenseServerUnreachable | Slug::LicenseServerRestored => {
-            StatusCode::SERVICE_UNAVAILABLE
-        }
+        Slug::LicenseServerUnreachable
+        | Slug::LicenseServerRestored
+        | Slug::GatewayNotRegistered => StatusCode::SERVICE_UNAVAILABLE,
         Slug::ServiceUnreachable => StatusCode::BAD_GATEWAY,
         Slug::RateLimited => StatusCode::TOO_MANY_REQUESTS,
         Slug::DiskFull => StatusCode::INSUFFICIENT_STORAGE,

@@ -18,8 +18,8 @@ pub enum LicenseCommand {
     Show(ShowLicenseArguments),
     /// Write a license and its private key into a directory, for other programs such as curl
     Export(ExportArguments),
-    /// Ask for a license again, or for one of the version that its gateway needs by now; for all without
-    /// LICENSE
+    /// Ask for a license again, or for one of the version that is needed by now, at the gateway that it came
+    /// from; for all without LICENSE. At another gateway, use `trybuy license request`
     Renew(RenewLicenseArguments),
     /// Remove a license of this Builder; asks nothing, and leaves this client's key
     Remove(RemoveLicenseArguments),

@@ -83,17 +83,6 @@ impl Http {
         }
     }
 
-    /// `OPTIONS`, whose answer is of no interest where it is a success.
-    pub(crate) fn options(&self, url: &Url) -> Result<(), Error> {
-        let request = self.client.request(Method::OPTIONS, url.clone());
-        let response = request.header(ACCEPT, "application/json").send();
-        let response = response.map_err(|error| unreachable(url, error))?;
-        match response.status().is_success() {
-            true => Ok(()),
-            false => Err(refusal_of(url, response)),
-        }
-    }
-
     /// A signed `GET`, answered in JSON.
     pub(crate) fn get_signed<A: DeserializeOwned>(
         &self,

@@ -51,7 +51,7 @@ pub(super) fn contact<'a>(
 /// Says what came of a request.
 pub(super) fn tell(obtained: &Obtained) {
     if let Some(revoked) = &obtained.revoked {
-        output::notice(&notices::revoked(revoked.fields()));
+        output::notice(&notices::revoked(revoked.fields(), obtained.license.fields()));
     }
     output::notice(&notices::obtained(obtained));
     let features = &obtained.license.fields().features;

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use trybuy_formats::api::{
-    ChallengeAnswer, GatewayInfo, LicenseAnswer, LicenseRequest, SignedRequest,
+    ChallengeAnswer, GatewayInfo, LicenseAnswer, LicenseInfo, LicenseRequest, SignedRequest,
 };
 use trybuy_formats::slug::Slug;
 
@@ -32,12 +32,16 @@ impl GatewayClient {
         Ok(Self { http, address })
     }
 
-    /// Presents a license for nothing but the gateway's word about it.
+    /// Presents a license for nothing but the gateway's word about it (Fig. 5, steps 176 to 184). Its service hears
+    /// nothing of that.
     ///
     /// # Errors
-    /// Why the gateway refuses it; also what the service answers that is no success.
-    pub fn present(address: &ServerAddress, tls: rustls::ClientConfig) -> Result<(), Error> {
-        Http::with_tls(tls)?.options(&address.join("/"))
+    /// Why the gateway refuses it.
+    pub fn present(
+        address: &ServerAddress,
+        tls: rustls::ClientConfig,
+    ) -> Result<LicenseInfo, Error> {
+        Http::with_tls(tls)?.get(&address.join(&format!("{BASE}/license")))
     }
 
     /// What a license is needed for.

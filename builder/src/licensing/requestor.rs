@@ -144,13 +144,25 @@ impl<'a> Requestor<'a> {
     /// What gateway and license server refuse, and why a license that came was refused here.
     pub fn obtain(&self, occasion: Occasion) -> Result<Obtained, Error> {
         let Some(revoked) = self.best().filter(|held| self.is_revoked(held)) else {
-            return self.obtain_beside(self.best(), occasion);
+            return self.obtain_unless_revoked(occasion);
         };
         // Should the gateway be mistaken, the license server issues the same again, which costs nothing.
         Cache::open(self.data).forget(&revoked)?;
         match self.obtain_beside(self.best(), occasion) {
             Ok(obtained) => Ok(Obtained { revoked: Some(revoked), ..obtained }),
             Err(error) => Err(messages::revoked_without_another(revoked.fields(), &error)),
+        }
+    }
+
+    /// Gets a license where the gateway has heard of no revocation. The license server knows of one earlier.
+    fn obtain_unless_revoked(&self, occasion: Occasion) -> Result<Obtained, Error> {
+        let serving = self.serving();
+        match (self.obtain_beside(self.best(), occasion), serving) {
+            (Err(error), Some(revoked)) if error.slug() == Slug::LicenseRevoked => {
+                Cache::open(self.data).forget(&revoked)?;
+                Err(messages::revoked_without_another(revoked.fields(), &error))
+            }
+            (obtained, _) => obtained,
         }
     }
 
@@ -191,8 +203,8 @@ impl<'a> Requestor<'a> {
         license.serves(&self.info.product_id, &self.info.version)
     }
 
-    /// Whether the gateway refuses a license that serves as a revoked one. It is presented to it (Fig. 5, steps 176 to
-    /// 182) with a method that changes nothing at the service; whatever else comes of that is no word about it.
+    /// Whether the gateway refuses a license that serves as a revoked one. Whatever else comes of asking it is no word
+    /// about the license.
     fn is_revoked(&self, license: &ClientLicense) -> bool {
         let present = || {
             let tls = self.presenting(license)?;

@@ -84,7 +84,8 @@ fn unreachable_help(cause: &str) -> &'static str {
         "this computer does not trust the gateway's certificate: if its authority is your company's own, \
          name that certificate with --ca FILE"
     } else if alert.is_some_and(|alert| LICENSE_REFUSED.iter().any(|word| alert.contains(word))) {
-        "the gateway refuses your license: run `trybuy license renew`, then connect again"
+        "the gateway refuses your license: run `trybuy license renew`, then connect again; where your license came \
+         from another gateway, run `trybuy license request` for this one instead"
     } else {
         "check the address and your connection, then try again; licenses that you have stay valid"
     }
@@ -95,6 +96,15 @@ pub(crate) fn gateway_unreachable(gateway: &str, error: io::Error) -> Error {
     let help = unreachable_help(&error.to_string());
     Error::new(Slug::ServerUnreachable, format!("{gateway} cannot be reached"), help)
         .caused_by(error)
+}
+
+/// The gateway that a license came from cannot be reached, which is where it is renewed.
+pub(crate) fn renewal_unreachable(error: Error) -> Error {
+    let help = format!(
+        "{}; where another gateway has taken its place, run `trybuy license request` with the address of that one",
+        error.help()
+    );
+    error.with_help(help)
 }
 
 /// A license came that this client cannot use.
@@ -123,7 +133,7 @@ pub(crate) fn revoked_without_another(license: &SeatLicense, why: &Error) -> Err
     Error::new(
         why.slug(),
         format!(
-            "your license {} for {} was revoked, as the gateway says, and there is no other: {}",
+            "your license {} for {} was revoked and is removed, and there is no other: {}",
             license.license_id,
             license.product_id,
             why.explain()

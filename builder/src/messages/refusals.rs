@@ -159,7 +159,7 @@ pub(crate) fn execution(error: &ExecutionError) -> Error {
     };
     let text = error.to_string();
     let cause = std::error::Error::source(error);
-    let limit = cause.and_then(|cause| cause.downcast_ref()).and_then(super::beyond_a_limit);
+    let limit = cause.and_then(|cause| cause.downcast_ref()).and_then(super::local::beyond_a_limit);
     let help = limit.unwrap_or_else(|| error.advice());
     match cause {
         Some(cause) => Error::new(slug, format!("{text}: {cause}"), help),

@@ -7,7 +7,7 @@ use super::words;
 use crate::error::Error;
 
 /// The licensing terms were not accepted.
-pub(crate) fn terms_not_accepted(happened: &str, help: impl Into<String>) -> Error {
+fn terms_not_accepted(happened: &str, help: impl Into<String>) -> Error {
     Error::new(Slug::TermsNotAccepted, happened, help)
 }
 
@@ -43,5 +43,13 @@ pub(crate) fn terms_need_a_code(command: &str, code: &str, until: Instant) -> Er
             "read the terms, then run before {}: {command} --accept-terms --code {code}",
             words::date(until)
         ),
+    )
+}
+
+/// The Builder license was renewed on other terms than those that were accepted.
+pub(crate) fn builder_terms_changed() -> Error {
+    terms_not_accepted(
+        "the Builder license is ending, and the Builder's terms have changed since you accepted them",
+        "read and accept the new terms with `trybuy setup --renew`",
     )
 }

@@ -76,11 +76,12 @@ pub fn license_state(refused: Option<Slug>) -> &'static str {
     if refused.is_none() { "valid" } else { "refused" }
 }
 
-/// What is left of a seat license, in the words of [`left`].
+/// What is left of a seat license, in the words of [`left`]; its last day may have begun long ago.
 pub fn license_left(days: Option<u64>, refused: Option<Slug>) -> String {
-    match refused {
-        Some(Slug::LicenseExpired) => left(Some(0), None),
-        refused => left(days, refused),
+    match (refused, days) {
+        (Some(Slug::LicenseExpired), _) => left(Some(0), None),
+        (None, Some(1)) => "less than a day left".to_owned(),
+        (refused, days) => left(days, refused),
     }
 }
 
@@ -159,6 +160,20 @@ mod tests {
             (Some(0), Some(Slug::FileDamaged), "not known"),
         ] {
             assert_eq!(left(days, refused), text, "{days:?} {refused:?}");
+        }
+    }
+
+    #[test]
+    fn the_last_day_of_a_seat_license_is_not_called_a_whole_one() {
+        for (days, refused, text) in [
+            (Some(2), None, "2 days left"),
+            (Some(1), None, "less than a day left"),
+            (Some(0), None, "over"),
+            (None, None, "no end"),
+            (Some(0), Some(Slug::LicenseExpired), "over"),
+            (Some(1), Some(Slug::LicenseForeign), "not known"),
+        ] {
+            assert_eq!(license_left(days, refused), text, "{days:?} {refused:?}");
         }
     }
 

@@ -5,7 +5,9 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::Value;
 use trybuy_formats::api::LicenseOutcome;
+use trybuy_formats::ids::{PackId, SeatLicenseId};
 use trybuy_formats::instant::Span;
+use trybuy_formats::licensing::seat_license::SeatLicense;
 use trybuy_formats::slug::Slug;
 
 use crate::gateway::{Gateway, PRODUCT};
@@ -108,6 +110,77 @@ fn a_revoked_license_gives_way_to_another_one() {
 }
 
 #[test]
+fn a_license_whose_renewal_is_refused_as_it_was_revoked_is_listed_no_more() {
+    let gateway = Gateway::start();
+    gateway.request();
+    // The license server knows it before the gateway does.
+    gateway.script().refused = Some(("challenge-responses", Slug::LicenseRevoked));
+    let said = gateway.refused(Slug::LicenseRevoked, &["license", "renew", PRODUCT]);
+    assert!(said.err.contains("was revoked and is removed"), "{}", said.err);
+    assert!(gateway.listed().is_empty());
+}
+
+/// A license that was upgraded keeps its seat.
+fn of_one_seat(license: &mut SeatLicense) {
+    let pack: PackId = "0199f3a2-7c1e-7d52-9a3b-2f6c1f0e8d11".parse().expect("an id");
+    (license.pack_id, license.license_id) = (Some(pack), SeatLicenseId::of_pack(pack, 7, 0));
+}
+
+#[test]
+fn a_license_that_was_upgraded_elsewhere_is_not_called_revoked() {
+    let gateway = Gateway::start();
+    gateway.script().change = of_one_seat;
+    gateway.request();
+    {
+        let mut script = gateway.script();
+        script.revoked = true;
+        script.change = |license| {
+            of_one_seat(license);
+            license.version = "6.0.0".parse().expect("a version");
+        };
+    }
+    let said = gateway.request();
+    assert!(said.err.contains("was upgraded before"), "{}", said.err);
+    assert!(!said.err.contains("revoked"), "{}", said.err);
+    assert_eq!(gateway.listed()[0]["version"], "6.0.0");
+}
+
+#[test]
+fn of_an_ended_temporary_license_that_is_removed_no_second_one_is_promised() {
+    let gateway = Gateway::start();
+    {
+        let mut script = gateway.script();
+        script.outcome = LicenseOutcome::Temporary;
+        script.change = |license| {
+            license.ends_at = Some(license.issued_at.plus(Span::seconds(1)));
+        };
+    }
+    gateway.request();
+    while gateway.listed()[0]["state"] == "valid" {}
+    let removed = gateway.good(&["license", "remove", PRODUCT]);
+    assert!(removed.err.contains("There is no second one"), "{}", removed.err);
+    assert!(!removed.err.contains("the same one again"), "{}", removed.err);
+}
+
+#[test]
+fn where_a_gateway_is_gone_a_renewal_says_how_to_ask_another_one() {
+    let gateway = Gateway::start();
+    gateway.request();
+    gateway.stop();
+    let said = gateway.refused(Slug::ServerUnreachable, &["license", "renew"]);
+    assert!(said.err.contains("trybuy license request"), "{}", said.err);
+}
+
+#[test]
+fn whether_a_license_is_good_is_asked_of_the_gateway_and_not_of_its_service() {
+    let gateway = Gateway::start();
+    gateway.request();
+    assert!(gateway.request().err.contains("already"));
+    let script = gateway.script();
+    assert_eq!((script.asked("license"), script.served), (1, 0));
+}
+
+#[test]
 fn in_place_of_a_revoked_license_a_temporary_one_is_good_enough() {
     let gateway = Gateway::start();
     gateway.request();
@@ -137,9 +210,7 @@ fn a_revoked_license_without_another_is_told_of_and_asked_for_once() {
             } else {
                 gateway.request_refused(slug)
             };
-            for words in
-                ["was revoked, as the gateway says, and there is no other", "administrator"]
-            {
+            for words in ["was revoked and is removed, and there is no other", "administrator"] {
                 assert!(said.err.contains(words), "{words}\n{}", said.err);
             }
             assert!(gateway.listed().is_empty());

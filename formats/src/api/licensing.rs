@@ -4,12 +4,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::encoding::base64_bytes;
 use crate::ids::{
-    ClientId, ClientSoftwareId, Currency, LicenseServerId, Locale, Name, OrderId, PaymentReference,
-    PlatformType, ProductId, Version,
+    ClientId, ClientSoftwareId, Currency, Label, LicenseServerId, Locale, Name, OrderId,
+    PaymentReference, PlatformType, ProductId, SeatLicenseId, Version,
 };
 use crate::instant::Instant;
 use crate::licensing::pack::HumanDescription;
 use crate::licensing::product::Product;
+use crate::licensing::seat_license::SeatLicenseKind;
 
 /// Answers `GET /products` of a clearinghouse.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -221,6 +222,24 @@ pub struct SeenAnswer {
     pub restored: bool,
 }
 
+/// Answers `GET /license` of a gateway: what it reads of the license that a client presents, which is good for the
+/// service now.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct LicenseInfo {
+    /// Its id.
+    pub license_id: SeatLicenseId,
+    /// Whether it lasts.
+    pub kind: SeatLicenseKind,
+    /// The product.
+    pub product_id: ProductId,
+    /// Its version.
+    pub version: Version,
+    /// The features that it enables.
+    pub features: Vec<Label>,
+    /// When it ends; none for never.
+    pub ends_at: Option<Instant>,
+}
+
 /// Answers `GET /gateway` of a gateway: what its clients need.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct GatewayInfo {
@@ -229,7 +248,7 @@ pub struct GatewayInfo {
     /// In this version or a newer one.
     pub version: Version,
     /// The features that the license has to enable.
-    pub features: Vec<crate::ids::Label>,
+    pub features: Vec<Label>,
     /// The certifying authority's certificates, in PEM.
     pub authority: String,
 }

@@ -4,6 +4,7 @@ mod clients;
 mod files;
 mod init;
 mod key;
+mod listed_client;
 
 use anyhow::Result;
 

@@ -8,19 +8,22 @@ mod own_addresses;
 mod own_requests;
 mod rates;
 mod records;
+mod registration;
 mod requirement;
 mod revoked;
 mod seen;
 mod state;
+mod temporary;
 mod token;
 mod turns;
+mod unread;
 mod worker;
 
 use std::sync::Arc;
 
 use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use axum::response::IntoResponse as _;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
+use axum::response::{IntoResponse, Response};
 use hyper::body::Incoming;
 use rustls::pki_types::CertificateDer;
 use trybuy_formats::certificates::VerifiedLicense;
@@ -34,6 +37,7 @@ pub use self::held::{USER, new_client};
 pub use self::license_server::{LicenseServer, LicenseServerError};
 pub use self::own_requests::OwnKeys;
 pub use self::rates::Rates;
+pub use self::registration::shown_key;
 pub use self::requirement::{NoLicense, Requirement};
 pub use self::revoked::Revocations;
 pub use self::state::{GatewayParts, GatewayState, StaleList};
@@ -63,6 +67,17 @@ impl LicenseAccess {
     /// Access by the licenses of one license server.
     pub fn new(state: Arc<GatewayState>) -> Self {
         Self(state)
+    }
+
+    /// Answers what is asked of the gateway itself.
+    async fn answer(&self, peer: &Peer, path: &str, mut request: Request<Incoming>) -> Response {
+        if request.method() != Method::GET || path != own_addresses::LICENSE {
+            return self.0.answer(peer.origin, path, request).await;
+        }
+        let admitted = self.admit(peer, request.headers_mut()).await;
+        unread::discard(request);
+        let shown = admitted.and_then(|pass| own_addresses::show_license(pass.license.license()));
+        shown.unwrap_or_else(IntoResponse::into_response)
     }
 
     /// The pass of whom a request is from, whose license is valid now.
@@ -139,7 +154,7 @@ impl Access for LicenseAccess {
     async fn decide(&self, peer: &Peer, mut request: Request<Incoming>) -> Decision {
         let own = own_addresses::own_path(request.uri().path()).map(str::to_owned);
         if let Some(path) = own {
-            return Decision::Answer(self.0.answer(peer.origin, &path, request).await);
+            return Decision::Answer(self.answer(peer, &path, request).await);
         }
         match self.admit(peer, request.headers_mut()).await {
             Ok(Pass { token, standing, .. }) => Decision::Pass {
@@ -147,7 +162,10 @@ impl Access for LicenseAccess {
                 identity: HeaderMap::from_iter([(IDENTITY, token)]),
                 standing,
             },
-            Err(refused) => Decision::Answer(refused.into_response()),
+            Err(refused) => {
+                unread::discard(request);
+                Decision::Answer(refused.into_response())
+            }
         }
     }
 }

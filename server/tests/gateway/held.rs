@@ -5,6 +5,8 @@ use std::time::Duration;
 use hyper::Request;
 use hyper::header::{COOKIE, LOCATION, SET_COOKIE};
 use serde_json::Value;
+use trybuy_formats::api::Problem;
+use trybuy_formats::certificates::CertificateChain;
 use trybuy_formats::ids::{Digest, Label, PlatformType};
 use trybuy_formats::instant::Span;
 use trybuy_formats::primitives::sha256;
@@ -13,11 +15,12 @@ use trybuy_server::clock::Clock as _;
 use trybuy_server::gateway::access::{Rates, new_client};
 
 use crate::support::company::Settings;
-use crate::support::{Company, Connection, Protocol, check, get, text};
+use crate::support::{Company, Connection, PATIENCE, Protocol, check, get, text, until};
 
 const TOKEN: &str = "Kq3vXb0x5hJ7";
 const MINUTE: Span = Span::seconds(60);
-const HOUR: Duration = Duration::from_secs(3600);
+const HOUR: Span = Span::seconds(3600);
+const LONG: Duration = Duration::from_secs(3600);
 
 fn name() -> Label {
     "terminal".parse().expect("a name")
@@ -134,6 +137,39 @@ async fn after_a_refusal_there_is_a_pause() {
 }
 
 #[tokio::test]
+async fn a_gateway_that_is_not_registered_says_so_until_it_is() {
+    let company = world(Rates::default()).await;
+    let state = company.license_server.state.clone();
+    state.inner().forgot_gateway = true;
+    let company = company.restart().await;
+    let status = async |expected: &str| loop {
+        let health = get("/.well-known/trybuy/health");
+        let health = text(open(&company).await.answer(health).await).await;
+        let health: Value = serde_json::from_str(&health).expect("JSON");
+        if health["status"] == expected {
+            break;
+        }
+    };
+    let in_time = async |expected: &str| {
+        tokio::time::timeout(PATIENCE, status(expected)).await.expect("told");
+    };
+    in_time("gateway-not-registered").await;
+    let answer = open(&company).await.answer(with_field(TOKEN)).await;
+    assert_eq!(answer.status(), 503);
+    let problem: Problem = serde_json::from_str(&text(answer).await).expect("a problem document");
+    assert_eq!(problem.slug, Slug::GatewayNotRegistered);
+    let help = problem.help.expect("what to do");
+    let (_, key) =
+        help.split_once("license-server gateway add NAME --key-hex ").expect("a command");
+    assert!(key.len() == 64 && key.bytes().all(|byte| byte.is_ascii_hexdigit()), "{key}");
+    state.inner().forgot_gateway = false;
+    in_time("ok").await;
+    let asked = state.asked("gateways/seen");
+    company.license_server.looked_at().await;
+    assert_eq!(state.asked("gateways/seen"), asked, "not asked for ever");
+}
+
+#[tokio::test]
 async fn a_held_license_goes_on_without_a_license_server() {
     let company = world(Rates::default()).await;
     let mut connection = open(&company).await;
@@ -169,8 +205,66 @@ async fn a_license_that_is_held_ends_when_it_says() {
 }
 
 #[tokio::test]
+async fn a_permanent_license_takes_the_place_of_a_temporary_one_that_is_used() {
+    let company = world(Rates::default()).await;
+    let state = company.license_server.state.clone();
+    let end = company.clock.now().plus(HOUR);
+    state.inner().ends_at = Some(end);
+    let mut connection = open(&company).await;
+    let is_temporary = async |connection: &mut Connection| {
+        let answer = connection.answer(with_field(TOKEN)).await;
+        assert_eq!(answer.status(), 200);
+        drop(answer);
+        let client = company.store.gateway_client(&name()).await.expect("asked");
+        let chain = CertificateChain::from_pem(&client?.license?).ok()?;
+        Some(chain.leaf().not_after() == end)
+    };
+    assert_eq!(is_temporary(&mut connection).await, Some(true));
+    company.clock.forward(299);
+    company.license_server.looked_at().await;
+    assert_eq!(state.asked("gateways/licenses"), 1, "not with each round");
+    company.clock.forward(1);
+    until("another request", || state.asked("gateways/licenses") == 2).await;
+    company.license_server.looked_at().await;
+    assert_eq!(is_temporary(&mut connection).await, Some(true), "none is free");
+    {
+        let mut inner = state.inner();
+        (inner.ends_at, inner.permanent) = (None, true);
+    }
+    company.clock.forward(300);
+    until("a third request", || state.asked("gateways/licenses") == 3).await;
+    company.license_server.looked_at().await;
+    assert_eq!(is_temporary(&mut connection).await, Some(false));
+    company.clock.forward(300);
+    company.license_server.looked_at().await;
+    assert_eq!(state.asked("gateways/licenses"), 3, "a permanent one stays");
+}
+
+#[tokio::test]
+async fn a_temporary_license_gives_way_to_no_other_temporary_one_and_to_no_refusal() {
+    let company = world(Rates::default()).await;
+    let state = company.license_server.state.clone();
+    let mut connection = open(&company).await;
+    assert_eq!(connection.answer(with_field(TOKEN)).await.status(), 200);
+    let held =
+        async || company.store.gateway_client(&name()).await.expect("asked").map(|it| it.license);
+    let first = held().await;
+    for refuses in [false, true] {
+        let before = state.asked("gateways/licenses");
+        state.inner().refuses = refuses;
+        assert_eq!(connection.answer(with_field(TOKEN)).await.status(), 200);
+        company.license_server.looked_at().await;
+        company.clock.forward(300);
+        until("another request", || state.asked("gateways/licenses") == before + 1).await;
+        company.license_server.looked_at().await;
+        assert_eq!(held().await, first);
+        assert_eq!(connection.answer(with_field(TOKEN)).await.status(), 200);
+    }
+}
+
+#[tokio::test]
 async fn requests_of_a_held_client_share_what_was_found_out() {
-    let company = Company::with(Settings { round: HOUR, ..Settings::default() }).await;
+    let company = Company::with(Settings { round: LONG, ..Settings::default() }).await;
     let company = with_client(company).await;
     let mut connection = open(&company).await;
     let first = text(connection.answer(with_field(TOKEN)).await).await;

@@ -16,7 +16,7 @@ use trybuy_server::gateway::access::{ISSUER, Rates, StaleList};
 
 use crate::support::company::{SERVER, Settings, authority, beginning, client, issuer, list};
 use crate::support::license_server::records;
-use crate::support::{Company, Connection, Pair, Protocol, check, get, text, until};
+use crate::support::{Company, Connection, Pair, Protocol, Raw, check, get, text, until};
 
 const RELAYED: [&str; 3] = ["license-requests", "challenge-responses", "upgrades"];
 
@@ -61,6 +61,38 @@ async fn what_is_too_large_is_not_passed_on() {
     company.license_server.state.inner().answer = Some(vec![b'x'; (256 << 10) + 1]);
     let answer = connection.answer(ask("upgrades", "x")).await;
     check(answer, Slug::LicenseServerUnreachable).await;
+}
+
+/// The answer to a request over HTTP/1.1 of a client that reads nothing before it has sent everything.
+async fn answer_behind_the_body(company: &Company, head: &str, length: usize) -> String {
+    let mut connection = Raw::open(company.gateway.address).await;
+    let head = format!("{head} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n");
+    connection.send(head.as_bytes()).await;
+    connection.send(&vec![b'x'; length]).await;
+    connection.up_to("\r\n").await
+}
+
+#[tokio::test]
+async fn whoever_sends_too_much_or_for_nothing_gets_to_read_why() {
+    const MUCH: usize = 8 << 20;
+    let company = Company::start().await;
+    for (head, status) in [
+        ("POST /.well-known/trybuy/upgrades", 413),
+        ("POST /.well-known/trybuy/gateway", 404),
+        ("PUT /.well-known/trybuy/gateway", 404),
+        ("POST /page", 403),
+    ] {
+        let told = answer_behind_the_body(&company, head, MUCH).await;
+        assert!(told.starts_with(&format!("HTTP/1.1 {status} ")), "{head}: {told}");
+        let (method, path) = head.split_once(' ').expect("a method");
+        let body = axum::body::Body::from(vec![b'x'; MUCH]);
+        let request = Request::builder().method(method).uri(path).body(body).expect("a request");
+        let answer = stranger(&company).await.answer(request).await;
+        assert_eq!(answer.status(), status, "{head}");
+        let problem: Value = serde_json::from_str(&text(answer).await).expect("a problem document");
+        assert_eq!(problem["status"], status, "{head}");
+    }
+    assert_eq!(company.license_server.state.asked("asked"), 0);
 }
 
 #[tokio::test]

@@ -8,10 +8,11 @@ use hyper::Request;
 use rustls::HandshakeKind;
 use serde_json::Value;
 use tokio::io::AsyncReadExt as _;
+use trybuy_formats::api::LicenseInfo;
 use trybuy_formats::ids::{Label, PlatformType};
 use trybuy_formats::instant::Span;
 use trybuy_formats::licensing::identity::Identity;
-use trybuy_formats::licensing::seat_license::SeatLicense;
+use trybuy_formats::licensing::seat_license::{SeatLicense, SeatLicenseKind};
 use trybuy_formats::primitives::{EcdsaKey, EcdsaVerificationKey};
 use trybuy_formats::slug::Slug;
 use trybuy_server::clock::Clock as _;
@@ -65,6 +66,28 @@ async fn verified(company: &Company, token: &str) -> Identity {
     key.verify_fixed(input.as_bytes(), &signature).expect("the gateway's");
     let claims = URL_SAFE_NO_PAD.decode(input.split('.').nth(1).expect("claims")).expect("base64");
     serde_json::from_slice(&claims).expect("claims")
+}
+
+#[tokio::test]
+async fn a_client_asks_the_gateway_itself_how_its_license_is() {
+    let company = Company::start().await;
+    let ask = async |client: Option<&Pair>| {
+        let address = company.gateway.address;
+        let mut connection = Connection::open_as(address, Protocol::Http2, client).await;
+        connection.answer(get("/.well-known/trybuy/license")).await
+    };
+    let end = beginning().plus(Span::seconds(60));
+    let good = company.licensed(|license| license.ends_at = Some(end));
+    let answer = ask(Some(&good)).await;
+    assert_eq!(answer.status(), 200);
+    let info: LicenseInfo = serde_json::from_str(&text(answer).await).expect("a license");
+    assert_eq!((info.kind, info.ends_at), (SeatLicenseKind::Temporary, Some(end)));
+    assert_eq!(info.product_id.as_str(), "com.example.suite");
+    assert_eq!((info.version.to_string().as_str(), info.features.len()), ("4.2.0", 1));
+    check(ask(None).await, Slug::LicenseRequired).await;
+    company.revoke(&[&good], 2);
+    company.license_server.looked_at().await;
+    check(ask(Some(&good)).await, Slug::LicenseRevoked).await;
 }
 
 #[tokio::test]

@@ -94,7 +94,7 @@ fn a_revoked_license_is_refused_and_its_seat_given_to_another(shared: &Shared) -
 /// A stolen machine is told when it asks, and gets no other license by that; the only seat stays free for others.
 fn barred_until_readmitted(stage: &Stage, client: &Builder) -> Result<()> {
     let told = stage.gateway.request_license(client)?.refused(1, "license-revoked")?;
-    ensure!(told.stderr.contains("was revoked, as the gateway says"), "{told}");
+    ensure!(told.stderr.contains("was revoked and is removed"), "{told}");
     let listed = ["licenses", "list", "--barred", "--json"];
     let bar = stage.company.licenses(&listed)?.json()?;
     let id = bar["client_id"].as_str().context("a client id")?;

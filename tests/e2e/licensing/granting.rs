@@ -128,6 +128,13 @@ fn a_legacy_client_is_known_by_its_token(shared: &Shared) -> Result<()> {
     let stranger = reached("another")?;
     ensure!(stranger.stdout.contains("/problems/license-required"), "{stranger}");
     ensure!(assigned(&stage)? == 1);
+    let listed = stage.gateway.setup.run(["gateway", "client", "list"])?.success()?;
+    let licenses = stage.company.licenses(&["licenses", "list"])?;
+    let [license, client, ..] = licenses.stdout.split("  ").collect::<Vec<_>>()[..] else {
+        anyhow::bail!("{licenses}")
+    };
+    let line = format!("old-terminal  legacy  {client}  {license}  valid");
+    ensure!(listed.stdout.starts_with(&line), "{listed}{licenses}");
     stage.gateway.setup.run(["gateway", "client", "remove", "old-terminal"])?.success()?;
     wait::until("a gateway that has heard of it", || {
         Ok(reached(added.stdout.trim())?.stdout.contains("/problems/license-required"))

@@ -170,7 +170,7 @@ fn the_diagrams_of_the_guide_show_addresses_that_are_there(shared: &Shared) -> R
 }
 
 /// By the end of an address: what is sent, and what is answered.
-const DOCUMENTS: [(&str, &str, &str); 14] = [
+const DOCUMENTS: [(&str, &str, &str); 15] = [
     ("/products", "", "ProductsAnswer"),
     ("/orders", "PlaceOrder", "OrderAnswer"),
     ("/orders/{id}", "", "OrderAnswer"),
@@ -179,6 +179,7 @@ const DOCUMENTS: [(&str, &str, &str); 14] = [
     ("/license-server", "", "LicenseServerInfo"),
     ("/revocations", "", ""),
     ("/gateway", "", "GatewayInfo"),
+    ("/license", "", "LicenseInfo"),
     ("/license-requests", "LicenseRequest", "ChallengeAnswer"),
     ("/challenge-responses", "SignedRequest", "LicenseAnswer"),
     ("/upgrades", "SignedRequest", "LicenseAnswer"),

@@ -1,12 +1,14 @@
 //! `trybuy license renew`: asks for licenses again, or for newer ones where their gateways need them.
 
+use trybuy_formats::slug::Slug;
+
 use super::{Context, tell};
 use crate::cli::RenewLicenseArguments;
 use crate::client::address::ServerAddress;
 use crate::error::Error;
 use crate::licensing::cache::Cache;
 use crate::licensing::requestor::{Occasion, Requestor, Trust};
-use crate::messages::notices;
+use crate::messages::{self, notices};
 use crate::output;
 
 pub(super) fn renew(context: &Context, arguments: &RenewLicenseArguments) -> Result<(), Error> {
@@ -20,7 +22,11 @@ pub(super) fn renew(context: &Context, arguments: &RenewLicenseArguments) -> Res
     let mut first_failure = None;
     for gateway in gateways {
         let renewed = Requestor::contact(&context.data, gateway, Trust::default())
-            .and_then(|requestor| requestor.obtain(Occasion::Renewal));
+            .and_then(|requestor| requestor.obtain(Occasion::Renewal))
+            .map_err(|error| match error.slug() {
+                Slug::ServerUnreachable => messages::renewal_unreachable(error),
+                _ => error,
+            });
         match renewed {
             Ok(obtained) => tell(&obtained),
             Err(error) if first_failure.is_none() => first_failure = Some(error),

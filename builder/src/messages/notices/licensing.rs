@@ -18,11 +18,18 @@ pub(crate) fn authority_pinned(gateway: &str, digests: &[String]) -> String {
     )
 }
 
-/// The gateway does not admit a license any more, which was removed therefore.
-pub(crate) fn revoked(license: &SeatLicense) -> String {
+/// The gateway does not admit a license any more, which was removed therefore. One that was upgraded keeps its id.
+pub(crate) fn revoked(license: &SeatLicense, other: &SeatLicense) -> String {
+    let SeatLicense { license_id, product_id, version, .. } = license;
+    if other.license_id == *license_id && version.precedes(&other.version) {
+        return format!(
+            "Your license {license_id} for {product_id} {version} was upgraded before. It was removed, and the newer \
+             one asked for."
+        );
+    }
     format!(
-        "Your license {} for {} {} was revoked, as the gateway says. It was removed, and another one asked for.",
-        license.license_id, license.product_id, license.version
+        "Your license {license_id} for {product_id} {version} was revoked, as the gateway says. It was removed, and \
+         another one asked for."
     )
 }
 
@@ -79,6 +86,15 @@ pub(crate) fn license_removed(license: &SeatLicense, gateway: &str) -> String {
     format!(
         "Removed the license {license_id} for {product_id} {version}. This client's key stays: unless the license was \
          revoked, `trybuy license request {gateway}` gets the same one again, which costs nothing."
+    )
+}
+
+/// A temporary license that had ended was removed.
+pub(crate) fn ended_temporary_removed(license: &SeatLicense, gateway: &str) -> String {
+    let SeatLicense { license_id, product_id, version, .. } = license;
+    format!(
+        "Removed the temporary license {license_id} for {product_id} {version}, which had ended. There is no second \
+         one: `trybuy license request {gateway}` gets a permanent license as soon as one is free."
     )
 }
 

@@ -3,20 +3,21 @@
 use anyhow::Result;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use trybuy_formats::certificates::CertificateChain;
 use trybuy_formats::ids::{Digest, Label, PlatformType};
 use trybuy_formats::primitives::{random, sha256};
 use trybuy_formats::slug::Slug;
 use zeroize::Zeroizing;
 
+use super::files::Files;
+use super::listed_client::{Known, ListedClient};
 use crate::cli::arguments::Database;
 use crate::cli::failure::Failure;
 use crate::cli::{open, output};
 use crate::clock::{Clock as _, SystemClock};
 use crate::data_dir::DataDir;
-use crate::gateway::GatewayConfig;
 use crate::gateway::access::{USER, new_client};
-use crate::store::{GatewayClient, Store};
+use crate::gateway::{GatewayConfig, ROLE};
+use crate::store::Store;
 
 /// Adds a legacy client and prints its token, and nothing else, on standard output.
 pub(super) fn add(data_dir: &DataDir, database: Database, name: &Label) -> Result<()> {
@@ -50,11 +51,18 @@ pub(super) fn add(data_dir: &DataDir, database: Database, name: &Label) -> Resul
 pub(super) fn list(data_dir: &DataDir, database: Database, json: bool) -> Result<()> {
     let clients =
         with_store(data_dir, database, async |store| Ok(store.gateway_clients().await?))?;
+    let directory = data_dir.role(ROLE);
+    let files = Files(&directory);
+    let known = Known {
+        authorities: files.authorities()?,
+        revocations: files.revocations()?,
+        now: SystemClock.now(),
+    };
+    let clients = clients.into_iter().map(|client| ListedClient::of(client, &known));
     let lines = if json {
-        let listed: Vec<_> = clients.iter().map(as_json).collect();
-        format!("{}\n", serde_json::Value::from(listed))
+        format!("{}\n", serde_json::to_string(&clients.collect::<Vec<_>>())?)
     } else {
-        clients.iter().map(as_line).collect()
+        clients.map(|client| format!("{client}\n")).collect()
     };
     output::print(&lines)
 }
@@ -73,31 +81,6 @@ pub(super) fn remove(data_dir: &DataDir, database: Database, name: &Label) -> Re
         "removed {name}; a gateway that runs refuses it after its next look at the license server, and its license \
          stays assigned until it is revoked\n"
     ))
-}
-
-fn as_json(client: &GatewayClient) -> serde_json::Value {
-    serde_json::json!({
-        "name": client.name,
-        "platform_type": client.platform_type,
-        "license_ends_at": license_end(client),
-        "has_license": client.license.is_some(),
-        "added_at": client.added_at,
-    })
-}
-
-fn as_line(client: &GatewayClient) -> String {
-    let license = match (&client.license, license_end(client)) {
-        (Some(_), Some(end)) => format!("license until {end}"),
-        (Some(_), None) => "license".to_owned(),
-        (None, _) => "no license yet".to_owned(),
-    };
-    format!("{}  {}  {license}\n", client.name, client.platform_type)
-}
-
-/// When the license's certificate ends.
-fn license_end(client: &GatewayClient) -> Option<trybuy_formats::instant::Instant> {
-    let chain = CertificateChain::from_pem(client.license.as_deref()?).ok()?;
-    Some(chain.leaf().not_after())
 }
 
 fn with_store<T>(

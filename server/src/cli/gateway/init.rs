@@ -19,7 +19,7 @@ use crate::cli::migrate::migrate;
 use crate::cli::{open, output};
 use crate::clock::{Clock as _, SystemClock};
 use crate::data_dir::{DataDir, RoleDir, write_new};
-use crate::gateway::access::LicenseServer;
+use crate::gateway::access::{LicenseServer, shown_key};
 use crate::gateway::{GatewayConfig, ROLE, TEMPLATE};
 
 /// How long a certificate for TLS that was made here is valid.
@@ -53,7 +53,7 @@ pub(super) fn run(data_dir: &DataDir, database: Database, options: &InitGateway)
          next: trybuy-server license-server gateway add NAME --key-hex {key}\n      \
          trybuy-server --data-dir {data} serve --role gateway --listen 0.0.0.0:8443\n",
         path = directory.path().display(),
-        key = hex(&key.public_key()),
+        key = shown_key(&key),
         data = data_dir.path().display(),
     ))
 }
@@ -168,10 +168,6 @@ fn cannot_write(directory: &RoleDir) -> String {
 }
 
 /// A key as operators copy it.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// The id that the license server knows a gateway by.
 pub(super) fn id_of(key: &RequestSignatureKey) -> String {
     key_id(&key.public_key()).to_string()

@@ -88,6 +88,17 @@ impl GatewayState {
         now: Instant,
     ) -> Result<VerifiedLicense, ApiError> {
         self.check_list(now)?;
+        let name = client.name.clone();
+        let license = self.usable_or_new(client, now).await?;
+        self.temporary_licenses.note(&name, &license, now);
+        Ok(license)
+    }
+
+    async fn usable_or_new(
+        &self,
+        client: GatewayClient,
+        now: Instant,
+    ) -> Result<VerifiedLicense, ApiError> {
         if let Some(license) = self.usable(&client, now) {
             return Ok(license);
         }
@@ -108,14 +119,25 @@ impl GatewayState {
         client: &GatewayClient,
         now: Instant,
     ) -> Result<VerifiedLicense, ApiError> {
-        let pem = self.license_server.request_for(client, &self.requirement, now).await?;
-        let license = self.verify_held(client, &pem, now)?;
-        self.still_valid(&license, now)?;
+        let (license, pem) = self.requested_license(client, now).await?;
         self.store.set_gateway_client_license(&client.name, &pem).await?;
         Ok(license)
     }
 
-    fn usable(&self, client: &GatewayClient, now: Instant) -> Option<VerifiedLicense> {
+    /// What the license server gives a client, if it is good here; verified, and in PEM.
+    pub(super) async fn requested_license(
+        &self,
+        client: &GatewayClient,
+        now: Instant,
+    ) -> Result<(VerifiedLicense, String), ApiError> {
+        let pem = self.license_server.request_for(client, &self.requirement, now).await?;
+        let license = self.verify_held(client, &pem, now)?;
+        self.still_valid(&license, now)?;
+        Ok((license, pem))
+    }
+
+    /// The license that is kept for a client, if it is good here and now.
+    pub(super) fn usable(&self, client: &GatewayClient, now: Instant) -> Option<VerifiedLicense> {
         let license = self.verify_held(client, client.license.as_deref()?, now).ok()?;
         self.still_valid(&license, now).ok()?;
         Some(license)

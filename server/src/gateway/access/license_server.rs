@@ -16,6 +16,7 @@ use trybuy_formats::slug::Slug;
 use url::Url;
 
 use super::own_requests::OwnKeys;
+use super::registration::Registration;
 use crate::refusal::Refusal;
 
 /// How long the license server may take.
@@ -32,6 +33,7 @@ pub struct LicenseServer {
     client: reqwest::Client,
     base: Url,
     pub(super) keys: OwnKeys,
+    pub(super) registration: Registration,
     /// Told with each answer to what may have been decided.
     pub(super) asked: Notify,
 }
@@ -77,7 +79,8 @@ impl LicenseServer {
             .connect_timeout(CONNECT_TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
-        Ok(Self { client, base, keys, asked: Notify::new() })
+        let (registration, asked) = (Registration::default(), Notify::new());
+        Ok(Self { client, base, keys, registration, asked })
     }
 
     /// Waits until it has answered something again that it may have decided.

@@ -8,19 +8,22 @@ use axum::response::{IntoResponse, Response};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use serde::Serialize;
-use trybuy_formats::api::GatewayInfo;
+use trybuy_formats::api::{GatewayInfo, LicenseInfo};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::licensing::identity::key_set;
+use trybuy_formats::licensing::seat_license::SeatLicense;
 use trybuy_formats::limits;
 use trybuy_formats::slug::Slug;
 
 use super::state::GatewayState;
-use super::token;
+use super::{token, unread};
 use crate::error::ApiError;
 use crate::gateway::Origin;
 
 /// Where the gateway's own addresses begin; the service has none there.
 const OWN: &str = "/.well-known/trybuy/";
+/// Here a client finds how its license is, and the service hears nothing of it.
+pub(super) const LICENSE: &str = "license";
 /// Below this a legacy client gets its token as a cookie.
 const LEGACY: &str = "legacy/";
 /// What is passed on to the license server, to the same names there.
@@ -48,16 +51,17 @@ impl GatewayState {
         &self,
         origin: Origin,
         path: &str,
-        request: Request<Incoming>,
+        mut request: Request<Incoming>,
     ) -> Response {
         let answered = match *request.method() {
             Method::GET => self.tell(origin, path).await,
             Method::POST => match RELAYED.into_iter().find(|relayed| *relayed == path) {
-                Some(relayed) => self.relay(origin, relayed, request).await,
+                Some(relayed) => self.relay(origin, relayed, request.body_mut()).await,
                 None => Err(nothing()),
             },
             _ => Err(nothing()),
         };
+        unread::discard(request);
         answered.unwrap_or_else(IntoResponse::into_response)
     }
 
@@ -91,7 +95,11 @@ impl GatewayState {
         self.check_list(now)?;
         let revocations = self.revocations();
         let health = GatewayHealth {
-            status: if revocations.is_stale(now) { "revocation-list-stale" } else { "ok" },
+            status: match revocations.is_stale(now) {
+                true => "revocation-list-stale",
+                false if self.license_server.registration.is_denied() => "gateway-not-registered",
+                false => "ok",
+            },
             version: env!("CARGO_PKG_VERSION"),
             revocation_list_until: revocations.next_update(),
         };
@@ -103,10 +111,10 @@ impl GatewayState {
         &self,
         origin: Origin,
         path: &'static str,
-        request: Request<Incoming>,
+        body: &mut Incoming,
     ) -> Result<Response, ApiError> {
         self.rate_limits.license_requests.count(&origin.into())?;
-        let body = Limited::new(request.into_body(), limits::API_BODY).collect();
+        let body = Limited::new(body, limits::API_BODY).collect();
         let body = tokio::time::timeout(BODY_TIMEOUT, body).await.map_err(|_| {
             let error = ApiError::new(Slug::BadRequest, "the rest of the request did not come");
             error.status(StatusCode::REQUEST_TIMEOUT)
@@ -120,6 +128,22 @@ impl GatewayState {
         })?;
         Ok(self.license_server.relay(path, body.to_bytes()).await?)
     }
+}
+
+/// What the gateway reads of a license that is good.
+///
+/// # Errors
+/// When the library fails.
+pub(super) fn show_license(license: &SeatLicense) -> Result<Response, ApiError> {
+    let info = LicenseInfo {
+        license_id: license.license_id,
+        kind: license.kind,
+        product_id: license.product_id.clone(),
+        version: license.version.clone(),
+        features: license.features.clone(),
+        ends_at: license.ends_at,
+    };
+    serde_json::to_vec(&info).map(json).map_err(ApiError::fault)
 }
 
 fn nothing() -> ApiError {

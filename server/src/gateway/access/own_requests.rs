@@ -14,6 +14,7 @@ use trybuy_formats::request_signature::{self, Request};
 use trybuy_formats::slug::Slug;
 
 use super::license_server::{ANSWER, LicenseServer, LicenseServerError, read};
+use super::registration::NotRegistered;
 use super::requirement::Requirement;
 use crate::error::ApiError;
 use crate::store::GatewayClient;
@@ -86,27 +87,34 @@ impl LicenseServer {
         let status = answer.status();
         let answer = read(answer, ANSWER).await?;
         if status.is_success() {
+            self.registration.confirm();
             return Ok(serde_json::from_slice(&answer).map_err(LicenseServerError::from)?);
         }
         match serde_json::from_slice::<Problem>(&answer) {
-            Ok(problem) => Err(passed_on(problem)),
+            Ok(problem) => Err(self.refused(problem)),
             Err(error) => {
                 Err(ApiError::fault(format!("the license server answered {status}: {error}")))
             }
         }
     }
-}
 
-/// A refusal of the license server, as the client is told of it. That the gateway itself is unknown there is
-/// for its operator to mend.
-fn passed_on(problem: Problem) -> ApiError {
-    match problem.slug {
-        Slug::Unauthorized | Slug::Forbidden | Slug::ClockSkew | Slug::BadRequest => {
-            ApiError::fault(format!("the license server refuses this gateway: {}", problem.title))
-        }
-        slug => {
-            let error = ApiError::new(slug, problem.title);
-            problem.help.into_iter().fold(error, ApiError::help)
+    /// A refusal of the license server, as the client is told of it.
+    fn refused(&self, problem: Problem) -> ApiError {
+        match problem.slug {
+            Slug::Unauthorized => {
+                let refused = NotRegistered::with(&self.keys.request);
+                self.registration.deny(&refused);
+                refused.into()
+            }
+            // What the gateway itself does wrong is for its operator to mend.
+            Slug::Forbidden | Slug::ClockSkew | Slug::BadRequest => {
+                let title = problem.title;
+                ApiError::fault(format!("the license server refuses this gateway: {title}"))
+            }
+            slug => {
+                let error = ApiError::new(slug, problem.title);
+                problem.help.into_iter().fold(error, ApiError::help)
+            }
         }
     }
 }

@@ -44,7 +44,7 @@ pub enum NoLicense {
     #[error("the license has ended")]
     Expired,
     /// It was revoked.
-    #[error("the license was revoked")]
+    #[error("the license was revoked, or replaced by an upgrade")]
     Revoked,
     /// Whether it was revoked is not known any more, and the operator wants none to be accepted then.
     #[error("the license server's revocation list is too old to accept any license")]
@@ -116,7 +116,9 @@ impl Refusal for NoLicense {
                 "try again later; if it stays, tell whoever runs this gateway that it gets no news of its \
                 license server"
             }
-            Self::TooOld { .. } => "get a newer one with `trybuy license renew`",
+            Self::TooOld { .. } => {
+                "get a newer one with `trybuy license request GATEWAY`, where GATEWAY is this address"
+            }
             _ => {
                 "get one with `trybuy license request GATEWAY`, or connect through `trybuy connect GATEWAY`, \
                 where GATEWAY is this address"

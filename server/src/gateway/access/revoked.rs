@@ -47,7 +47,7 @@ impl Revocations {
     }
 
     /// Whether a license was revoked.
-    pub(super) fn contains(&self, serial: &Serial) -> bool {
+    pub fn contains(&self, serial: &Serial) -> bool {
         self.serials.contains(serial)
     }
 

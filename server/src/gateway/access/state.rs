@@ -19,6 +19,7 @@ use super::rates::{RateLimits, Rates};
 use super::requirement::{NoLicense, Requirement};
 use super::revoked::Revocations;
 use super::seen::Seen;
+use super::temporary::TemporaryLicenses;
 use super::turns::Turns;
 use crate::clock::Clock;
 use crate::store::Store;
@@ -74,6 +75,7 @@ pub struct GatewayState {
     pub(super) seen: Seen,
     pub(super) turns: Turns,
     pub(super) held_passes: HeldPasses,
+    pub(super) temporary_licenses: TemporaryLicenses,
     pub(super) direct_users: DirectUsers,
     /// Told with each round of the worker, whether or not it has heard anything: time has passed.
     pub(super) news: watch::Sender<()>,
@@ -97,6 +99,7 @@ impl GatewayState {
             seen: Seen::default(),
             turns: Turns::default(),
             held_passes: HeldPasses::default(),
+            temporary_licenses: TemporaryLicenses::default(),
             direct_users: parts.direct_users,
             news: watch::Sender::new(()),
             rate_limits: RateLimits::new(&parts.rates),

@@ -63,6 +63,10 @@ async fn run(
             () = rounds.refresh(&new) => {}
             _ = &mut stopped => break,
         }
+        tokio::select! {
+            () = state.replace_temporary_licenses() => {}
+            _ = &mut stopped => break,
+        }
         rounds.stale_told = state.tell_of_staleness(rounds.stale_told);
         // A held client may have been removed, and what runs may have to end.
         state.held_passes.forget();
@@ -146,13 +150,15 @@ impl Rounds {
     }
 
     /// Shows the license server what it last said of its records, if it says something else now, and tells it what it
-    /// lost.
+    /// lost. It is asked once in any case, as only then it is known whether this gateway is registered.
     async fn compare_records(&mut self, said: String, new: &[Certificate]) -> anyhow::Result<()> {
         let said = Said::open(&self.state, said)?;
         let last = self.last_said.get(&self.state);
-        let restored = match &last {
-            Some(last) if last.mark != said.mark => self.state.report(last, &[]).await?,
-            _ => said.restored,
+        let is_registered = self.state.license_server.registration.is_confirmed();
+        let shown = last.as_ref().filter(|last| last.mark != said.mark);
+        let restored = match shown {
+            None if is_registered => said.restored,
+            shown => self.state.report(shown.unwrap_or(&said), &[]).await?,
         };
         if restored && !self.all_told {
             self.state.report_all(&said).await?;

@@ -18,9 +18,11 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use trybuy_formats::api::{GatewayLicenseRequest, LicenseServerInfo, SeenLicenses};
 use trybuy_formats::certificates::LicenseIssuer;
+use trybuy_formats::ids::{PackId, SeatLicenseId};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::licensing::records::{RecordsMark, RecordsStatement};
 use trybuy_formats::licensing::sealed_license;
+use trybuy_formats::licensing::seat_license::{SeatLicense, SeatLicenseKind};
 use trybuy_formats::primitives::EncryptionKey;
 
 use super::company::{SERVER, issued, seat};
@@ -48,8 +50,12 @@ pub(crate) struct Inner {
     pub(crate) said: Option<String>,
     /// Whether it was found to be a restored one.
     pub(crate) restored: bool,
+    /// Whether it does not know its gateway.
+    pub(crate) forgot_gateway: bool,
     /// Whether it has no license for clients of gateways.
     pub(crate) refuses: bool,
+    /// Whether what it has for them is permanent.
+    pub(crate) permanent: bool,
     /// When the licenses of these end.
     pub(crate) ends_at: Option<Instant>,
     /// What it answers to what is passed on, if not what it was asked.
@@ -75,7 +81,9 @@ impl LicenseServer {
             mark: RecordsMark { records: 5, ..RecordsMark::BEGIN },
             said: None,
             restored: false,
+            forgot_gateway: false,
             refuses: false,
+            permanent: false,
             ends_at: None,
             answer: None,
             reports: Vec::new(),
@@ -153,6 +161,9 @@ async fn license(
 ) -> Response {
     assert!(headers.contains_key("signature"), "a gateway signs what it asks");
     let inner = state.count("gateways/licenses");
+    if inner.forgot_gateway {
+        return unknown_gateway();
+    }
     if inner.refuses {
         let problem =
             json!({ "type": "/problems/no-free-license", "status": 403, "title": "none is free" });
@@ -161,6 +172,9 @@ async fn license(
     let mut license = seat(&request.client_key);
     license.platform_type = request.platform_type;
     license.ends_at = inner.ends_at;
+    if inner.permanent {
+        make_permanent(&mut license);
+    }
     let chain = issued(&inner.issuer, &license, &request.client_key);
     let key = EncryptionKey::from_spki(&request.encryption_key).expect("a key");
     let sealed = sealed_license::seal(&chain, &key).expect("sealed");
@@ -171,13 +185,27 @@ async fn license(
     Json(answer).into_response()
 }
 
+/// The license of a seat of a pack.
+fn make_permanent(license: &mut SeatLicense) {
+    let pack = PackId::new();
+    license.license_id = SeatLicenseId::of_pack(pack, 1, 0);
+    license.pack_id = Some(pack);
+    license.kind = SeatLicenseKind::Permanent;
+}
+
 async fn seen(State(state): State<Shared>, Json(report): Json<SeenLicenses>) -> Response {
     let mut inner = state.count("gateways/seen");
+    if inner.forgot_gateway {
+        return unknown_gateway();
+    }
     let shown = records(&report);
     if shown.accepted_at == inner.mark.accepted_at && shown.records > inner.mark.records {
         inner.restored = true;
     }
-    inner.reports.push(report);
+    // One that shows what it knows is only a question.
+    if shown != inner.mark || !report.licenses.is_empty() {
+        inner.reports.push(report);
+    }
     Json(json!({ "unknown": 0, "restored": inner.restored })).into_response()
 }
 
@@ -186,6 +214,15 @@ pub(crate) fn records(report: &SeenLicenses) -> RecordsMark {
     let payload = report.records.split('.').nth(1).expect("a payload");
     let payload = URL_SAFE_NO_PAD.decode(payload).expect("base64");
     serde_json::from_slice::<RecordsStatement>(&payload).expect("a statement").mark
+}
+
+fn unknown_gateway() -> Response {
+    let problem = json!({
+        "type": "/problems/unauthorized",
+        "status": 401,
+        "title": "the signature names no gateway that is registered here"
+    });
+    (StatusCode::UNAUTHORIZED, Json(problem)).into_response()
 }
 
 /// Answers what it was asked.

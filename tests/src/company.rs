@@ -34,6 +34,8 @@ pub struct Company {
     pub clearinghouse_server: Server,
     /// The company's license server.
     pub license_server: ServerSetup,
+    /// The same by the right clock. It orders: a clearinghouse takes no order of the future.
+    ordering: ServerSetup,
     /// The running license server.
     pub license_server_server: Server,
     authority: Box<dyn Authority>,
@@ -127,6 +129,7 @@ impl Company {
             binaries: binaries.clone(),
             clearinghouse,
             clearinghouse_server,
+            ordering: license_server.clone(),
             license_server,
             license_server_server,
             authority,
@@ -186,7 +189,7 @@ impl Company {
         let quantity = order.quantity.to_string();
         let mut arguments = vec!["order", "place", "--product", PRODUCT, "--quantity", &quantity];
         arguments.extend(own.iter().map(String::as_str));
-        Ok(self.licenses(&arguments)?.stdout.trim().to_owned())
+        Ok(self.order(&arguments)?.stdout.trim().to_owned())
     }
 
     /// Orders licenses by a file, for which dates were agreed on, and answers the order's id.
@@ -206,11 +209,15 @@ impl Company {
         let mut arguments = vec!["order", "place", "--product", PRODUCT, "--quantity", &quantity];
         arguments.extend(own.iter().map(String::as_str));
         arguments.extend(["--out", text(&file)?]);
-        self.licenses(&arguments)?;
+        self.order(&arguments)?;
         let mut arguments = vec!["order", "import", text(&file)?];
         arguments.extend(begin.iter().flat_map(|date| ["--first-active", date]));
         arguments.extend(end.iter().flat_map(|date| ["--ends", date]));
         Ok(self.clearing(&arguments)?.stdout.trim().to_owned())
+    }
+
+    fn order(&self, arguments: &[&str]) -> Result<Outcome> {
+        self.ordering.run([&["license-server"], arguments].concat())?.success()
     }
 
     /// Pays for an order.

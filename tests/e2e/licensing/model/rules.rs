@@ -125,11 +125,14 @@ impl Rules {
     /// A pack is installed once, and while its licenses are good.
     pub(super) fn install(&mut self, pack: usize, day: Day) -> Result<(), Slug> {
         let Pack { quantity, ends, .. } = self.packs[pack];
-        if ends <= day {
-            return Err(Slug::PackRefused);
-        }
-        if self.store.seats.contains_key(&pack) {
-            return Err(Slug::PackInstalled);
+        let refused = if ends <= day {
+            Some(Slug::PackRefused)
+        } else {
+            self.store.seats.contains_key(&pack).then_some(Slug::PackInstalled)
+        };
+        if let Some(slug) = refused {
+            self.record("pack-refused", None, None);
+            return Err(slug);
         }
         let free = Place { turn: 0, is_free: true };
         self.store.seats.insert(pack, (0..quantity).map(|_| free).collect());

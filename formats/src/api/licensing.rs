@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::encoding::base64_bytes;
 use crate::ids::{
-    ClientId, ClientSoftwareId, Currency, LicenseServerId, Name, OrderId, PaymentReference,
+    ClientId, ClientSoftwareId, Currency, Label, LicenseServerId, Name, OrderId, PaymentReference,
     PlatformType, ProductId, Version,
 };
 use crate::instant::Instant;
@@ -121,6 +121,8 @@ pub struct LicenseRequest {
     pub product_id: ProductId,
     /// In this version or a newer one.
     pub version: Version,
+    /// The features that the license has to enable.
+    pub features: Vec<Label>,
 }
 
 /// Answers [`LicenseRequest`]: the platform challenge (SL Fig. 7, step 228).
@@ -188,6 +190,9 @@ pub struct GatewayLicenseRequest {
     pub product_id: ProductId,
     /// In this version or a newer one.
     pub version: Version,
+    /// The features that the license has to enable, as
+    /// [`are_features`](crate::licensing::product::are_features) wants them.
+    pub features: Vec<Label>,
 }
 
 /// `POST /gateways/seen`, signed by a gateway: licenses that clients have presented, so that a license
@@ -217,7 +222,7 @@ pub struct GatewayInfo {
     /// In this version or a newer one.
     pub version: Version,
     /// The features that the license has to enable.
-    pub features: Vec<crate::ids::Label>,
+    pub features: Vec<Label>,
     /// The certifying authority's certificates, in PEM.
     pub authority: String,
 }

@@ -8,6 +8,7 @@ use trybuy_formats::certificates::{Certificate, CertificateError};
 use trybuy_formats::ids::{ClientId, Label};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::licensing::challenge::ChallengeResponse;
+use trybuy_formats::licensing::product::are_features;
 use trybuy_formats::licensing::sealed_license;
 use trybuy_formats::licensing::signing::{ClientKey, open_from_client};
 use trybuy_formats::licensing::upgrade::UpgradeRequest;
@@ -39,6 +40,9 @@ pub enum RequestRefused {
     /// A gateway asked for a client that has to answer a challenge itself.
     #[error("clients of this platform type answer a challenge")]
     PlatformType,
+    /// A gateway names features that are none.
+    #[error("features are in order and each once, and not too many")]
+    Features,
     /// Nothing can be issued under the license server's own certificate any more.
     #[error("the certificate of this license server, under which licenses are issued, has ended")]
     IssuerEnded,
@@ -105,7 +109,9 @@ impl Refusal for RequestRefused {
             Self::Document(SignedError::TooNew) => Slug::FormatTooNew,
             Self::Document(SignedError::Signature) => Slug::Unauthorized,
             Self::IssuerEnded => Slug::CertificateRefused,
-            Self::Document(_) | Self::EncryptionKey | Self::PlatformType => Slug::BadRequest,
+            Self::Document(_) | Self::EncryptionKey | Self::PlatformType | Self::Features => {
+                Slug::BadRequest
+            }
             Self::Store(_) | Self::Image(_) | Self::Sealing(_) => Slug::ServerError,
         }
     }
@@ -174,6 +180,7 @@ impl LicenseServer {
             client_id: Some(request.client_id),
             product_id: Some(request.product_id.clone()),
             version: Some(request.version.clone()),
+            features: request.features.clone(),
             platform_type: Some(request.software_id.platform_type()),
             software_id: Some(request.software_id),
             ..LicenseDecision::of(DecisionOutcome::Refused, now)
@@ -205,6 +212,7 @@ impl LicenseServer {
                 client_key: client.spki().to_vec(),
                 product_id: response.product_id.clone(),
                 version: response.version.clone(),
+                features: response.features.clone(),
                 platform_type: software_id.platform_type(),
                 now,
             },
@@ -237,6 +245,7 @@ impl LicenseServer {
                 client_key: client.spki().to_vec(),
                 product_id: presented.license.product_id.clone(),
                 version: request.version.clone(),
+                features: request.features.clone(),
                 platform_type: presented.license.platform_type,
                 now,
             },
@@ -260,6 +269,9 @@ impl LicenseServer {
         if request.platform_type.is_challenged() {
             return Err(RequestRefused::PlatformType);
         }
+        if !are_features(&request.features) {
+            return Err(RequestRefused::Features);
+        }
         let client = ClientKey::from_spki(&request.client_key).map_err(RequestRefused::Document)?;
         let key = encryption_key(&request.encryption_key)?;
         let case = LicenseCase {
@@ -268,6 +280,7 @@ impl LicenseServer {
                 client_key: client.spki().to_vec(),
                 product_id: request.product_id.clone(),
                 version: request.version.clone(),
+                features: request.features.clone(),
                 platform_type: request.platform_type,
                 now: self.clock.now(),
             },

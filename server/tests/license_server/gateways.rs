@@ -51,6 +51,7 @@ fn request(client: &TestClient, platform_type: PlatformType) -> GatewayLicenseRe
         platform_type,
         product_id: "com.example.desk".parse().expect("a product"),
         version: "1.0.0".parse().expect("a version"),
+        features: Vec::new(),
     }
 }
 

@@ -160,6 +160,7 @@ pub(crate) fn case(client: ClientId, version: &str, now: u64) -> LicenseCase {
             client_key: Vec::new(),
             product_id: product_id(),
             version: parsed(version),
+            features: Vec::new(),
             platform_type: PlatformType::NonWindows,
             now: at(now),
         },

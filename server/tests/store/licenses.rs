@@ -1,6 +1,7 @@
 //! Granting licenses, also to many at once.
 
 use trybuy_formats::ids::{ClientId, PlatformType};
+use trybuy_formats::licensing::pack::LicensePack;
 use trybuy_server::store::{
     DecisionOutcome, DecisionReason, LicenseCase, LicenseGrant, LicenseQuery, LicenseRecord,
     Readmission, Revocation, Revoked, Store, Way,
@@ -426,4 +427,90 @@ pub(crate) async fn licenses_are_found_by_pack_and_client_and_free_ones_by_numbe
         outcomes[..3],
         [DecisionOutcome::PackInstalled, DecisionOutcome::PackInstalled, DecisionOutcome::Granted]
     );
+}
+
+/// Licenses of a version with these features.
+fn enabling(version: &str, features: &[&str], quantity: u32) -> LicensePack {
+    let mut pack = pack(version, quantity);
+    pack.product.features = features.iter().map(|name| parsed(name)).collect();
+    pack
+}
+
+/// A client that asks for a version with these features.
+fn wants(client: ClientId, version: &str, features: &[&str], now: u64) -> LicenseCase {
+    let mut case = case(client, version, now);
+    case.wanted.features = features.iter().map(|name| parsed(name)).collect();
+    case
+}
+
+pub(crate) async fn a_license_has_the_features_that_are_wanted(Database { store, .. }: Database) {
+    let world = LicenseWorld::new(store);
+    let both = world.install(&enabling("1.0.0", &["export", "print"], 9)).await;
+    let plain = world.install(&enabling("1.0.0", &[], 9)).await;
+    let newer = world.install(&enabling("2.0.0", &["print"], 9)).await;
+    let ada = client();
+    for (features, expected, pack) in [
+        // The fewest features that do, so that others are left to those who need them.
+        (&[][..], Outcome::GRANTED, plain),
+        (&["print"], Outcome::GRANTED, both),
+        (&["export", "print"], Outcome::REISSUED, both),
+        (&["export"], Outcome::REISSUED, both),
+        (&[], Outcome::REISSUED, both),
+    ] {
+        let grant = world.ask(wants(ada, "1.0.0", features, 1)).await;
+        assert_eq!(Outcome::of(&grant), expected, "{features:?}");
+        let records = world.records().await;
+        let last = &records.last().expect("recorded").decision;
+        assert_eq!(last.features, wants(ada, "1.0.0", features, 1).wanted.features);
+        let held = world.licenses(LicenseQuery::OfClient(ada)).await;
+        assert!(held.iter().any(|license| license.pack_id == pack), "{features:?}");
+    }
+    // Whatever it asks for in whatever order: one license of each kind.
+    for version in ["1.0.0", "2.0.0", "1.0.0", "2.0.0"] {
+        for features in [&["print"][..], &["export"], &[], &["export", "print"]] {
+            world.ask(wants(ada, version, features, 2)).await;
+        }
+    }
+    for pack in [both, plain, newer] {
+        assert_eq!(world.assigned(pack).await, 1);
+    }
+    assert_eq!(world.store.temporary_licenses(None).await.expect("answered").len(), 1);
+}
+
+pub(crate) async fn an_upgrade_has_the_features_of_what_it_upgrades(
+    Database { store, .. }: Database,
+) {
+    let world = LicenseWorld::new(store);
+    world.install(&enabling("1.0.0", &["print"], 1)).await;
+    let mut upgrades = Vec::new();
+    for features in [&[][..], &["export"], &["export", "print"]] {
+        let mut pack = enabling("2.0.0", features, 1);
+        pack.product.license_type = upgrade_pack("1.0.0", "2.0.0", 1).product.license_type;
+        upgrades.push(world.install(&pack).await);
+    }
+    let ada = client();
+    assert_eq!(world.outcome(ada, "1.0.0", 1).await, Outcome::GRANTED);
+    let case = LicenseCase { way: Way::Upgrade, ..wants(ada, "2.0.0", &["export"], 2) };
+    assert_eq!(Outcome::of(&world.ask(case).await), Outcome::UPGRADED);
+    let license = world.licenses(LicenseQuery::OfClient(ada)).await.remove(0);
+    assert_eq!(license.upgraded_by, Some(upgrades[2]));
+    assert_eq!(license.features, [parsed("export"), parsed("print")]);
+}
+
+pub(crate) async fn a_temporary_license_has_the_features_that_are_wanted(
+    Database { store, .. }: Database,
+) {
+    let world = LicenseWorld::new(store);
+    let pack = world.install(&enabling("1.0.0", &["export", "print"], 1)).await;
+    let (ada, bob) = (client(), client());
+    assert_eq!(world.outcome(bob, "1.0.0", 1).await, Outcome::GRANTED);
+    let temporary = world.ask(wants(ada, "1.0.0", &["print"], 1)).await;
+    assert_eq!(Outcome::of(&temporary), Outcome::TEMPORARY);
+    let stored = world.store.temporary_licenses(None).await.expect("answered");
+    assert_eq!(stored[0].features, [parsed("export"), parsed("print")], "as one of the pack has");
+    let again = world.ask(wants(ada, "1.0.0", &["export"], 2)).await;
+    assert_eq!(Outcome::of(&again), Outcome::TEMPORARY_AGAIN);
+    let other = world.ask(wants(ada, "1.0.0", &["scan"], 2)).await;
+    assert_eq!(Outcome::of(&other), Outcome::Refused(DecisionReason::NoFreeLicense));
+    assert_eq!(world.assigned(pack).await, 1);
 }

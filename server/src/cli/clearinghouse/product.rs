@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 use trybuy_formats::ids::Label;
-use trybuy_formats::licensing::product::{LicenseType, Product};
+use trybuy_formats::licensing::product::{LicenseType, Product, in_order};
 use trybuy_formats::limits;
 use trybuy_formats::slug::Slug;
 
@@ -76,9 +76,8 @@ fn withdraw(place: &Place, product: ProductArguments) -> Result<()> {
 
 impl ProductArguments {
     /// The product with these features.
-    pub(super) fn with_features(self, mut features: Vec<Label>) -> Result<Product> {
-        features.sort();
-        features.dedup();
+    pub(super) fn with_features(self, features: Vec<Label>) -> Result<Product> {
+        let features = in_order(features);
         if features.len() > limits::FEATURES {
             let what = format!("a license has at most {} features", limits::FEATURES);
             return Err(Failure::new(Slug::Usage, what).help("name fewer").into());

@@ -29,6 +29,8 @@ pub struct WantedLicense {
     pub product_id: ProductId,
     /// In this version or a newer one.
     pub version: Version,
+    /// With at least these features.
+    pub features: Vec<Label>,
     /// The client's platform type.
     pub platform_type: PlatformType,
     /// Now.
@@ -166,12 +168,12 @@ pub trait GrantingModule: Send + Sync + 'static {
         held: &'a [Assignment],
     ) -> Option<&'a Assignment>;
 
-    /// Of those, the one that an upgrade license would replace.
+    /// Of those, the one that an upgrade license would replace, and what that has to be for.
     fn upgradable<'a>(
         &self,
         wanted: &WantedLicense,
         held: &'a [Assignment],
-    ) -> Option<&'a Assignment>;
+    ) -> Option<(&'a Assignment, WantedLicense)>;
 
     /// What is done where none is issued again (SL Fig. 6, step 204; Fig. 8, step 246).
     fn allocation(&self, standing: Standing) -> Allocation;

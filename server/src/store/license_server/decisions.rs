@@ -37,6 +37,9 @@ pub struct LicenseDecision {
     /// The version that was wanted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<Version>,
+    /// The features that were wanted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub features: Vec<Label>,
     /// The client's platform type.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub platform_type: Option<PlatformType>,
@@ -67,6 +70,7 @@ impl LicenseDecision {
             client_id: None,
             product_id: None,
             version: None,
+            features: Vec::new(),
             platform_type: None,
             software_id: None,
             gateway: None,

@@ -10,6 +10,7 @@ use sqlx::AnyConnection;
 use trybuy_formats::api::LicenseOutcome;
 use trybuy_formats::ids::{PackId, SeatLicenseId};
 use trybuy_formats::instant::Instant;
+use trybuy_formats::licensing::product::enable_all;
 use trybuy_formats::licensing::seat_license::SeatLicenseKind;
 
 use super::assignments::Assignment;
@@ -222,7 +223,7 @@ impl QueuedLicense {
 
     /// What is recorded of a decision.
     fn decision(&self, decided: &Decided) -> LicenseDecision {
-        let WantedLicense { client_id, product_id, version, platform_type, now, .. } =
+        let WantedLicense { client_id, product_id, version, features, platform_type, now, .. } =
             &self.case.wanted;
         let (software_id, gateway) = match &self.case.way {
             Way::Challenge { software_id, .. } => (Some(*software_id), None),
@@ -234,6 +235,7 @@ impl QueuedLicense {
             client_id: Some(*client_id),
             product_id: Some(product_id.clone()),
             version: Some(version.clone()),
+            features: features.clone(),
             platform_type: Some(*platform_type),
             software_id,
             gateway,
@@ -252,7 +254,6 @@ impl QueuedLicense {
         held: &[Assignment],
     ) -> Result<Standing, StoreError> {
         let Self { granting, case } = self;
-        let choice = self.choice();
         let mut standing = Standing {
             only_upgrade: case.way == Way::Upgrade,
             barred: group.is_barred(&case.wanted),
@@ -265,12 +266,14 @@ impl QueuedLicense {
             return Ok(standing);
         }
         if !standing.restored {
-            if let Some(license) = granting.upgradable(&case.wanted, held) {
-                let pack = packs::with_free_upgrade(connection, &choice, &license.version).await?;
+            if let Some((license, wanted)) = granting.upgradable(&case.wanted, held) {
+                let (choice, version) = (PackChoice::of(&wanted), &license.version);
+                let pack = packs::with_free_upgrade(connection, &choice, version).await?;
                 standing.upgrade = pack.map(|pack| (Box::new(license.clone()), pack));
             }
             if standing.upgrade.is_none() && !standing.only_upgrade {
-                standing.seat = group.choose_pack(connection, &choice).await?;
+                let choice = PackChoice::of(&case.wanted);
+                standing.seat = group.choose_pack(connection, choice).await?;
             }
         }
         if standing.upgrade.is_none() && standing.seat.is_none() {
@@ -292,23 +295,15 @@ impl QueuedLicense {
         let wanted = &self.case.wanted;
         Ok(if license.ends_at <= wanted.now {
             HadTemporary::Over(DecisionReason::TemporaryEnded)
-        } else if license.version.precedes(&wanted.version) {
+        } else if license.version.precedes(&wanted.version)
+            || !enable_all(&license.features, &wanted.features)
+        {
             HadTemporary::Over(DecisionReason::NoFreeLicense)
         } else if revocations::is_revoked(connection, &license.certificate_serial).await? {
             HadTemporary::Over(DecisionReason::TemporaryRevoked)
         } else {
             HadTemporary::Good(license)
         })
-    }
-
-    fn choice(&self) -> PackChoice<'_> {
-        let wanted = &self.case.wanted;
-        PackChoice {
-            product: &wanted.product_id,
-            platform: wanted.platform_type,
-            wanted: &wanted.version,
-            now: wanted.now,
-        }
     }
 
     /// Upgrades a record of the table, consuming one upgrade license (SL Fig. 8, step 248). The license keeps its
@@ -332,6 +327,7 @@ impl QueuedLicense {
             issued_at: self.case.wanted.now,
             ends_at,
             version: product.version,
+            features: product.features,
             upgraded_by: Some(pack_id),
             certificate_serial: issued.certificate_serial,
             certificate: issued.certificate,
@@ -347,8 +343,8 @@ impl QueuedLicense {
     /// Issues the one temporary license, for what a license of a pack would be for.
     async fn issue_temporary(&self, connection: &mut AnyConnection) -> Result<Decided, StoreError> {
         let LicenseCase { wanted, temporary: lasts, .. } = &self.case;
-        let sample = packs::sample(connection, &self.choice()).await?;
-        let features = sample.map(|pack| pack.product.features).unwrap_or_default();
+        let sample = packs::sample(connection, &PackChoice::of(wanted)).await?;
+        let features = sample.map_or_else(|| wanted.features.clone(), |pack| pack.product.features);
         let (license_id, ends_at) = (SeatLicenseId::temporary(), wanted.now.plus(*lasts));
         let issued = self.issue(&LicenseTerms {
             license_id,
@@ -365,6 +361,7 @@ impl QueuedLicense {
             ends_at,
             product_id: wanted.product_id.clone(),
             version: wanted.version.clone(),
+            features,
             platform_type: wanted.platform_type,
             certificate_serial: issued.certificate_serial,
             certificate: issued.certificate,

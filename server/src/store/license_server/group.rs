@@ -73,6 +73,7 @@ impl Allocated {
             ends_at,
             product_id: product.product_id,
             version: product.version,
+            features: product.features,
             platform_type: wanted.platform_type,
             upgraded_by: None,
             certificate_serial: issued.certificate_serial,
@@ -136,7 +137,7 @@ impl Group {
     pub(super) async fn choose_pack(
         &mut self,
         connection: &mut AnyConnection,
-        choice: &PackChoice<'_>,
+        choice: PackChoice,
     ) -> Result<Option<OfferingPack>, StoreError> {
         self.packs.choose(connection, choice).await
     }

@@ -1,16 +1,16 @@
 //! The license pack table (SL Table 3).
 
 use sqlx::AnyConnection;
-use trybuy_formats::ids::{PackId, PlatformType, ProductId, Version};
+use trybuy_formats::ids::{Label, PackId, PlatformType, ProductId, Version};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::keys::LicenseServerSecret;
 use trybuy_formats::licensing::pack::LicensePack;
-use trybuy_formats::licensing::product::{LicenseType, Product};
+use trybuy_formats::licensing::product::{LicenseType, Product, enable_all};
 
+use super::cases::WantedLicense;
 use super::chain::{Chain, Chained, ChainedOperation};
 use super::decisions::{DecisionOutcome, LicenseDecision};
 use super::seats;
-use super::seats::FreeSeats;
 use crate::store::columns::{Columns, json, number};
 use crate::store::version_order::precedence_key;
 use crate::store::{PAGE_LIMIT, Store, StoreError};
@@ -45,11 +45,26 @@ pub struct OfferingPack {
 }
 
 /// What a pack is looked for.
-pub(super) struct PackChoice<'a> {
-    pub(super) product: &'a ProductId,
-    pub(super) platform: PlatformType,
-    pub(super) wanted: &'a Version,
-    pub(super) now: Instant,
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) struct PackChoice {
+    product: ProductId,
+    platform: PlatformType,
+    version: Version,
+    features: Vec<Label>,
+    now: Instant,
+}
+
+impl PackChoice {
+    /// A pack for what is wanted.
+    pub(super) fn of(wanted: &WantedLicense) -> Self {
+        Self {
+            product: wanted.product_id.clone(),
+            platform: wanted.platform_type,
+            version: wanted.version.clone(),
+            features: wanted.features.clone(),
+            now: wanted.now,
+        }
+    }
 }
 
 /// The end of a pack that has none.
@@ -65,22 +80,16 @@ const LIST: &str = "SELECT pack, assigned, installed_at FROM license_packs \
     WHERE id > $1 ORDER BY id LIMIT $2";
 const ONE: &str = "SELECT pack, assigned, installed_at FROM license_packs WHERE id = $1";
 const IS_THERE: &str = "SELECT id FROM license_packs WHERE id = $1";
-/// The lowest sufficient version first, then the soonest to end, then the oldest; with its lowest free seats.
-const FREE_SEAT: &str = "SELECT id AS pack_id, ends_at, product, first_serial, last_serial, turn \
-    FROM license_packs JOIN license_free_seats ON pack_id = id AND first_serial = \
-        (SELECT MIN(lowest.first_serial) FROM license_free_seats lowest WHERE lowest.pack_id = id) \
+/// The packs of a kind with free licenses: the lowest version first, then the soonest to end, then the oldest. Upgrade
+/// packs for a license of the version $6.
+const FREE: &str = "SELECT id AS pack_id, ends_at, product FROM license_packs \
+    WHERE product_id = $1 AND platform_type = $2 AND kind = $3 AND version_key >= $4 \
+    AND first_active_at <= $5 AND ends_at > $5 AND assigned < quantity AND from_key <= $6 \
+    ORDER BY version_key, ends_at, issued_at, id";
+/// Of all packs, free or not, those whose license the client would have.
+const SAMPLES: &str = "SELECT id AS pack_id, ends_at, product FROM license_packs \
     WHERE product_id = $1 AND platform_type = $2 AND kind = 'full' AND version_key >= $3 \
-    AND first_active_at <= $4 AND ends_at > $4 AND assigned < quantity \
-    ORDER BY version_key, ends_at, issued_at, id LIMIT 1";
-/// The same of upgrade packs, for a license of the version $5.
-const FREE_UPGRADE: &str = "SELECT id AS pack_id, ends_at, product FROM license_packs \
-    WHERE product_id = $1 AND platform_type = $2 AND kind = 'upgrade' AND version_key >= $3 \
-    AND first_active_at <= $4 AND ends_at > $4 AND assigned < quantity AND from_key <= $5 \
-    ORDER BY version_key, ends_at, issued_at, id LIMIT 1";
-/// Of all packs, free or not, the one whose license the client would have.
-const SAMPLE: &str = "SELECT id AS pack_id, ends_at, product FROM license_packs \
-    WHERE product_id = $1 AND platform_type = $2 AND kind = 'full' AND version_key >= $3 \
-    ORDER BY version_key, ends_at, issued_at, id LIMIT 1";
+    ORDER BY version_key, ends_at, issued_at, id";
 const ASSIGN: &str = "UPDATE license_packs SET assigned = assigned + $2 \
     WHERE id = $1 AND assigned + $2 <= quantity";
 const UNASSIGN: &str = "UPDATE license_packs SET assigned = assigned - 1 WHERE id = $1";
@@ -192,52 +201,66 @@ async fn insert(
     Ok(inserted.rows_affected() == 1)
 }
 
-/// The pack that the next license is allocated from, and its lowest free seats.
+/// The pack that the next license is allocated from.
 pub(super) async fn with_free_seats(
     connection: &mut AnyConnection,
-    choice: &PackChoice<'_>,
-) -> Result<Option<(OfferingPack, FreeSeats)>, StoreError> {
-    let row = sqlx::query(FREE_SEAT)
-        .bind(choice.product.as_str())
-        .bind(choice.platform.as_str())
-        .bind(precedence_key(choice.wanted))
-        .bind(choice.now.unix())
-        .fetch_optional(connection)
-        .await?;
-    let Some(row) = row else { return Ok(None) };
-    let columns = Columns(&row);
-    Ok(Some((offering(columns)?, FreeSeats::from_columns(columns)?)))
+    choice: &PackChoice,
+) -> Result<Option<OfferingPack>, StoreError> {
+    let packs = free(connection, FULL, choice, "").await?;
+    Ok(least_with(&choice.features, packs))
 }
 
 /// The upgrade pack that a license of a version is upgraded by.
 pub(super) async fn with_free_upgrade(
     connection: &mut AnyConnection,
-    choice: &PackChoice<'_>,
+    choice: &PackChoice,
     held: &Version,
 ) -> Result<Option<OfferingPack>, StoreError> {
-    let row = sqlx::query(FREE_UPGRADE)
-        .bind(choice.product.as_str())
-        .bind(choice.platform.as_str())
-        .bind(precedence_key(choice.wanted))
-        .bind(choice.now.unix())
-        .bind(precedence_key(held))
-        .fetch_optional(connection)
-        .await?;
-    row.map(|row| offering(Columns(&row))).transpose()
+    let packs = free(connection, UPGRADE, choice, &precedence_key(held)).await?;
+    Ok(least_with(&choice.features, packs))
 }
 
 /// The pack that a license would be allocated from if all were free.
 pub(super) async fn sample(
     connection: &mut AnyConnection,
-    choice: &PackChoice<'_>,
+    choice: &PackChoice,
 ) -> Result<Option<OfferingPack>, StoreError> {
-    let row = sqlx::query(SAMPLE)
+    let rows = sqlx::query(SAMPLES)
         .bind(choice.product.as_str())
         .bind(choice.platform.as_str())
-        .bind(precedence_key(choice.wanted))
-        .fetch_optional(connection)
+        .bind(precedence_key(&choice.version))
+        .fetch_all(connection)
         .await?;
-    row.map(|row| offering(Columns(&row))).transpose()
+    let packs = rows.iter().map(|row| offering(Columns(row))).collect::<Result<_, _>>()?;
+    Ok(least_with(&choice.features, packs))
+}
+
+/// The packs of a kind with free licenses for a version; upgrade packs for licenses of the version with a key.
+async fn free(
+    connection: &mut AnyConnection,
+    kind: &'static str,
+    choice: &PackChoice,
+    held_key: &str,
+) -> Result<Vec<OfferingPack>, StoreError> {
+    let rows = sqlx::query(FREE)
+        .bind(choice.product.as_str())
+        .bind(choice.platform.as_str())
+        .bind(kind)
+        .bind(precedence_key(&choice.version))
+        .bind(choice.now.unix())
+        .bind(held_key)
+        .fetch_all(connection)
+        .await?;
+    rows.iter().map(|row| offering(Columns(row))).collect()
+}
+
+/// Of packs in their order the first with these features, and of one version first the one with the fewest, which leaves
+/// the others to those who need them.
+fn least_with(features: &[Label], packs: Vec<OfferingPack>) -> Option<OfferingPack> {
+    let fitting = packs.into_iter().filter(|pack| enable_all(&pack.product.features, features));
+    fitting.min_by_key(|OfferingPack { product, .. }| {
+        (precedence_key(&product.version), product.features.len())
+    })
 }
 
 fn offering(columns: Columns<'_>) -> Result<OfferingPack, StoreError> {

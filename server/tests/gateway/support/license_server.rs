@@ -146,6 +146,7 @@ async fn license(
         return (StatusCode::FORBIDDEN, Json(problem)).into_response();
     }
     let mut license = seat(&request.client_key);
+    assert_eq!(request.features, license.features, "a gateway says what it needs");
     license.platform_type = request.platform_type;
     license.ends_at = inner.ends_at;
     let chain = issued(&inner.issuer, &license, &request.client_key);

@@ -78,8 +78,8 @@ pub use license_server::{
     HadTemporary, InstalledPack, IssuedLicense, LicenseCase, LicenseDecision, LicenseGateway,
     LicenseGrant, LicenseOrder, LicenseQuery, LicenseRecord, LicenseTerms, NewClientImage,
     OfferingPack, PresentedLicense, Readmission, RecordHead, RecordQuery, Revocation, Revoked,
-    RevokedCertificate, SeenReport, Standing, StoredRecord, TemporaryLicense, UsedChallenge,
-    WantedLicense, Way,
+    RevokedCertificate, SeenReport, Standing, StoredRecord, TemporaryLicense, UpgradedSeat,
+    UsedChallenge, WantedLicense, Way,
 };
 pub use offers::{Offer, OfferQuery, TrialStanding};
 pub use people::{Person, PersonQuery, PersonRule};

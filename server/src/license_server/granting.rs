@@ -4,7 +4,8 @@
 //! 1. a permanent license of the client that has not ended and covers the wanted version and features is issued
 //!    again;
 //! 2. a license of an older version, with fewer features, or one that has ended, is upgraded by a free upgrade license;
-//! 3. a free license is allocated, beside those that the client has;
+//! 3. a free license is allocated, beside those that the client has; for want of one, a free license of an older version,
+//!    or with fewer features, is allocated and upgraded by a free upgrade license in one step;
 //! 4. for want of one, a temporary license is issued, once for each client and product; later the same one again,
 //!    while it is good for what is wanted.
 //!
@@ -71,21 +72,24 @@ fn upgraded(wanted: &WantedLicense, license: &Assignment) -> WantedLicense {
 
 /// What is done where no license can be issued again (SL Fig. 6, step 204; Fig. 8, step 246).
 pub fn allocation(standing: Standing) -> Allocation {
-    let Standing { only_upgrade, barred, restored, upgrade, seat, temporary } = standing;
+    let Standing { only_upgrade, barred, restored, upgrade, seat, upgraded_seat, temporary } =
+        standing;
     if barred {
         return Allocation::Refused(DecisionReason::ClientBarred);
     }
-    match (restored, upgrade, seat, temporary) {
-        (false, Some((license, pack)), _, _) => Allocation::Upgrade(license, pack),
-        (false, None, Some(pack), _) if !only_upgrade => Allocation::Seat(pack),
+    match (restored, upgrade, seat, upgraded_seat) {
+        (false, Some((license, pack)), ..) => return Allocation::Upgrade(license, pack),
         // A client that presents a license to be upgraded has been given what there is for it.
-        (false, ..) if only_upgrade => Allocation::Refused(DecisionReason::NoUpgrade),
-        (_, _, _, Some(HadTemporary::Good(license))) if !only_upgrade => {
-            Allocation::TemporaryAgain(license)
-        }
-        (false, _, _, Some(HadTemporary::Over(reason))) => Allocation::Refused(reason),
-        (false, ..) => Allocation::Temporary,
-        (true, ..) => Allocation::Refused(DecisionReason::LicenseServerRestored),
+        (false, ..) if only_upgrade => return Allocation::Refused(DecisionReason::NoUpgrade),
+        (false, None, Some(pack), _) => return Allocation::Seat(pack),
+        (false, None, None, Some(upgraded)) => return Allocation::UpgradedSeat(upgraded),
+        (true, ..) | (false, None, None, None) => {}
+    }
+    match temporary {
+        Some(HadTemporary::Good(license)) if !only_upgrade => Allocation::TemporaryAgain(license),
+        _ if restored => Allocation::Refused(DecisionReason::LicenseServerRestored),
+        Some(HadTemporary::Over(reason)) => Allocation::Refused(reason),
+        Some(HadTemporary::Good(_)) | None => Allocation::Temporary,
     }
 }
 

@@ -261,11 +261,10 @@ pub(crate) async fn requests_of_one_client_at_once_build_on_each_other(
     }
     let outcomes = tasks.join_all().await;
     let count = |wanted| outcomes.iter().filter(|outcome| **outcome == wanted).count();
-    // Who asks for version 2 before there is anything to upgrade gets a temporary license.
+    // Who asks for version 2 first gets an upgraded license at once.
     assert_eq!(count(Outcome::GRANTED), 1, "{outcomes:?}");
-    assert!(count(Outcome::UPGRADED) <= 1 && count(Outcome::TEMPORARY) <= 1, "{outcomes:?}");
-    let last = world.outcome(ada, "2.0.0", 2).await;
-    assert!([Outcome::UPGRADED, Outcome::REISSUED].contains(&last), "{last:?}");
+    assert!(count(Outcome::UPGRADED) <= 1 && count(Outcome::TEMPORARY) == 0, "{outcomes:?}");
+    assert_eq!(world.outcome(ada, "2.0.0", 2).await, Outcome::REISSUED);
     assert_eq!((world.assigned(full).await, world.assigned(upgrade).await), (1, 1));
     assert_eq!(world.licenses(LicenseQuery::OfClient(ada)).await.len(), 1);
 }
@@ -513,4 +512,67 @@ pub(crate) async fn a_temporary_license_has_the_features_that_are_wanted(
     let other = world.ask(wants(ada, "1.0.0", &["scan"], 2)).await;
     assert_eq!(Outcome::of(&other), Outcome::Refused(DecisionReason::NoFreeLicense));
     assert_eq!(world.assigned(pack).await, 1);
+}
+
+pub(crate) async fn an_upgraded_seat_that_was_given_back_is_granted_with_its_upgrade(
+    Database { store, .. }: Database,
+) {
+    let world = LicenseWorld::new(store);
+    let seat = world.install(&pack("3.0.0", 2)).await;
+    let upgrade = world.install(&upgrade_pack("3.0.0", "4.0.0", 1)).await;
+    world.install(&pack("2.0.0", 1)).await;
+    let [ada, bob, mia] = [client(), client(), client()];
+    assert_eq!(world.outcome(ada, "3.0.0", 1).await, Outcome::GRANTED);
+    assert_eq!(world.outcome(ada, "4.0.0", 2).await, Outcome::UPGRADED);
+    let license_id = world.licenses(LicenseQuery::OfClient(ada)).await[0].license_id;
+    let note = parsed("Machine was sold");
+    let revocation = Revocation { license_id, client: None, note, bars: false, now: at(3) };
+    let revoked = world.store.revoke_license(world.secret(), &revocation).await;
+    assert_eq!(revoked.expect("answered"), Revoked::Done);
+    let only_upgrade = LicenseCase { way: Way::Upgrade, ..case(bob, "4.0.0", 4) };
+    let refused = Outcome::of(&world.ask(only_upgrade).await);
+    assert_eq!(refused, Outcome::Refused(DecisionReason::NoUpgrade));
+    assert_eq!(world.outcome(bob, "4.0.0", 4).await, Outcome::GRANTED);
+    let license = world.licenses(LicenseQuery::OfClient(bob)).await.remove(0);
+    assert_eq!((license.pack_id, license.upgraded_by), (seat, Some(upgrade)));
+    assert_eq!((license.version, license.license_id.turn()), (parsed("4.0.0"), 1));
+    let records = world.records().await;
+    let last = &records.last().expect("recorded").decision;
+    assert_eq!((last.outcome, last.pack_id), (DecisionOutcome::Granted, Some(upgrade)));
+    assert_eq!(last.license_id, Some(license.license_id));
+    assert_eq!((world.assigned(seat).await, world.assigned(upgrade).await), (1, 1));
+    // It is issued again and given back as every other one; without an upgrade license the old one is left alone.
+    assert_eq!(world.outcome(bob, "4.0.0", 5).await, Outcome::REISSUED);
+    assert_eq!(world.outcome(mia, "4.0.0", 5).await, Outcome::TEMPORARY);
+    let note = parsed("Machine was sold");
+    let license_id = license.license_id;
+    let revocation = Revocation { license_id, client: None, note, bars: false, now: at(6) };
+    let revoked = world.store.revoke_license(world.secret(), &revocation).await;
+    assert_eq!(revoked.expect("answered"), Revoked::Done);
+    assert_eq!((world.assigned(seat).await, world.assigned(upgrade).await), (0, 0));
+    assert_eq!(world.outcome(mia, "4.0.0", 7).await, Outcome::GRANTED);
+}
+
+pub(crate) async fn requests_at_once_take_each_seat_with_one_upgrade(
+    Database { store, .. }: Database,
+) {
+    let world = LicenseWorld::new(store);
+    let seat = world.install(&pack("1.0.0", 8)).await;
+    let upgrade = world.install(&upgrade_pack("1.0.0", "2.0.0", 5)).await;
+    let mut tasks = tokio::task::JoinSet::new();
+    for number in 0..20 {
+        let world = world.clone();
+        let version = if number % 2 == 0 { "1.0.0" } else { "2.0.0" };
+        tasks.spawn(async move { world.outcome(client(), version, 1).await });
+    }
+    let outcomes = tasks.join_all().await;
+    let count = |wanted| outcomes.iter().filter(|outcome| **outcome == wanted).count();
+    assert_eq!((count(Outcome::GRANTED), count(Outcome::TEMPORARY)), (8, 12), "{outcomes:?}");
+    assert_eq!(world.assigned(seat).await, 8);
+    let licenses = world.licenses(LicenseQuery::OfPack(seat)).await;
+    let upgraded = licenses.iter().filter(|license| license.upgraded_by == Some(upgrade)).count();
+    assert_eq!(world.assigned(upgrade).await, u32::try_from(upgraded).expect("few"));
+    let mut serials: Vec<u64> = licenses.iter().map(|it| it.license_id.serial()).collect();
+    serials.dedup();
+    assert_eq!(serials.len(), 8);
 }

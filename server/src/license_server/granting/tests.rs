@@ -4,7 +4,7 @@ use trybuy_formats::instant::Span;
 use trybuy_formats::licensing::product::{LicenseType, Product};
 
 use super::*;
-use crate::store::{OfferingPack, TemporaryLicense};
+use crate::store::{OfferingPack, TemporaryLicense, UpgradedSeat};
 
 const NOW: u64 = 1_000;
 
@@ -170,8 +170,10 @@ fn what_is_allocated_has_an_order() {
     let refused = Allocation::Refused(DecisionReason::LicenseServerRestored);
     let barred = Allocation::Refused(DecisionReason::ClientBarred);
     let ended = Allocation::Refused(DecisionReason::TemporaryEnded);
-    // Whether the client is barred, only an upgrade is wanted, the store is restored; there is an upgrade, a seat, a
-    // temporary license: 2 for one that is over.
+    let both = Box::new(UpgradedSeat { seat: seat.clone(), upgrade: seat.clone() });
+    let granted_and_upgraded = Allocation::UpgradedSeat(both.clone());
+    // Whether the client is barred, only an upgrade is wanted, the store is restored; there is an upgrade, a seat: 2 for
+    // one to be upgraded, a temporary license: 2 for one that is over.
     for (facts, expected) in [
         ([0, 0, 0, 1, 1, 1], &upgrade),
         ([0, 0, 0, 0, 1, 1], &granted),
@@ -179,6 +181,11 @@ fn what_is_allocated_has_an_order() {
         ([0, 0, 0, 0, 0, 1], &again),
         ([0, 0, 0, 0, 0, 2], &ended),
         ([0, 0, 0, 0, 1, 2], &granted),
+        ([0, 0, 0, 0, 2, 0], &granted_and_upgraded),
+        ([0, 0, 0, 0, 2, 1], &granted_and_upgraded),
+        ([0, 0, 0, 1, 2, 1], &upgrade),
+        ([0, 1, 0, 0, 2, 0], &no_upgrade),
+        ([0, 0, 1, 0, 2, 0], &refused),
         ([0, 0, 1, 0, 0, 2], &refused),
         ([0, 1, 0, 0, 0, 2], &no_upgrade),
         ([0, 0, 0, 0, 0, 0], &Allocation::Temporary),
@@ -206,7 +213,8 @@ fn what_is_allocated_has_an_order() {
             barred,
             restored,
             upgrade: has_upgrade.then(|| (upgraded.clone(), seat.clone())),
-            seat: has_seat.then(|| seat.clone()),
+            seat: (has_seat && facts[4] == 1).then(|| seat.clone()),
+            upgraded_seat: has_seat.then(|| both.clone()),
             temporary: had_temporary.then_some(had),
         };
         assert_eq!(allocation(standing), *expected, "{facts:?}");

@@ -101,8 +101,19 @@ pub struct Standing {
     pub upgrade: Option<(Box<Assignment>, OfferingPack)>,
     /// The pack with a free license.
     pub seat: Option<OfferingPack>,
+    /// A free license that is for what is wanted once it is upgraded.
+    pub upgraded_seat: Option<Box<UpgradedSeat>>,
     /// The temporary license that the client had.
     pub temporary: Option<HadTemporary>,
+}
+
+/// A free license, and a free upgrade license for it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct UpgradedSeat {
+    /// The pack with the license.
+    pub seat: OfferingPack,
+    /// The pack with the upgrade license.
+    pub upgrade: OfferingPack,
 }
 
 /// The one temporary license of a client.
@@ -121,6 +132,8 @@ pub enum Allocation {
     Upgrade(Box<Assignment>, OfferingPack),
     /// A free license is allocated.
     Seat(OfferingPack),
+    /// A free license is allocated and upgraded, in one step.
+    UpgradedSeat(Box<UpgradedSeat>),
     /// A temporary license is issued.
     Temporary,
     /// The temporary license is issued again.

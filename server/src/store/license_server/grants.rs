@@ -13,17 +13,17 @@ use trybuy_formats::instant::Instant;
 use trybuy_formats::licensing::product::enable_all;
 use trybuy_formats::licensing::seat_license::SeatLicenseKind;
 
-use super::assignments::Assignment;
+use super::assignments::{self, Assignment};
 use super::cases::{
     Allocation, GrantingModule, HadTemporary, IssuedLicense, LicenseCase, LicenseGrant,
-    LicenseTerms, Standing, UsedChallenge, WantedLicense, Way,
+    LicenseTerms, Standing, UpgradedSeat, UsedChallenge, WantedLicense, Way,
 };
 use super::chain::{Chain, Chained, ChainedOperation};
 use super::decisions::{DecisionOutcome, DecisionReason, LicenseDecision};
 use super::group::{Group, challenge};
 use super::packs::{self, OfferingPack, PackChoice};
 use super::temporary::{self, TemporaryLicense};
-use super::{adoptions, revocations};
+use super::{adoptions, revocations, seats};
 use crate::store::connections::in_time;
 use crate::store::group_queue::Grouped;
 use crate::store::{Store, StoreError};
@@ -215,6 +215,7 @@ impl QueuedLicense {
                 let license_id = group.allocate(granting, &case.wanted, pack);
                 Ok(Decided::allocated(pack_id, license_id.ok_or(StoreError::Contention)?))
             }
+            Allocation::UpgradedSeat(upgraded) => self.grant_upgraded(connection, *upgraded).await,
             Allocation::Temporary => self.issue_temporary(connection).await,
             Allocation::TemporaryAgain(temporary) => Ok(Decided::again(temporary)),
             Allocation::Refused(reason) => Ok(Decided::refused(reason)),
@@ -260,6 +261,7 @@ impl QueuedLicense {
             restored: chain.is_restored(),
             upgrade: None,
             seat: None,
+            upgraded_seat: None,
             temporary: None,
         };
         if standing.barred {
@@ -273,10 +275,17 @@ impl QueuedLicense {
             }
             if standing.upgrade.is_none() && !standing.only_upgrade {
                 let choice = PackChoice::of(&case.wanted);
-                standing.seat = group.choose_pack(connection, choice).await?;
+                standing.seat = group.choose_pack(connection, choice.clone()).await?;
+                if standing.seat.is_none() {
+                    standing.upgraded_seat =
+                        group.choose_upgraded_seat(connection, &choice).await?;
+                }
             }
         }
-        if standing.upgrade.is_none() && standing.seat.is_none() {
+        let has_any = standing.upgrade.is_some()
+            || standing.seat.is_some()
+            || standing.upgraded_seat.is_some();
+        if !has_any {
             let WantedLicense { client_id, product_id, .. } = &case.wanted;
             let had = temporary::of_client(connection, *client_id, product_id).await?;
             if let Some(had) = had {
@@ -338,6 +347,50 @@ impl QueuedLicense {
         }
         let outcome = LicenseOutcome::Upgraded;
         Ok(Decided::issued(outcome, Some(pack_id), row.license_id, row.certificate))
+    }
+
+    /// Allocates a free license and upgrades it, consuming one of each: as both had been done one after the other, but
+    /// for the license in between, which nobody needs. What is recorded and in the license is the pack of the upgrade;
+    /// that of the seat is in the license's id.
+    async fn grant_upgraded(
+        &self,
+        connection: &mut AnyConnection,
+        UpgradedSeat { seat, upgrade }: UpgradedSeat,
+    ) -> Result<Decided, StoreError> {
+        let wanted = &self.case.wanted;
+        let taken = seats::take(connection, seat.pack_id).await?.ok_or(StoreError::Contention)?;
+        let license_id = SeatLicenseId::of_pack(taken.pack, taken.serial, taken.turn);
+        let OfferingPack { pack_id, ends_at, product } = upgrade;
+        let issued = self.issue(&LicenseTerms {
+            license_id,
+            kind: SeatLicenseKind::Permanent,
+            pack_id: Some(pack_id),
+            version: &product.version,
+            features: &product.features,
+            ends_at,
+        })?;
+        let row = Assignment {
+            license_id,
+            pack_id: taken.pack,
+            client_id: wanted.client_id,
+            issued_at: wanted.now,
+            ends_at,
+            product_id: product.product_id,
+            version: product.version,
+            features: product.features,
+            platform_type: wanted.platform_type,
+            upgraded_by: Some(pack_id),
+            certificate_serial: issued.certificate_serial,
+            certificate: issued.certificate,
+            granted_twice: false,
+            revoked_at: None,
+        };
+        if !revocations::use_upgrade(connection, &row).await? {
+            return Err(StoreError::Contention);
+        }
+        assignments::insert(connection, std::slice::from_ref(&row)).await?;
+        let outcome = LicenseOutcome::Granted;
+        Ok(Decided::issued(outcome, Some(pack_id), license_id, row.certificate))
     }
 
     /// Issues the one temporary license, for what a license of a pack would be for.

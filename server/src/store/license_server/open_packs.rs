@@ -81,8 +81,11 @@ impl OpenPacks {
         Some(seat)
     }
 
-    /// Writes what was taken, and looks up anew from then on.
+    /// Writes what was taken, and looks up anew from then on. Where nothing was free, nothing is within the transaction.
     pub(super) async fn write(&mut self, connection: &mut AnyConnection) -> Result<(), StoreError> {
+        if self.packs.is_empty() {
+            return Ok(());
+        }
         self.chosen.clear();
         for (_, open) in self.packs.drain() {
             if open.taken > 0 {

@@ -7,7 +7,7 @@ use trybuy_formats::keys::LicenseServerSecret;
 use trybuy_formats::licensing::pack::LicensePack;
 use trybuy_formats::licensing::product::{LicenseType, Product, enable_all};
 
-use super::cases::WantedLicense;
+use super::cases::{UpgradedSeat, WantedLicense};
 use super::chain::{Chain, Chained, ChainedOperation};
 use super::decisions::{DecisionOutcome, LicenseDecision};
 use super::seats;
@@ -206,8 +206,8 @@ pub(super) async fn with_free_seats(
     connection: &mut AnyConnection,
     choice: &PackChoice,
 ) -> Result<Option<OfferingPack>, StoreError> {
-    let packs = free(connection, FULL, choice, "").await?;
-    Ok(least_with(&choice.features, packs))
+    let packs = free(connection, FULL, choice, &precedence_key(&choice.version), "").await?;
+    Ok(least_first(&choice.features, packs).next())
 }
 
 /// The upgrade pack that a license of a version is upgraded by.
@@ -216,8 +216,31 @@ pub(super) async fn with_free_upgrade(
     choice: &PackChoice,
     held: &Version,
 ) -> Result<Option<OfferingPack>, StoreError> {
-    let packs = free(connection, UPGRADE, choice, &precedence_key(held)).await?;
-    Ok(least_with(&choice.features, packs))
+    Ok(free_upgrades(connection, choice, held).await?.next())
+}
+
+/// The pack with a free license, and the one that it is upgraded by: the first upgrade pack for whose licenses there are
+/// any, and of those the least.
+pub(super) async fn with_upgraded_seat(
+    connection: &mut AnyConnection,
+    choice: &PackChoice,
+) -> Result<Option<UpgradedSeat>, StoreError> {
+    let seats = free(connection, FULL, choice, "", "").await?;
+    let Some(newest) = seats.last() else { return Ok(None) };
+    let upgrades = free_upgrades(connection, choice, &newest.product.version).await?;
+    let pair = |upgrade: OfferingPack| {
+        let seat = least_first(&[], seats.clone()).find(|seat| upgrades_to(seat, &upgrade))?;
+        Some(UpgradedSeat { seat, upgrade })
+    };
+    let mut pairs = upgrades.filter_map(pair);
+    Ok(pairs.next())
+}
+
+/// Whether the licenses of a pack become newer ones, or ones of the same version, by an upgrade pack.
+fn upgrades_to(seat: &OfferingPack, upgrade: &OfferingPack) -> bool {
+    let version = &seat.product.version;
+    let LicenseType::Upgrade { from } = &upgrade.product.license_type else { return false };
+    !version.precedes(from) && !upgrade.product.version.precedes(version)
 }
 
 /// The pack that a license would be allocated from if all were free.
@@ -232,21 +255,34 @@ pub(super) async fn sample(
         .fetch_all(connection)
         .await?;
     let packs = rows.iter().map(|row| offering(Columns(row))).collect::<Result<_, _>>()?;
-    Ok(least_with(&choice.features, packs))
+    Ok(least_first(&choice.features, packs).next())
 }
 
-/// The packs of a kind with free licenses for a version; upgrade packs for licenses of the version with a key.
+/// The upgrade packs that a license of a version can be upgraded by.
+async fn free_upgrades(
+    connection: &mut AnyConnection,
+    choice: &PackChoice,
+    held: &Version,
+) -> Result<impl Iterator<Item = OfferingPack> + use<>, StoreError> {
+    let (least, held) = (precedence_key(&choice.version), precedence_key(held));
+    let packs = free(connection, UPGRADE, choice, &least, &held).await?;
+    Ok(least_first(&choice.features, packs))
+}
+
+/// The packs of a kind with free licenses, from the version with a key on; upgrade packs for licenses of the version with
+/// another key.
 async fn free(
     connection: &mut AnyConnection,
     kind: &'static str,
     choice: &PackChoice,
+    least_key: &str,
     held_key: &str,
 ) -> Result<Vec<OfferingPack>, StoreError> {
     let rows = sqlx::query(FREE)
         .bind(choice.product.as_str())
         .bind(choice.platform.as_str())
         .bind(kind)
-        .bind(precedence_key(&choice.version))
+        .bind(least_key)
         .bind(choice.now.unix())
         .bind(held_key)
         .fetch_all(connection)
@@ -254,13 +290,17 @@ async fn free(
     rows.iter().map(|row| offering(Columns(row))).collect()
 }
 
-/// Of packs in their order the first with these features, and of one version first the one with the fewest, which leaves
-/// the others to those who need them.
-fn least_with(features: &[Label], packs: Vec<OfferingPack>) -> Option<OfferingPack> {
-    let fitting = packs.into_iter().filter(|pack| enable_all(&pack.product.features, features));
-    fitting.min_by_key(|OfferingPack { product, .. }| {
+/// Of packs in their order those with these features, and of one version first those with the fewest, which leaves the
+/// others to those who need them.
+fn least_first(
+    features: &[Label],
+    mut packs: Vec<OfferingPack>,
+) -> impl Iterator<Item = OfferingPack> + use<> {
+    packs.retain(|pack| enable_all(&pack.product.features, features));
+    packs.sort_by_cached_key(|OfferingPack { product, .. }| {
         (precedence_key(&product.version), product.features.len())
-    })
+    });
+    packs.into_iter()
 }
 
 fn offering(columns: Columns<'_>) -> Result<OfferingPack, StoreError> {

@@ -187,6 +187,9 @@ impl Rules {
         if let Some(pack) = self.free(wish.version, day, is_full) {
             return Ok((LicenseOutcome::Granted, self.grant(wish.client, pack, day)));
         }
+        if let Some(license) = self.grant_upgraded(wish, day) {
+            return Ok((LicenseOutcome::Granted, license));
+        }
         if let Some(had) = self.store.temporary.get(&wish.client) {
             let is_good = self.is_good(had, wish, day);
             let again = (LicenseOutcome::TemporaryAgain, *had);
@@ -237,6 +240,21 @@ impl Rules {
         let license = License { number, id, client, version, starts: day, ends, upgraded_by: None };
         self.store.licenses.push(Assigned { license, is_second: false, is_revoked: false });
         license
+    }
+
+    /// A free license of an older version becomes one that does.
+    fn grant_upgraded(&mut self, wish: &Wish, day: Day) -> Option<License> {
+        let upgrade = self.free(wish.version, day, |pack| pack.from.is_some())?;
+        let Pack { version, from, ends, .. } = self.packs[upgrade];
+        let is_older = |pack: &Pack| pack.from.is_none() && pack.version <= version;
+        let pack = self.free(from?, day, is_older)?;
+        let seat = self.take(pack)?;
+        let (number, id, client) = (self.sign(), Id::Seat(seat), wish.client);
+        self.use_upgrade(id, upgrade);
+        let upgraded_by = Some(upgrade);
+        let license = License { number, id, client, version, starts: day, ends, upgraded_by };
+        self.store.licenses.push(Assigned { license, is_second: false, is_revoked: false });
+        Some(license)
     }
 
     fn grant_temporary(&mut self, wish: &Wish, day: Day) -> License {

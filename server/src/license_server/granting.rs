@@ -6,8 +6,8 @@
 //! 2. a license of an older version, with fewer features, or one that has ended, is upgraded by a free upgrade license;
 //! 3. a free license is allocated, beside those that the client has; for want of one, a free license of an older version,
 //!    or with fewer features, is allocated and upgraded by a free upgrade license in one step;
-//! 4. for want of one, a temporary license is issued, once for each client and product; later the same one again,
-//!    while it is good for what is wanted.
+//! 4. for want of one, a temporary license is issued, once for each client and product, where what is wanted was bought
+//!    or ordered; later the same one again, while it is good for what is wanted.
 //!
 //! A client one of whose licenses was revoked gets nothing of 2 to 4 until the operator readmits it.
 //!
@@ -72,8 +72,16 @@ fn upgraded(wanted: &WantedLicense, license: &Assignment) -> WantedLicense {
 
 /// What is done where no license can be issued again (SL Fig. 6, step 204; Fig. 8, step 246).
 pub fn allocation(standing: Standing) -> Allocation {
-    let Standing { only_upgrade, barred, restored, upgrade, seat, upgraded_seat, temporary } =
-        standing;
+    let Standing {
+        only_upgrade,
+        barred,
+        restored,
+        upgrade,
+        seat,
+        upgraded_seat,
+        temporary,
+        bought,
+    } = standing;
     if barred {
         return Allocation::Refused(DecisionReason::ClientBarred);
     }
@@ -89,7 +97,10 @@ pub fn allocation(standing: Standing) -> Allocation {
         Some(HadTemporary::Good(license)) if !only_upgrade => Allocation::TemporaryAgain(license),
         _ if restored => Allocation::Refused(DecisionReason::LicenseServerRestored),
         Some(HadTemporary::Over(reason)) => Allocation::Refused(reason),
-        Some(HadTemporary::Good(_)) | None => Allocation::Temporary,
+        Some(HadTemporary::Good(_)) | None => match bought {
+            Some(features) => Allocation::Temporary(features),
+            None => Allocation::Refused(DecisionReason::NotOrdered),
+        },
     }
 }
 

@@ -87,6 +87,9 @@ fn words(reason: DecisionReason) -> &'static str {
         }
         DecisionReason::NoUpgrade => "there is no free upgrade license for the license",
         DecisionReason::NoFreeLicense => "there is no free license",
+        DecisionReason::NotOrdered => {
+            "no license of this product in this version, with these features, was bought or ordered"
+        }
         DecisionReason::TemporaryEnded => {
             "there is no free license, and the temporary one has ended"
         }
@@ -118,6 +121,10 @@ impl Refusal for RequestRefused {
 
     fn help(&self) -> Option<String> {
         let help = match self.slug() {
+            _ if matches!(self, Self::Decided(DecisionReason::NotOrdered)) => {
+                "ask the operator of the license server to order licenses of this product for clients of this \
+                 platform type, in the version and with the features that the service needs"
+            }
             Slug::ClientImageUnknown => {
                 "ask the operator of the license server to install the image of this client's release"
             }
@@ -150,6 +157,7 @@ fn slug(reason: DecisionReason) -> Slug {
         DecisionReason::ClientBarred => Slug::LicenseRevoked,
         DecisionReason::NoUpgrade
         | DecisionReason::NoFreeLicense
+        | DecisionReason::NotOrdered
         | DecisionReason::TemporaryEnded
         | DecisionReason::TemporaryRevoked => Slug::NoFreeLicense,
         DecisionReason::LicenseServerRestored

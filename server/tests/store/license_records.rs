@@ -20,6 +20,7 @@ async fn audited(world: &LicenseWorld, mark: Option<Mark>) -> Audit {
 /// A store with that many records of one client each.
 async fn with_records(database: &Database, records: u64) -> LicenseWorld {
     let world = LicenseWorld::new(database.store.clone());
+    world.order("1.0.0").await;
     for _ in 0..records {
         assert_eq!(world.outcome(client(), "1.0.0", 1).await, Outcome::TEMPORARY);
     }
@@ -113,6 +114,7 @@ pub(crate) async fn records_that_are_cut_off_are_found_by_the_mark(database: Dat
 
 pub(crate) async fn records_are_found_by_client_outcome_and_time(database: Database) {
     let world = LicenseWorld::new(database.store.clone());
+    world.order("1.0.0").await;
     let (ada, bob) = (client(), client());
     for (client, now) in [(ada, 1), (bob, 2), (ada, 3)] {
         world.outcome(client, "1.0.0", now).await;

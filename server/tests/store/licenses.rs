@@ -1,5 +1,6 @@
 //! Granting licenses, also to many at once.
 
+use trybuy_formats::api::{OrderAnswer, OrderState};
 use trybuy_formats::ids::{ClientId, PlatformType};
 use trybuy_formats::licensing::pack::LicensePack;
 use trybuy_server::store::{
@@ -88,6 +89,7 @@ fn certificate(grant: &LicenseGrant) -> &[u8] {
 
 pub(crate) async fn a_temporary_license_is_issued_once_ever(Database { store, .. }: Database) {
     let world = LicenseWorld::new(store);
+    world.order("1.0.0").await;
     let ada = client();
     let first = world.ask(case(ada, "1.0.0", 1)).await;
     assert_eq!(Outcome::of(&first), Outcome::TEMPORARY);
@@ -174,6 +176,7 @@ pub(crate) async fn a_client_whose_license_was_revoked_gets_none_until_it_is_rea
     Database { store, .. }: Database,
 ) {
     let world = LicenseWorld::new(store);
+    world.order("3.0.0").await;
     world.install(&pack("1.0.0", 5)).await;
     world.install(&upgrade_pack("1.0.0", "2.0.0", 5)).await;
     let [ada, bob, temporary] = [client(), client(), client()];
@@ -228,6 +231,7 @@ pub(crate) async fn a_client_whose_license_was_revoked_gets_none_until_it_is_rea
 
 pub(crate) async fn who_is_barred_keeps_no_temporary_license(Database { store, .. }: Database) {
     let world = LicenseWorld::new(store);
+    world.order("1.0.0").await;
     let ada = client();
     assert_eq!(world.outcome(ada, "1.0.0", 1).await, Outcome::TEMPORARY);
     world.install(&pack("1.0.0", 1)).await;
@@ -353,7 +357,8 @@ pub(crate) async fn a_newer_license_does_for_an_older_version(Database { store, 
     for version in ["5.1.0", "5.0.0", "3.0.0"] {
         assert_eq!(world.outcome(ada, version, 2).await, Outcome::REISSUED);
     }
-    assert_eq!(world.outcome(ada, "5.2.0", 3).await, Outcome::TEMPORARY);
+    let newer = world.outcome(ada, "5.2.0", 3).await;
+    assert_eq!(newer, Outcome::Refused(DecisionReason::NotOrdered));
     assert_eq!(world.assigned(id).await, 1);
 }
 
@@ -473,7 +478,7 @@ pub(crate) async fn a_license_has_the_features_that_are_wanted(Database { store,
     for pack in [both, plain, newer] {
         assert_eq!(world.assigned(pack).await, 1);
     }
-    assert_eq!(world.store.temporary_licenses(None).await.expect("answered").len(), 1);
+    assert!(world.store.temporary_licenses(None).await.expect("answered").is_empty());
 }
 
 pub(crate) async fn an_upgrade_has_the_features_of_what_it_upgrades(
@@ -575,4 +580,52 @@ pub(crate) async fn requests_at_once_take_each_seat_with_one_upgrade(
     let mut serials: Vec<u64> = licenses.iter().map(|it| it.license_id.serial()).collect();
     serials.dedup();
     assert_eq!(serials.len(), 8);
+}
+
+pub(crate) async fn a_temporary_license_is_given_only_for_what_was_bought(
+    Database { store, .. }: Database,
+) {
+    const DAYS: u64 = 86_400;
+    let world = LicenseWorld::new(store);
+    let outcome =
+        async |version: &str, day: u64| world.outcome(client(), version, day * DAYS).await;
+    let refused = Outcome::Refused(DecisionReason::NotOrdered);
+    assert_eq!(outcome("1.0.0", 0).await, refused);
+    let last = world.records().await.pop().expect("recorded").decision;
+    assert_eq!(
+        (last.outcome, last.reason),
+        (DecisionOutcome::Refused, Some(DecisionReason::NotOrdered))
+    );
+    // An order does for two months, if it is fulfilled.
+    let order = world.order("2.0.0").await;
+    for (version, day, expected) in [
+        ("1.0.0", 0, Outcome::TEMPORARY),
+        ("2.0.0", 59, Outcome::TEMPORARY),
+        ("2.0.0", 60, refused),
+        ("2.0.1", 0, refused),
+    ] {
+        assert_eq!(outcome(version, day).await, expected, "{version} on day {day}");
+    }
+    let mut case = case(client(), "2.0.0", 0);
+    case.wanted.platform_type = PlatformType::Windows;
+    assert_eq!(Outcome::of(&world.ask(case).await), refused, "others were ordered");
+    assert_eq!(Outcome::of(&world.ask(wants(client(), "2.0.0", &["scan"], 0)).await), refused);
+    let (state, currency) = (OrderState::Cancelled, "EUR".to_owned());
+    let answer = OrderAnswer { order_id: order.order_id, state, fee: 1, currency };
+    world.store.keep_license_order_answer(&answer).await.expect("kept");
+    assert_eq!(outcome("2.0.0", 1).await, refused);
+    // A pack does as long as its licenses last, and for two months more.
+    let mut pack = pack("2.0.0", 1);
+    pack.first_active_at = at(10 * DAYS);
+    pack.ends_at = Some(at(20 * DAYS));
+    world.install(&pack).await;
+    for (day, expected) in [
+        (5, Outcome::TEMPORARY),
+        (15, Outcome::GRANTED),
+        (15, Outcome::TEMPORARY),
+        (79, Outcome::TEMPORARY),
+        (80, refused),
+    ] {
+        assert_eq!(outcome("2.0.0", day).await, expected, "on day {day}");
+    }
 }

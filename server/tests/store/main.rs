@@ -177,6 +177,7 @@ fn cases() -> Vec<Case> {
         case!(licenses::an_upgrade_uses_exactly_one_upgrade_license),
         case!(licenses::an_upgraded_seat_that_was_given_back_is_granted_with_its_upgrade),
         case!(licenses::requests_at_once_take_each_seat_with_one_upgrade),
+        case!(licenses::a_temporary_license_is_given_only_for_what_was_bought),
         case!(licenses::a_license_has_the_features_that_are_wanted),
         case!(licenses::an_upgrade_has_the_features_of_what_it_upgrades),
         case!(licenses::a_temporary_license_has_the_features_that_are_wanted),

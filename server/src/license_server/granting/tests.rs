@@ -188,7 +188,7 @@ fn what_is_allocated_has_an_order() {
         ([0, 0, 1, 0, 2, 0], &refused),
         ([0, 0, 1, 0, 0, 2], &refused),
         ([0, 1, 0, 0, 0, 2], &no_upgrade),
-        ([0, 0, 0, 0, 0, 0], &Allocation::Temporary),
+        ([0, 0, 0, 0, 0, 0], &Allocation::Temporary(labels(&["print"]))),
         ([0, 1, 0, 1, 1, 1], &upgrade),
         ([0, 1, 0, 0, 1, 1], &no_upgrade),
         ([0, 1, 0, 0, 0, 1], &no_upgrade),
@@ -216,7 +216,19 @@ fn what_is_allocated_has_an_order() {
             seat: (has_seat && facts[4] == 1).then(|| seat.clone()),
             upgraded_seat: has_seat.then(|| both.clone()),
             temporary: had_temporary.then_some(had),
+            bought: Some(labels(&["print"])),
         };
         assert_eq!(allocation(standing), *expected, "{facts:?}");
     }
+    let nothing = Standing {
+        only_upgrade: false,
+        barred: false,
+        restored: false,
+        upgrade: None,
+        seat: None,
+        upgraded_seat: None,
+        temporary: None,
+        bought: None,
+    };
+    assert_eq!(allocation(nothing), Allocation::Refused(DecisionReason::NotOrdered));
 }

@@ -105,6 +105,9 @@ pub struct Standing {
     pub upgraded_seat: Option<Box<UpgradedSeat>>,
     /// The temporary license that the client had.
     pub temporary: Option<HadTemporary>,
+    /// The features of what was bought, or ordered, for such clients, where it was: a temporary license bridges the time
+    /// until one of it is free.
+    pub bought: Option<Vec<Label>>,
 }
 
 /// A free license, and a free upgrade license for it.
@@ -134,8 +137,8 @@ pub enum Allocation {
     Seat(OfferingPack),
     /// A free license is allocated and upgraded, in one step.
     UpgradedSeat(Box<UpgradedSeat>),
-    /// A temporary license is issued.
-    Temporary,
+    /// A temporary license with these features is issued.
+    Temporary(Vec<Label>),
     /// The temporary license is issued again.
     TemporaryAgain(TemporaryLicense),
     /// The request is refused.

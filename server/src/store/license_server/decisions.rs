@@ -135,6 +135,8 @@ pub enum DecisionReason {
     ClientBarred,
     /// There is no free license.
     NoFreeLicense,
+    /// There is no free license, and no temporary one, as nothing was bought or ordered that it would stand in for.
+    NotOrdered,
     /// The one temporary license of this client has ended.
     TemporaryEnded,
     /// The one temporary license of this client was revoked.

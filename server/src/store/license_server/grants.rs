@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use sqlx::AnyConnection;
 use trybuy_formats::api::LicenseOutcome;
-use trybuy_formats::ids::{PackId, SeatLicenseId};
+use trybuy_formats::ids::{Label, PackId, SeatLicenseId};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::licensing::product::enable_all;
 use trybuy_formats::licensing::seat_license::SeatLicenseKind;
@@ -216,7 +216,7 @@ impl QueuedLicense {
                 Ok(Decided::allocated(pack_id, license_id.ok_or(StoreError::Contention)?))
             }
             Allocation::UpgradedSeat(upgraded) => self.grant_upgraded(connection, *upgraded).await,
-            Allocation::Temporary => self.issue_temporary(connection).await,
+            Allocation::Temporary(features) => self.issue_temporary(connection, features).await,
             Allocation::TemporaryAgain(temporary) => Ok(Decided::again(temporary)),
             Allocation::Refused(reason) => Ok(Decided::refused(reason)),
         }
@@ -263,6 +263,7 @@ impl QueuedLicense {
             seat: None,
             upgraded_seat: None,
             temporary: None,
+            bought: None,
         };
         if standing.barred {
             return Ok(standing);
@@ -290,6 +291,9 @@ impl QueuedLicense {
             let had = temporary::of_client(connection, *client_id, product_id).await?;
             if let Some(had) = had {
                 standing.temporary = Some(self.had_temporary(connection, had).await?);
+            } else {
+                let bought = packs::bought(connection, &PackChoice::of(&case.wanted)).await?;
+                standing.bought = bought.map(|product| product.features);
             }
         }
         Ok(standing)
@@ -393,11 +397,13 @@ impl QueuedLicense {
         Ok(Decided::issued(outcome, Some(pack_id), license_id, row.certificate))
     }
 
-    /// Issues the one temporary license, for what a license of a pack would be for.
-    async fn issue_temporary(&self, connection: &mut AnyConnection) -> Result<Decided, StoreError> {
+    /// Issues the one temporary license, with the features of what it stands in for.
+    async fn issue_temporary(
+        &self,
+        connection: &mut AnyConnection,
+        features: Vec<Label>,
+    ) -> Result<Decided, StoreError> {
         let LicenseCase { wanted, temporary: lasts, .. } = &self.case;
-        let sample = packs::sample(connection, &PackChoice::of(wanted)).await?;
-        let features = sample.map_or_else(|| wanted.features.clone(), |pack| pack.product.features);
         let (license_id, ends_at) = (SeatLicenseId::temporary(), wanted.now.plus(*lasts));
         let issued = self.issue(&LicenseTerms {
             license_id,

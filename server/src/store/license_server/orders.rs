@@ -1,6 +1,7 @@
 //! The purchase requests 106 of a license server, and what the clearinghouse last said of them.
 
-use trybuy_formats::api::OrderAnswer;
+use sqlx::AnyConnection;
+use trybuy_formats::api::{OrderAnswer, OrderState};
 use trybuy_formats::ids::OrderId;
 use trybuy_formats::instant::Instant;
 use trybuy_formats::licensing::product::Product;
@@ -32,6 +33,9 @@ const ONE: &str = "SELECT id, document, product, quantity, ordered_at, answer \
     FROM license_orders WHERE id = $1";
 const LIST: &str = "SELECT id, document, product, quantity, ordered_at, answer \
     FROM license_orders WHERE id > $1 ORDER BY id LIMIT $2";
+/// The newest ones: as many as one looks at for a request.
+const PLACED: &str = "SELECT product, answer FROM license_orders WHERE ordered_at > $1 \
+    ORDER BY ordered_at DESC, id LIMIT $2";
 
 impl Store {
     /// Keeps a purchase request, before it is sent.
@@ -92,4 +96,19 @@ impl LicenseOrder {
             answer: columns.optional_json("answer")?,
         })
     }
+}
+
+/// What was ordered after an instant, the newest first, but for what the clearinghouse does not fulfil.
+pub(super) async fn placed(
+    connection: &mut AnyConnection,
+    after: Instant,
+) -> Result<Vec<Product>, StoreError> {
+    let query = sqlx::query(PLACED).bind(after.unix()).bind(i64::from(PAGE_LIMIT));
+    let rows = query.fetch_all(connection).await?;
+    let read = |columns: Columns<'_>| {
+        let answer: Option<OrderAnswer> = columns.optional_json("answer")?;
+        let is_open = answer.is_none_or(|answer| answer.state != OrderState::Cancelled);
+        is_open.then(|| columns.json("product")).transpose()
+    };
+    rows.iter().filter_map(|row| read(Columns(row)).transpose()).collect()
 }

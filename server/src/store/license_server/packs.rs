@@ -2,7 +2,7 @@
 
 use sqlx::AnyConnection;
 use trybuy_formats::ids::{Label, PackId, PlatformType, ProductId, Version};
-use trybuy_formats::instant::Instant;
+use trybuy_formats::instant::{Instant, Span};
 use trybuy_formats::keys::LicenseServerSecret;
 use trybuy_formats::licensing::pack::LicensePack;
 use trybuy_formats::licensing::product::{LicenseType, Product, enable_all};
@@ -10,7 +10,7 @@ use trybuy_formats::licensing::product::{LicenseType, Product, enable_all};
 use super::cases::{UpgradedSeat, WantedLicense};
 use super::chain::{Chain, Chained, ChainedOperation};
 use super::decisions::{DecisionOutcome, LicenseDecision};
-use super::seats;
+use super::{orders, seats};
 use crate::store::columns::{Columns, json, number};
 use crate::store::version_order::precedence_key;
 use crate::store::{PAGE_LIMIT, Store, StoreError};
@@ -65,8 +65,19 @@ impl PackChoice {
             now: wanted.now,
         }
     }
+
+    /// Whether a product does.
+    fn is_met_by(&self, product: &Product) -> bool {
+        product.product_id == self.product
+            && product.platform_type == self.platform
+            && !product.version.precedes(&self.version)
+            && enable_all(&product.features, &self.features)
+    }
 }
 
+/// How long a pack that is over, or an order, is still one that a temporary license bridges the time for: as long as such
+/// a license lasts in the source.
+const LATELY: Span = Span::seconds(60 * 86_400);
 /// The end of a pack that has none.
 const NEVER: i64 = i64::MAX;
 /// The kinds of packs.
@@ -86,9 +97,9 @@ const FREE: &str = "SELECT id AS pack_id, ends_at, product FROM license_packs \
     WHERE product_id = $1 AND platform_type = $2 AND kind = $3 AND version_key >= $4 \
     AND first_active_at <= $5 AND ends_at > $5 AND assigned < quantity AND from_key <= $6 \
     ORDER BY version_key, ends_at, issued_at, id";
-/// Of all packs, free or not, those whose license the client would have.
-const SAMPLES: &str = "SELECT id AS pack_id, ends_at, product FROM license_packs \
-    WHERE product_id = $1 AND platform_type = $2 AND kind = 'full' AND version_key >= $3 \
+/// Of all packs, free or not, active or not yet, those that were not over before an instant.
+const BOUGHT: &str = "SELECT id AS pack_id, ends_at, product FROM license_packs \
+    WHERE product_id = $1 AND platform_type = $2 AND version_key >= $3 AND ends_at > $4 \
     ORDER BY version_key, ends_at, issued_at, id";
 const ASSIGN: &str = "UPDATE license_packs SET assigned = assigned + $2 \
     WHERE id = $1 AND assigned + $2 <= quantity";
@@ -243,19 +254,26 @@ fn upgrades_to(seat: &OfferingPack, upgrade: &OfferingPack) -> bool {
     !version.precedes(from) && !upgrade.product.version.precedes(version)
 }
 
-/// The pack that a license would be allocated from if all were free.
-pub(super) async fn sample(
+/// What was bought that would do, whether it is free or not: a pack that is not over, or was not over lately, or else an
+/// order that was placed lately.
+pub(super) async fn bought(
     connection: &mut AnyConnection,
     choice: &PackChoice,
-) -> Result<Option<OfferingPack>, StoreError> {
-    let rows = sqlx::query(SAMPLES)
+) -> Result<Option<Product>, StoreError> {
+    let since = choice.now.minus(LATELY);
+    let rows = sqlx::query(BOUGHT)
         .bind(choice.product.as_str())
         .bind(choice.platform.as_str())
         .bind(precedence_key(&choice.version))
-        .fetch_all(connection)
+        .bind(since.unix())
+        .fetch_all(&mut *connection)
         .await?;
     let packs = rows.iter().map(|row| offering(Columns(row))).collect::<Result<_, _>>()?;
-    Ok(least_first(&choice.features, packs).next())
+    if let Some(pack) = least_first(&choice.features, packs).next() {
+        return Ok(Some(pack.product));
+    }
+    let ordered = orders::placed(connection, since).await?;
+    Ok(ordered.into_iter().find(|product| choice.is_met_by(product)))
 }
 
 /// The upgrade packs that a license of a version can be upgraded by.

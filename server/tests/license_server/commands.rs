@@ -78,7 +78,8 @@ fn a_license_server_is_made_once_and_takes_only_its_own_certificates() {
 #[test]
 fn a_pack_travels_as_a_file_and_is_installed_once() {
     let program = installed();
-    let product = ["--version", "1.0.0", "--platform-type", "non-windows"];
+    let product = ["--version", "2.0.0", "--platform-type", "non-windows"];
+    let product = [&product[..], &["--upgrade-from", "1.0.0", "--feature", "print"]].concat();
     program.done(&["clearinghouse", "init", "--id", "house"]);
     let request = program.data().join("clearinghouse/request.pem");
     let request = request.to_str().expect("UTF-8");
@@ -103,6 +104,13 @@ fn a_pack_travels_as_a_file_and_is_installed_once() {
     let packs = program.json(&["license-server", "pack", "list", "--json"]);
     assert_eq!((&packs[0]["quantity"], &packs[0]["free"]), (&5.into(), &5.into()));
     let id = packs[0]["pack_id"].as_str().expect("an id");
+    let listed = program.done(&["license-server", "pack", "list"]);
+    for words in [
+        "5 of 5 free  com.example.desk 2.0.0 non-windows upgrade-from 1.0.0 +print  begins 20",
+        "Z  ends never\n",
+    ] {
+        assert!(listed.contains(words), "{listed}");
+    }
     let shown = program.done(&["license-server", "pack", "show", id]);
     assert!(
         shown.contains("assigned: 0\n") && shown.contains("manufacturer: Example\n"),

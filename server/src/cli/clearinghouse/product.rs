@@ -102,24 +102,11 @@ impl ProductArguments {
     }
 }
 
-/// A product in one line.
-pub(super) fn product_as_words(product: &Product) -> String {
-    let Product { product_id, version, license_type, platform_type, features } = product;
-    let mut words = format!("{product_id} {version} {platform_type}");
-    if let LicenseType::Upgrade { from } = license_type {
-        words.push_str(&format!(" upgrade-from {from}"));
-    }
-    for feature in features {
-        words.push_str(&format!(" +{feature}"));
-    }
-    words
-}
-
 fn as_line(offer: &OfferRecord) -> String {
     let OfferRecord { fee, currency, manufacturer, .. } = offer;
     let lasts = offer.valid_for.map_or_else(|| "for ever".to_owned(), |span| span.to_string());
     let state = if offer.withdrawn_at.is_some() { "  withdrawn" } else { "" };
-    let product = product_as_words(&offer.product);
+    let product = output::product_as_words(&offer.product);
     format!("{product}  {fee} {currency}  {lasts}  {manufacturer}{state}")
 }
 

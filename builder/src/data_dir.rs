@@ -15,7 +15,8 @@
 //! keys/seat.pkcs8                 the key that seat licenses are for
 //! gateways/HOST:PORT.json         a gateway, and the certifying authority that is trusted for it
 //! licenses/ISSUER/PRODUCT/VERSION.json
-//!                                 the license cache 136: a seat license
+//! licenses/ISSUER/PRODUCT/VERSION_FEATURES.json
+//!                                 the license cache 136: a seat license, without features and with some
 //! locks/                          advisory locks, released by the kernel when their holder ends
 //! ```
 //!
@@ -31,7 +32,9 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-use trybuy_formats::ids::{ApplicationId, LicenseServerId, ProductId, TrialId, Version};
+use trybuy_formats::ids::{ApplicationId, Digest, Label, TrialId};
+use trybuy_formats::licensing::seat_license::SeatLicense;
+use trybuy_formats::primitives::sha256;
 
 use crate::error::Error;
 use crate::messages;
@@ -129,15 +132,17 @@ impl DataDir {
         self.root.join("licenses")
     }
 
-    /// A license of the cache. Neither id nor version can leave it.
-    pub(crate) fn seat_license_file(
-        &self,
-        issuer: &LicenseServerId,
-        product: &ProductId,
-        version: &Version,
-    ) -> PathBuf {
-        let folder = self.licenses().join(issuer.as_str()).join(product.as_str());
-        folder.join(format!("{version}.json"))
+    /// A license of the cache. Neither id nor version can leave it. Features stand for themselves by their digest, as
+    /// their names can be longer than that of a file.
+    pub(crate) fn seat_license_file(&self, license: &SeatLicense) -> PathBuf {
+        let SeatLicense { license_server, product_id, version, features, .. } = license;
+        let folder = self.licenses().join(license_server.as_str()).join(product_id.as_str());
+        if features.is_empty() {
+            return folder.join(format!("{version}.json"));
+        }
+        let names: Vec<&str> = features.iter().map(Label::as_str).collect();
+        let digest = Digest::from_bytes(sha256(names.join(" ").as_bytes()));
+        folder.join(format!("{version}_{digest}.json"))
     }
 
     /// The file behind an advisory lock.

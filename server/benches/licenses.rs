@@ -237,6 +237,7 @@ fn wanted(client: &EcdsaKey) -> Result<WantedLicense> {
         client_key: client.spki().to_vec(),
         product_id: product_id(),
         version: "1.0.0".parse()?,
+        features: Vec::new(),
         platform_type: PlatformType::NonWindows,
         now: begin(),
     })

@@ -79,7 +79,7 @@ pub use license_server::{
     LicenseGrant, LicenseOrder, LicenseQuery, LicenseRecord, LicenseTerms, ListedTemporary,
     NewClientImage, OfferingPack, OrderSaid, PackReason, PresentedLicense, Readmission, RecordHead,
     RecordQuery, RecordsComparison, Revocation, Revoked, RevokedCertificate, SeenReport, Standing,
-    StoredRecord, TemporaryLicense, UsedChallenge, WantedLicense, Way,
+    StoredRecord, TemporaryLicense, UpgradedSeat, UsedChallenge, WantedLicense, Way,
 };
 pub use offers::{Offer, OfferQuery, TrialStanding};
 pub use people::{Person, PersonQuery, PersonRule};

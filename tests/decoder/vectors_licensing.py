@@ -75,11 +75,11 @@ class Documents:
             "trybuy-challenge-response": {
                 "format": 1, "token": enc.b64(b"token"), "response": enc.sha(b"response"),
                 "software_id": SOFTWARE, "product_id": "com.example.sketch", "version": "4.2.0",
-                "encryption_key": enc.b64(self.key_bytes),
+                "features": ["export"], "encryption_key": enc.b64(self.key_bytes),
             },
             "trybuy-license-upgrade": {
                 "format": 1, "license": enc.b64(world.leaves["seat-license"].der()),
-                "version": "5.0.0", "encryption_key": enc.b64(self.key_bytes),
+                "version": "5.0.0", "features": [], "encryption_key": enc.b64(self.key_bytes),
             },
         }
         self.roles = {
@@ -214,7 +214,7 @@ def _write_payloads(made: Documents) -> None:
     most_features = PRODUCT | {"features": [f"f{n:02}" for n in range(32)]}
     order, image = "trybuy-purchase-order", "trybuy-client-image"
     response, records = "trybuy-challenge-response", "trybuy-license-records"
-    mark = made.payloads[records]["mark"]
+    change, mark = "trybuy-license-upgrade", made.payloads[records]["mark"]
     accepted = {"mark": mark | {"accepted_at": "2026-05-01T00:00:00Z"}, "restored": True}
     for name, kind, changes in (
         ("plain", records, {}), ("accepted", records, accepted),
@@ -225,6 +225,9 @@ def _write_payloads(made: Documents) -> None:
         ("quantity-1", order, {"quantity": 1}), ("quantity-most", order, {"quantity": 10**7}),
         ("held-license", response, held), ("size-most", image, {"size": 2**30}),
         ("non-windows", response, {"software_id": "02ffffffffffffff"}),
+        ("no-features", response, {"features": []}),
+        ("features-32", response, {"features": most_features["features"]}),
+        ("features", change, {"features": ["export", "print"]}),
     ):
         payload = made.payloads[kind] | changes
         made.case(name, "accept", "LI-5 to LI-12", kind, made.made(kind, payload), payload)
@@ -290,6 +293,10 @@ def _write_wrong_payloads(made: Documents) -> None:
         ("key-p256", response, {"encryption_key": enc.b64(made.world.client.spki)}),
         ("held-license-null", response, {"held_license": None}),
         ("held-license-4097", response, {"held_license": enc.b64(bytes(4097))}),
+        ("features-order", response, {"features": ["print", "export"]}),
+        ("features-33", response, {"features": [f"f{n:02}" for n in range(33)]}),
+        ("features-order", change, {"features": ["print", "export"]}),
+        ("features-twice", change, {"features": ["print", "print"]}),
         ("license-4097", change, {"license": enc.b64(bytes(4097))}),
         ("key-rsa-2048", change, {"encryption_key": rsa_2048}),
         ("license-padded", change, {"license": made.payloads[change]["license"] + "="}),

@@ -54,13 +54,6 @@ pub(super) fn tell(obtained: &Obtained) {
         output::notice(&notices::revoked(revoked.fields(), obtained.license.fields()));
     }
     output::notice(&notices::obtained(obtained));
-    let features = &obtained.license.fields().features;
-    let missing = obtained.info.features.iter().filter(|feature| !features.contains(feature));
-    let missing: Vec<String> = missing.map(ToString::to_string).collect();
-    if !missing.is_empty() {
-        let (what, help) = notices::features_missing(&obtained.info, &missing);
-        output::warn(&what, help);
-    }
 }
 
 fn trust(arguments: &GatewayArguments) -> Result<Trust, Error> {

@@ -1,4 +1,4 @@
-//! The license cache 136: the seat licenses of this client, by issuer, product and version.
+//! The license cache 136: the seat licenses of this client, by issuer, product, version and features.
 //!
 //! What is read is verified as if it had just come. An entry that is damaged is that entry alone: it is
 //! asked for again, and costs nothing.
@@ -6,9 +6,9 @@
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use trybuy_formats::api::LicenseOutcome;
+use trybuy_formats::api::{GatewayInfo, LicenseOutcome};
 use trybuy_formats::certificates::CertificateChain;
-use trybuy_formats::ids::{ClientId, ProductId, Version};
+use trybuy_formats::ids::ClientId;
 use trybuy_formats::instant::Instant;
 use trybuy_formats::licensing::signing::ClientKey;
 use trybuy_formats::limits;
@@ -34,7 +34,7 @@ pub struct Cache<'a> {
 
 /// An entry of the cache.
 pub struct Entry {
-    /// Its file, which names issuer, product and version.
+    /// Its file, which names issuer, product, version and features.
     pub path: PathBuf,
     /// The license, or why it is damaged.
     pub license: Result<ClientLicense, Error>,
@@ -70,23 +70,18 @@ impl<'a> Cache<'a> {
         files.into_iter().map(entry).collect()
     }
 
-    /// The best license of this client for a product: one that serves it now, a permanent one, one of this
-    /// gateway, the newest, the one that ends last.
-    pub fn best(
-        &self,
-        gateway: &Gateway,
-        product: &ProductId,
-        version: &Version,
-    ) -> Option<ClientLicense> {
+    /// The best license of this client for the service behind a gateway: one that serves it now, a permanent one, one
+    /// of this gateway, the newest, the one that ends last.
+    pub fn best(&self, gateway: &Gateway, needed: &GatewayInfo) -> Option<ClientLicense> {
         let licenses = self.entries().into_iter().filter_map(|entry| entry.license.ok());
         let is_candidate = |license: &ClientLicense| {
-            license.fields().product_id == *product
+            license.fields().product_id == needed.product_id
                 && self.client == Some(license.fields().client_id)
                 && self.is_of_authority(license, gateway)
         };
         licenses.filter(is_candidate).max_by_key(|license| {
             (
-                license.serves(product, version),
+                license.serves(needed),
                 license.is_permanent(),
                 license.gateway() == gateway.address(),
                 license.fields().version.clone(),
@@ -127,8 +122,8 @@ impl<'a> Cache<'a> {
         data_dir::remove(&self.file_of(license))
     }
 
-    /// Stores a license. A permanent one takes the place of the temporary ones for its product, and one
-    /// that was upgraded that of the older ones, which it covers.
+    /// Stores a license. A permanent one takes the place of the temporary ones that it covers, and one that was upgraded
+    /// that of the older ones that it covers, and of the one that it was.
     ///
     /// # Errors
     /// `local-file`.
@@ -142,8 +137,9 @@ impl<'a> Cache<'a> {
         let json = serde_json::to_vec(&record).expect("a plain structure");
         data_dir::replace(&path, &json)?;
         let is_replaced = |old: &ClientLicense| {
-            let is_older = old.fields().version.precedes(&license.fields().version);
-            !old.is_permanent() || outcome == LicenseOutcome::Upgraded && is_older
+            let is_of_kind = !old.is_permanent() || outcome == LicenseOutcome::Upgraded;
+            let is_what_it_was = old.fields().license_id == license.fields().license_id;
+            is_what_it_was || is_of_kind && license.covers(old)
         };
         for entry in self.entries().into_iter().filter(|_| license.is_permanent()) {
             let is_beside = entry.path != path && entry.path.parent() == path.parent();
@@ -165,8 +161,7 @@ impl<'a> Cache<'a> {
 
     fn file_of(&self, license: &ClientLicense) -> PathBuf {
         let fields = license.fields();
-        let (issuer, product) = (&fields.license_server, &fields.product_id);
-        self.data.seat_license_file(issuer, product, &fields.version)
+        self.data.seat_license_file(fields)
     }
 
     fn load(&self, path: &Path) -> Result<ClientLicense, Error> {

@@ -6,7 +6,9 @@
 
 use trybuy_formats::api::{GatewayInfo, LicenseAnswer, LicenseOutcome, LicenseRequest};
 use trybuy_formats::certificates::{Authorities, CertificateError};
+use trybuy_formats::ids::Label;
 use trybuy_formats::licensing::challenge::ChallengeResponse;
+use trybuy_formats::licensing::product::in_order;
 use trybuy_formats::licensing::sealed_license;
 use trybuy_formats::licensing::seat_license::SeatLicense;
 use trybuy_formats::licensing::signing::{ClientKey, sign_as_client};
@@ -52,8 +54,6 @@ pub struct Obtained {
     pub source: Source,
     /// The license that was revoked before, and removed.
     pub revoked: Option<ClientLicense>,
-    /// What the service needs.
-    pub info: GatewayInfo,
 }
 
 /// Where a license comes from.
@@ -196,11 +196,11 @@ impl<'a> Requestor<'a> {
     }
 
     fn obtained(&self, license: ClientLicense, source: Source) -> Obtained {
-        Obtained { license, source, revoked: None, info: self.info.clone() }
+        Obtained { license, source, revoked: None }
     }
 
     fn serves(&self, license: &ClientLicense) -> bool {
-        license.serves(&self.info.product_id, &self.info.version)
+        license.serves(&self.info)
     }
 
     /// Whether the gateway refuses a license that serves as a revoked one. Whatever else comes of asking it is no word
@@ -214,17 +214,19 @@ impl<'a> Requestor<'a> {
     }
 
     fn best(&self) -> Option<ClientLicense> {
-        Cache::open(self.data).best(&self.gateway, &self.info.product_id, &self.info.version)
+        Cache::open(self.data).best(&self.gateway, &self.info)
     }
 
-    /// Fig. 5, steps 176 to 188, and Fig. 8, step 242.
+    /// Fig. 5, steps 176 to 188, and Fig. 8, step 242. Where features are amiss, there may be another license beside.
     fn step(&self, held: Option<ClientLicense>, occasion: Occasion) -> Step {
-        let Some(held) = held.filter(|held| held.standing().is_ok()) else { return Step::Request };
-        let covers = held.fields().covers(&self.info.product_id, &self.info.version);
-        match (covers, held.is_permanent(), occasion) {
-            (true, true, Occasion::Need) => Step::Use(held),
-            (false, true, _) => Step::Upgrade(held),
-            (true, true, Occasion::Renewal) | (_, false, _) => Step::Request,
+        let is_good = |held: &ClientLicense| held.standing().is_ok() && held.is_permanent();
+        let Some(held) = held.filter(is_good) else { return Step::Request };
+        if !held.fields().covers(&self.info.product_id, &self.info.version) {
+            return Step::Upgrade(held);
+        }
+        match occasion {
+            Occasion::Need if self.serves(&held) => Step::Use(held),
+            Occasion::Need | Occasion::Renewal => Step::Request,
         }
     }
 
@@ -236,6 +238,7 @@ impl<'a> Requestor<'a> {
             software_id,
             product_id: self.info.product_id.clone(),
             version: self.info.version.clone(),
+            features: self.features(),
         })?;
         let response = ChallengeResponse {
             format: FORMAT,
@@ -244,6 +247,7 @@ impl<'a> Requestor<'a> {
             software_id,
             product_id: self.info.product_id.clone(),
             version: self.info.version.clone(),
+            features: self.features(),
             encryption_key: self.encryption_key(),
             held_license: held.map(|license| license.certificate().der().to_vec()),
         };
@@ -257,6 +261,7 @@ impl<'a> Requestor<'a> {
             format: FORMAT,
             license: old.certificate().der().to_vec(),
             version: self.info.version.clone(),
+            features: self.features(),
             encryption_key: self.encryption_key(),
         };
         match self.client.upgrade(self.sign(&request)?) {
@@ -289,8 +294,15 @@ impl<'a> Requestor<'a> {
         {
             return Err(Slug::LicenseForeign);
         }
-        let covers = fields.covers(&self.info.product_id, &self.info.version);
-        covers.then_some(()).ok_or(Slug::LicenseTooOld)
+        if !fields.covers(&self.info.product_id, &self.info.version) {
+            return Err(Slug::LicenseTooOld);
+        }
+        fields.enables(&self.info.features).then_some(()).ok_or(Slug::LicenseForeign)
+    }
+
+    /// What the service wants, in the order in which it is asked for.
+    fn features(&self) -> Vec<Label> {
+        in_order(self.info.features.clone())
     }
 
     fn client_key(&self) -> Result<ClientKey, Error> {

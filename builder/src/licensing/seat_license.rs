@@ -1,9 +1,10 @@
 //! A seat license in its client's hands.
 
+use trybuy_formats::api::GatewayInfo;
 use trybuy_formats::certificates::{
     Certificate, CertificateChain, CertificateError, VerifiedLicense,
 };
-use trybuy_formats::ids::{ClientId, ProductId, Version};
+use trybuy_formats::ids::ClientId;
 use trybuy_formats::instant::{Instant, Span};
 use trybuy_formats::licensing::seat_license::{SeatLicense, SeatLicenseKind};
 use trybuy_formats::slug::Slug;
@@ -92,9 +93,18 @@ impl ClientLicense {
         self.fields().kind == SeatLicenseKind::Permanent
     }
 
-    /// Whether this client can use it now for a product in a version.
-    pub fn serves(&self, product: &ProductId, version: &Version) -> bool {
-        self.standing.is_ok() && self.fields().covers(product, version)
+    /// Whether this client can use it now for what the service behind a gateway needs.
+    pub fn serves(&self, needed: &GatewayInfo) -> bool {
+        self.standing.is_ok()
+            && self.fields().covers(&needed.product_id, &needed.version)
+            && self.fields().enables(&needed.features)
+    }
+
+    /// Whether it is as good as another license of its product, whatever that is wanted for.
+    pub fn covers(&self, other: &Self) -> bool {
+        let other = other.fields();
+        self.fields().covers(&other.product_id, &other.version)
+            && self.fields().enables(&other.features)
     }
 
     /// Until when it can be used; none for a license without an end. A certificate may end before its

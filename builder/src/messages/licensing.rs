@@ -113,7 +113,8 @@ pub(crate) fn license_refused(slug: Slug) -> Error {
         Slug::LicenseExpired => ("the license that came has ended", CHECK_CLOCK),
         Slug::LicenseNotActive => ("the license that came is not valid yet", CHECK_CLOCK),
         Slug::LicenseForeign => (
-            "the license that came is for another client, product or platform",
+            "the license that came is for another client, product or platform, or without a feature that the \
+             service needs",
             "tell the operator of the license server; nothing was stored",
         ),
         Slug::LicenseTooOld => (

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use trybuy_formats::api::LicenseOutcome;
-use trybuy_formats::ids::PlatformType;
+use trybuy_formats::ids::{Label, PlatformType};
 use trybuy_formats::instant::Span;
 use trybuy_formats::licensing::seat_license::SeatLicense;
 use trybuy_formats::slug::Slug;
@@ -19,6 +19,10 @@ const REQUEST: &str = "license-requests";
 
 fn mode(path: &Path) -> u32 {
     std::fs::metadata(path).expect("it exists").permissions().mode() & 0o777
+}
+
+fn features(names: &[&str]) -> Vec<Label> {
+    names.iter().map(|name| name.parse().expect("a label")).collect()
 }
 
 #[test]
@@ -57,13 +61,7 @@ fn what_is_kept_is_shown_with_every_field() {
         license.features = vec!["export".parse().expect("a label")];
         license.ends_at = Some(license.issued_at.plus(Span::seconds(9 * 86_400 + 60)));
     };
-    gateway.script().features = ["export", "print"].map(|it| it.parse().expect("a label")).to_vec();
-    let granted = gateway.request();
-    assert!(
-        granted.err.contains("does not enable what the service asks for: print"),
-        "{}",
-        granted.err
-    );
+    gateway.request();
     let listed = &gateway.listed()[0];
     for (field, value) in [
         ("product_id", PRODUCT),
@@ -94,9 +92,35 @@ fn what_is_kept_is_shown_with_every_field() {
 }
 
 #[test]
+fn a_license_for_the_features_of_each_service_is_asked_for_and_kept() {
+    let gateway = Gateway::start();
+    gateway.request();
+    for (wanted, asked) in [(&["print", "export"][..], 2), (&[], 2), (&["export"], 2)] {
+        {
+            let mut script = gateway.script();
+            script.features = features(wanted);
+            script.change = |license| license.features = features(&["export", "print"]);
+        }
+        gateway.request();
+        assert_eq!(gateway.script().asked(REQUEST), asked, "{wanted:?}");
+    }
+    {
+        let responses = &gateway.script().responses;
+        assert_eq!(responses[1].features, features(&["export", "print"]));
+        assert!(responses[1].held_license.is_some(), "the other one is shown");
+    }
+    let mut states = Vec::new();
+    for license in gateway.listed() {
+        states.push((license["features"].as_array().map(Vec::len), license["state"].clone()));
+    }
+    assert_eq!(states, [(Some(0), "valid".into()), (Some(2), "valid".into())]);
+}
+
+#[test]
 fn nothing_is_believed_of_a_license_that_does_not_fit() {
     type Fault = fn(&mut Script);
-    let faults: [(Fault, Slug); 9] = [
+    let faults: [(Fault, Slug); 10] = [
+        (|script| script.features = features(&["print"]), Slug::LicenseForeign),
         (|script| script.forged = true, Slug::LicenseInvalid),
         (|script| script.damaged = true, Slug::LicenseInvalid),
         (|script| script.for_another = true, Slug::LicenseForeign),
@@ -133,6 +157,7 @@ fn nothing_is_believed_of_a_license_that_does_not_fit() {
             let mut script = gateway.script();
             (script.forged, script.damaged, script.for_another) = (false, false, false);
             script.change = |_| {};
+            script.features = Vec::new();
             script.outcome = LicenseOutcome::Granted;
             fault(&mut script);
         }

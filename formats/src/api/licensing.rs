@@ -133,6 +133,8 @@ pub struct LicenseRequest {
     pub product_id: ProductId,
     /// In this version or a newer one.
     pub version: Version,
+    /// The features that the license has to enable.
+    pub features: Vec<Label>,
 }
 
 /// Answers [`LicenseRequest`]: the platform challenge (SL Fig. 7, step 228).
@@ -200,6 +202,9 @@ pub struct GatewayLicenseRequest {
     pub product_id: ProductId,
     /// In this version or a newer one.
     pub version: Version,
+    /// The features that the license has to enable, as
+    /// [`are_features`](crate::licensing::product::are_features) wants them.
+    pub features: Vec<Label>,
 }
 
 /// `POST /gateways/seen`, signed by a gateway: what it knows of its license server, so that one that was restored from a

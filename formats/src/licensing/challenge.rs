@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::product::are_features;
 use crate::encoding::base64_bytes;
-use crate::ids::{ClientSoftwareId, Digest, ProductId, Version};
+use crate::ids::{ClientSoftwareId, Digest, Label, ProductId, Version};
 use crate::limits;
 use crate::primitives::{SPKI_LENGTH, Sha256};
 use crate::signed::{Document, FORMAT};
@@ -56,6 +57,8 @@ pub struct ChallengeResponse {
     pub product_id: ProductId,
     /// In this version or a newer one.
     pub version: Version,
+    /// The features that the license has to enable, as [`are_features`] wants them.
+    pub features: Vec<Label>,
     /// The key that the license is to be encrypted to: RSA-3072, SubjectPublicKeyInfo in DER.
     #[serde(with = "base64_bytes")]
     pub encryption_key: Vec<u8>,
@@ -72,6 +75,7 @@ impl Document for ChallengeResponse {
         let held = self.held_license.as_ref();
         self.format == FORMAT
             && self.token.len() <= limits::CHALLENGE_TOKEN
+            && are_features(&self.features)
             && self.encryption_key.len() == SPKI_LENGTH
             && held.is_none_or(|license| license.len() <= limits::CERTIFICATE)
     }

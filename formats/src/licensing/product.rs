@@ -46,7 +46,19 @@ impl Product {
     }
 }
 
-/// Whether these are features in their one order.
-pub(crate) fn are_features(features: &[Label]) -> bool {
+/// Whether these are features in their one order: ascending and each once, at most [`limits::FEATURES`].
+pub fn are_features(features: &[Label]) -> bool {
     features.len() <= limits::FEATURES && features.is_sorted_by(|one, next| one < next)
+}
+
+/// Puts features into that order, however many they are.
+pub fn in_order(mut features: Vec<Label>) -> Vec<Label> {
+    features.sort();
+    features.dedup();
+    features
+}
+
+/// Whether what enables these features is enough where others are wanted: all of those are among them.
+pub fn enable_all(features: &[Label], wanted: &[Label]) -> bool {
+    wanted.iter().all(|feature| features.contains(feature))
 }

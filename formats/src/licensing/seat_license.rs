@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::product::are_features;
+use super::product::{are_features, enable_all};
 use crate::ids::{
     ClientId, Label, LicenseServerId, PackId, PlatformType, ProductId, SeatLicenseId, Version,
 };
@@ -70,5 +70,10 @@ impl SeatLicense {
     /// current generation 4.X server".
     pub fn covers(&self, product: &ProductId, version: &Version) -> bool {
         self.product_id == *product && !self.version.precedes(version)
+    }
+
+    /// Whether it enables all of these features.
+    pub fn enables(&self, features: &[Label]) -> bool {
+        enable_all(&self.features, features)
     }
 }

@@ -246,6 +246,7 @@ mod tests {
             format: FORMAT,
             license: vec![1, 2, 3],
             version: "5.0.0".parse().expect("a version"),
+            features: Vec::new(),
             encryption_key: vec![0; SPKI_LENGTH],
         }
     }

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::product::are_features;
 use crate::encoding::base64_bytes;
-use crate::ids::Version;
+use crate::ids::{Label, Version};
 use crate::limits;
 use crate::primitives::SPKI_LENGTH;
 use crate::signed::{Document, FORMAT};
@@ -21,6 +22,8 @@ pub struct UpgradeRequest {
     pub license: Vec<u8>,
     /// The version that is wanted, or a newer one.
     pub version: Version,
+    /// The features that the license has to enable, as [`are_features`] wants them.
+    pub features: Vec<Label>,
     /// The key that the license is to be encrypted to: RSA-3072, SubjectPublicKeyInfo in DER.
     #[serde(with = "base64_bytes")]
     pub encryption_key: Vec<u8>,
@@ -33,6 +36,7 @@ impl Document for UpgradeRequest {
     fn is_valid(&self) -> bool {
         self.format == FORMAT
             && self.license.len() <= limits::CERTIFICATE
+            && are_features(&self.features)
             && self.encryption_key.len() == SPKI_LENGTH
     }
 }

@@ -9,7 +9,6 @@ mod product;
 
 use anyhow::Result;
 
-pub(super) use self::product::product_as_words;
 use super::arguments::{ClearinghouseCommand, Database};
 use super::failure::Failure;
 use super::open;

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use trybuy_formats::ids::{Label, ProductId, Version};
+use trybuy_formats::licensing::product::{are_features, in_order};
+use trybuy_formats::limits;
 use url::Url;
 
 use super::access::{DirectUsers, NamedUsers, Rates, Requirement, StaleList};
@@ -191,12 +193,17 @@ impl GatewayConfig {
         if !matches!(file.license_server.url.scheme(), "http" | "https") {
             return Err(ConfigError::invalid("license_server.url", "is http://… or https://…"));
         }
+        let features = in_order(file.license.features);
+        if !are_features(&features) {
+            let most = format!("has at most {} features", limits::FEATURES);
+            return Err(ConfigError::invalid("license.features", most));
+        }
         Ok(Self {
             service,
             requirement: Requirement {
                 product_id: file.license.product_id,
                 version: file.license.version,
-                features: file.license.features,
+                features,
             },
             license_server: file.license_server.url,
             refresh: file.license_server.refresh,
@@ -264,9 +271,12 @@ mod tests {
     #[test]
     fn wrong_settings_are_named() {
         assert!(loaded(LEAST).is_ok());
+        let features: Vec<String> = (0..=limits::FEATURES).map(|at| format!("f{at}")).collect();
+        let many = format!("features = {features:?}\n[license_server]");
         for (text, named) in [
             (LEAST.replace("http://127.0.0.1:8000", "ftp://x"), "service.url"),
             (LEAST.replace("http://127.0.0.1:8082", "ftp://x"), "license_server.url"),
+            (LEAST.replace("[license_server]", &many), "license.features"),
             (format!("{LEAST}[limits]\nidle_timeout = \"0s\"\n"), "limits.idle_timeout"),
             (format!("{LEAST}[limits]\nconnections = 0\n"), "limits.connections"),
             (format!("{LEAST}[direct]\nusers = [0, \"no such user\"]\n"), "direct.users"),

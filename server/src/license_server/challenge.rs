@@ -5,11 +5,13 @@
 
 use serde::{Deserialize, Serialize};
 use trybuy_formats::api::{ChallengeAnswer, LicenseRequest};
-use trybuy_formats::ids::{ChallengeId, ClientId, ClientSoftwareId, Digest, ProductId, Version};
+use trybuy_formats::ids::{
+    ChallengeId, ClientId, ClientSoftwareId, Digest, Label, ProductId, Version,
+};
 use trybuy_formats::instant::{Instant, Span};
 use trybuy_formats::keys::LicenseServerSecret;
 use trybuy_formats::licensing::challenge::ChallengeResponse;
-use trybuy_formats::primitives::{PrimitiveError, constant_time_eq, random};
+use trybuy_formats::primitives::{PrimitiveError, constant_time_eq, random, sha256};
 
 use crate::store::{DecisionReason, UsedChallenge};
 
@@ -26,6 +28,8 @@ struct Token {
     software_id: ClientSoftwareId,
     product_id: ProductId,
     version: Version,
+    /// The digest of the features, as there can be many.
+    features: Digest,
     ends_at: Instant,
 }
 
@@ -65,6 +69,7 @@ pub fn issue(
         software_id: request.software_id,
         product_id: request.product_id.clone(),
         version: request.version.clone(),
+        features: digest(&request.features)?,
         ends_at: now.plus(LIFE),
     };
     let json = serde_json::to_vec(&token).map_err(|_| PrimitiveError::Failed)?;
@@ -95,7 +100,8 @@ pub fn open(
     let is_of_request = token.client_id == client
         && token.software_id == response.software_id
         && token.product_id == response.product_id
-        && token.version == response.version;
+        && token.version == response.version
+        && digest(&response.features) == Ok(token.features);
     if !is_of_request {
         return Err(unfit(foreign));
     }
@@ -103,6 +109,11 @@ pub fn open(
         return Err(unfit(DecisionReason::ChallengeLate));
     }
     Ok(Challenge { used, challenge: token.challenge })
+}
+
+fn digest(features: &[Label]) -> Result<Digest, PrimitiveError> {
+    let json = serde_json::to_vec(features).map_err(|_| PrimitiveError::Failed)?;
+    Ok(Digest::from_bytes(sha256(&json)))
 }
 
 /// Whether two responses are the same (SL Fig. 7, step 238); takes the same time wherever they differ.
@@ -124,6 +135,7 @@ mod tests {
             software_id: "0200000100000001".parse().expect("a software id"),
             product_id: "com.example.desk".parse().expect("a product"),
             version: "1.0.0".parse().expect("a version"),
+            features: vec!["export".parse().expect("a label")],
         }
     }
 
@@ -136,6 +148,7 @@ mod tests {
             software_id: request.software_id,
             product_id: request.product_id,
             version: request.version,
+            features: request.features,
             encryption_key: Vec::new(),
             held_license: None,
         }
@@ -166,6 +179,7 @@ mod tests {
                 ..good.clone()
             },
             ChallengeResponse { version: "1.0.1".parse().expect("a version"), ..good.clone() },
+            ChallengeResponse { features: Vec::new(), ..good.clone() },
             response(b"no token".to_vec()),
             response(secret.seal_token(b"{}").expect("sealed")),
         ] {

@@ -1,20 +1,27 @@
 //! The granting module 126: which license a client gets. Pure functions over what the secure license store holds.
 //!
 //! In this order:
-//! 1. a permanent license of the client that has not ended and covers the wanted version is issued again;
-//! 2. a license of an older version, or one that has ended, is upgraded by a free upgrade license;
-//! 3. a free license is allocated;
-//! 4. for want of one, a temporary license is issued, once for each client and product; later the same one again,
-//!    while it is good for what is wanted.
+//! 1. a permanent license of the client that has not ended and covers the wanted version and features is issued
+//!    again;
+//! 2. a license of an older version, with fewer features, or one that has ended, is upgraded by a free upgrade license;
+//! 3. a free license is allocated, beside those that the client has; for want of one, a free license of an older version,
+//!    or with fewer features, is allocated and upgraded by a free upgrade license in one step;
+//! 4. for want of one, a temporary license is issued, once for each client and product, where what is wanted was bought
+//!    or ordered; later the same one again, while it is good for what is wanted.
 //!
 //! A client one of whose licenses was revoked gets nothing of 2 to 4 until the operator readmits it.
 //!
-//! Which of several packs with free licenses is taken, the store finds by its index: that of the lowest sufficient
-//! version, of those the soonest to end, of those the oldest. A store that was restored from a backup does not know
+//! No request drains packs, whatever it asks for: a license is only allocated where none of the client's fits, and an
+//! upgrade takes nothing away from a license that is good, so that a client has at most one good license of each version
+//! with the same features.
+//!
+//! Which of several packs with free licenses is taken, the store finds: that of the lowest sufficient version, of those
+//! with the fewest features, of those the soonest to end, of those the oldest. A store that was restored from a backup does not know
 //! what it granted since, so nothing new is given out of it.
 
 use trybuy_formats::ids::{SeatLicenseId, Version};
 use trybuy_formats::instant::Instant;
+use trybuy_formats::licensing::product::{enable_all, in_order};
 
 use crate::store::{Allocation, Assignment, DecisionReason, HadTemporary, Standing, WantedLicense};
 
@@ -26,38 +33,80 @@ use crate::store::{Allocation, Assignment, DecisionReason, HadTemporary, Standin
 pub fn existing<'a>(wanted: &WantedLicense, held: &'a [Assignment]) -> Option<&'a Assignment> {
     let fits = |license: &&Assignment| {
         is_of_platform(wanted, license)
-            && license.ends_at.is_none_or(|end| end > wanted.now)
+            && is_good(wanted, license)
             && !license.version.precedes(&wanted.version)
+            && enable_all(&license.features, &wanted.features)
     };
     held.iter().filter(fits).max_by(|one, other| newness(one).cmp(&newness(other)))
 }
 
 /// Of the licenses that a client has and of which none can be issued again, the one that an upgrade license would
-/// replace (SL Fig. 8, step 242: it "has expired and/or is for an older version"): the newest version, as the most
-/// upgrade licenses are for that.
-pub fn upgradable<'a>(wanted: &WantedLicense, held: &'a [Assignment]) -> Option<&'a Assignment> {
+/// replace (SL Fig. 8, step 242: it "has expired and/or is for an older version"), and what that has to be for. One with
+/// the wanted features comes first, as then the version alone is amiss; of those the newest version, as the most upgrade
+/// licenses are for that.
+pub fn upgradable<'a>(
+    wanted: &WantedLicense,
+    held: &'a [Assignment],
+) -> Option<(&'a Assignment, WantedLicense)> {
     let licenses = held.iter().filter(|license| is_of_platform(wanted, license));
-    licenses.max_by(|one, other| newness(one).cmp(&newness(other)))
+    let rank = |license: &'a Assignment| {
+        (enable_all(&license.features, &wanted.features), newness(license))
+    };
+    let license = licenses.max_by(|one, other| rank(one).cmp(&rank(other)))?;
+    Some((license, upgraded(wanted, license)))
+}
+
+/// What an upgrade of a license has to be for: what is wanted, and, while the license is good, all that it is good for.
+fn upgraded(wanted: &WantedLicense, license: &Assignment) -> WantedLicense {
+    if !is_good(wanted, license) {
+        return wanted.clone();
+    }
+    let is_newer = wanted.version.precedes(&license.version);
+    let features = wanted.features.iter().chain(&license.features).cloned().collect();
+    WantedLicense {
+        version: if is_newer { &license.version } else { &wanted.version }.clone(),
+        features: in_order(features),
+        ..wanted.clone()
+    }
 }
 
 /// What is done where no license can be issued again (SL Fig. 6, step 204; Fig. 8, step 246).
 pub fn allocation(standing: Standing) -> Allocation {
-    let Standing { only_upgrade, barred, restored, upgrade, seat, temporary } = standing;
+    let Standing {
+        only_upgrade,
+        barred,
+        restored,
+        upgrade,
+        seat,
+        upgraded_seat,
+        temporary,
+        bought,
+    } = standing;
     if barred {
         return Allocation::Refused(DecisionReason::ClientBarred);
     }
-    match (restored, upgrade, seat, temporary) {
-        (false, Some((license, pack)), _, _) => Allocation::Upgrade(license, pack),
-        (false, None, Some(pack), _) if !only_upgrade => Allocation::Seat(pack),
+    match (restored, upgrade, seat, upgraded_seat) {
+        (false, Some((license, pack)), ..) => return Allocation::Upgrade(license, pack),
         // A client that presents a license to be upgraded has been given what there is for it.
-        (false, ..) if only_upgrade => Allocation::Refused(DecisionReason::NoUpgrade),
-        (_, _, _, Some(HadTemporary::Good(license))) if !only_upgrade => {
-            Allocation::TemporaryAgain(license)
-        }
-        (false, _, _, Some(HadTemporary::Over(reason))) => Allocation::Refused(reason),
-        (false, ..) => Allocation::Temporary,
-        (true, ..) => Allocation::Refused(DecisionReason::LicenseServerRestored),
+        (false, ..) if only_upgrade => return Allocation::Refused(DecisionReason::NoUpgrade),
+        (false, None, Some(pack), _) => return Allocation::Seat(pack),
+        (false, None, None, Some(upgraded)) => return Allocation::UpgradedSeat(upgraded),
+        (true, ..) | (false, None, None, None) => {}
     }
+    match temporary {
+        Some(HadTemporary::Good(license)) if !only_upgrade => Allocation::TemporaryAgain(license),
+        _ if restored => Allocation::Refused(DecisionReason::LicenseServerRestored),
+        Some(HadTemporary::Over(reason)) => Allocation::Refused(reason),
+        Some(HadTemporary::Good(_)) | None => match bought {
+            Some(features) => Allocation::Temporary(features),
+            None => Allocation::Refused(DecisionReason::NotOrdered),
+        },
+    }
+}
+
+/// Whether a license has not ended.
+fn is_good(wanted: &WantedLicense, license: &Assignment) -> bool {
+    license.ends_at.is_none_or(|end| end > wanted.now)
 }
 
 /// A license is for a client on one platform type: each has its own packs (SL Table 2).

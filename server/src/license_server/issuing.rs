@@ -65,7 +65,7 @@ impl<S: LicenseSigner> GrantingModule for Granting<S> {
         &self,
         wanted: &WantedLicense,
         held: &'a [Assignment],
-    ) -> Option<&'a Assignment> {
+    ) -> Option<(&'a Assignment, WantedLicense)> {
         granting::upgradable(wanted, held)
     }
 

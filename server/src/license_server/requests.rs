@@ -8,6 +8,7 @@ use trybuy_formats::certificates::{Certificate, CertificateError};
 use trybuy_formats::ids::{ClientId, Label};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::licensing::challenge::ChallengeResponse;
+use trybuy_formats::licensing::product::are_features;
 use trybuy_formats::licensing::sealed_license;
 use trybuy_formats::licensing::signing::{ClientKey, open_from_client};
 use trybuy_formats::licensing::upgrade::UpgradeRequest;
@@ -42,6 +43,9 @@ pub enum RequestRefused {
     /// A gateway asked for a client that has to answer a challenge itself.
     #[error("clients of this platform type answer a challenge")]
     PlatformType,
+    /// A gateway names features that are none.
+    #[error("features are in order and each once, and not too many")]
+    Features,
     /// Nothing can be issued under the license server's own certificate any more.
     #[error("the certificate of this license server, under which licenses are issued, has ended")]
     IssuerEnded,
@@ -86,6 +90,9 @@ fn words(reason: DecisionReason) -> &'static str {
         }
         DecisionReason::NoUpgrade => "there is no free upgrade license for the license",
         DecisionReason::NoFreeLicense => "there is no free license",
+        DecisionReason::NotOrdered => {
+            "no license of this product in this version, with these features, was bought or ordered"
+        }
         DecisionReason::TemporaryEnded => {
             "there is no free license, and the temporary one has ended"
         }
@@ -109,15 +116,21 @@ impl Refusal for RequestRefused {
             Self::Document(SignedError::TooNew) => Slug::FormatTooNew,
             Self::Document(SignedError::Signature) => Slug::Unauthorized,
             Self::IssuerEnded => Slug::CertificateRefused,
-            Self::Document(_) | Self::ClientKey | Self::EncryptionKey | Self::PlatformType => {
-                Slug::BadRequest
-            }
+            Self::Document(_)
+            | Self::ClientKey
+            | Self::EncryptionKey
+            | Self::PlatformType
+            | Self::Features => Slug::BadRequest,
             Self::Store(_) | Self::Image(_) | Self::Sealing(_) => Slug::ServerError,
         }
     }
 
     fn help(&self) -> Option<String> {
         let help = match self.slug() {
+            _ if matches!(self, Self::Decided(DecisionReason::NotOrdered)) => {
+                "ask the operator of the license server to order licenses of this product for clients of this \
+                 platform type, in the version and with the features that the service needs"
+            }
             Slug::ClientImageUnknown => {
                 "ask the operator of the license server to install the image of this client's release"
             }
@@ -150,6 +163,7 @@ fn slug(reason: DecisionReason) -> Slug {
         DecisionReason::ClientBarred => Slug::LicenseRevoked,
         DecisionReason::NoUpgrade
         | DecisionReason::NoFreeLicense
+        | DecisionReason::NotOrdered
         | DecisionReason::TemporaryEnded
         | DecisionReason::TemporaryRevoked => Slug::NoFreeLicense,
         DecisionReason::LicenseServerRestored
@@ -181,6 +195,7 @@ impl LicenseServer {
             client_id: Some(request.client_id),
             product_id: Some(request.product_id.clone()),
             version: Some(request.version.clone()),
+            features: request.features.clone(),
             platform_type: Some(request.software_id.platform_type()),
             software_id: Some(request.software_id),
             ..LicenseDecision::of(DecisionOutcome::Refused, now)
@@ -212,6 +227,7 @@ impl LicenseServer {
                 client_key: client.spki().to_vec(),
                 product_id: response.product_id.clone(),
                 version: response.version.clone(),
+                features: response.features.clone(),
                 platform_type: software_id.platform_type(),
                 now,
             },
@@ -244,6 +260,7 @@ impl LicenseServer {
                 client_key: client.spki().to_vec(),
                 product_id: presented.license.product_id.clone(),
                 version: request.version.clone(),
+                features: request.features.clone(),
                 platform_type: presented.license.platform_type,
                 now,
             },
@@ -267,6 +284,9 @@ impl LicenseServer {
         if request.platform_type.is_challenged() {
             return Err(RequestRefused::PlatformType);
         }
+        if !are_features(&request.features) {
+            return Err(RequestRefused::Features);
+        }
         let client =
             ClientKey::from_spki(&request.client_key).map_err(|_| RequestRefused::ClientKey)?;
         let key = encryption_key(&request.encryption_key)?;
@@ -276,6 +296,7 @@ impl LicenseServer {
                 client_key: client.spki().to_vec(),
                 product_id: request.product_id.clone(),
                 version: request.version.clone(),
+                features: request.features.clone(),
                 platform_type: request.platform_type,
                 now: self.clock.now(),
             },

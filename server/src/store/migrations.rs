@@ -7,7 +7,7 @@ use super::connections::Engine;
 use super::{Store, StoreError};
 
 /// Number, name and text of each migration. The numbers ascend without gaps.
-const MIGRATIONS: [(i64, &str, &str); 14] = [
+const MIGRATIONS: [(i64, &str, &str); 15] = [
     (1, "catalog and trials", include_str!("../../migrations/0001_catalog_and_trials.sql")),
     (
         2,
@@ -25,6 +25,11 @@ const MIGRATIONS: [(i64, &str, &str); 14] = [
     (11, "license server", include_str!("../../migrations/0011_license_server.sql")),
     (12, "gateway", include_str!("../../migrations/0012_gateway.sql")),
     (13, "license bars", include_str!("../../migrations/0013_license_bars.sql")),
+    (
+        14,
+        "features of temporary licenses",
+        include_str!("../../migrations/0014_features_of_temporary_licenses.sql"),
+    ),
     (15, "records accepted", include_str!("../../migrations/0015_records_accepted.sql")),
 ];
 

@@ -22,6 +22,7 @@ fn ask(client: &Client, url: &str) -> Value {
         "software_id": "0200000100000001",
         "product_id": "com.example.desk",
         "version": "1.0.0",
+        "features": [],
     });
     let sent = client.post(format!("{url}/license-requests")).json(&request).send();
     sent.expect("an answer").json().expect("JSON")

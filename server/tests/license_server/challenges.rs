@@ -47,6 +47,12 @@ async fn a_client_that_answers_rightly_gets_a_license_that_only_it_can_read() {
 async fn a_temporary_license_that_ended_is_all_there_is() {
     let server = TestServer::start().await;
     let ada = TestClient::new();
+    let refused = ada.ask(&server, "1.0.0").await;
+    let problem = refused.refused(403, Slug::NoFreeLicense);
+    assert!(problem.help.is_some_and(|help| help.contains("to order licenses of this product")));
+    let expected = (DecisionOutcome::Refused, Some(DecisionReason::NotOrdered));
+    assert_eq!(server.last_record().await, expected);
+    server.order(&pack("1.0.0", 1)).await;
     let (outcome, license) = ada.license(&server, "1.0.0").await;
     assert_eq!(outcome, LicenseOutcome::Temporary);
     let (again, same) = ada.license(&server, "1.0.0").await;
@@ -189,5 +195,5 @@ async fn what_is_not_signed_by_a_client_is_not_looked_at() {
     let mut short = response.clone();
     short.encryption_key[200] ^= 1;
     let answer = ada.send(&server, "challenge-responses", &short).await;
-    assert!(matches!(answer.status, 200 | 400), "a key that is none, or another one");
+    assert!(matches!(answer.status, 400 | 403), "a key that is none, or another one");
 }

@@ -42,7 +42,16 @@ pub(crate) fn with_clearinghouse() -> Program {
 }
 
 /// What is offered.
-pub(crate) const PRODUCT: [&str; 4] = ["--version", "1.0.0", "--platform-type", "non-windows"];
+pub(crate) const PRODUCT: [&str; 8] = [
+    "--version",
+    "2.0.0",
+    "--platform-type",
+    "non-windows",
+    "--upgrade-from",
+    "1.0.0",
+    "--feature",
+    "print",
+];
 
 fn install<'a>(server: &'a str, issuer: &'a str) -> [&'a str; 9] {
     [
@@ -104,9 +113,8 @@ fn a_license_server_is_made_once_and_takes_only_its_own_certificates() {
 #[test]
 fn a_pack_travels_as_a_file_and_is_installed_once() {
     let program = with_clearinghouse();
-    let product = PRODUCT;
     let place = ["license-server", "order", "place", "--product", "com.example.desk"];
-    program.done(&[&place[..], &product, &["--quantity", "5", "--out", "order"]].concat());
+    program.done(&[&place[..], &PRODUCT, &["--quantity", "5", "--out", "order"]].concat());
     let order = program.done(&["clearinghouse", "order", "import", "order"]);
     let fee = ["clearinghouse", "fee", "record", order.trim(), "--amount", "500"];
     program.done(&[&fee[..], &["--currency", "EUR", "--reference", "invoice 1"]].concat());
@@ -119,6 +127,13 @@ fn a_pack_travels_as_a_file_and_is_installed_once() {
     let packs = program.json(&["license-server", "pack", "list", "--json"]);
     assert_eq!((&packs[0]["quantity"], &packs[0]["free"]), (&5.into(), &5.into()));
     let id = packs[0]["pack_id"].as_str().expect("an id");
+    let listed = program.done(&["license-server", "pack", "list"]);
+    for words in [
+        "5 of 5 free  com.example.desk 2.0.0 non-windows upgrade-from 1.0.0 +print  begins 20",
+        "Z  ends never\n",
+    ] {
+        assert!(listed.contains(words), "{listed}");
+    }
     let shown = program.done(&["license-server", "pack", "show", id]);
     assert!(
         shown.contains("assigned: 0\n") && shown.contains("manufacturer: Example\n"),

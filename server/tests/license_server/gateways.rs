@@ -56,6 +56,7 @@ fn request(client: &TestClient, platform_type: PlatformType) -> GatewayLicenseRe
         platform_type,
         product_id: "com.example.desk".parse().expect("a product"),
         version: "1.0.0".parse().expect("a version"),
+        features: Vec::new(),
     }
 }
 
@@ -77,8 +78,14 @@ async fn a_registered_gateway_gets_licenses_for_clients_without_a_challenge() {
     // Each platform type has its own packs.
     let wanted = request(&TestClient::new(), PlatformType::DirectConnect);
     let answer = gateway.post(&server, "gateways/licenses", &wanted).await;
+    answer.refused(403, Slug::NoFreeLicense);
+    let wanted = request(&TestClient::new(), PlatformType::Legacy);
+    let answer = gateway.post(&server, "gateways/licenses", &wanted).await;
     let answer: trybuy_formats::api::LicenseAnswer = answer.json(200);
     assert_eq!(answer.outcome, LicenseOutcome::Temporary);
+    let features = ["print", "basic"].map(|name| name.parse().expect("a label")).to_vec();
+    let wanted = GatewayLicenseRequest { features, ..wanted };
+    gateway.post(&server, "gateways/licenses", &wanted).await.refused(400, Slug::BadRequest);
     let wanted = request(&ada, PlatformType::NonWindows);
     gateway.post(&server, "gateways/licenses", &wanted).await.refused(400, Slug::BadRequest);
 }

@@ -52,6 +52,7 @@ async fn only_a_license_of_this_license_server_is_upgraded() {
             format: 1,
             license: forged.der().to_vec(),
             version: "1.0.0".parse().expect("a version"),
+            features: Vec::new(),
             encryption_key: ada.decryption.encryption_key().spki().to_vec(),
         };
         ada.send(&server, "upgrades", &request).await.refused(403, Slug::LicenseForeign);

@@ -22,6 +22,7 @@ async fn audited(world: &LicenseWorld, mark: Option<RecordsMark>) -> Audit {
 /// A store with that many records of one client each.
 async fn with_records(database: &Database, records: u64) -> LicenseWorld {
     let world = LicenseWorld::new(database.store.clone());
+    world.order("1.0.0").await;
     for _ in 0..records {
         assert_eq!(world.outcome(client(), "1.0.0", 1).await, Outcome::TEMPORARY);
     }
@@ -136,6 +137,7 @@ pub(crate) async fn an_end_of_the_records_that_was_removed_is_named(database: Da
 
 pub(crate) async fn records_are_found_by_what_they_are_about(database: Database) {
     let world = LicenseWorld::new(database.store.clone());
+    world.order("1.0.0").await;
     let (ada, bob) = (client(), client());
     for (client, now) in [(ada, 1), (bob, 2), (ada, 3)] {
         world.outcome(client, "1.0.0", now).await;

@@ -16,8 +16,8 @@ use trybuy_formats::licensing::seat_license::{SeatLicense, SeatLicenseKind};
 use trybuy_server::license_server::issuing::{Granting, LicenseSigner};
 use trybuy_server::store::{
     Assignment, DecisionReason, GrantingModule, IssuedLicense, LicenseCase, LicenseGrant,
-    LicenseQuery, LicenseRecord, LicenseTerms, PresentedLicense, RecordQuery, Store, UsedChallenge,
-    WantedLicense, Way,
+    LicenseOrder, LicenseQuery, LicenseRecord, LicenseTerms, PresentedLicense, RecordQuery, Store,
+    UsedChallenge, WantedLicense, Way,
 };
 
 use crate::samples::{at, parsed, random_digest};
@@ -65,6 +65,21 @@ impl LicenseWorld {
         let installed = self.store.install_pack(self.secret(), pack, at(0)).await;
         assert!(installed.expect("answered"), "it is new");
         pack.pack_id
+    }
+
+    /// Places an order of licenses of a version.
+    pub(crate) async fn order(&self, version: &str) -> LicenseOrder {
+        let order = LicenseOrder {
+            order_id: OrderId::new(),
+            document: String::new(),
+            product: pack(version, 1).product,
+            quantity: 1,
+            ordered_at: at(0),
+            said: None,
+            pack_id: None,
+        };
+        self.store.keep_license_order(&order).await.expect("kept");
+        order
     }
 
     pub(crate) async fn ask(&self, case: LicenseCase) -> LicenseGrant {
@@ -160,6 +175,7 @@ pub(crate) fn case(client: ClientId, version: &str, now: u64) -> LicenseCase {
             client_key: Vec::new(),
             product_id: product_id(),
             version: parsed(version),
+            features: Vec::new(),
             platform_type: PlatformType::NonWindows,
             now: at(now),
         },

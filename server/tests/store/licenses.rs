@@ -91,6 +91,7 @@ fn certificate(grant: &LicenseGrant) -> &[u8] {
 
 pub(crate) async fn a_temporary_license_is_issued_once_ever(Database { store, .. }: Database) {
     let world = LicenseWorld::new(store);
+    world.order("1.0.0").await;
     let ada = client();
     let first = world.ask(case(ada, "1.0.0", 1)).await;
     assert_eq!(Outcome::of(&first), Outcome::TEMPORARY);
@@ -177,6 +178,7 @@ pub(crate) async fn a_client_whose_license_was_revoked_gets_none_until_it_is_rea
     Database { store, .. }: Database,
 ) {
     let world = LicenseWorld::new(store);
+    world.order("3.0.0").await;
     world.install(&pack("1.0.0", 5)).await;
     world.install(&upgrade_pack("1.0.0", "2.0.0", 5)).await;
     let [ada, bob, temporary] = [client(), client(), client()];
@@ -232,6 +234,7 @@ pub(crate) async fn a_client_whose_license_was_revoked_gets_none_until_it_is_rea
 
 pub(crate) async fn who_is_barred_keeps_no_temporary_license(Database { store, .. }: Database) {
     let world = LicenseWorld::new(store);
+    world.order("1.0.0").await;
     let ada = client();
     assert_eq!(world.outcome(ada, "1.0.0", 1).await, Outcome::TEMPORARY);
     world.install(&pack("1.0.0", 1)).await;
@@ -350,11 +353,10 @@ pub(crate) async fn requests_of_one_client_at_once_build_on_each_other(
     }
     let outcomes = tasks.join_all().await;
     let count = |wanted| outcomes.iter().filter(|outcome| **outcome == wanted).count();
-    // Who asks for version 2 before there is anything to upgrade gets a temporary license.
+    // Who asks for version 2 first gets an upgraded license at once.
     assert_eq!(count(Outcome::GRANTED), 1, "{outcomes:?}");
-    assert!(count(Outcome::UPGRADED) <= 1 && count(Outcome::TEMPORARY) <= 1, "{outcomes:?}");
-    let last = world.outcome(ada, "2.0.0", 2).await;
-    assert!([Outcome::UPGRADED, Outcome::REISSUED].contains(&last), "{last:?}");
+    assert!(count(Outcome::UPGRADED) <= 1 && count(Outcome::TEMPORARY) == 0, "{outcomes:?}");
+    assert_eq!(world.outcome(ada, "2.0.0", 2).await, Outcome::REISSUED);
     assert_eq!((world.assigned(full).await, world.assigned(upgrade).await), (1, 1));
     assert_eq!(world.licenses(LicenseQuery::OfClient(ada)).await.len(), 1);
 }
@@ -443,7 +445,8 @@ pub(crate) async fn a_newer_license_does_for_an_older_version(Database { store, 
     for version in ["5.1.0", "5.0.0", "3.0.0"] {
         assert_eq!(world.outcome(ada, version, 2).await, Outcome::REISSUED);
     }
-    assert_eq!(world.outcome(ada, "5.2.0", 3).await, Outcome::TEMPORARY);
+    let newer = world.outcome(ada, "5.2.0", 3).await;
+    assert_eq!(newer, Outcome::Refused(DecisionReason::NotOrdered));
     assert_eq!(world.assigned(id).await, 1);
 }
 
@@ -516,4 +519,206 @@ pub(crate) async fn licenses_are_found_by_pack_and_client_and_free_ones_by_numbe
         outcomes[..3],
         [DecisionOutcome::PackInstalled, DecisionOutcome::PackInstalled, DecisionOutcome::Granted]
     );
+}
+
+/// Licenses of a version with these features.
+fn enabling(version: &str, features: &[&str], quantity: u32) -> LicensePack {
+    let mut pack = pack(version, quantity);
+    pack.product.features = features.iter().map(|name| parsed(name)).collect();
+    pack
+}
+
+/// A client that asks for a version with these features.
+fn wants(client: ClientId, version: &str, features: &[&str], now: u64) -> LicenseCase {
+    let mut case = case(client, version, now);
+    case.wanted.features = features.iter().map(|name| parsed(name)).collect();
+    case
+}
+
+pub(crate) async fn a_license_has_the_features_that_are_wanted(Database { store, .. }: Database) {
+    let world = LicenseWorld::new(store);
+    let both = world.install(&enabling("1.0.0", &["export", "print"], 9)).await;
+    let plain = world.install(&enabling("1.0.0", &[], 9)).await;
+    let newer = world.install(&enabling("2.0.0", &["print"], 9)).await;
+    let ada = client();
+    for (features, expected, pack) in [
+        // The fewest features that do, so that others are left to those who need them.
+        (&[][..], Outcome::GRANTED, plain),
+        (&["print"], Outcome::GRANTED, both),
+        (&["export", "print"], Outcome::REISSUED, both),
+        (&["export"], Outcome::REISSUED, both),
+        (&[], Outcome::REISSUED, both),
+    ] {
+        let grant = world.ask(wants(ada, "1.0.0", features, 1)).await;
+        assert_eq!(Outcome::of(&grant), expected, "{features:?}");
+        let records = world.records().await;
+        let last = &records.last().expect("recorded").decision;
+        assert_eq!(last.features, wants(ada, "1.0.0", features, 1).wanted.features);
+        let held = world.licenses(LicenseQuery::OfClient(ada)).await;
+        assert!(held.iter().any(|license| license.pack_id == pack), "{features:?}");
+    }
+    // Whatever it asks for in whatever order: one license of each kind.
+    for version in ["1.0.0", "2.0.0", "1.0.0", "2.0.0"] {
+        for features in [&["print"][..], &["export"], &[], &["export", "print"]] {
+            world.ask(wants(ada, version, features, 2)).await;
+        }
+    }
+    for pack in [both, plain, newer] {
+        assert_eq!(world.assigned(pack).await, 1);
+    }
+    assert!(world.store.temporary_licenses(None, None).await.expect("answered").is_empty());
+}
+
+pub(crate) async fn an_upgrade_has_the_features_of_what_it_upgrades(
+    Database { store, .. }: Database,
+) {
+    let world = LicenseWorld::new(store);
+    world.install(&enabling("1.0.0", &["print"], 1)).await;
+    let mut upgrades = Vec::new();
+    for features in [&[][..], &["export"], &["export", "print"]] {
+        let mut pack = enabling("2.0.0", features, 1);
+        pack.product.license_type = upgrade_pack("1.0.0", "2.0.0", 1).product.license_type;
+        upgrades.push(world.install(&pack).await);
+    }
+    let ada = client();
+    assert_eq!(world.outcome(ada, "1.0.0", 1).await, Outcome::GRANTED);
+    let case = LicenseCase { way: Way::Upgrade, ..wants(ada, "2.0.0", &["export"], 2) };
+    assert_eq!(Outcome::of(&world.ask(case).await), Outcome::UPGRADED);
+    let license = world.licenses(LicenseQuery::OfClient(ada)).await.remove(0);
+    assert_eq!(license.upgraded_by, Some(upgrades[2]));
+    assert_eq!(license.features, [parsed("export"), parsed("print")]);
+}
+
+pub(crate) async fn a_temporary_license_has_the_features_that_are_wanted(
+    Database { store, .. }: Database,
+) {
+    let world = LicenseWorld::new(store);
+    let pack = world.install(&enabling("1.0.0", &["export", "print"], 1)).await;
+    let (ada, bob) = (client(), client());
+    assert_eq!(world.outcome(bob, "1.0.0", 1).await, Outcome::GRANTED);
+    let temporary = world.ask(wants(ada, "1.0.0", &["print"], 1)).await;
+    assert_eq!(Outcome::of(&temporary), Outcome::TEMPORARY);
+    let stored = world.store.temporary_licenses(None, None).await.expect("answered");
+    assert_eq!(
+        stored[0].license.features,
+        [parsed("export"), parsed("print")],
+        "as one of the pack has"
+    );
+    let again = world.ask(wants(ada, "1.0.0", &["export"], 2)).await;
+    assert_eq!(Outcome::of(&again), Outcome::TEMPORARY_AGAIN);
+    let other = world.ask(wants(ada, "1.0.0", &["scan"], 2)).await;
+    assert_eq!(Outcome::of(&other), Outcome::Refused(DecisionReason::NoFreeLicense));
+    assert_eq!(world.assigned(pack).await, 1);
+}
+
+pub(crate) async fn an_upgraded_seat_that_was_given_back_is_granted_with_its_upgrade(
+    Database { store, .. }: Database,
+) {
+    let world = LicenseWorld::new(store);
+    let seat = world.install(&pack("3.0.0", 2)).await;
+    let upgrade = world.install(&upgrade_pack("3.0.0", "4.0.0", 1)).await;
+    world.install(&pack("2.0.0", 1)).await;
+    let [ada, bob, mia] = [client(), client(), client()];
+    assert_eq!(world.outcome(ada, "3.0.0", 1).await, Outcome::GRANTED);
+    assert_eq!(world.outcome(ada, "4.0.0", 2).await, Outcome::UPGRADED);
+    let license_id = world.licenses(LicenseQuery::OfClient(ada)).await[0].license_id;
+    let note = parsed("Machine was sold");
+    let revocation = Revocation { license_id, client: None, note, bars: false, now: at(3) };
+    let revoked = world.store.revoke_license(world.secret(), &revocation).await;
+    assert_eq!(revoked.expect("answered"), Revoked::Done);
+    let only_upgrade = LicenseCase { way: Way::Upgrade, ..case(bob, "4.0.0", 4) };
+    let refused = Outcome::of(&world.ask(only_upgrade).await);
+    assert_eq!(refused, Outcome::Refused(DecisionReason::NoUpgrade));
+    assert_eq!(world.outcome(bob, "4.0.0", 4).await, Outcome::GRANTED);
+    let license = world.licenses(LicenseQuery::OfClient(bob)).await.remove(0);
+    assert_eq!((license.pack_id, license.upgraded_by), (seat, Some(upgrade)));
+    assert_eq!((license.version, license.license_id.turn()), (parsed("4.0.0"), 1));
+    let records = world.records().await;
+    let last = &records.last().expect("recorded").decision;
+    assert_eq!((last.outcome, last.pack_id), (DecisionOutcome::Granted, Some(upgrade)));
+    assert_eq!(last.license_id, Some(license.license_id));
+    assert_eq!((world.assigned(seat).await, world.assigned(upgrade).await), (1, 1));
+    // It is issued again and given back as every other one; without an upgrade license the old one is left alone.
+    assert_eq!(world.outcome(bob, "4.0.0", 5).await, Outcome::REISSUED);
+    assert_eq!(world.outcome(mia, "4.0.0", 5).await, Outcome::TEMPORARY);
+    let note = parsed("Machine was sold");
+    let license_id = license.license_id;
+    let revocation = Revocation { license_id, client: None, note, bars: false, now: at(6) };
+    let revoked = world.store.revoke_license(world.secret(), &revocation).await;
+    assert_eq!(revoked.expect("answered"), Revoked::Done);
+    assert_eq!((world.assigned(seat).await, world.assigned(upgrade).await), (0, 0));
+    assert_eq!(world.outcome(mia, "4.0.0", 7).await, Outcome::GRANTED);
+}
+
+pub(crate) async fn requests_at_once_take_each_seat_with_one_upgrade(
+    Database { store, .. }: Database,
+) {
+    let world = LicenseWorld::new(store);
+    let seat = world.install(&pack("1.0.0", 8)).await;
+    let upgrade = world.install(&upgrade_pack("1.0.0", "2.0.0", 5)).await;
+    let mut tasks = tokio::task::JoinSet::new();
+    for number in 0..20 {
+        let world = world.clone();
+        let version = if number % 2 == 0 { "1.0.0" } else { "2.0.0" };
+        tasks.spawn(async move { world.outcome(client(), version, 1).await });
+    }
+    let outcomes = tasks.join_all().await;
+    let count = |wanted| outcomes.iter().filter(|outcome| **outcome == wanted).count();
+    assert_eq!((count(Outcome::GRANTED), count(Outcome::TEMPORARY)), (8, 12), "{outcomes:?}");
+    assert_eq!(world.assigned(seat).await, 8);
+    let licenses = world.licenses(LicenseQuery::OfPack(seat)).await;
+    let upgraded = licenses.iter().filter(|license| license.upgraded_by == Some(upgrade)).count();
+    assert_eq!(world.assigned(upgrade).await, u32::try_from(upgraded).expect("few"));
+    let mut serials: Vec<u64> = licenses.iter().map(|it| it.license_id.serial()).collect();
+    serials.dedup();
+    assert_eq!(serials.len(), 8);
+}
+
+pub(crate) async fn a_temporary_license_is_given_only_for_what_was_bought(
+    Database { store, .. }: Database,
+) {
+    const DAYS: u64 = 86_400;
+    let world = LicenseWorld::new(store);
+    let outcome =
+        async |version: &str, day: u64| world.outcome(client(), version, day * DAYS).await;
+    let refused = Outcome::Refused(DecisionReason::NotOrdered);
+    assert_eq!(outcome("1.0.0", 0).await, refused);
+    let last = world.records().await.pop().expect("recorded").decision;
+    assert_eq!(
+        (last.outcome, last.reason),
+        (DecisionOutcome::Refused, Some(DecisionReason::NotOrdered))
+    );
+    // An order does for two months, if it is fulfilled.
+    let order = world.order("2.0.0").await;
+    for (version, day, expected) in [
+        ("1.0.0", 0, Outcome::TEMPORARY),
+        ("2.0.0", 59, Outcome::TEMPORARY),
+        ("2.0.0", 60, refused),
+        ("2.0.1", 0, refused),
+    ] {
+        assert_eq!(outcome(version, day).await, expected, "{version} on day {day}");
+    }
+    let mut case = case(client(), "2.0.0", 0);
+    case.wanted.platform_type = PlatformType::Windows;
+    assert_eq!(Outcome::of(&world.ask(case).await), refused, "others were ordered");
+    assert_eq!(Outcome::of(&world.ask(wants(client(), "2.0.0", &["scan"], 0)).await), refused);
+    let (state, currency) = (OrderState::Cancelled, parsed("EUR"));
+    let answer = OrderAnswer { order_id: order.order_id, state, fee: 1, currency };
+    let said = OrderSaid::Answer(answer);
+    world.store.keep_order_said(order.order_id, &said).await.expect("kept");
+    assert_eq!(outcome("2.0.0", 1).await, refused);
+    // A pack does as long as its licenses last, and for two months more.
+    let mut pack = pack("2.0.0", 1);
+    pack.first_active_at = at(10 * DAYS);
+    pack.ends_at = Some(at(20 * DAYS));
+    world.install(&pack).await;
+    for (day, expected) in [
+        (5, Outcome::TEMPORARY),
+        (15, Outcome::GRANTED),
+        (15, Outcome::TEMPORARY),
+        (79, Outcome::TEMPORARY),
+        (80, refused),
+    ] {
+        assert_eq!(outcome("2.0.0", day).await, expected, "on day {day}");
+    }
 }

@@ -77,13 +77,13 @@ _image = record({
 })
 _response = record({
     "format": integer(1), "token": _bytes(1024), "response": digest, "software_id": _software_id,
-    "product_id": application_id, "version": semantic_version,
+    "product_id": application_id, "version": semantic_version, "features": ascending_features,
     "encryption_key": base64_of(RSA_SPKI_BYTES),
     "held_license": left_out_or(_bytes(CERTIFICATE_CAP)),
 })
 _upgrade = record({
     "format": integer(1), "license": _bytes(CERTIFICATE_CAP), "version": semantic_version,
-    "encryption_key": base64_of(RSA_SPKI_BYTES),
+    "features": ascending_features, "encryption_key": base64_of(RSA_SPKI_BYTES),
 })
 _records = record({
     "format": integer(1), "license_server": label,

@@ -55,6 +55,7 @@ fn a_temporary_license_is_given_once_and_replaced_by_a_permanent_one(
 ) -> Result<()> {
     let stage = Stage::start_with(shared, &[("#: temporary = \"60d\"", "temporary = \"6s\"")])?;
     stage.company.offer(&Order::of("4.0.0", 1))?;
+    stage.company.agree(&Order::of("4.0.0", 1), None, None)?;
     let client = stage.licensed("ada")?;
     let first = only_license(&client)?;
     ensure!(first["kind"] == "temporary", "{first}");

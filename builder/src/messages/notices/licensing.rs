@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use trybuy_formats::api::{GatewayInfo, LicenseOutcome};
+use trybuy_formats::api::LicenseOutcome;
 use trybuy_formats::instant::Instant;
 use trybuy_formats::licensing::seat_license::SeatLicense;
 
@@ -62,18 +62,6 @@ pub(crate) fn obtained(obtained: &Obtained) -> String {
 
 fn end(ends_at: Option<Instant>) -> String {
     until(ends_at)
-}
-
-/// The license does not enable all that the service wants.
-pub(crate) fn features_missing(info: &GatewayInfo, missing: &[String]) -> (String, &'static str) {
-    (
-        format!(
-            "the license does not enable what the service asks for: {} of {}",
-            missing.join(", "),
-            info.product_id
-        ),
-        "ask your administrator for a license with these features",
-    )
 }
 
 /// No license is there.

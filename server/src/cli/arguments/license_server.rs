@@ -8,7 +8,7 @@ use trybuy_formats::ids::{
     PlatformType, ProductId, SeatLicenseId, Version,
 };
 use trybuy_formats::instant::Instant;
-use trybuy_formats::licensing::product::{LicenseType, Product};
+use trybuy_formats::licensing::product::{LicenseType, Product, in_order};
 use trybuy_formats::limits;
 use url::Url;
 
@@ -177,16 +177,13 @@ pub(in crate::cli) struct PlaceOrder {
 impl PlaceOrder {
     /// What is ordered, with its features in order and each once.
     pub(in crate::cli) fn product(&self) -> Product {
-        let mut features = self.features.clone();
-        features.sort();
-        features.dedup();
         let from = self.upgrade_from.clone();
         Product {
             product_id: self.product.clone(),
             version: self.version.clone(),
             license_type: from.map_or(LicenseType::Full, |from| LicenseType::Upgrade { from }),
             platform_type: self.platform_type,
-            features,
+            features: in_order(self.features.clone()),
         }
     }
 }

@@ -10,7 +10,6 @@ use trybuy_formats::limits;
 use trybuy_formats::signed::FORMAT;
 use trybuy_formats::slug::Slug;
 
-use super::product::product_as_words;
 use super::{Place, now, refused};
 use crate::clearinghouse::identity;
 use crate::clearinghouse::ordering::{AgreedDates, OrderDesk, Placed};
@@ -146,7 +145,7 @@ fn as_line(record: &OrderRecord) -> String {
         }
         OrderState::Cancelled => "cancelled".to_owned(),
     };
-    let product = product_as_words(&order.product);
+    let product = output::product_as_words(&order.product);
     format!(
         "{}  {}  {} of {product}  {paid} of {fee} {currency}  {state}",
         order.order_id, order.license_server, order.quantity

@@ -9,7 +9,6 @@ use trybuy_formats::licensing::pack::LicensePack;
 use trybuy_formats::slug::Slug;
 
 use super::Place;
-use super::product::product_as_words;
 use crate::cli::arguments::PackCommand;
 use crate::cli::failure::Failure;
 use crate::cli::{files, output};
@@ -79,7 +78,7 @@ fn as_line(pack: &LicensePack) -> String {
         pack.pack_id,
         pack.license_server,
         pack.quantity,
-        product_as_words(&pack.product),
+        output::product_as_words(&pack.product),
         pack.begin_serial,
         pack.first_active_at
     )

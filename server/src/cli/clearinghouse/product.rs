@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 use trybuy_formats::ids::Label;
-use trybuy_formats::licensing::product::{LicenseType, Product};
+use trybuy_formats::licensing::product::{LicenseType, Product, in_order};
 use trybuy_formats::limits;
 use trybuy_formats::slug::Slug;
 
@@ -76,9 +76,8 @@ fn withdraw(place: &Place, product: ProductArguments) -> Result<()> {
 
 impl ProductArguments {
     /// The product with these features.
-    pub(super) fn with_features(self, mut features: Vec<Label>) -> Result<Product> {
-        features.sort();
-        features.dedup();
+    pub(super) fn with_features(self, features: Vec<Label>) -> Result<Product> {
+        let features = in_order(features);
         if features.len() > limits::FEATURES {
             let what = format!("a license has at most {} features", limits::FEATURES);
             return Err(Failure::new(Slug::Usage, what).help("name fewer").into());
@@ -103,24 +102,11 @@ impl ProductArguments {
     }
 }
 
-/// A product in one line.
-pub(in crate::cli) fn product_as_words(product: &Product) -> String {
-    let Product { product_id, version, license_type, platform_type, features } = product;
-    let mut words = format!("{product_id} {version} {platform_type}");
-    if let LicenseType::Upgrade { from } = license_type {
-        words.push_str(&format!(" upgrade-from {from}"));
-    }
-    for feature in features {
-        words.push_str(&format!(" +{feature}"));
-    }
-    words
-}
-
 fn as_line(offer: &OfferRecord) -> String {
     let OfferRecord { fee, currency, manufacturer, .. } = offer;
     let lasts = offer.valid_for.map_or_else(|| "for ever".to_owned(), |span| span.to_string());
     let state = if offer.withdrawn_at.is_some() { "  withdrawn" } else { "" };
-    let product = product_as_words(&offer.product);
+    let product = output::product_as_words(&offer.product);
     format!("{product}  {fee} {currency}  {lasts}  {manufacturer}{state}")
 }
 

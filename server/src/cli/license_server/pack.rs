@@ -96,14 +96,12 @@ fn as_json(installed: &InstalledPack) -> Value {
 }
 
 fn as_line(installed: &InstalledPack) -> String {
-    let LicensePack { pack_id, quantity, product, ends_at, .. } = &installed.pack;
+    let LicensePack { pack_id, quantity, product, first_active_at, ends_at, .. } = &installed.pack;
     let ends = ends_at.map_or_else(|| "never".to_owned(), |end| end.to_string());
     format!(
-        "{pack_id}  {} of {quantity} free  {} {} {}  ends {ends}\n",
+        "{pack_id}  {} of {quantity} free  {}  begins {first_active_at}  ends {ends}\n",
         installed.free(),
-        product.product_id,
-        product.version,
-        product.platform_type
+        output::product_as_words(product)
     )
 }
 

@@ -6,7 +6,6 @@ use trybuy_formats::ids::Locale;
 
 use super::{Place, json_line, refused};
 use crate::cli::arguments::license_server::ProductCommand;
-use crate::cli::clearinghouse::product_as_words;
 use crate::cli::{locale, open, output};
 
 pub(super) fn run(place: &Place, command: &ProductCommand) -> Result<()> {
@@ -26,6 +25,6 @@ pub(super) fn run(place: &Place, command: &ProductCommand) -> Result<()> {
 fn as_line(offered: &OfferedProduct, locale: &Locale) -> String {
     let OfferedProduct { product, manufacturer, fee, currency, .. } = offered;
     let description = offered.description(locale).map_or("", |it| it.text.as_str());
-    let product = product_as_words(product);
+    let product = output::product_as_words(product);
     format!("{product}  {fee} {currency}  {manufacturer}  {description}\n")
 }

@@ -44,6 +44,7 @@ impl LicenseServer {
             platform_type: client.platform_type,
             product_id: requirement.product_id.clone(),
             version: requirement.version.clone(),
+            features: requirement.features.clone(),
         };
         let answer: LicenseAnswer = self.ask_signed("gateways/licenses", &request, now).await?;
         self.asked.notify_one();

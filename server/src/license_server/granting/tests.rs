@@ -1,10 +1,10 @@
 use trybuy_formats::certificates::Serial;
-use trybuy_formats::ids::{ClientId, PackId, PlatformType, SeatLicenseId};
+use trybuy_formats::ids::{ClientId, Label, PackId, PlatformType, SeatLicenseId};
 use trybuy_formats::instant::Span;
 use trybuy_formats::licensing::product::{LicenseType, Product};
 
 use super::*;
-use crate::store::{OfferingPack, TemporaryLicense};
+use crate::store::{OfferingPack, TemporaryLicense, UpgradedSeat};
 
 const NOW: u64 = 1_000;
 
@@ -18,6 +18,7 @@ fn wanted(version: &str) -> WantedLicense {
         client_key: Vec::new(),
         product_id: "com.example.desk".parse().expect("a product"),
         version: version.parse().expect("a version"),
+        features: Vec::new(),
         platform_type: PlatformType::NonWindows,
         now: at(NOW),
     }
@@ -35,6 +36,7 @@ fn license(version: &str, ends_at: Option<u64>) -> Assignment {
         ends_at: ends_at.map(at),
         product_id: wanted.product_id,
         version: wanted.version,
+        features: Vec::new(),
         platform_type: wanted.platform_type,
         upgraded_by: None,
         certificate_serial: Serial::random(),
@@ -42,6 +44,14 @@ fn license(version: &str, ends_at: Option<u64>) -> Assignment {
         granted_twice: false,
         revoked_at: None,
     }
+}
+
+fn labels(names: &[&str]) -> Vec<Label> {
+    names.iter().map(|name| name.parse().expect("a label")).collect()
+}
+
+fn enabling(features: &[&str], license: Assignment) -> Assignment {
+    Assignment { features: labels(features), ..license }
 }
 
 fn pack() -> OfferingPack {
@@ -65,6 +75,7 @@ fn temporary() -> TemporaryLicense {
         ends_at: at(1),
         product_id: wanted.product_id,
         version: wanted.version,
+        features: Vec::new(),
         platform_type: wanted.platform_type,
         certificate_serial: Serial::random(),
         certificate: Vec::new(),
@@ -104,8 +115,48 @@ fn the_newest_license_is_upgraded_whether_it_has_ended_or_not() {
         (vec![license("1.0.0", Some(1))], Some(0)),
         (vec![license("1.0.0", None), license("2.0.0", Some(1)), windows], Some(1)),
     ] {
-        let expected = expected.map(|at: usize| &held[at]);
-        assert_eq!(upgradable(&wanted("4.0.0"), &held), expected, "{held:?}");
+        let upgradable = upgradable(&wanted("4.0.0"), &held).map(|(license, _)| license);
+        assert_eq!(upgradable, expected.map(|at: usize| &held[at]), "{held:?}");
+    }
+}
+
+#[test]
+fn a_license_without_a_wanted_feature_is_not_issued_again() {
+    let held = [
+        enabling(&["print"], license("3.0.0", None)),
+        enabling(&["export", "print"], license("1.0.0", None)),
+    ];
+    for (features, expected) in [
+        (&[][..], Some(0)),
+        (&["print"], Some(0)),
+        (&["export"], Some(1)),
+        (&["export", "print"], Some(1)),
+        (&["export", "scan"], None),
+    ] {
+        let wanted = WantedLicense { features: labels(features), ..wanted("1.0.0") };
+        assert_eq!(existing(&wanted, &held), expected.map(|at: usize| &held[at]), "{features:?}");
+    }
+}
+
+#[test]
+fn an_upgrade_takes_nothing_away_from_a_license_that_is_good() {
+    let (newer, ended) = (license("3.0.0", None), license("3.0.0", Some(1)));
+    let exports = enabling(&["export"], license("1.0.0", None));
+    for (held, version, features, upgraded, expected) in [
+        (vec![newer.clone()], "2.0.0", &["print"][..], 0, ("3.0.0", &["print"][..])),
+        (vec![newer.clone()], "4.0.0", &[], 0, ("4.0.0", &[])),
+        (vec![exports.clone()], "2.0.0", &["print"], 0, ("2.0.0", &["export", "print"])),
+        (vec![enabling(&["export"], ended)], "2.0.0", &["print"], 0, ("2.0.0", &["print"])),
+        // Where the version alone is amiss, the license with the features becomes the newer one.
+        (vec![newer, exports], "4.0.0", &["export"], 1, ("4.0.0", &["export"])),
+    ] {
+        let wanted = WantedLicense { features: labels(features), ..wanted(version) };
+        let (license, needed) = upgradable(&wanted, &held).expect("one");
+        assert_eq!(license, &held[upgraded]);
+        assert_eq!(
+            (needed.version.to_string().as_str(), needed.features),
+            (expected.0, labels(expected.1))
+        );
     }
 }
 
@@ -119,8 +170,10 @@ fn what_is_allocated_has_an_order() {
     let refused = Allocation::Refused(DecisionReason::LicenseServerRestored);
     let barred = Allocation::Refused(DecisionReason::ClientBarred);
     let ended = Allocation::Refused(DecisionReason::TemporaryEnded);
-    // Whether the client is barred, only an upgrade is wanted, the store is restored; there is an upgrade, a seat, a
-    // temporary license: 2 for one that is over.
+    let both = Box::new(UpgradedSeat { seat: seat.clone(), upgrade: seat.clone() });
+    let granted_and_upgraded = Allocation::UpgradedSeat(both.clone());
+    // Whether the client is barred, only an upgrade is wanted, the store is restored; there is an upgrade, a seat: 2 for
+    // one to be upgraded, a temporary license: 2 for one that is over.
     for (facts, expected) in [
         ([0, 0, 0, 1, 1, 1], &upgrade),
         ([0, 0, 0, 0, 1, 1], &granted),
@@ -128,9 +181,14 @@ fn what_is_allocated_has_an_order() {
         ([0, 0, 0, 0, 0, 1], &again),
         ([0, 0, 0, 0, 0, 2], &ended),
         ([0, 0, 0, 0, 1, 2], &granted),
+        ([0, 0, 0, 0, 2, 0], &granted_and_upgraded),
+        ([0, 0, 0, 0, 2, 1], &granted_and_upgraded),
+        ([0, 0, 0, 1, 2, 1], &upgrade),
+        ([0, 1, 0, 0, 2, 0], &no_upgrade),
+        ([0, 0, 1, 0, 2, 0], &refused),
         ([0, 0, 1, 0, 0, 2], &refused),
         ([0, 1, 0, 0, 0, 2], &no_upgrade),
-        ([0, 0, 0, 0, 0, 0], &Allocation::Temporary),
+        ([0, 0, 0, 0, 0, 0], &Allocation::Temporary(labels(&["print"]))),
         ([0, 1, 0, 1, 1, 1], &upgrade),
         ([0, 1, 0, 0, 1, 1], &no_upgrade),
         ([0, 1, 0, 0, 0, 1], &no_upgrade),
@@ -155,9 +213,22 @@ fn what_is_allocated_has_an_order() {
             barred,
             restored,
             upgrade: has_upgrade.then(|| (upgraded.clone(), seat.clone())),
-            seat: has_seat.then(|| seat.clone()),
+            seat: (has_seat && facts[4] == 1).then(|| seat.clone()),
+            upgraded_seat: has_seat.then(|| both.clone()),
             temporary: had_temporary.then_some(had),
+            bought: Some(labels(&["print"])),
         };
         assert_eq!(allocation(standing), *expected, "{facts:?}");
     }
+    let nothing = Standing {
+        only_upgrade: false,
+        barred: false,
+        restored: false,
+        upgrade: None,
+        seat: None,
+        upgraded_seat: None,
+        temporary: None,
+        bought: None,
+    };
+    assert_eq!(allocation(nothing), Allocation::Refused(DecisionReason::NotOrdered));
 }

@@ -3,8 +3,11 @@
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AssertSqlSafe};
 use trybuy_formats::certificates::Serial;
-use trybuy_formats::ids::{ClientId, PackId, PlatformType, ProductId, SeatLicenseId, Version};
+use trybuy_formats::ids::{
+    ClientId, Label, PackId, PlatformType, ProductId, SeatLicenseId, Version,
+};
 use trybuy_formats::instant::Instant;
+use trybuy_formats::licensing::product::Product;
 
 use super::seats::Seat;
 use crate::store::columns::{Columns, number, seconds};
@@ -28,6 +31,8 @@ pub struct Assignment {
     pub product_id: ProductId,
     /// Its version.
     pub version: Version,
+    /// The features that it enables: those of its pack, or of the one that it was last upgraded by.
+    pub features: Vec<Label>,
     /// The client's platform type.
     pub platform_type: PlatformType,
     /// The upgrade pack that it was last upgraded by.
@@ -53,8 +58,9 @@ macro_rules! assignments {
     (in $tables:literal, $conditions:literal) => {
         concat!(
             "SELECT certificate_serial, license_id, pack_id, client_id, issued_at, product_id, \
-             version, platform_type, ends_at, upgraded_by, certificate, granted_twice, revoked_at \
-             FROM ",
+             version, platform_type, ends_at, upgraded_by, certificate, granted_twice, revoked_at, \
+             (SELECT product FROM license_packs WHERE id = COALESCE(upgraded_by, pack_id)) \
+             AS pack_product FROM ",
             $tables,
             " ",
             $conditions
@@ -129,6 +135,7 @@ impl Assignment {
             ends_at: columns.optional_instant("ends_at")?,
             product_id: columns.text("product_id")?,
             version: columns.text("version")?,
+            features: columns.json::<Product>("pack_product")?.features,
             platform_type: columns.text("platform_type")?,
             upgraded_by: columns.optional_text("upgraded_by")?,
             certificate_serial: columns.text("certificate_serial")?,

@@ -29,6 +29,8 @@ pub struct WantedLicense {
     pub product_id: ProductId,
     /// In this version or a newer one.
     pub version: Version,
+    /// With at least these features.
+    pub features: Vec<Label>,
     /// The client's platform type.
     pub platform_type: PlatformType,
     /// Now.
@@ -99,8 +101,22 @@ pub struct Standing {
     pub upgrade: Option<(Box<Assignment>, OfferingPack)>,
     /// The pack with a free license.
     pub seat: Option<OfferingPack>,
+    /// A free license that is for what is wanted once it is upgraded.
+    pub upgraded_seat: Option<Box<UpgradedSeat>>,
     /// The temporary license that the client had.
     pub temporary: Option<HadTemporary>,
+    /// The features of what was bought, or ordered, for such clients, where it was: a temporary license bridges the time
+    /// until one of it is free.
+    pub bought: Option<Vec<Label>>,
+}
+
+/// A free license, and a free upgrade license for it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct UpgradedSeat {
+    /// The pack with the license.
+    pub seat: OfferingPack,
+    /// The pack with the upgrade license.
+    pub upgrade: OfferingPack,
 }
 
 /// The one temporary license of a client.
@@ -119,8 +135,10 @@ pub enum Allocation {
     Upgrade(Box<Assignment>, OfferingPack),
     /// A free license is allocated.
     Seat(OfferingPack),
-    /// A temporary license is issued.
-    Temporary,
+    /// A free license is allocated and upgraded, in one step.
+    UpgradedSeat(Box<UpgradedSeat>),
+    /// A temporary license with these features is issued.
+    Temporary(Vec<Label>),
     /// The temporary license is issued again.
     TemporaryAgain(TemporaryLicense),
     /// The request is refused.
@@ -166,12 +184,12 @@ pub trait GrantingModule: Send + Sync + 'static {
         held: &'a [Assignment],
     ) -> Option<&'a Assignment>;
 
-    /// Of those, the one that an upgrade license would replace.
+    /// Of those, the one that an upgrade license would replace, and what that has to be for.
     fn upgradable<'a>(
         &self,
         wanted: &WantedLicense,
         held: &'a [Assignment],
-    ) -> Option<&'a Assignment>;
+    ) -> Option<(&'a Assignment, WantedLicense)>;
 
     /// What is done where none is issued again (SL Fig. 6, step 204; Fig. 8, step 246).
     fn allocation(&self, standing: Standing) -> Allocation;

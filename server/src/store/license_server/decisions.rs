@@ -38,6 +38,9 @@ pub struct LicenseDecision {
     /// The version that was wanted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<Version>,
+    /// The features that were wanted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub features: Vec<Label>,
     /// The client's platform type.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub platform_type: Option<PlatformType>,
@@ -68,6 +71,7 @@ impl LicenseDecision {
             client_id: None,
             product_id: None,
             version: None,
+            features: Vec::new(),
             platform_type: None,
             software_id: None,
             gateway: None,
@@ -145,6 +149,8 @@ pub enum DecisionReason {
     ClientBarred,
     /// There is no free license.
     NoFreeLicense,
+    /// There is no free license, and no temporary one, as nothing was bought or ordered that it would stand in for.
+    NotOrdered,
     /// The one temporary license of this client has ended.
     TemporaryEnded,
     /// The one temporary license of this client was revoked.

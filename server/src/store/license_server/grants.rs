@@ -8,21 +8,22 @@ use std::sync::Arc;
 
 use sqlx::AnyConnection;
 use trybuy_formats::api::LicenseOutcome;
-use trybuy_formats::ids::{PackId, SeatLicenseId};
+use trybuy_formats::ids::{Label, PackId, SeatLicenseId};
 use trybuy_formats::instant::Instant;
+use trybuy_formats::licensing::product::enable_all;
 use trybuy_formats::licensing::seat_license::SeatLicenseKind;
 
-use super::assignments::Assignment;
+use super::assignments::{self, Assignment};
 use super::cases::{
     Allocation, GrantingModule, HadTemporary, IssuedLicense, LicenseCase, LicenseGrant,
-    LicenseTerms, Standing, UsedChallenge, WantedLicense, Way,
+    LicenseTerms, Standing, UpgradedSeat, UsedChallenge, WantedLicense, Way,
 };
 use super::chain::{Chain, Chained, ChainedOperation};
 use super::decisions::{DecisionOutcome, DecisionReason, LicenseDecision};
 use super::group::{Group, challenge};
 use super::packs::{self, OfferingPack, PackChoice};
 use super::temporary::{self, TemporaryLicense};
-use super::{adoptions, revocations};
+use super::{adoptions, revocations, seats};
 use crate::store::connections::in_time;
 use crate::store::group_queue::Grouped;
 use crate::store::{Store, StoreError};
@@ -214,7 +215,8 @@ impl QueuedLicense {
                 let license_id = group.allocate(granting, &case.wanted, pack);
                 Ok(Decided::allocated(pack_id, license_id.ok_or(StoreError::Contention)?))
             }
-            Allocation::Temporary => self.issue_temporary(connection).await,
+            Allocation::UpgradedSeat(upgraded) => self.grant_upgraded(connection, *upgraded).await,
+            Allocation::Temporary(features) => self.issue_temporary(connection, features).await,
             Allocation::TemporaryAgain(temporary) => Ok(Decided::again(temporary)),
             Allocation::Refused(reason) => Ok(Decided::refused(reason)),
         }
@@ -222,7 +224,7 @@ impl QueuedLicense {
 
     /// What is recorded of a decision.
     fn decision(&self, decided: &Decided) -> LicenseDecision {
-        let WantedLicense { client_id, product_id, version, platform_type, now, .. } =
+        let WantedLicense { client_id, product_id, version, features, platform_type, now, .. } =
             &self.case.wanted;
         let (software_id, gateway) = match &self.case.way {
             Way::Challenge { software_id, .. } => (Some(*software_id), None),
@@ -234,6 +236,7 @@ impl QueuedLicense {
             client_id: Some(*client_id),
             product_id: Some(product_id.clone()),
             version: Some(version.clone()),
+            features: features.clone(),
             platform_type: Some(*platform_type),
             software_id,
             gateway,
@@ -252,32 +255,45 @@ impl QueuedLicense {
         held: &[Assignment],
     ) -> Result<Standing, StoreError> {
         let Self { granting, case } = self;
-        let choice = self.choice();
         let mut standing = Standing {
             only_upgrade: case.way == Way::Upgrade,
             barred: group.is_barred(&case.wanted),
             restored: chain.head().restored,
             upgrade: None,
             seat: None,
+            upgraded_seat: None,
             temporary: None,
+            bought: None,
         };
         if standing.barred {
             return Ok(standing);
         }
         if !standing.restored {
-            if let Some(license) = granting.upgradable(&case.wanted, held) {
-                let pack = packs::with_free_upgrade(connection, &choice, &license.version).await?;
+            if let Some((license, wanted)) = granting.upgradable(&case.wanted, held) {
+                let (choice, version) = (PackChoice::of(&wanted), &license.version);
+                let pack = packs::with_free_upgrade(connection, &choice, version).await?;
                 standing.upgrade = pack.map(|pack| (Box::new(license.clone()), pack));
             }
             if standing.upgrade.is_none() && !standing.only_upgrade {
-                standing.seat = group.choose_pack(connection, &choice).await?;
+                let choice = PackChoice::of(&case.wanted);
+                standing.seat = group.choose_pack(connection, choice.clone()).await?;
+                if standing.seat.is_none() {
+                    standing.upgraded_seat =
+                        group.choose_upgraded_seat(connection, &choice).await?;
+                }
             }
         }
-        if standing.upgrade.is_none() && standing.seat.is_none() {
+        let has_any = standing.upgrade.is_some()
+            || standing.seat.is_some()
+            || standing.upgraded_seat.is_some();
+        if !has_any {
             let WantedLicense { client_id, product_id, .. } = &case.wanted;
             let had = temporary::of_client(connection, *client_id, product_id).await?;
             if let Some(had) = had {
                 standing.temporary = Some(self.had_temporary(connection, had).await?);
+            } else {
+                let bought = packs::bought(connection, &PackChoice::of(&case.wanted)).await?;
+                standing.bought = bought.map(|product| product.features);
             }
         }
         Ok(standing)
@@ -292,23 +308,15 @@ impl QueuedLicense {
         let wanted = &self.case.wanted;
         Ok(if license.ends_at <= wanted.now {
             HadTemporary::Over(DecisionReason::TemporaryEnded)
-        } else if license.version.precedes(&wanted.version) {
+        } else if license.version.precedes(&wanted.version)
+            || !enable_all(&license.features, &wanted.features)
+        {
             HadTemporary::Over(DecisionReason::NoFreeLicense)
         } else if revocations::is_revoked(connection, &license.certificate_serial).await? {
             HadTemporary::Over(DecisionReason::TemporaryRevoked)
         } else {
             HadTemporary::Good(license)
         })
-    }
-
-    fn choice(&self) -> PackChoice<'_> {
-        let wanted = &self.case.wanted;
-        PackChoice {
-            product: &wanted.product_id,
-            platform: wanted.platform_type,
-            wanted: &wanted.version,
-            now: wanted.now,
-        }
     }
 
     /// Upgrades a record of the table, consuming one upgrade license (SL Fig. 8, step 248). The license keeps its
@@ -332,6 +340,7 @@ impl QueuedLicense {
             issued_at: self.case.wanted.now,
             ends_at,
             version: product.version,
+            features: product.features,
             upgraded_by: Some(pack_id),
             certificate_serial: issued.certificate_serial,
             certificate: issued.certificate,
@@ -344,11 +353,57 @@ impl QueuedLicense {
         Ok(Decided::issued(outcome, Some(pack_id), row.license_id, row.certificate))
     }
 
-    /// Issues the one temporary license, for what a license of a pack would be for.
-    async fn issue_temporary(&self, connection: &mut AnyConnection) -> Result<Decided, StoreError> {
+    /// Allocates a free license and upgrades it, consuming one of each: as both had been done one after the other, but
+    /// for the license in between, which nobody needs. What is recorded and in the license is the pack of the upgrade;
+    /// that of the seat is in the license's id.
+    async fn grant_upgraded(
+        &self,
+        connection: &mut AnyConnection,
+        UpgradedSeat { seat, upgrade }: UpgradedSeat,
+    ) -> Result<Decided, StoreError> {
+        let wanted = &self.case.wanted;
+        let taken = seats::take(connection, seat.pack_id).await?.ok_or(StoreError::Contention)?;
+        let license_id = SeatLicenseId::of_pack(taken.pack, taken.serial, taken.turn);
+        let OfferingPack { pack_id, ends_at, product } = upgrade;
+        let issued = self.issue(&LicenseTerms {
+            license_id,
+            kind: SeatLicenseKind::Permanent,
+            pack_id: Some(pack_id),
+            version: &product.version,
+            features: &product.features,
+            ends_at,
+        })?;
+        let row = Assignment {
+            license_id,
+            pack_id: taken.pack,
+            client_id: wanted.client_id,
+            issued_at: wanted.now,
+            ends_at,
+            product_id: product.product_id,
+            version: product.version,
+            features: product.features,
+            platform_type: wanted.platform_type,
+            upgraded_by: Some(pack_id),
+            certificate_serial: issued.certificate_serial,
+            certificate: issued.certificate,
+            granted_twice: false,
+            revoked_at: None,
+        };
+        if !revocations::use_upgrade(connection, &row).await? {
+            return Err(StoreError::Contention);
+        }
+        assignments::insert(connection, std::slice::from_ref(&row)).await?;
+        let outcome = LicenseOutcome::Granted;
+        Ok(Decided::issued(outcome, Some(pack_id), license_id, row.certificate))
+    }
+
+    /// Issues the one temporary license, with the features of what it stands in for.
+    async fn issue_temporary(
+        &self,
+        connection: &mut AnyConnection,
+        features: Vec<Label>,
+    ) -> Result<Decided, StoreError> {
         let LicenseCase { wanted, temporary: lasts, .. } = &self.case;
-        let sample = packs::sample(connection, &self.choice()).await?;
-        let features = sample.map(|pack| pack.product.features).unwrap_or_default();
         let (license_id, ends_at) = (SeatLicenseId::temporary(), wanted.now.plus(*lasts));
         let issued = self.issue(&LicenseTerms {
             license_id,
@@ -365,6 +420,7 @@ impl QueuedLicense {
             ends_at,
             product_id: wanted.product_id.clone(),
             version: wanted.version.clone(),
+            features,
             platform_type: wanted.platform_type,
             certificate_serial: issued.certificate_serial,
             certificate: issued.certificate,

@@ -12,9 +12,11 @@ use trybuy_formats::licensing::seat_license::{SeatLicense, SeatLicenseKind};
 
 use super::assignments::{self, Assignment};
 use super::bars;
-use super::cases::{GrantingModule, LicenseCase, LicenseTerms, UsedChallenge, WantedLicense, Way};
+use super::cases::{
+    GrantingModule, LicenseCase, LicenseTerms, UpgradedSeat, UsedChallenge, WantedLicense, Way,
+};
 use super::open_packs::OpenPacks;
-use super::packs::{OfferingPack, PackChoice};
+use super::packs::{self, OfferingPack, PackChoice};
 use crate::store::StoreError;
 use crate::store::columns::Columns;
 use crate::store::rows::{parts, rows};
@@ -73,6 +75,7 @@ impl Allocated {
             ends_at,
             product_id: product.product_id,
             version: product.version,
+            features: product.features,
             platform_type: wanted.platform_type,
             upgraded_by: None,
             certificate_serial: issued.certificate_serial,
@@ -136,9 +139,19 @@ impl Group {
     pub(super) async fn choose_pack(
         &mut self,
         connection: &mut AnyConnection,
-        choice: &PackChoice<'_>,
+        choice: PackChoice,
     ) -> Result<Option<OfferingPack>, StoreError> {
         self.packs.choose(connection, choice).await
+    }
+
+    /// A free license that is for what is wanted once it is upgraded. It is looked for among what is written.
+    pub(super) async fn choose_upgraded_seat(
+        &mut self,
+        connection: &mut AnyConnection,
+        choice: &PackChoice,
+    ) -> Result<Option<Box<UpgradedSeat>>, StoreError> {
+        self.write(connection).await?;
+        Ok(packs::with_upgraded_seat(connection, choice).await?.map(Box::new))
     }
 
     /// Allocates the next seat of a pack that was chosen (SL Fig. 6, step 204). Answers its license, which

@@ -3,23 +3,19 @@
 use std::collections::HashMap;
 
 use sqlx::AnyConnection;
-use trybuy_formats::ids::{PackId, PlatformType, ProductId, Version};
-use trybuy_formats::instant::Instant;
+use trybuy_formats::ids::PackId;
 
 use super::packs::{OfferingPack, PackChoice, with_free_seats};
-use super::seats::{FreeSeats, Seat, take_first};
+use super::seats::{FreeSeats, Seat, lowest, take_first};
 use crate::store::StoreError;
 
 /// The packs that licenses are allocated from.
 #[derive(Default)]
 pub(super) struct OpenPacks {
     /// The pack of each choice that was looked up; none where there is none with a free license.
-    chosen: HashMap<Choice, Option<PackId>>,
+    chosen: HashMap<PackChoice, Option<PackId>>,
     packs: HashMap<PackId, OpenPack>,
 }
-
-/// A choice of a pack, to be remembered.
-type Choice = (ProductId, PlatformType, Version, Instant);
 
 struct OpenPack {
     pack: OfferingPack,
@@ -43,23 +39,31 @@ impl OpenPacks {
     pub(super) async fn choose(
         &mut self,
         connection: &mut AnyConnection,
-        choice: &PackChoice<'_>,
+        choice: PackChoice,
     ) -> Result<Option<OfferingPack>, StoreError> {
-        let PackChoice { product, platform, wanted, now } = choice;
         if self.packs.values().any(|open| open.next().is_none()) {
             self.write(connection).await?;
         }
-        let choice_made = (ProductId::clone(product), *platform, Version::clone(wanted), *now);
-        let id = match self.chosen.get(&choice_made) {
+        let id = match self.chosen.get(&choice) {
             Some(pack) => *pack,
             None => {
-                let found = with_free_seats(connection, choice).await?;
-                let id = found.map(|(pack, free)| self.open(pack, free));
-                self.chosen.insert(choice_made, id);
+                let id = self.look_up(connection, &choice).await?;
+                self.chosen.insert(choice, id);
                 id
             }
         };
         Ok(id.and_then(|id| self.packs.get(&id)).map(|open| open.pack.clone()))
+    }
+
+    async fn look_up(
+        &mut self,
+        connection: &mut AnyConnection,
+        choice: &PackChoice,
+    ) -> Result<Option<PackId>, StoreError> {
+        let Some(pack) = with_free_seats(connection, choice).await? else { return Ok(None) };
+        let free = lowest(connection, pack.pack_id).await?;
+        let free = free.ok_or(StoreError::Corrupt { column: "assigned" })?;
+        Ok(Some(self.open(pack, free)))
     }
 
     /// One that is open already is further than what is stored of it.
@@ -77,8 +81,11 @@ impl OpenPacks {
         Some(seat)
     }
 
-    /// Writes what was taken, and looks up anew from then on.
+    /// Writes what was taken, and looks up anew from then on. Where nothing was free, nothing is within the transaction.
     pub(super) async fn write(&mut self, connection: &mut AnyConnection) -> Result<(), StoreError> {
+        if self.packs.is_empty() {
+            return Ok(());
+        }
         self.chosen.clear();
         for (_, open) in self.packs.drain() {
             if open.taken > 0 {

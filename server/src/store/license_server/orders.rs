@@ -1,7 +1,8 @@
 //! The purchase requests 106 of a license server, and what the clearinghouse last said of them.
 
 use serde::{Deserialize, Serialize};
-use trybuy_formats::api::{OrderAnswer, Problem};
+use sqlx::AnyConnection;
+use trybuy_formats::api::{OrderAnswer, OrderState, Problem};
 use trybuy_formats::ids::{OrderId, PackId};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::licensing::product::Product;
@@ -57,6 +58,9 @@ macro_rules! orders {
 const ONE: &str = orders!("WHERE id = $1");
 const LIST: &str = orders!("WHERE id > $1 ORDER BY id LIMIT $2");
 const PACK: &str = "SELECT id FROM license_packs WHERE pack LIKE '%\"order_id\":\"' || $1 || '\"%'";
+/// The newest ones: as many as one looks at for a request.
+const PLACED: &str = "SELECT product, answer FROM license_orders WHERE ordered_at > $1 \
+    ORDER BY ordered_at DESC, id LIMIT $2";
 
 impl Store {
     /// Keeps a purchase request, before it is sent.
@@ -115,6 +119,16 @@ impl Store {
     }
 }
 
+impl OrderSaid {
+    /// Whether its licenses may still come, or have.
+    fn is_open(&self) -> bool {
+        match self {
+            Self::Answer(answer) => answer.state != OrderState::Cancelled,
+            Self::Refused(_) => false,
+        }
+    }
+}
+
 impl LicenseOrder {
     fn from_columns(columns: Columns<'_>) -> Result<Self, StoreError> {
         Ok(Self {
@@ -127,4 +141,19 @@ impl LicenseOrder {
             pack_id: columns.optional_text("pack_id")?,
         })
     }
+}
+
+/// What was ordered after an instant, the newest first, but for what the clearinghouse does not fulfil.
+pub(super) async fn placed(
+    connection: &mut AnyConnection,
+    after: Instant,
+) -> Result<Vec<Product>, StoreError> {
+    let query = sqlx::query(PLACED).bind(after.unix()).bind(i64::from(PAGE_LIMIT));
+    let rows = query.fetch_all(connection).await?;
+    let read = |columns: Columns<'_>| {
+        let said: Option<OrderSaid> = columns.optional_json("answer")?;
+        let is_open = said.is_none_or(|said| said.is_open());
+        is_open.then(|| columns.json("product")).transpose()
+    };
+    rows.iter().filter_map(|row| read(Columns(row)).transpose()).collect()
 }

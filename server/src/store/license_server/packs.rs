@@ -1,16 +1,16 @@
 //! The license pack table (SL Table 3).
 
 use sqlx::AnyConnection;
-use trybuy_formats::ids::{PackId, PlatformType, ProductId, Version};
-use trybuy_formats::instant::Instant;
+use trybuy_formats::ids::{Label, PackId, PlatformType, ProductId, Version};
+use trybuy_formats::instant::{Instant, Span};
 use trybuy_formats::keys::LicenseServerSecret;
 use trybuy_formats::licensing::pack::LicensePack;
-use trybuy_formats::licensing::product::{LicenseType, Product};
+use trybuy_formats::licensing::product::{LicenseType, Product, enable_all};
 
+use super::cases::{UpgradedSeat, WantedLicense};
 use super::chain::{Chain, Chained, ChainedOperation};
 use super::decisions::{DecisionOutcome, DecisionReason, LicenseDecision, PackReason};
-use super::seats;
-use super::seats::FreeSeats;
+use super::{orders, seats};
 use crate::store::columns::{Columns, json, number};
 use crate::store::version_order::precedence_key;
 use crate::store::{PAGE_LIMIT, Store, StoreError};
@@ -45,13 +45,39 @@ pub struct OfferingPack {
 }
 
 /// What a pack is looked for.
-pub(super) struct PackChoice<'a> {
-    pub(super) product: &'a ProductId,
-    pub(super) platform: PlatformType,
-    pub(super) wanted: &'a Version,
-    pub(super) now: Instant,
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) struct PackChoice {
+    product: ProductId,
+    platform: PlatformType,
+    version: Version,
+    features: Vec<Label>,
+    now: Instant,
 }
 
+impl PackChoice {
+    /// A pack for what is wanted.
+    pub(super) fn of(wanted: &WantedLicense) -> Self {
+        Self {
+            product: wanted.product_id.clone(),
+            platform: wanted.platform_type,
+            version: wanted.version.clone(),
+            features: wanted.features.clone(),
+            now: wanted.now,
+        }
+    }
+
+    /// Whether a product does.
+    fn is_met_by(&self, product: &Product) -> bool {
+        product.product_id == self.product
+            && product.platform_type == self.platform
+            && !product.version.precedes(&self.version)
+            && enable_all(&product.features, &self.features)
+    }
+}
+
+/// How long a pack that is over, or an order, is still one that a temporary license bridges the time for: as long as such
+/// a license lasts in the source.
+const LATELY: Span = Span::seconds(60 * 86_400);
 /// The end of a pack that has none.
 const NEVER: i64 = i64::MAX;
 /// The kinds of packs.
@@ -65,22 +91,16 @@ const LIST: &str = "SELECT pack, assigned, installed_at FROM license_packs \
     WHERE id > $1 ORDER BY id LIMIT $2";
 const ONE: &str = "SELECT pack, assigned, installed_at FROM license_packs WHERE id = $1";
 const IS_THERE: &str = "SELECT id FROM license_packs WHERE id = $1";
-/// The lowest sufficient version first, then the soonest to end, then the oldest; with its lowest free seats.
-const FREE_SEAT: &str = "SELECT id AS pack_id, ends_at, product, first_serial, last_serial, turn \
-    FROM license_packs JOIN license_free_seats ON pack_id = id AND first_serial = \
-        (SELECT MIN(lowest.first_serial) FROM license_free_seats lowest WHERE lowest.pack_id = id) \
-    WHERE product_id = $1 AND platform_type = $2 AND kind = 'full' AND version_key >= $3 \
-    AND first_active_at <= $4 AND ends_at > $4 AND assigned < quantity \
-    ORDER BY version_key, ends_at, issued_at, id LIMIT 1";
-/// The same of upgrade packs, for a license of the version $5.
-const FREE_UPGRADE: &str = "SELECT id AS pack_id, ends_at, product FROM license_packs \
-    WHERE product_id = $1 AND platform_type = $2 AND kind = 'upgrade' AND version_key >= $3 \
-    AND first_active_at <= $4 AND ends_at > $4 AND assigned < quantity AND from_key <= $5 \
-    ORDER BY version_key, ends_at, issued_at, id LIMIT 1";
-/// Of all packs, free or not, the one whose license the client would have.
-const SAMPLE: &str = "SELECT id AS pack_id, ends_at, product FROM license_packs \
-    WHERE product_id = $1 AND platform_type = $2 AND kind = 'full' AND version_key >= $3 \
-    ORDER BY version_key, ends_at, issued_at, id LIMIT 1";
+/// The packs of a kind with free licenses: the lowest version first, then the soonest to end, then the oldest. Upgrade
+/// packs for a license of the version $6.
+const FREE: &str = "SELECT id AS pack_id, ends_at, product FROM license_packs \
+    WHERE product_id = $1 AND platform_type = $2 AND kind = $3 AND version_key >= $4 \
+    AND first_active_at <= $5 AND ends_at > $5 AND assigned < quantity AND from_key <= $6 \
+    ORDER BY version_key, ends_at, issued_at, id";
+/// Of all packs, free or not, active or not yet, those that were not over before an instant.
+const BOUGHT: &str = "SELECT id AS pack_id, ends_at, product FROM license_packs \
+    WHERE product_id = $1 AND platform_type = $2 AND version_key >= $3 AND ends_at > $4 \
+    ORDER BY version_key, ends_at, issued_at, id";
 const ASSIGN: &str = "UPDATE license_packs SET assigned = assigned + $2 \
     WHERE id = $1 AND assigned + $2 <= quantity";
 const UNASSIGN: &str = "UPDATE license_packs SET assigned = assigned - 1 WHERE id = $1";
@@ -189,52 +209,113 @@ async fn insert(
     Ok(inserted.rows_affected() == 1)
 }
 
-/// The pack that the next license is allocated from, and its lowest free seats.
+/// The pack that the next license is allocated from.
 pub(super) async fn with_free_seats(
     connection: &mut AnyConnection,
-    choice: &PackChoice<'_>,
-) -> Result<Option<(OfferingPack, FreeSeats)>, StoreError> {
-    let row = sqlx::query(FREE_SEAT)
-        .bind(choice.product.as_str())
-        .bind(choice.platform.as_str())
-        .bind(precedence_key(choice.wanted))
-        .bind(choice.now.unix())
-        .fetch_optional(connection)
-        .await?;
-    let Some(row) = row else { return Ok(None) };
-    let columns = Columns(&row);
-    Ok(Some((offering(columns)?, FreeSeats::from_columns(columns)?)))
+    choice: &PackChoice,
+) -> Result<Option<OfferingPack>, StoreError> {
+    let packs = free(connection, FULL, choice, &precedence_key(&choice.version), "").await?;
+    Ok(least_first(&choice.features, packs).next())
 }
 
 /// The upgrade pack that a license of a version is upgraded by.
 pub(super) async fn with_free_upgrade(
     connection: &mut AnyConnection,
-    choice: &PackChoice<'_>,
+    choice: &PackChoice,
     held: &Version,
 ) -> Result<Option<OfferingPack>, StoreError> {
-    let row = sqlx::query(FREE_UPGRADE)
-        .bind(choice.product.as_str())
-        .bind(choice.platform.as_str())
-        .bind(precedence_key(choice.wanted))
-        .bind(choice.now.unix())
-        .bind(precedence_key(held))
-        .fetch_optional(connection)
-        .await?;
-    row.map(|row| offering(Columns(&row))).transpose()
+    Ok(free_upgrades(connection, choice, held).await?.next())
 }
 
-/// The pack that a license would be allocated from if all were free.
-pub(super) async fn sample(
+/// The pack with a free license, and the one that it is upgraded by: the first upgrade pack for whose licenses there are
+/// any, and of those the least.
+pub(super) async fn with_upgraded_seat(
     connection: &mut AnyConnection,
-    choice: &PackChoice<'_>,
-) -> Result<Option<OfferingPack>, StoreError> {
-    let row = sqlx::query(SAMPLE)
+    choice: &PackChoice,
+) -> Result<Option<UpgradedSeat>, StoreError> {
+    let seats = free(connection, FULL, choice, "", "").await?;
+    let Some(newest) = seats.last() else { return Ok(None) };
+    let upgrades = free_upgrades(connection, choice, &newest.product.version).await?;
+    let pair = |upgrade: OfferingPack| {
+        let seat = least_first(&[], seats.clone()).find(|seat| upgrades_to(seat, &upgrade))?;
+        Some(UpgradedSeat { seat, upgrade })
+    };
+    let mut pairs = upgrades.filter_map(pair);
+    Ok(pairs.next())
+}
+
+/// Whether the licenses of a pack become newer ones, or ones of the same version, by an upgrade pack.
+fn upgrades_to(seat: &OfferingPack, upgrade: &OfferingPack) -> bool {
+    let version = &seat.product.version;
+    let LicenseType::Upgrade { from } = &upgrade.product.license_type else { return false };
+    !version.precedes(from) && !upgrade.product.version.precedes(version)
+}
+
+/// What was bought that would do, whether it is free or not: a pack that is not over, or was not over lately, or else an
+/// order that was placed lately.
+pub(super) async fn bought(
+    connection: &mut AnyConnection,
+    choice: &PackChoice,
+) -> Result<Option<Product>, StoreError> {
+    let since = choice.now.minus(LATELY);
+    let rows = sqlx::query(BOUGHT)
         .bind(choice.product.as_str())
         .bind(choice.platform.as_str())
-        .bind(precedence_key(choice.wanted))
-        .fetch_optional(connection)
+        .bind(precedence_key(&choice.version))
+        .bind(since.unix())
+        .fetch_all(&mut *connection)
         .await?;
-    row.map(|row| offering(Columns(&row))).transpose()
+    let packs = rows.iter().map(|row| offering(Columns(row))).collect::<Result<_, _>>()?;
+    if let Some(pack) = least_first(&choice.features, packs).next() {
+        return Ok(Some(pack.product));
+    }
+    let ordered = orders::placed(connection, since).await?;
+    Ok(ordered.into_iter().find(|product| choice.is_met_by(product)))
+}
+
+/// The upgrade packs that a license of a version can be upgraded by.
+async fn free_upgrades(
+    connection: &mut AnyConnection,
+    choice: &PackChoice,
+    held: &Version,
+) -> Result<impl Iterator<Item = OfferingPack> + use<>, StoreError> {
+    let (least, held) = (precedence_key(&choice.version), precedence_key(held));
+    let packs = free(connection, UPGRADE, choice, &least, &held).await?;
+    Ok(least_first(&choice.features, packs))
+}
+
+/// The packs of a kind with free licenses, from the version with a key on; upgrade packs for licenses of the version with
+/// another key.
+async fn free(
+    connection: &mut AnyConnection,
+    kind: &'static str,
+    choice: &PackChoice,
+    least_key: &str,
+    held_key: &str,
+) -> Result<Vec<OfferingPack>, StoreError> {
+    let rows = sqlx::query(FREE)
+        .bind(choice.product.as_str())
+        .bind(choice.platform.as_str())
+        .bind(kind)
+        .bind(least_key)
+        .bind(choice.now.unix())
+        .bind(held_key)
+        .fetch_all(connection)
+        .await?;
+    rows.iter().map(|row| offering(Columns(row))).collect()
+}
+
+/// Of packs in their order those with these features, and of one version first those with the fewest, which leaves the
+/// others to those who need them.
+fn least_first(
+    features: &[Label],
+    mut packs: Vec<OfferingPack>,
+) -> impl Iterator<Item = OfferingPack> + use<> {
+    packs.retain(|pack| enable_all(&pack.product.features, features));
+    packs.sort_by_cached_key(|OfferingPack { product, .. }| {
+        (precedence_key(&product.version), product.features.len())
+    });
+    packs.into_iter()
 }
 
 fn offering(columns: Columns<'_>) -> Result<OfferingPack, StoreError> {

@@ -62,7 +62,7 @@ impl Store {
 }
 
 impl FreeSeats {
-    pub(super) fn from_columns(columns: Columns<'_>) -> Result<Self, StoreError> {
+    fn from_columns(columns: Columns<'_>) -> Result<Self, StoreError> {
         Ok(Self {
             pack_id: columns.text("pack_id")?,
             first_serial: columns.number("first_serial")?,
@@ -90,15 +90,21 @@ pub(super) async fn add(
     Ok(())
 }
 
+/// The free seats with the lowest serial numbers of a pack.
+pub(super) async fn lowest(
+    connection: &mut AnyConnection,
+    pack: PackId,
+) -> Result<Option<FreeSeats>, StoreError> {
+    let row = sqlx::query(LOWEST).bind(pack.to_string()).fetch_optional(connection).await?;
+    row.map(|row| FreeSeats::from_columns(Columns(&row))).transpose()
+}
+
 /// Takes the free seat with the lowest serial number, and counts it as assigned.
 pub(super) async fn take(
     connection: &mut AnyConnection,
     pack: PackId,
 ) -> Result<Option<Seat>, StoreError> {
-    let query = sqlx::query(LOWEST).bind(pack.to_string());
-    let row = query.fetch_optional(&mut *connection).await?;
-    let Some(row) = row else { return Ok(None) };
-    let free = FreeSeats::from_columns(Columns(&row))?;
+    let Some(free) = lowest(connection, pack).await? else { return Ok(None) };
     take_first(connection, &free, 1).await?;
     Ok(Some(Seat { pack, serial: free.first_serial, turn: free.turn }))
 }

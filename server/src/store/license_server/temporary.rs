@@ -2,11 +2,11 @@
 
 use sqlx::AnyConnection;
 use trybuy_formats::certificates::Serial;
-use trybuy_formats::ids::{ClientId, PlatformType, ProductId, SeatLicenseId, Version};
+use trybuy_formats::ids::{ClientId, Label, PlatformType, ProductId, SeatLicenseId, Version};
 use trybuy_formats::instant::Instant;
 
 use crate::store::StoreError;
-use crate::store::columns::Columns;
+use crate::store::columns::{Columns, json};
 
 /// A temporary license.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -23,6 +23,8 @@ pub struct TemporaryLicense {
     pub product_id: ProductId,
     /// Its version.
     pub version: Version,
+    /// The features that it enables.
+    pub features: Vec<Label>,
     /// The client's platform type.
     pub platform_type: PlatformType,
     /// The serial number of its certificate.
@@ -32,14 +34,14 @@ pub struct TemporaryLicense {
 }
 
 const INSERT: &str = "INSERT INTO temporary_licenses (client_id, product_id, license_id, \
-    platform_type, version, issued_at, ends_at, certificate_serial, certificate) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (client_id, product_id) DO NOTHING";
+    platform_type, version, features, issued_at, ends_at, certificate_serial, certificate) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (client_id, product_id) DO NOTHING";
 /// Declares a query of whole rows.
 macro_rules! temporary {
     ($conditions:literal) => {
         concat!(
-            "SELECT client_id, product_id, license_id, platform_type, version, issued_at, ends_at, \
-             certificate_serial, certificate FROM temporary_licenses ",
+            "SELECT client_id, product_id, license_id, platform_type, version, features, issued_at, \
+             ends_at, certificate_serial, certificate FROM temporary_licenses ",
             $conditions
         )
     };
@@ -56,6 +58,7 @@ impl TemporaryLicense {
             ends_at: columns.instant("ends_at")?,
             product_id: columns.text("product_id")?,
             version: columns.text("version")?,
+            features: columns.json("features")?,
             platform_type: columns.text("platform_type")?,
             certificate_serial: columns.text("certificate_serial")?,
             certificate: columns.bytes("certificate")?,
@@ -97,6 +100,7 @@ pub(super) async fn insert(
         .bind(license.license_id.to_string())
         .bind(license.platform_type.as_str())
         .bind(license.version.to_string())
+        .bind(json(&license.features))
         .bind(license.issued_at.unix())
         .bind(license.ends_at.unix())
         .bind(license.certificate_serial.to_string())

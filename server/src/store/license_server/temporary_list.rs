@@ -19,7 +19,7 @@ pub struct ListedTemporary {
 }
 
 const LIST: &str = "SELECT temporary.client_id, temporary.product_id, temporary.license_id, \
-    temporary.platform_type, temporary.version, temporary.issued_at, temporary.ends_at, \
+    temporary.platform_type, temporary.version, temporary.features, temporary.issued_at, temporary.ends_at, \
     certificate_serial, certificate, revoked_certificates.revoked_at, \
     (SELECT COUNT(*) FROM license_assignments \
         WHERE license_assignments.client_id = temporary.client_id \

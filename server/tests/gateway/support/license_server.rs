@@ -65,6 +65,11 @@ pub(crate) struct Inner {
 }
 
 impl Inner {
+    /// What a gateway hears of its records.
+    fn says(&self) -> String {
+        self.said.clone().unwrap_or_else(|| self.statement())
+    }
+
     /// What it says of its records.
     pub(crate) fn statement(&self) -> String {
         RecordsStatement::sign(&self.issuer, self.mark, self.restored).expect("signed")
@@ -146,7 +151,7 @@ async fn info(State(state): State<Shared>) -> Json<LicenseServerInfo> {
     Json(LicenseServerInfo {
         license_server: SERVER.parse().expect("an id"),
         certificate: inner.shown.clone(),
-        records: inner.said.clone().unwrap_or_else(|| inner.statement()),
+        records: inner.says(),
     })
 }
 
@@ -170,6 +175,7 @@ async fn license(
         return (StatusCode::FORBIDDEN, Json(problem)).into_response();
     }
     let mut license = seat(&request.client_key);
+    assert_eq!(request.features, license.features, "a gateway says what it needs");
     license.platform_type = request.platform_type;
     license.ends_at = inner.ends_at;
     if inner.permanent {
@@ -202,8 +208,8 @@ async fn seen(State(state): State<Shared>, Json(report): Json<SeenLicenses>) -> 
     if shown.accepted_at == inner.mark.accepted_at && shown.records > inner.mark.records {
         inner.restored = true;
     }
-    // One that shows what it knows is only a question.
-    if shown != inner.mark || !report.licenses.is_empty() {
+    // One that shows what was said just now is only a question.
+    if shown != mark(&inner.says()) || !report.licenses.is_empty() {
         inner.reports.push(report);
     }
     Json(json!({ "unknown": 0, "restored": inner.restored })).into_response()
@@ -211,7 +217,11 @@ async fn seen(State(state): State<Shared>, Json(report): Json<SeenLicenses>) -> 
 
 /// What a gateway shows of the records.
 pub(crate) fn records(report: &SeenLicenses) -> RecordsMark {
-    let payload = report.records.split('.').nth(1).expect("a payload");
+    mark(&report.records)
+}
+
+fn mark(statement: &str) -> RecordsMark {
+    let payload = statement.split('.').nth(1).expect("a payload");
     let payload = URL_SAFE_NO_PAD.decode(payload).expect("base64");
     serde_json::from_slice::<RecordsStatement>(&payload).expect("a statement").mark
 }

@@ -4,7 +4,7 @@ use trybuy_formats::api::{
     ChallengeAnswer, LicenseAnswer, LicenseOutcome, LicenseRequest, SignedRequest,
 };
 use trybuy_formats::certificates::VerifiedLicense;
-use trybuy_formats::ids::{ClientId, Digest};
+use trybuy_formats::ids::{ClientId, Digest, Label};
 use trybuy_formats::keys::key_id;
 use trybuy_formats::licensing::challenge::{ChallengeResponse, Response};
 use trybuy_formats::licensing::sealed_license;
@@ -23,6 +23,8 @@ pub(crate) struct TestClient {
     pub(crate) key: EcdsaKey,
     pub(crate) decryption: DecryptionKey,
     pub(crate) image: Vec<u8>,
+    /// What it asks for beside a version.
+    pub(crate) features: Vec<Label>,
 }
 
 impl TestClient {
@@ -31,6 +33,7 @@ impl TestClient {
             key: EcdsaKey::generate().expect("a key"),
             decryption: DecryptionKey::generate().expect("a key"),
             image: IMAGE.to_vec(),
+            features: Vec::new(),
         }
     }
 
@@ -44,6 +47,7 @@ impl TestClient {
             software_id: "0200000100000001".parse().expect("a software id"),
             product_id: "com.example.desk".parse().expect("a product"),
             version: version.parse().expect("a version"),
+            features: self.features.clone(),
         }
     }
 
@@ -63,6 +67,7 @@ impl TestClient {
             software_id: request.software_id,
             product_id: request.product_id,
             version: request.version,
+            features: request.features,
             encryption_key: self.decryption.encryption_key().spki().to_vec(),
             held_license: None,
         }
@@ -117,6 +122,7 @@ impl TestClient {
             format: 1,
             license: license.certificate().der().to_vec(),
             version: version.parse().expect("a version"),
+            features: self.features.clone(),
             encryption_key: self.decryption.encryption_key().spki().to_vec(),
         };
         self.send(server, "upgrades", &request).await

@@ -24,7 +24,7 @@ use trybuy_server::license_server::{
     LicenseServer, LicenseServerParts, LicenseServerState, router,
 };
 use trybuy_server::serving;
-use trybuy_server::store::{DecisionOutcome, DecisionReason, RecordQuery, Store};
+use trybuy_server::store::{DecisionOutcome, DecisionReason, LicenseOrder, RecordQuery, Store};
 
 use super::{Answer, Authority, IMAGE, SERVER};
 
@@ -127,6 +127,20 @@ impl TestServer {
     pub(crate) async fn install(&self, pack: &LicensePack) {
         let (store, secret) = (&self.server.store, self.server.secret());
         assert!(store.install_pack(secret, pack, self.now()).await.expect("installed"));
+    }
+
+    /// Places an order of licenses as in a pack.
+    pub(crate) async fn order(&self, pack: &LicensePack) {
+        let order = LicenseOrder {
+            order_id: pack.order_id,
+            document: String::new(),
+            product: pack.product.clone(),
+            quantity: pack.quantity,
+            ordered_at: self.now(),
+            said: None,
+            pack_id: None,
+        };
+        self.server.store.keep_license_order(&order).await.expect("kept");
     }
 
     /// The last record: what was decided, and why.

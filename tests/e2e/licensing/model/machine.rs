@@ -86,6 +86,7 @@ impl Machine {
             software_id: software_id()?,
             product_id: PRODUCT.parse()?,
             version: format!("{version}.0.0").parse()?,
+            features: Vec::new(),
             encryption_key: self.decryption.encryption_key().spki().to_vec(),
             held_license: held.map(|chain| chain.leaf().der().to_vec()),
         };
@@ -99,6 +100,7 @@ impl Machine {
             software_id: software_id()?,
             product_id: PRODUCT.parse()?,
             version: format!("{version}.0.0").parse()?,
+            features: Vec::new(),
         };
         let (status, answer) = post(gateway, "license-requests", &serde_json::to_value(request)?)?;
         ensure!(status == 200, "{status}: {answer}");
@@ -111,6 +113,7 @@ impl Machine {
             format: 1,
             license: license.leaf().der().to_vec(),
             version: format!("{version}.0.0").parse()?,
+            features: Vec::new(),
             encryption_key: self.decryption.encryption_key().spki().to_vec(),
         };
         Ok(Letter { path: "upgrades", document: sign_as_client(&self.key, &request)? })

@@ -15,6 +15,8 @@ pub(super) type Day = u32;
 pub(super) const NEVER: Day = Day::MAX;
 /// How long a temporary license lasts.
 const TEMPORARY: Day = 60;
+/// How long after its end a pack, or after its day an order, is one that such a license is given for.
+const LATELY: Day = 60;
 
 /// A pack as it was sold.
 #[derive(Clone, Copy, Debug)]
@@ -93,6 +95,8 @@ pub(super) struct Store {
     /// Of each pack that is installed.
     pub(super) seats: BTreeMap<usize, Vec<Place>>,
     pub(super) licenses: Vec<Assigned>,
+    /// The packs that were ordered, and when.
+    pub(super) orders: Vec<(usize, Day)>,
     /// The seats of upgrade packs, and the licenses that were upgraded by them.
     upgrades: Vec<(Id, Seat)>,
     pub(super) temporary: BTreeMap<usize, License>,
@@ -190,12 +194,27 @@ impl Rules {
         if let Some(pack) = self.free(wish.version, day, is_full) {
             return Ok((LicenseOutcome::Granted, self.grant(wish.client, pack, day)));
         }
+        if let Some(license) = self.grant_upgraded(wish, day) {
+            return Ok((LicenseOutcome::Granted, license));
+        }
         if let Some(had) = self.store.temporary.get(&wish.client) {
             let is_good = self.is_good(had, wish, day);
             let again = (LicenseOutcome::TemporaryAgain, *had);
             return if is_good { Ok(again) } else { Err(Slug::NoFreeLicense) };
         }
+        if !self.is_bought(wish.version, day) {
+            return Err(Slug::NoFreeLicense);
+        }
         Ok((LicenseOutcome::Temporary, self.grant_temporary(wish, day)))
+    }
+
+    /// Whether there is a pack that would do, free or not, or was lately, or an order was placed lately.
+    fn is_bought(&self, version: Major, day: Day) -> bool {
+        let installed = self.store.seats.keys().map(|pack| (*pack, self.packs[*pack].ends));
+        let mut bought = installed.chain(self.store.orders.iter().copied());
+        bought.any(|(pack, since)| {
+            self.packs[pack].version >= version && since.saturating_add(LATELY) > day
+        })
     }
 
     /// Whether the one temporary license of a client is good for what it wants.
@@ -240,6 +259,21 @@ impl Rules {
         let license = License { number, id, client, version, starts: day, ends, upgraded_by: None };
         self.store.licenses.push(Assigned { license, is_second: false, is_revoked: false });
         license
+    }
+
+    /// A free license of an older version becomes one that does.
+    fn grant_upgraded(&mut self, wish: &Wish, day: Day) -> Option<License> {
+        let upgrade = self.free(wish.version, day, |pack| pack.from.is_some())?;
+        let Pack { version, from, ends, .. } = self.packs[upgrade];
+        let is_older = |pack: &Pack| pack.from.is_none() && pack.version <= version;
+        let pack = self.free(from?, day, is_older)?;
+        let seat = self.take(pack)?;
+        let (number, id, client) = (self.sign(), Id::Seat(seat), wish.client);
+        self.use_upgrade(id, upgrade);
+        let upgraded_by = Some(upgrade);
+        let license = License { number, id, client, version, starts: day, ends, upgraded_by };
+        self.store.licenses.push(Assigned { license, is_second: false, is_revoked: false });
+        Some(license)
     }
 
     fn grant_temporary(&mut self, wish: &Wish, day: Day) -> License {

@@ -149,6 +149,7 @@ impl Story {
         self.company.pay(&order, quantity)?;
         self.rules.packs.push(Pack { version, from, quantity, starts, ends });
         self.orders.push(order);
+        self.rules.store.orders.push((self.orders.len() - 1, self.day));
         self.fetch(self.orders.len() - 1)
     }
 

@@ -94,7 +94,7 @@ pub fn allocation(standing: Standing) -> Allocation {
         (true, ..) | (false, None, None, None) => {}
     }
     match temporary {
-        Some(HadTemporary::Good(license)) if !only_upgrade => Allocation::TemporaryAgain(license),
+        Some(HadTemporary::Good(license)) if !only_upgrade => Allocation::TemporaryAgain(*license),
         _ if restored => Allocation::Refused(DecisionReason::LicenseServerRestored),
         Some(HadTemporary::Over(reason)) => Allocation::Refused(reason),
         Some(HadTemporary::Good(_)) | None => match bought {

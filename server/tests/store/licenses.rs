@@ -289,6 +289,7 @@ pub(crate) async fn an_order_has_the_pack_that_was_made_for_it(Database { store,
 pub(crate) async fn a_listed_license_says_what_has_become_of_it(Database { store, .. }: Database) {
     let world = LicenseWorld::new(store);
     let (ada, bob, eve) = (client(), client(), client());
+    world.order("1.0.0").await;
     for client in [ada, bob, eve] {
         assert_eq!(world.outcome(client, "1.0.0", 1).await, Outcome::TEMPORARY);
     }

@@ -206,7 +206,7 @@ fn what_is_allocated_has_an_order() {
         let had = if facts[5] == 2 {
             HadTemporary::Over(DecisionReason::TemporaryEnded)
         } else {
-            HadTemporary::Good(had.clone())
+            HadTemporary::Good(Box::new(had.clone()))
         };
         let standing = Standing {
             only_upgrade,

@@ -123,7 +123,7 @@ pub struct UpgradedSeat {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum HadTemporary {
     /// It is good for what is wanted.
-    Good(TemporaryLicense),
+    Good(Box<TemporaryLicense>),
     /// It is not, and there is no other one.
     Over(DecisionReason),
 }

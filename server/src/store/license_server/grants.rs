@@ -315,7 +315,7 @@ impl QueuedLicense {
         } else if revocations::is_revoked(connection, &license.certificate_serial).await? {
             HadTemporary::Over(DecisionReason::TemporaryRevoked)
         } else {
-            HadTemporary::Good(license)
+            HadTemporary::Good(Box::new(license))
         })
     }
 

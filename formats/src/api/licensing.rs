@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::encoding::base64_bytes;
 use crate::ids::{
-    ClientId, ClientSoftwareId, Currency, Label, LicenseServerId, Locale, Name, OrderId,
-    PaymentReference, PlatformType, ProductId, SeatLicenseId, Version,
+    ClientId, ClientSoftwareId, Currency, Label, LicenseServerId, Name, OrderId, PaymentReference,
+    PlatformType, ProductId, SeatLicenseId, Version,
 };
 use crate::instant::Instant;
 use crate::licensing::pack::HumanDescription;
@@ -32,20 +32,6 @@ pub struct OfferedProduct {
     pub fee: u64,
     /// The currency.
     pub currency: Currency,
-}
-
-impl OfferedProduct {
-    /// The description in the wanted language, by the rule of packs: that of the locale, else of its language, else
-    /// the first; none where there are none.
-    pub fn description(&self, wanted: &Locale) -> Option<&HumanDescription> {
-        let language = |locale: &Locale| locale.as_str().split('-').next().map(str::to_owned);
-        let by = |fits: &dyn Fn(&Locale) -> bool| {
-            self.descriptions.iter().find(|description| fits(&description.locale))
-        };
-        by(&|locale| locale == wanted)
-            .or_else(|| by(&|locale| language(locale) == language(wanted)))
-            .or_else(|| self.descriptions.first())
-    }
 }
 
 /// `POST /orders` of a clearinghouse: a purchase request 106. The same request again changes nothing.

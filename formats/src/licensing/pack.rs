@@ -61,6 +61,19 @@ pub struct HumanDescription {
     pub text: Description,
 }
 
+impl HumanDescription {
+    /// The one in the wanted language: that of the locale, else of its language, else the first; none of none.
+    pub fn of<'a>(descriptions: &'a [Self], wanted: &Locale) -> Option<&'a Self> {
+        let language = |locale: &Locale| locale.as_str().split('-').next().map(str::to_owned);
+        let by = |fits: &dyn Fn(&Locale) -> bool| {
+            descriptions.iter().find(|description| fits(&description.locale))
+        };
+        by(&|locale| locale == wanted)
+            .or_else(|| by(&|locale| language(locale) == language(wanted)))
+            .or_else(|| descriptions.first())
+    }
+}
+
 impl LicensePack {
     /// Whether what its types leave open is within its ranges.
     pub(crate) fn is_valid(&self) -> bool {
@@ -94,17 +107,6 @@ impl LicensePack {
             recipient_key_id: key_id(recipient.spki()),
             sealed: sealed.map_err(SignError::Signature)?,
         })
-    }
-
-    /// The description in the wanted language: that of the locale, else of its language, else the first.
-    pub fn description(&self, wanted: &Locale) -> &HumanDescription {
-        let language = |locale: &Locale| locale.as_str().split('-').next().map(str::to_owned);
-        let by = |fits: &dyn Fn(&Locale) -> bool| {
-            self.descriptions.iter().find(|description| fits(&description.locale))
-        };
-        by(&|locale| locale == wanted)
-            .or_else(|| by(&|locale| language(locale) == language(wanted)))
-            .unwrap_or(&self.descriptions[0])
     }
 }
 

@@ -3,6 +3,7 @@
 use anyhow::Result;
 use trybuy_formats::api::{OfferedProduct, ProductsAnswer};
 use trybuy_formats::ids::Locale;
+use trybuy_formats::licensing::pack::HumanDescription;
 
 use super::{Place, json_line, refused};
 use crate::cli::arguments::license_server::ProductCommand;
@@ -24,7 +25,8 @@ pub(super) fn run(place: &Place, command: &ProductCommand) -> Result<()> {
 
 fn as_line(offered: &OfferedProduct, locale: &Locale) -> String {
     let OfferedProduct { product, manufacturer, fee, currency, .. } = offered;
-    let description = offered.description(locale).map_or("", |it| it.text.as_str());
+    let description =
+        HumanDescription::of(&offered.descriptions, locale).map_or("", |it| it.text.as_str());
     let product = output::product_as_words(product);
     format!("{product}  {fee} {currency}  {manufacturer}  {description}\n")
 }

@@ -1,19 +1,17 @@
 //! Another server, another time: neither is believed.
 
 use std::path::Path;
-use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 
 use trybuy_tests::builder::Builder;
 use trybuy_tests::command::Outcome;
-use trybuy_tests::component::Component;
 use trybuy_tests::files;
 use trybuy_tests::server::ServerSetup;
 use trybuy_tests::world::World;
 
 use crate::case::{Shared, cases};
-use crate::support::{ensure_sound, in_boot, tried, user_behind};
+use crate::support::{at_time, ensure_sound, in_boot, tried, user_behind};
 
 cases![
     a_server_with_another_key_is_told_nothing_and_changes_nothing[Busybox],
@@ -86,11 +84,8 @@ fn a_builder_of_one_server_refuses_another(shared: &Shared) -> Result<()> {
 
 /// Runs a command of the Builder at another time, for example `-2d`.
 fn at(user: &Builder, time: &str, arguments: &[&str]) -> Result<Outcome> {
-    let faketime = Component::Faketime.path().context("faketime is here")?;
-    let builder = user.command();
-    let mut command = Command::new(faketime);
-    command.args(["-f", time]).arg(builder.get_program()).args(builder.get_args());
-    Outcome::of(command.env_remove("TRYBUY_SERVER").args(arguments))
+    let mut builder = user.command();
+    Outcome::of(at_time(&mut builder, time).env_remove("TRYBUY_SERVER").args(arguments))
 }
 
 fn a_clock_that_is_set_back_while_the_machine_runs_gains_nothing(shared: &Shared) -> Result<()> {

@@ -13,6 +13,7 @@ mod decisions;
 mod gateways;
 mod grants;
 mod group;
+mod issuing;
 mod open_packs;
 mod orders;
 mod packs;

@@ -15,12 +15,13 @@ use trybuy_formats::licensing::seat_license::SeatLicenseKind;
 
 use super::assignments::{self, Assignment};
 use super::cases::{
-    Allocation, GrantingModule, HadTemporary, IssuedLicense, LicenseCase, LicenseGrant,
-    LicenseTerms, Standing, UpgradedSeat, UsedChallenge, WantedLicense, Way,
+    Allocation, GrantingModule, HadTemporary, LicenseCase, LicenseGrant, LicenseTerms, Standing,
+    UpgradedSeat, UsedChallenge, WantedLicense, Way,
 };
 use super::chain::{Chain, Chained, ChainedOperation};
 use super::decisions::{DecisionOutcome, DecisionReason, LicenseDecision};
 use super::group::{Group, challenge};
+use super::issuing::issue_seat;
 use super::packs::{self, OfferingPack, PackChoice};
 use super::temporary::{self, TemporaryLicense};
 use super::{adoptions, revocations, seats};
@@ -327,30 +328,14 @@ impl QueuedLicense {
         old: Assignment,
         pack: OfferingPack,
     ) -> Result<Decided, StoreError> {
-        let OfferingPack { pack_id, ends_at, product } = pack;
-        let issued = self.issue(&LicenseTerms {
-            license_id: old.license_id,
-            kind: SeatLicenseKind::Permanent,
-            pack_id: Some(pack_id),
-            version: &product.version,
-            features: &product.features,
-            ends_at,
-        })?;
-        let row = Assignment {
-            issued_at: self.case.wanted.now,
-            ends_at,
-            version: product.version,
-            features: product.features,
-            upgraded_by: Some(pack_id),
-            certificate_serial: issued.certificate_serial,
-            certificate: issued.certificate,
-            ..old.clone()
-        };
+        let upgrade = pack.pack_id;
+        let issued = self.issue(old.license_id, old.pack_id, pack)?;
+        let row = Assignment { granted_twice: old.granted_twice, ..issued };
         if !revocations::upgrade(connection, &old, &row).await? {
             return Err(StoreError::Contention);
         }
         let outcome = LicenseOutcome::Upgraded;
-        Ok(Decided::issued(outcome, Some(pack_id), row.license_id, row.certificate))
+        Ok(Decided::issued(outcome, Some(upgrade), row.license_id, row.certificate))
     }
 
     /// Allocates a free license and upgrades it, consuming one of each: as both had been done one after the other, but
@@ -361,34 +346,10 @@ impl QueuedLicense {
         connection: &mut AnyConnection,
         UpgradedSeat { seat, upgrade }: UpgradedSeat,
     ) -> Result<Decided, StoreError> {
-        let wanted = &self.case.wanted;
         let taken = seats::take(connection, seat.pack_id).await?.ok_or(StoreError::Contention)?;
         let license_id = SeatLicenseId::of_pack(taken.pack, taken.serial, taken.turn);
-        let OfferingPack { pack_id, ends_at, product } = upgrade;
-        let issued = self.issue(&LicenseTerms {
-            license_id,
-            kind: SeatLicenseKind::Permanent,
-            pack_id: Some(pack_id),
-            version: &product.version,
-            features: &product.features,
-            ends_at,
-        })?;
-        let row = Assignment {
-            license_id,
-            pack_id: taken.pack,
-            client_id: wanted.client_id,
-            issued_at: wanted.now,
-            ends_at,
-            product_id: product.product_id,
-            version: product.version,
-            features: product.features,
-            platform_type: wanted.platform_type,
-            upgraded_by: Some(pack_id),
-            certificate_serial: issued.certificate_serial,
-            certificate: issued.certificate,
-            granted_twice: false,
-            revoked_at: None,
-        };
+        let pack_id = upgrade.pack_id;
+        let row = self.issue(license_id, taken.pack, upgrade)?;
         if !revocations::use_upgrade(connection, &row).await? {
             return Err(StoreError::Contention);
         }
@@ -405,14 +366,15 @@ impl QueuedLicense {
     ) -> Result<Decided, StoreError> {
         let LicenseCase { wanted, temporary: lasts, .. } = &self.case;
         let (license_id, ends_at) = (SeatLicenseId::temporary(), wanted.now.plus(*lasts));
-        let issued = self.issue(&LicenseTerms {
+        let terms = LicenseTerms {
             license_id,
             kind: SeatLicenseKind::Temporary,
             pack_id: None,
             version: &wanted.version,
             features: &features,
             ends_at: Some(ends_at),
-        })?;
+        };
+        let issued = self.granting.issue(wanted, &terms).map_err(StoreError::Signing)?;
         let row = TemporaryLicense {
             license_id,
             client_id: wanted.client_id,
@@ -432,7 +394,12 @@ impl QueuedLicense {
         Ok(issued.because(DecisionReason::NoFreeLicense))
     }
 
-    fn issue(&self, terms: &LicenseTerms<'_>) -> Result<IssuedLicense, StoreError> {
-        self.granting.issue(&self.case.wanted, terms).map_err(StoreError::Signing)
+    fn issue(
+        &self,
+        license_id: SeatLicenseId,
+        seat_pack: PackId,
+        offered: OfferingPack,
+    ) -> Result<Assignment, StoreError> {
+        issue_seat(&*self.granting, &self.case.wanted, license_id, seat_pack, offered)
     }
 }

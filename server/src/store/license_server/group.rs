@@ -8,13 +8,12 @@ use std::thread::{self, available_parallelism};
 
 use sqlx::{AnyConnection, AssertSqlSafe};
 use trybuy_formats::ids::{ChallengeId, ClientId, ProductId, SeatLicenseId};
-use trybuy_formats::licensing::seat_license::{SeatLicense, SeatLicenseKind};
+use trybuy_formats::licensing::seat_license::SeatLicense;
 
 use super::assignments::{self, Assignment};
 use super::bars;
-use super::cases::{
-    GrantingModule, LicenseCase, LicenseTerms, UpgradedSeat, UsedChallenge, WantedLicense, Way,
-};
+use super::cases::{GrantingModule, LicenseCase, UpgradedSeat, UsedChallenge, WantedLicense, Way};
+use super::issuing::issue_seat;
 use super::open_packs::OpenPacks;
 use super::packs::{self, OfferingPack, PackChoice};
 use crate::store::StoreError;
@@ -57,32 +56,8 @@ impl Allocated {
     /// Signs the license.
     fn issue(self) -> Result<Assignment, StoreError> {
         let Self { granting, wanted, pack, license_id } = self;
-        let OfferingPack { pack_id, ends_at, product } = pack;
-        let terms = LicenseTerms {
-            license_id,
-            kind: SeatLicenseKind::Permanent,
-            pack_id: Some(pack_id),
-            version: &product.version,
-            features: &product.features,
-            ends_at,
-        };
-        let issued = granting.issue(&wanted, &terms).map_err(StoreError::Signing)?;
-        Ok(Assignment {
-            license_id,
-            pack_id,
-            client_id: wanted.client_id,
-            issued_at: wanted.now,
-            ends_at,
-            product_id: product.product_id,
-            version: product.version,
-            features: product.features,
-            platform_type: wanted.platform_type,
-            upgraded_by: None,
-            certificate_serial: issued.certificate_serial,
-            certificate: issued.certificate,
-            granted_twice: false,
-            revoked_at: None,
-        })
+        let pack_id = pack.pack_id;
+        issue_seat(&*granting, &wanted, license_id, pack_id, pack)
     }
 }
 

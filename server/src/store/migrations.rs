@@ -7,7 +7,7 @@ use super::connections::Engine;
 use super::{Store, StoreError};
 
 /// Number, name and text of each migration. The numbers ascend without gaps.
-const MIGRATIONS: [(i64, &str, &str); 15] = [
+const MIGRATIONS: [(i64, &str, &str); 16] = [
     (1, "catalog and trials", include_str!("../../migrations/0001_catalog_and_trials.sql")),
     (
         2,
@@ -31,6 +31,7 @@ const MIGRATIONS: [(i64, &str, &str); 15] = [
         include_str!("../../migrations/0014_features_of_temporary_licenses.sql"),
     ),
     (15, "records accepted", include_str!("../../migrations/0015_records_accepted.sql")),
+    (19, "orders of packs", include_str!("../../migrations/0019_orders_of_packs.sql")),
 ];
 
 impl Store {
@@ -85,15 +86,16 @@ fn known() -> i64 {
     MIGRATIONS.iter().map(|(version, ..)| *version).max().unwrap_or(0)
 }
 
-/// The migrations with the types of the database in place of `{bytes}` and `{text}`.
+/// The migrations with the words of the database in place of `{bytes}`, `{text}` and `{position}`.
 fn migrator(engine: Engine) -> Migrator {
-    let (bytes, text) = match engine {
-        Engine::Sqlite => ("BLOB", "TEXT"),
-        Engine::Postgres => ("BYTEA", "TEXT COLLATE \"C\""),
+    let (bytes, text, position) = match engine {
+        Engine::Sqlite => ("BLOB", "TEXT", "INSTR"),
+        Engine::Postgres => ("BYTEA", "TEXT COLLATE \"C\"", "STRPOS"),
     };
     let migrations = MIGRATIONS.iter().map(|(version, name, template)| {
-        // Safe: both texts are constants of this program.
-        let sql = AssertSqlSafe(template.replace("{bytes}", bytes).replace("{text}", text));
+        let sql = template.replace("{bytes}", bytes).replace("{text}", text);
+        // Safe: all of it is constants of this program.
+        let sql = AssertSqlSafe(sql.replace("{position}", position));
         Migration::new(*version, (*name).into(), MigrationType::Simple, sql.into_sql_str(), false)
     });
     Migrator::with_migrations(migrations.collect())

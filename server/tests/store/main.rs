@@ -47,6 +47,7 @@ fn cases() -> Vec<Case> {
         case!(schema::what_was_committed_is_there_after_reconnecting),
         case!(schema::several_may_migrate_at_once),
         case!(schema::uses_of_keys_are_known_from_before_they_were_recorded),
+        case!(schema::orders_of_packs_are_known_from_before_they_were_columns),
         case!(vendors::a_token_leads_to_its_vendor),
         case!(vendors::two_tokens_of_one_name_have_one_vendor),
         case!(vendors::an_unknown_or_revoked_token_leads_nowhere),

@@ -3,6 +3,7 @@
 use trybuy_server::store::{NewBuilder, Redeemed, Store, StoreError};
 
 use crate::harness::Database;
+use crate::license_samples::{LicenseWorld, pack};
 use crate::purchase_keys::key;
 use crate::purchases::{license, redeemed};
 use crate::samples::{World, at, builder, register, vendor};
@@ -72,6 +73,22 @@ pub(crate) async fn uses_of_keys_are_known_from_before_they_were_recorded(databa
     register(store, &other).await;
     let further = license(&world, &other, key, at(10));
     assert_eq!(redeemed(store, &further).await, Redeemed::NoMoreBuilders);
+}
+
+pub(crate) async fn orders_of_packs_are_known_from_before_they_were_columns(database: Database) {
+    let world = LicenseWorld::new(database.store.clone());
+    let (one, other) = (pack("1.0.0", 1), pack("1.0.0", 1));
+    for pack in [&one, &other] {
+        world.install(pack).await;
+    }
+    database.execute("DROP INDEX license_packs_of_order").await;
+    database.execute("ALTER TABLE license_packs DROP COLUMN order_id").await;
+    database.execute("DELETE FROM _sqlx_migrations WHERE version = 19").await;
+    database.store.migrate().await.expect("migrated");
+    for pack in [one, other] {
+        let found = database.store.pack_of_order(pack.order_id).await.expect("answered");
+        assert_eq!(found, Some(pack.pack_id));
+    }
 }
 
 /// Each after those that refer to it.

@@ -42,14 +42,13 @@ pub enum OrderSaid {
 const INSERT: &str = "INSERT INTO license_orders (id, document, product, quantity, ordered_at, \
     answer) VALUES ($1, $2, $3, $4, $5, NULL)";
 const SET_ANSWER: &str = "UPDATE license_orders SET answer = $2 WHERE id = $1";
-/// Declares a query of orders, each with its pack. That is known by what is in it, so that an order which somebody
-/// else placed has one, too.
+/// Declares a query of orders, each with its pack.
 macro_rules! orders {
     ($conditions:literal) => {
         concat!(
             "SELECT id, document, product, quantity, ordered_at, answer, \
-             (SELECT MIN(license_packs.id) FROM license_packs \
-             WHERE pack LIKE '%\"order_id\":\"' || license_orders.id || '\"%') AS pack_id \
+             (SELECT MIN(license_packs.id) FROM license_packs WHERE order_id = license_orders.id) \
+             AS pack_id \
              FROM license_orders ",
             $conditions
         )
@@ -57,7 +56,7 @@ macro_rules! orders {
 }
 const ONE: &str = orders!("WHERE id = $1");
 const LIST: &str = orders!("WHERE id > $1 ORDER BY id LIMIT $2");
-const PACK: &str = "SELECT id FROM license_packs WHERE pack LIKE '%\"order_id\":\"' || $1 || '\"%'";
+const PACK: &str = "SELECT id FROM license_packs WHERE order_id = $1 ORDER BY id LIMIT 1";
 /// The newest ones: as many as one looks at for a request.
 const PLACED: &str = "SELECT product, answer FROM license_orders WHERE ordered_at > $1 \
     ORDER BY ordered_at DESC, id LIMIT $2";

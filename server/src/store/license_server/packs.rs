@@ -85,8 +85,8 @@ const FULL: &str = "full";
 const UPGRADE: &str = "upgrade";
 
 const INSERT: &str = "INSERT INTO license_packs (id, quantity, assigned, first_active_at, ends_at, \
-    product_id, platform_type, kind, version_key, from_key, issued_at, installed_at, product, pack) \
-    VALUES ($1, $2, 0, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (id) DO NOTHING";
+    product_id, platform_type, kind, version_key, from_key, issued_at, installed_at, product, pack, \
+    order_id) VALUES ($1, $2, 0, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (id) DO NOTHING";
 const LIST: &str = "SELECT pack, assigned, installed_at FROM license_packs \
     WHERE id > $1 ORDER BY id LIMIT $2";
 const ONE: &str = "SELECT pack, assigned, installed_at FROM license_packs WHERE id = $1";
@@ -204,6 +204,7 @@ async fn insert(
         .bind(now.unix())
         .bind(json(product))
         .bind(json(pack))
+        .bind(pack.order_id.to_string())
         .execute(connection)
         .await?;
     Ok(inserted.rows_affected() == 1)

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use serde_json::json;
+use serde_json::{Value, json};
 use trybuy_formats::slug::Slug;
 
 use super::{Place, json_line};
@@ -57,7 +57,7 @@ async fn list(store: &Store, wanted: &ListRecords) -> Result<()> {
     }
 }
 
-const COLUMNS: [&str; 13] = [
+const COLUMNS: [&str; 14] = [
     "number",
     "at",
     "outcome",
@@ -65,6 +65,7 @@ const COLUMNS: [&str; 13] = [
     "client_id",
     "product_id",
     "version",
+    "features",
     "platform_type",
     "software_id",
     "gateway",
@@ -83,13 +84,18 @@ fn as_line(record: &LicenseRecord) -> Result<String> {
 }
 
 /// The fields of a record in the order of the columns.
-fn fields(record: &LicenseRecord) -> Result<[String; 13]> {
+fn fields(record: &LicenseRecord) -> Result<[String; 14]> {
     let value = serde_json::to_value(record)?;
-    Ok(COLUMNS.map(|column| match value.get(column) {
-        Some(serde_json::Value::String(text)) => text.clone(),
-        Some(other) => other.to_string(),
-        None => String::new(),
-    }))
+    Ok(COLUMNS.map(|column| value.get(column).map(text).unwrap_or_default()))
+}
+
+/// The text of a field; several in a row with spaces between, as labels have none.
+fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(values) => values.iter().map(text).collect::<Vec<_>>().join(" "),
+        other => other.to_string(),
+    }
 }
 
 /// Writes all records with their authentication, each as it was authenticated.
@@ -112,4 +118,41 @@ async fn export(store: &Store, path: &Path) -> Result<()> {
     }
     let file = file.into_inner().map_err(std::io::IntoInnerError::into_error);
     file.and_then(|file| file.sync_all()).with_context(unwritten)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use trybuy_formats::ids::PackId;
+    use trybuy_formats::instant::Instant;
+
+    use super::{COLUMNS, fields};
+    use crate::store::{DecisionOutcome, DecisionReason, LicenseDecision, LicenseRecord};
+
+    #[test]
+    fn each_field_of_a_record_has_its_column() {
+        let at = Instant::from_unix(1_800_000_000).expect("in range");
+        let decision = LicenseDecision {
+            reason: Some(DecisionReason::NoFreeLicense),
+            client_id: Some("7".repeat(64).parse().expect("an id")),
+            product_id: Some("com.example.desk".parse().expect("an id")),
+            version: Some("1.2.0".parse().expect("a version")),
+            features: vec!["print".parse().expect("a label"), "scan".parse().expect("a label")],
+            platform_type: Some("windows".parse().expect("a platform type")),
+            software_id: Some("0200000100000001".parse().expect("an id")),
+            gateway: Some("front".parse().expect("a label")),
+            pack_id: Some(PackId::new()),
+            license_id: Some(format!("{}.1", uuid::Uuid::now_v7()).parse().expect("an id")),
+            note: Some("Sold".parse().expect("a note")),
+            ..LicenseDecision::of(DecisionOutcome::Granted, at)
+        };
+        let record = LicenseRecord { number: 1, decision };
+        let value = serde_json::to_value(&record).expect("a record is JSON");
+        let keys = value.as_object().expect("an object").keys().map(String::as_str);
+        assert_eq!(keys.collect::<BTreeSet<_>>(), BTreeSet::from(COLUMNS));
+        let row = fields(&record).expect("a record is JSON");
+        assert!(row.iter().all(|field| !field.is_empty()), "{row:?}");
+        assert!(row.contains(&"print scan".to_owned()), "{row:?}");
+    }
 }

@@ -31,8 +31,8 @@ use trybuy_formats::licensing::seat_license::SeatLicenseKind;
 use trybuy_formats::primitives::EcdsaKey;
 use trybuy_server::license_server::issuing::Granting;
 use trybuy_server::store::{
-    GrantingModule, LicenseCase, LicenseGrant, LicenseTerms, POSTGRES_CONNECTIONS, Store,
-    UsedChallenge, WantedLicense, Way,
+    GrantingModule, LicenseCase, LicenseGrant, LicenseTerms, POSTGRES_CONNECTIONS,
+    PackInstallation, Store, UsedChallenge, WantedLicense, Way,
 };
 use trybuy_tests::postgres::Cluster;
 
@@ -92,7 +92,8 @@ async fn measure(database: &str, url: &str, raw: &str, rows: i64) -> Result<()> 
     store.migrate().await?;
     let granting = Arc::new(granting()?);
     let pack = pack(rows)?;
-    ensure!(store.install_pack(granting.secret(), &pack, begin()).await?, "it is new");
+    let installed = store.install_pack(granting.secret(), &pack, begin()).await?;
+    ensure!(installed == PackInstallation::Installed, "it is new");
     fill(database, raw, pack.pack_id, rows).await?;
     let writers = if database == "sqlite" { 1 } else { POSTGRES_CONNECTIONS };
     let (mut ceilings, mut shares, mut grants, mut again) = (vec![], vec![], vec![], vec![]);

@@ -77,9 +77,10 @@ pub use license_server::{
     Allocation, Assignment, Bar, DecisionOutcome, DecisionReason, FreeSeats, GrantingModule,
     HadTemporary, InstalledPack, IssuedLicense, LicenseCase, LicenseDecision, LicenseGateway,
     LicenseGrant, LicenseOrder, LicenseQuery, LicenseRecord, LicenseTerms, ListedTemporary,
-    NewClientImage, OfferingPack, OrderSaid, PackReason, PresentedLicense, Readmission, RecordHead,
-    RecordQuery, RecordsComparison, Revocation, Revoked, RevokedCertificate, SeenReport, Standing,
-    StoredRecord, TemporaryLicense, UpgradedSeat, UsedChallenge, WantedLicense, Way,
+    NewClientImage, OfferingPack, OrderSaid, PackInstallation, PackReason, PresentedLicense,
+    Readmission, RecordHead, RecordQuery, RecordsComparison, Revocation, Revoked,
+    RevokedCertificate, SeenReport, Standing, StoredRecord, TemporaryLicense, UpgradedSeat,
+    UsedChallenge, WantedLicense, Way,
 };
 pub use offers::{Offer, OfferQuery, TrialStanding};
 pub use people::{Person, PersonQuery, PersonRule};

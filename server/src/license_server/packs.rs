@@ -9,7 +9,7 @@
 //! with those.
 
 use trybuy_formats::certificates::{Authorities, Certificate, CertificateError, Role};
-use trybuy_formats::ids::LicenseServerId;
+use trybuy_formats::ids::{LicenseServerId, OrderId, PackId};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::keys::LicenseServerSecret;
 use trybuy_formats::licensing::pack::{LicensePack, PackError, SealedPack};
@@ -20,7 +20,8 @@ use trybuy_formats::slug::Slug;
 
 use crate::refusal::Refusal;
 use crate::store::{
-    DecisionOutcome, DecisionReason, LicenseDecision, PackReason, Store, StoreError,
+    DecisionOutcome, DecisionReason, LicenseDecision, PackInstallation, PackReason, Store,
+    StoreError,
 };
 
 /// What packs are installed with.
@@ -72,6 +73,12 @@ pub enum PackRefused {
     /// It was installed before.
     #[error("the pack has been installed before")]
     Installed,
+    /// Another pack of its order was.
+    #[error("another pack of its order has been installed before: {0}")]
+    OrderInstalled(PackId),
+    /// It is of another order than the one that it was asked for.
+    #[error("the pack is that of the order {0}")]
+    Order(OrderId),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -89,6 +96,8 @@ impl PackRefused {
             Self::LicenseServer(_) => PackReason::PackForeign,
             Self::Ended(_) => PackReason::PackEnded,
             Self::Installed => PackReason::PackInstalled,
+            Self::OrderInstalled(_) => PackReason::OrderInstalled,
+            Self::Order(_) => PackReason::PackForeign,
             Self::Store(_) => return None,
         })
     }
@@ -129,6 +138,13 @@ impl Refusal for PackRefused {
             Self::Installed => {
                 "its licenses are there: see `trybuy-server license-server pack list`"
             }
+            Self::OrderInstalled(_) => {
+                "ask the operator of the clearinghouse, which has issued two packs for one order, as when it was \
+                 restored from a backup"
+            }
+            Self::Order(_) => {
+                "ask the operator of the clearinghouse; somebody between may have changed its answer"
+            }
             Self::Store(_) => return None,
         };
         Some(help.to_owned())
@@ -136,24 +152,30 @@ impl Refusal for PackRefused {
 }
 
 impl PackInstaller<'_> {
-    /// Verifies, decrypts and installs a pack, once (SL Fig. 4, steps 164 to 170). There is a record, whatever is
-    /// decided.
+    /// Verifies, decrypts and installs a pack, once (SL Fig. 4, steps 164 to 170): that of an order, where one is asked
+    /// for. There is a record, whatever is decided.
     ///
     /// # Errors
     /// Why it was refused.
-    pub async fn install(&self, file: &str) -> Result<LicensePack, PackRefused> {
+    pub async fn install(
+        &self,
+        file: &str,
+        order: Option<OrderId>,
+    ) -> Result<LicensePack, PackRefused> {
         let (signer, pack) = match self.open(file) {
             Ok(opened) => opened,
             Err(refused) => return Err(self.refuse(refused, None).await?),
         };
-        if let Err(refused) = check(&pack, &signer, self.now) {
+        let checked = check(&pack, &signer, self.now).and_then(|()| check_order(&pack, order));
+        if let Err(refused) = checked {
             return Err(self.refuse(refused, Some(&pack)).await?);
         }
         // Whether it is new is decided, and recorded, in one transaction.
-        if !self.store.install_pack(self.secret, &pack, self.now).await? {
-            return Err(PackRefused::Installed);
+        match self.store.install_pack(self.secret, &pack, self.now).await? {
+            PackInstallation::Installed => Ok(pack),
+            PackInstallation::Again => Err(PackRefused::Installed),
+            PackInstallation::OfSameOrder(pack) => Err(PackRefused::OrderInstalled(pack)),
         }
-        Ok(pack)
     }
 
     /// Verifies and decrypts a pack (SL Fig. 4, steps 164 and 166). Answers who signed it, too.
@@ -187,6 +209,13 @@ impl PackInstaller<'_> {
         self.store.record_decision(self.secret, decision).await?;
         Ok(refused)
     }
+}
+
+fn check_order(pack: &LicensePack, order: Option<OrderId>) -> Result<(), PackRefused> {
+    if order.is_some_and(|order| order != pack.order_id) {
+        return Err(PackRefused::Order(pack.order_id));
+    }
+    Ok(())
 }
 
 fn check(pack: &LicensePack, signer: &Certificate, now: Instant) -> Result<(), PackRefused> {

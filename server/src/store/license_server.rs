@@ -37,7 +37,7 @@ pub use decisions::{DecisionOutcome, DecisionReason, LicenseDecision, LicenseRec
 pub use gateways::LicenseGateway;
 pub(super) use grants::QueuedLicense;
 pub use orders::{LicenseOrder, OrderSaid};
-pub use packs::{InstalledPack, OfferingPack};
+pub use packs::{InstalledPack, OfferingPack, PackInstallation};
 pub use records::{RecordQuery, StoredRecord};
 pub use restored::RecordsComparison;
 pub use revocations::{Revocation, Revoked, RevokedCertificate};

@@ -1,6 +1,7 @@
 //! The license pack installer 110: what it takes, and what it refuses for which reason.
 
 use trybuy_formats::certificates::{Authorities, Role};
+use trybuy_formats::ids::{OrderId, PackId};
 use trybuy_formats::instant::{Instant, Span};
 use trybuy_formats::licensing::pack::LicensePack;
 use trybuy_formats::primitives::DecryptionKey;
@@ -22,6 +23,15 @@ struct Receiver {
 
 impl Receiver {
     async fn install(&self, file: &str, now: Instant) -> Result<LicensePack, PackRefused> {
+        self.install_for(None, file, now).await
+    }
+
+    async fn install_for(
+        &self,
+        order: Option<OrderId>,
+        file: &str,
+        now: Instant,
+    ) -> Result<LicensePack, PackRefused> {
         let installer = PackInstaller {
             store: &self.server.server.store,
             secret: self.server.server.secret(),
@@ -30,7 +40,7 @@ impl Receiver {
             key: &self.key,
             now,
         };
-        installer.install(file).await
+        installer.install(file, order).await
     }
 
     async fn records(&self) -> Vec<LicenseRecord> {
@@ -65,6 +75,7 @@ async fn a_pack_is_refused_for_every_fault_and_leaves_a_record() {
     let elsewhere = altered(&|pack| pack.license_server = "elsewhere".parse().expect("an id"));
     let mismatch = altered(&|pack| pack.clearinghouse = "other".parse().expect("an id"));
     let ended = altered(&|pack| pack.ends_at = Some(now.plus(Span::seconds(1))));
+    let twice = altered(&|pack| pack.pack_id = PackId::new());
     let before = altered(&|pack| pack.issued_at = now.minus(Span::seconds(1)));
     let short = authority.certified_for(Role::Clearinghouse, "house", Span::seconds(10));
     let of_role = authority.certified(Role::ImageVendor, "1");
@@ -89,7 +100,7 @@ async fn a_pack_is_refused_for_every_fault_and_leaves_a_record() {
         (mismatch, now, Slug::PackRefused, "Clearinghouse", unknown),
         (ended, later, Slug::PackRefused, "Ended", PackReason::PackEnded),
         (before, now, Slug::PackRefused, "IssueDate", unknown),
-        (file, now, Slug::PackInstalled, "Installed", PackReason::PackInstalled),
+        (file.clone(), now, Slug::PackInstalled, "Installed", PackReason::PackInstalled),
     ] {
         let count = receiver.records().await.len();
         let refused = receiver.install(&file, at).await.expect_err(expected);
@@ -104,6 +115,12 @@ async fn a_pack_is_refused_for_every_fault_and_leaves_a_record() {
         let is_readable = ["Clearinghouse", "Ended", "IssueDate", "Installed"].contains(&expected);
         assert_eq!(decision.pack_id, is_readable.then_some(good.pack_id), "{expected}");
     }
+    let refused = receiver.install(&twice, now).await.expect_err("of the same order");
+    assert!(matches!(refused, PackRefused::OrderInstalled(pack) if pack == good.pack_id));
+    assert_eq!(refused.slug(), Slug::PackRefused);
+    let asked = Some(OrderId::new());
+    let refused = receiver.install_for(asked, &file, now).await.expect_err("of another order");
+    assert!(matches!(refused, PackRefused::Order(order) if order == good.order_id), "{refused:?}");
     let installed = receiver.server.server.store.license_packs(None).await.expect("answered");
     assert_eq!(installed.len(), 1);
     assert_eq!(installed[0].pack, good);

@@ -16,8 +16,8 @@ use trybuy_formats::licensing::seat_license::{SeatLicense, SeatLicenseKind};
 use trybuy_server::license_server::issuing::{Granting, LicenseSigner};
 use trybuy_server::store::{
     Assignment, DecisionReason, GrantingModule, IssuedLicense, LicenseCase, LicenseGrant,
-    LicenseOrder, LicenseQuery, LicenseRecord, LicenseTerms, PresentedLicense, RecordQuery, Store,
-    UsedChallenge, WantedLicense, Way,
+    LicenseOrder, LicenseQuery, LicenseRecord, LicenseTerms, PackInstallation, PresentedLicense,
+    RecordQuery, Store, UsedChallenge, WantedLicense, Way,
 };
 
 use crate::samples::{at, parsed, random_digest};
@@ -63,7 +63,7 @@ impl LicenseWorld {
     /// Installs a pack that is new.
     pub(crate) async fn install(&self, pack: &LicensePack) -> PackId {
         let installed = self.store.install_pack(self.secret(), pack, at(0)).await;
-        assert!(installed.expect("answered"), "it is new");
+        assert_eq!(installed.expect("answered"), PackInstallation::Installed);
         pack.pack_id
     }
 

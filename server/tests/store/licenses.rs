@@ -1,13 +1,14 @@
 //! Granting licenses, also to many at once.
 
 use trybuy_formats::api::{OrderAnswer, OrderState};
-use trybuy_formats::ids::{ClientId, OrderId, PlatformType};
+use trybuy_formats::ids::{ClientId, OrderId, PackId, PlatformType};
 use trybuy_formats::instant::Span;
 use trybuy_formats::licensing::pack::LicensePack;
 use trybuy_server::license_server::license_state::LicenseState;
 use trybuy_server::store::{
     DecisionOutcome, DecisionReason, LicenseCase, LicenseGrant, LicenseOrder, LicenseQuery,
-    LicenseRecord, OrderSaid, Readmission, Revocation, Revoked, Store, Way,
+    LicenseRecord, OrderSaid, PackInstallation, PackReason, Readmission, RecordQuery, Revocation,
+    Revoked, Store, Way,
 };
 
 use crate::harness::Database;
@@ -27,12 +28,29 @@ pub(crate) async fn a_pack_is_installed_once(Database { store, .. }: Database) {
         tasks.spawn(async move { world.store.install_pack(world.secret(), &pack, at(1)).await });
     }
     for again in tasks.join_all().await {
-        assert!(!again.expect("answered"));
+        assert_eq!(again.expect("answered"), PackInstallation::Again);
     }
     let installed = world.store.license_packs(None).await.expect("answered");
     assert_eq!(installed.len(), 1);
     assert_eq!((installed[0].assigned, installed[0].free()), (1, 1));
     assert_eq!(installed[0].pack, pack);
+}
+
+pub(crate) async fn an_order_has_one_pack(Database { store, .. }: Database) {
+    let world = LicenseWorld::new(store);
+    let first = pack("1.0.0", 2);
+    world.install(&first).await;
+    // As a clearinghouse that was restored from a backup issues it.
+    let second = LicensePack { pack_id: PackId::new(), ..first.clone() };
+    let installed = world.store.install_pack(world.secret(), &second, at(1)).await;
+    assert_eq!(installed.expect("answered"), PackInstallation::OfSameOrder(first.pack_id));
+    let packs = world.store.license_packs(None).await.expect("answered");
+    assert_eq!(packs.len(), 1);
+    let records = world.store.license_records(&RecordQuery::default()).await.expect("answered");
+    let refused = &records.last().expect("a record").decision;
+    assert_eq!(refused.outcome, DecisionOutcome::PackRefused);
+    assert_eq!(refused.reason, Some(DecisionReason::Pack(PackReason::OrderInstalled)));
+    assert_eq!(refused.pack_id, Some(second.pack_id));
 }
 
 pub(crate) async fn more_clients_than_seats_get_no_more_than_there_are(

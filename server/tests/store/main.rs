@@ -186,6 +186,7 @@ fn cases() -> Vec<Case> {
         case!(licenses::a_client_whose_license_was_revoked_gets_none_until_it_is_readmitted),
         case!(licenses::who_is_barred_keeps_no_temporary_license),
         case!(licenses::an_order_has_the_pack_that_was_made_for_it),
+        case!(licenses::an_order_has_one_pack),
         case!(licenses::a_listed_license_says_what_has_become_of_it),
         case!(licenses::requests_of_one_client_at_once_build_on_each_other),
         case!(licenses::requests_at_once_go_on_with_the_next_pack),

@@ -3,6 +3,7 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 use trybuy_formats::ids::{OrderId, PackId};
+use trybuy_formats::instant::Instant;
 use trybuy_formats::licensing::pack::LicensePack;
 use trybuy_formats::limits;
 use trybuy_formats::slug::Slug;
@@ -20,7 +21,7 @@ pub(super) fn run(place: &Place, command: PackCommand) -> Result<()> {
         PackCommand::Fetch { order } => fetch(place, order),
         PackCommand::Install { file } => {
             let file = files::read_text(&file, limits::CERTIFIED_DOCUMENT)?;
-            place.with_store(async |store| install(place, store, &file).await)
+            place.with_store(async |store| install(place, store, &file, None).await)
         }
         PackCommand::List { json } => list(place, json),
         PackCommand::Show { pack, json } => show(place, pack, json),
@@ -33,12 +34,12 @@ fn fetch(place: &Place, order: OrderId) -> Result<()> {
         let answer = clearinghouse.order(order).await.map_err(refused)?;
         store.keep_order_said(order, &OrderSaid::Answer(answer)).await?;
         let file = clearinghouse.pack(order).await.map_err(refused)?;
-        install(place, store, &file).await
+        install(place, store, &file, Some(order)).await
     })
 }
 
 /// Verifies, decrypts and installs a pack, once (SL Fig. 4, steps 164 to 170).
-async fn install(place: &Place, store: &Store, file: &str) -> Result<()> {
+async fn install(place: &Place, store: &Store, file: &str, order: Option<OrderId>) -> Result<()> {
     let LicenseServerKeys { packs: key, issuer, secret } = place.keys()?;
     let certificates = LicenseServerCertificates::load(&place.files, issuer).map_err(refused)?;
     // A file may have been edited where it came by mail: its end of line is no part of it.
@@ -51,10 +52,22 @@ async fn install(place: &Place, store: &Store, file: &str) -> Result<()> {
         key: &key,
         now: now(),
     };
-    let installed = installer.install(file).await;
+    let installed = installer.install(file, order).await;
     place.raise_mark(store, &secret).await?;
     let pack = installed.map_err(refused)?;
-    output::print(&format!("installed {}: {} licenses\n", pack.pack_id, pack.quantity))
+    output::print(&said(&pack, installer.now))
+}
+
+/// What is said of a pack that was installed. That its licenses cannot be used yet may be a surprise.
+fn said(pack: &LicensePack, now: Instant) -> String {
+    let LicensePack { pack_id, quantity, first_active_at, .. } = pack;
+    let noun = if *quantity == 1 { "license" } else { "licenses" };
+    let begins = if *first_active_at > now {
+        format!(", which can be used from {first_active_at} on")
+    } else {
+        String::new()
+    };
+    format!("installed {pack_id}: {quantity} {noun}{begins}\n")
 }
 
 fn list(place: &Place, json: bool) -> Result<()> {

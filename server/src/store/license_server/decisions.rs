@@ -184,6 +184,8 @@ pub enum PackReason {
     PackEnded,
     /// It was installed before.
     PackInstalled,
+    /// Another pack of its order was.
+    OrderInstalled,
 }
 
 impl From<LicenseOutcome> for DecisionOutcome {

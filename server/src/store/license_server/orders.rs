@@ -142,6 +142,15 @@ impl LicenseOrder {
     }
 }
 
+/// The pack of an order, if that is installed.
+pub(super) async fn pack(
+    connection: &mut AnyConnection,
+    id: OrderId,
+) -> Result<Option<PackId>, StoreError> {
+    let row = sqlx::query(PACK).bind(id.to_string()).fetch_optional(connection).await?;
+    row.map(|row| Columns(&row).text("id")).transpose()
+}
+
 /// What was ordered after an instant, the newest first, but for what the clearinghouse does not fulfil.
 pub(super) async fn placed(
     connection: &mut AnyConnection,

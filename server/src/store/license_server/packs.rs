@@ -33,6 +33,29 @@ impl InstalledPack {
     }
 }
 
+/// How an installation ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PackInstallation {
+    /// The pack is installed.
+    Installed,
+    /// It was installed before.
+    Again,
+    /// Another pack of its order was installed before: the clearinghouse issued two, as one that was restored from a
+    /// backup does.
+    OfSameOrder(PackId),
+}
+
+impl PackInstallation {
+    /// Why the pack was refused, if it was.
+    fn reason(self) -> Option<PackReason> {
+        match self {
+            Self::Installed => None,
+            Self::Again => Some(PackReason::PackInstalled),
+            Self::OfSameOrder(_) => Some(PackReason::OrderInstalled),
+        }
+    }
+}
+
 /// What a license of a pack is issued by: the pack, its end and its product-specific attributes.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct OfferingPack {
@@ -106,8 +129,7 @@ const ASSIGN: &str = "UPDATE license_packs SET assigned = assigned + $2 \
 const UNASSIGN: &str = "UPDATE license_packs SET assigned = assigned - 1 WHERE id = $1";
 
 impl Store {
-    /// Installs a pack (SL Fig. 4, steps 168 and 170). Answers whether it is new: a pack that is there already is
-    /// left alone. There is a record in both cases.
+    /// Installs a pack (SL Fig. 4, steps 168 and 170), once, and one for each order. There is a record in all cases.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -116,7 +138,7 @@ impl Store {
         secret: &LicenseServerSecret,
         pack: &LicensePack,
         now: Instant,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<PackInstallation, StoreError> {
         self.write(&Chained { secret, operation: &Install { pack, now } }).await
     }
 
@@ -158,25 +180,32 @@ struct Install<'a> {
 }
 
 impl ChainedOperation for Install<'_> {
-    type Answer = bool;
+    type Answer = PackInstallation;
 
     async fn run(
         &self,
         connection: &mut AnyConnection,
         chain: &mut Chain<'_>,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<PackInstallation, StoreError> {
         let Self { pack, now } = *self;
-        if !insert(connection, pack, now).await? {
+        let installation = match orders::pack(connection, pack.order_id).await? {
+            Some(installed) if installed != pack.pack_id => {
+                PackInstallation::OfSameOrder(installed)
+            }
+            _ if insert(connection, pack, now).await? => PackInstallation::Installed,
+            _ => PackInstallation::Again,
+        };
+        if let Some(reason) = installation.reason() {
             chain.append(LicenseDecision {
-                reason: Some(DecisionReason::Pack(PackReason::PackInstalled)),
+                reason: Some(DecisionReason::Pack(reason)),
                 ..LicenseDecision::about_pack(DecisionOutcome::PackRefused, pack, now)
             });
-            return Ok(false);
+            return Ok(installation);
         }
         let last = pack.begin_serial + u64::from(pack.quantity) - 1;
         seats::add(connection, pack.pack_id, pack.begin_serial, last, 0).await?;
         chain.append(LicenseDecision::about_pack(DecisionOutcome::PackInstalled, pack, now));
-        Ok(true)
+        Ok(installation)
     }
 }
 

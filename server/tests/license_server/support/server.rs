@@ -24,7 +24,9 @@ use trybuy_server::license_server::{
     LicenseServer, LicenseServerParts, LicenseServerState, router,
 };
 use trybuy_server::serving;
-use trybuy_server::store::{DecisionOutcome, DecisionReason, LicenseOrder, RecordQuery, Store};
+use trybuy_server::store::{
+    DecisionOutcome, DecisionReason, LicenseOrder, PackInstallation, RecordQuery, Store,
+};
 
 use super::{Answer, Authority, IMAGE, SERVER};
 
@@ -126,7 +128,8 @@ impl TestServer {
     /// Installs a pack.
     pub(crate) async fn install(&self, pack: &LicensePack) {
         let (store, secret) = (&self.server.store, self.server.secret());
-        assert!(store.install_pack(secret, pack, self.now()).await.expect("installed"));
+        let installed = store.install_pack(secret, pack, self.now()).await;
+        assert_eq!(installed.expect("answered"), PackInstallation::Installed);
     }
 
     /// Places an order of licenses as in a pack.

@@ -206,5 +206,6 @@ fn cases() -> Vec<Case> {
         ),
         case!(license_records::a_seat_is_not_free_while_a_client_has_a_later_license_of_it),
         case!(license_records::an_upgrade_of_a_license_that_had_ended_is_assigned_again),
+        case!(license_records::a_license_that_was_signed_anew_since_the_backup_stays_the_one),
     ]
 }

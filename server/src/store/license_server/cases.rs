@@ -203,6 +203,10 @@ pub trait GrantingModule: Send + Sync + 'static {
         wanted: &WantedLicense,
         terms: &LicenseTerms<'_>,
     ) -> Result<IssuedLicense, Box<dyn Error + Send + Sync>>;
+
+    /// Whether a license that ends then has to be signed anew before it is issued again: its certificate, in DER, has
+    /// ended or is another than it would get now.
+    fn is_outdated(&self, certificate: &[u8], ends_at: Option<Instant>) -> bool;
 }
 
 /// How a request for a license ended.

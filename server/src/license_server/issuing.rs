@@ -3,6 +3,7 @@
 use std::error::Error;
 
 use trybuy_formats::certificates::{Certificate, LicenseIssuer};
+use trybuy_formats::ids::SeatLicenseId;
 use trybuy_formats::instant::Instant;
 use trybuy_formats::keys::LicenseServerSecret;
 use trybuy_formats::licensing::seat_license::SeatLicense;
@@ -70,8 +71,9 @@ impl<S: LicenseSigner> GrantingModule for Granting<S> {
         &self,
         wanted: &WantedLicense,
         held: &'a [Assignment],
-    ) -> Option<(&'a Assignment, WantedLicense)> {
-        granting::upgradable(wanted, held)
+        presented: Option<SeatLicenseId>,
+    ) -> Vec<(&'a Assignment, WantedLicense)> {
+        granting::upgradable(wanted, held, presented)
     }
 
     fn allocation(&self, standing: Standing) -> Allocation {

@@ -338,6 +338,32 @@ pub(crate) async fn a_listed_license_says_what_has_become_of_it(Database { store
     }
 }
 
+pub(crate) async fn a_license_for_which_there_is_an_upgrade_is_upgraded(
+    Database { store, .. }: Database,
+) {
+    let world = LicenseWorld::new(store);
+    world.install(&enabling("2.0.0", &["scan"], 1)).await;
+    world.install(&enabling("1.0.0", &["print"], 1)).await;
+    let mut upgrade = upgrade_pack("1.0.0", "3.0.0", 1);
+    upgrade.product.features = vec![parsed("print")];
+    world.install(&upgrade).await;
+    let ada = client();
+    for (version, feature) in [("2.0.0", "scan"), ("1.0.0", "print")] {
+        let granted = world.ask(wants(ada, version, &[feature], 1)).await;
+        assert_eq!(Outcome::of(&granted), Outcome::GRANTED);
+    }
+    // For the newer license, which has another feature, there is none.
+    assert_eq!(world.outcome(ada, "3.0.0", 2).await, Outcome::UPGRADED);
+    let mut versions: Vec<String> = world
+        .licenses(LicenseQuery::OfClient(ada))
+        .await
+        .iter()
+        .map(|license| license.version.to_string())
+        .collect();
+    versions.sort();
+    assert_eq!(versions, ["2.0.0", "3.0.0"]);
+}
+
 pub(crate) async fn requests_of_one_client_at_once_build_on_each_other(
     Database { store, .. }: Database,
 ) {

@@ -247,7 +247,7 @@ impl QueuedLicense {
         group: &mut Group,
         held: &[Assignment],
     ) -> Result<Standing, StoreError> {
-        let Self { granting, case } = self;
+        let case = &self.case;
         let mut standing = Standing {
             only_upgrade: case.way == Way::Upgrade,
             barred: group.is_barred(&case.wanted),
@@ -262,11 +262,7 @@ impl QueuedLicense {
             return Ok(standing);
         }
         if !standing.restored {
-            if let Some((license, wanted)) = granting.upgradable(&case.wanted, held) {
-                let (choice, version) = (PackChoice::of(&wanted), &license.version);
-                let pack = packs::with_free_upgrade(connection, &choice, version).await?;
-                standing.upgrade = pack.map(|pack| (Box::new(license.clone()), pack));
-            }
+            standing.upgrade = self.free_upgrade(connection, held).await?;
             if standing.upgrade.is_none() && !standing.only_upgrade {
                 let choice = PackChoice::of(&case.wanted);
                 standing.seat = group.choose_pack(connection, choice.clone()).await?;
@@ -290,6 +286,23 @@ impl QueuedLicense {
             }
         }
         Ok(standing)
+    }
+
+    /// The first of the client's licenses for which an upgrade license is free, and the pack of that.
+    async fn free_upgrade(
+        &self,
+        connection: &mut AnyConnection,
+        held: &[Assignment],
+    ) -> Result<Option<(Box<Assignment>, OfferingPack)>, StoreError> {
+        let Self { granting, case } = self;
+        let upgradable = granting.upgradable(&case.wanted, held, case.to_be_upgraded());
+        for (license, wanted) in upgradable {
+            let (choice, version) = (PackChoice::of(&wanted), &license.version);
+            if let Some(pack) = packs::with_free_upgrade(connection, &choice, version).await? {
+                return Ok(Some((Box::new(license.clone()), pack)));
+            }
+        }
+        Ok(None)
     }
 
     /// Whether the one temporary license of the client can be issued again.

@@ -338,6 +338,51 @@ pub(crate) async fn a_listed_license_says_what_has_become_of_it(Database { store
     }
 }
 
+pub(crate) async fn a_temporary_license_is_replaced_by_what_is_for_the_same(
+    Database { store, .. }: Database,
+) {
+    let world = LicenseWorld::new(store);
+    let ordered = enabling("2.0.0", &["print", "scan"], 1);
+    let order = LicenseOrder { product: ordered.product.clone(), ..world.order("1.0.0").await };
+    let order = LicenseOrder { order_id: ordered.order_id, ..order };
+    world.store.keep_license_order(&order).await.expect("kept");
+    let windows = |mut pack: LicensePack| {
+        pack.product.platform_type = PlatformType::Windows;
+        pack
+    };
+    for (pack, wanted, replaced) in [
+        (enabling("1.0.0", &["print", "scan"], 1), ("1.0.0", &[][..]), false),
+        (enabling("2.0.0", &["print"], 1), ("2.0.0", &["print"]), false),
+        (windows(enabling("2.0.0", &["print", "scan"], 1)), ("2.0.0", &["print"]), false),
+        (enabling("2.0.0", &["print", "scan"], 1), ("2.0.0", &["print"]), true),
+        (enabling("2.1.0", &["mail", "print", "scan"], 1), ("2.0.0", &["print"]), true),
+    ] {
+        let ada = client();
+        let temporary = world.ask(wants(ada, "2.0.0", &["print", "scan"], 1)).await;
+        assert_eq!(Outcome::of(&temporary), Outcome::TEMPORARY, "{pack:?}");
+        world.install(&LicensePack { ends_at: Some(at(90)), ..pack.clone() }).await;
+        let mut wanted = wants(ada, wanted.0, wanted.1, 2);
+        wanted.wanted.platform_type = pack.product.platform_type;
+        assert_eq!(Outcome::of(&world.ask(wanted).await), Outcome::GRANTED, "{pack:?}");
+        let listed = world.store.temporary_licenses(Some(ada), None).await.expect("answered");
+        let states = [3, 90].map(|now| LicenseState::of_temporary(&listed[0], at(now)));
+        let expected = if replaced { LicenseState::Replaced } else { LicenseState::Valid };
+        assert_eq!(states, [expected, LicenseState::Valid], "{pack:?}");
+    }
+}
+
+pub(crate) async fn a_temporary_license_is_for_its_platform_type(Database { store, .. }: Database) {
+    let world = LicenseWorld::new(store);
+    world.order("1.0.0").await;
+    let ada = client();
+    assert_eq!(world.outcome(ada, "1.0.0", 1).await, Outcome::TEMPORARY);
+    let mut other = case(ada, "1.0.0", 2);
+    other.wanted.platform_type = PlatformType::Windows;
+    let refused = Outcome::Refused(DecisionReason::NoFreeLicense);
+    assert_eq!(Outcome::of(&world.ask(other).await), refused);
+    assert_eq!(world.outcome(ada, "1.0.0", 3).await, Outcome::TEMPORARY_AGAIN);
+}
+
 pub(crate) async fn a_license_for_which_there_is_an_upgrade_is_upgraded(
     Database { store, .. }: Database,
 ) {

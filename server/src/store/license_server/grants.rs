@@ -314,7 +314,8 @@ impl QueuedLicense {
         let wanted = &self.case.wanted;
         Ok(if license.ends_at <= wanted.now {
             HadTemporary::Over(DecisionReason::TemporaryEnded)
-        } else if license.version.precedes(&wanted.version)
+        } else if license.platform_type != wanted.platform_type
+            || license.version.precedes(&wanted.version)
             || !enable_all(&license.features, &wanted.features)
         {
             HadTemporary::Over(DecisionReason::NoFreeLicense)

@@ -338,6 +338,52 @@ pub(crate) async fn a_listed_license_says_what_has_become_of_it(Database { store
     }
 }
 
+pub(crate) async fn an_upgrade_counts_as_bought_where_there_is_something_to_upgrade(
+    Database { store, .. }: Database,
+) {
+    const DAYS: u64 = 86_400;
+    let world = LicenseWorld::new(store);
+    let refused = Outcome::Refused(DecisionReason::NotOrdered);
+    let upgrade =
+        LicensePack { first_active_at: at(90 * DAYS), ..upgrade_pack("2.0.0", "3.0.0", 1) };
+    let ordered = world.order("1.0.0").await;
+    let order = |product: &LicensePack| LicenseOrder {
+        order_id: product.order_id,
+        product: product.product.clone(),
+        ..ordered.clone()
+    };
+    assert_eq!(world.outcome(client(), "3.0.0", 1).await, refused);
+    world.store.keep_license_order(&order(&upgrade)).await.expect("kept");
+    assert_eq!(world.outcome(client(), "3.0.0", 1).await, refused, "nothing that it upgrades");
+    world.install(&upgrade).await;
+    assert_eq!(world.outcome(client(), "3.0.0", 1).await, refused, "nothing that it upgrades");
+    let newer = pack("4.0.0", 1);
+    world.store.keep_license_order(&order(&newer)).await.expect("kept");
+    assert_eq!(world.outcome(client(), "3.0.0", 1).await, Outcome::TEMPORARY, "a full one");
+    let ends_at = Some(at(80 * DAYS));
+    world
+        .install(&LicensePack { first_active_at: at(79 * DAYS), ends_at, ..pack("2.0.0", 1) })
+        .await;
+    for (day, expected) in [(70, Outcome::TEMPORARY), (139, Outcome::TEMPORARY), (140, refused)] {
+        assert_eq!(world.outcome(client(), "3.0.0", day * DAYS).await, expected, "on day {day}");
+    }
+}
+
+pub(crate) async fn an_order_counts_however_much_else_was_ordered_since(
+    Database { store, .. }: Database,
+) {
+    let world = LicenseWorld::new(store);
+    let order = world.order("1.0.0").await;
+    for number in 0..220_u64 {
+        let mut product = order.product.clone();
+        product.product_id = parsed("com.example.other");
+        let (order_id, ordered_at) = (OrderId::new(), at(1 + number));
+        let order = LicenseOrder { order_id, product, ordered_at, ..order.clone() };
+        world.store.keep_license_order(&order).await.expect("kept");
+    }
+    assert_eq!(world.outcome(client(), "1.0.0", 500).await, Outcome::TEMPORARY);
+}
+
 pub(crate) async fn a_temporary_license_is_replaced_by_what_is_for_the_same(
     Database { store, .. }: Database,
 ) {

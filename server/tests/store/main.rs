@@ -186,6 +186,8 @@ fn cases() -> Vec<Case> {
         case!(licenses::who_is_barred_keeps_no_temporary_license),
         case!(licenses::an_order_has_the_pack_that_was_made_for_it),
         case!(licenses::a_listed_license_says_what_has_become_of_it),
+        case!(licenses::an_upgrade_counts_as_bought_where_there_is_something_to_upgrade),
+        case!(licenses::an_order_counts_however_much_else_was_ordered_since),
         case!(licenses::a_temporary_license_is_replaced_by_what_is_for_the_same),
         case!(licenses::a_temporary_license_is_for_its_platform_type),
         case!(licenses::a_license_for_which_there_is_an_upgrade_is_upgraded),

@@ -123,7 +123,7 @@ impl<'a> Cache<'a> {
     }
 
     /// Stores a license. A permanent one takes the place of the temporary ones that it covers, and one that was upgraded
-    /// that of the older ones that it covers, and of the one that it was.
+    /// that of the older ones that it covers, where these end no later; and of the one that it was.
     ///
     /// # Errors
     /// `local-file`.
@@ -139,7 +139,7 @@ impl<'a> Cache<'a> {
         let is_replaced = |old: &ClientLicense| {
             let is_of_kind = !old.is_permanent() || outcome == LicenseOutcome::Upgraded;
             let is_what_it_was = old.fields().license_id == license.fields().license_id;
-            is_what_it_was || is_of_kind && license.covers(old)
+            is_what_it_was || is_of_kind && license.covers(old) && license.lasts_as_long_as(old)
         };
         for entry in self.entries().into_iter().filter(|_| license.is_permanent()) {
             let is_beside = entry.path != path && entry.path.parent() == path.parent();

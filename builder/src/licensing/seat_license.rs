@@ -107,6 +107,12 @@ impl ClientLicense {
             && self.fields().enables(&other.features)
     }
 
+    /// Whether it can be used until another license cannot be used any more.
+    pub fn lasts_as_long_as(&self, other: &Self) -> bool {
+        let end = |it: &Self| it.usable_until().unwrap_or_else(Instant::last);
+        end(self) >= end(other)
+    }
+
     /// Until when it can be used; none for a license without an end. A certificate may end before its
     /// license does, with that of its license server.
     pub fn usable_until(&self) -> Option<Instant> {

@@ -276,6 +276,22 @@ fn a_license_of_an_older_version_is_upgraded_without_a_challenge() {
 }
 
 #[test]
+fn a_license_that_lasts_longer_is_kept_beside_a_newer_one() {
+    for outcome in [LicenseOutcome::Granted, LicenseOutcome::Temporary] {
+        let gateway = Gateway::start();
+        gateway.script().outcome = outcome;
+        gateway.request();
+        {
+            let mut script = gateway.script();
+            (script.version, script.outcome) = ("6.0.0", LicenseOutcome::Upgraded);
+            script.change = |license| license.ends_at = Some(license.issued_at.plus(DAY));
+        }
+        gateway.request();
+        assert!(gateway.cached("6.0.0").exists() && gateway.cached("5.0.0").exists());
+    }
+}
+
+#[test]
 fn without_an_upgrade_another_license_is_asked_for() {
     let gateway = Gateway::start();
     gateway.request();

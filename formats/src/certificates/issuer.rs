@@ -5,7 +5,7 @@ use der::asn1::Utf8StringRef;
 use super::encode::{self, Body, invalid};
 use super::profile::LICENSE_FIELDS;
 use super::revocation::{self, Revoked};
-use super::verify::check_role;
+use super::verify::{check_role, names as names_issuer};
 use super::{Certificate, CertificateChain, CertificateError, IssueError, Role};
 use super::{extensions, names};
 use crate::ids::LicenseServerId;
@@ -68,7 +68,7 @@ impl LicenseIssuer {
             return Err(IssueError::Invalid);
         }
         let issuer = self.chain.leaf();
-        let not_after = license.ends_at.unwrap_or_else(Instant::last).min(issuer.not_after());
+        let not_after = self.end(license.ends_at);
         if not_after <= license.issued_at {
             return Err(IssueError::Invalid);
         }
@@ -86,6 +86,18 @@ impl LicenseIssuer {
             extensions,
         };
         encode::certificate(&self.key, body)
+    }
+
+    /// Whether a license that ends then would still be issued as in this certificate: under the same key, and until the
+    /// same end. One from before the license server's certificate was renewed may end too early.
+    pub fn is_current(&self, certificate: &Certificate, ends_at: Option<Instant>) -> bool {
+        names_issuer(self.chain.leaf(), certificate) == Ok(true)
+            && self.end(ends_at) <= certificate.not_after()
+    }
+
+    /// When the certificate of a license ends.
+    fn end(&self, license: Option<Instant>) -> Instant {
+        license.unwrap_or_else(Instant::last).min(self.chain.leaf().not_after())
     }
 
     /// Signs the list of revoked licenses. Its number grows with each, and the next one comes at the latest at `next`.

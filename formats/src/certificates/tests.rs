@@ -139,6 +139,35 @@ fn a_license_lasts_until_its_end_or_that_of_its_license_server() {
 }
 
 #[test]
+fn a_license_is_current_until_it_would_be_issued_for_longer_or_with_another_key() {
+    let world = &*WORLD;
+    let renewed = |key: EcdsaKey, name: &str, validity: Span| {
+        let pem = CertificateRequest::to_sign_with(&key, name, "acme").expect("a request");
+        let request = CertificateRequest::from_pem(&pem).expect("read");
+        let role = Role::LicenseIssuer;
+        let issued = world.authority.issue(&request, role, now(), validity).expect("issued");
+        LicenseIssuer::new(key, chain(&[&issued])).expect("an issuer")
+    };
+    let pkcs8 = world.issuer.key().to_pkcs8().expect("a key");
+    let same = || EcdsaKey::from_pkcs8(&pkcs8).expect("a key");
+    let two_years = YEAR.plus(YEAR);
+    let (soon, late) = (Some(now().plus(DAY)), Some(now().plus(YEAR).plus(DAY)));
+    for (issuer, ends_at, current) in [
+        (renewed(same(), "Acme", YEAR), late, true),
+        (renewed(same(), "Acme", DAY), late, true),
+        (renewed(same(), "Acme", two_years), soon, true),
+        (renewed(same(), "Acme", two_years), late, false),
+        (renewed(same(), "Acme", two_years), None, false),
+        (renewed(same(), "Acme Ltd", YEAR), soon, false),
+        (renewed(key(), "Acme", YEAR), soon, false),
+    ] {
+        let license = SeatLicense { ends_at, ..license(world) };
+        let certificate = world.issuer.issue(&license, world.client.spki()).expect("issued");
+        assert_eq!(issuer.is_current(&certificate, ends_at), current, "{ends_at:?}");
+    }
+}
+
+#[test]
 fn a_license_of_a_newer_version_is_read_without_what_is_new() {
     let world = &*WORLD;
     let license = SeatLicense { format: 2, ..license(world) };

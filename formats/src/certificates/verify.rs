@@ -127,7 +127,10 @@ fn check_dates(certificate: &Certificate, now: Instant) -> Result<(), Certificat
 }
 
 /// Whether a certificate names another one as its issuer.
-fn names(issuer: &Certificate, certificate: &Certificate) -> Result<bool, CertificateError> {
+pub(super) fn names(
+    issuer: &Certificate,
+    certificate: &Certificate,
+) -> Result<bool, CertificateError> {
     let (above, below) = (Extensions::of(issuer)?, Extensions::of(certificate)?);
     let same_key = match (above.subject_key, below.authority_key) {
         (Some(subject), Some(authority)) => subject == authority,

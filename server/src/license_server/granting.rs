@@ -3,7 +3,8 @@
 //! In this order:
 //! 1. a permanent license of the client that has not ended and covers the wanted version and features is issued
 //!    again;
-//! 2. a license of an older version, with fewer features, or one that has ended, is upgraded by a free upgrade license;
+//! 2. a license of an older version, with fewer features, or one that has ended, is upgraded by a free upgrade license:
+//!    of several the first for which there is one;
 //! 3. a free license is allocated, beside those that the client has; for want of one, a free license of an older version,
 //!    or with fewer features, is allocated and upgraded by a free upgrade license in one step;
 //! 4. for want of one, a temporary license is issued, once for each client and product, where what is wanted was bought
@@ -40,20 +41,23 @@ pub fn existing<'a>(wanted: &WantedLicense, held: &'a [Assignment]) -> Option<&'
     held.iter().filter(fits).max_by(|one, other| newness(one).cmp(&newness(other)))
 }
 
-/// Of the licenses that a client has and of which none can be issued again, the one that an upgrade license would
-/// replace (SL Fig. 8, step 242: it "has expired and/or is for an older version"), and what that has to be for. One with
-/// the wanted features comes first, as then the version alone is amiss; of those the newest version, as the most upgrade
-/// licenses are for that.
+/// Of the licenses that a client has and of which none can be issued again, those that an upgrade license could replace
+/// (SL Fig. 8, step 242: it "has expired and/or is for an older version"), and what that has to be for. The one that the
+/// client presents to be upgraded comes first; then those with the wanted features, as there the version alone is amiss;
+/// of those the newest version, as the most upgrade licenses are for that.
 pub fn upgradable<'a>(
     wanted: &WantedLicense,
     held: &'a [Assignment],
-) -> Option<(&'a Assignment, WantedLicense)> {
-    let licenses = held.iter().filter(|license| is_of_platform(wanted, license));
+    presented: Option<SeatLicenseId>,
+) -> Vec<(&'a Assignment, WantedLicense)> {
     let rank = |license: &'a Assignment| {
-        (enable_all(&license.features, &wanted.features), newness(license))
+        let is_presented = presented == Some(license.license_id);
+        (is_presented, enable_all(&license.features, &wanted.features), newness(license))
     };
-    let license = licenses.max_by(|one, other| rank(one).cmp(&rank(other)))?;
-    Some((license, upgraded(wanted, license)))
+    let mut licenses: Vec<_> =
+        held.iter().filter(|license| is_of_platform(wanted, license)).collect();
+    licenses.sort_by(|one, other| rank(other).cmp(&rank(one)));
+    licenses.into_iter().map(|license| (license, upgraded(wanted, license))).collect()
 }
 
 /// What an upgrade of a license has to be for: what is wanted, and, while the license is good, all that it is good for.

@@ -2,7 +2,9 @@
 
 use std::error::Error;
 
-use trybuy_formats::certificates::LicenseIssuer;
+use trybuy_formats::certificates::{Certificate, LicenseIssuer};
+use trybuy_formats::ids::SeatLicenseId;
+use trybuy_formats::instant::Instant;
 use trybuy_formats::keys::LicenseServerSecret;
 use trybuy_formats::licensing::seat_license::SeatLicense;
 use trybuy_formats::signed::FORMAT;
@@ -23,6 +25,10 @@ pub trait LicenseSigner: Send + Sync + 'static {
         wanted: &WantedLicense,
         terms: &LicenseTerms<'_>,
     ) -> Result<IssuedLicense, Box<dyn Error + Send + Sync>>;
+
+    /// Whether a license that ends then has to be signed anew: its certificate, in DER, has ended or is another than it
+    /// would get now.
+    fn is_outdated(&self, certificate: &[u8], ends_at: Option<Instant>) -> bool;
 }
 
 /// The granting module 126 of a license server.
@@ -65,8 +71,9 @@ impl<S: LicenseSigner> GrantingModule for Granting<S> {
         &self,
         wanted: &WantedLicense,
         held: &'a [Assignment],
-    ) -> Option<(&'a Assignment, WantedLicense)> {
-        granting::upgradable(wanted, held)
+        presented: Option<SeatLicenseId>,
+    ) -> Vec<(&'a Assignment, WantedLicense)> {
+        granting::upgradable(wanted, held, presented)
     }
 
     fn allocation(&self, standing: Standing) -> Allocation {
@@ -79,6 +86,10 @@ impl<S: LicenseSigner> GrantingModule for Granting<S> {
         terms: &LicenseTerms<'_>,
     ) -> Result<IssuedLicense, Box<dyn Error + Send + Sync>> {
         self.signer.sign(wanted, terms)
+    }
+
+    fn is_outdated(&self, certificate: &[u8], ends_at: Option<Instant>) -> bool {
+        self.signer.is_outdated(certificate, ends_at)
     }
 }
 
@@ -107,5 +118,10 @@ impl LicenseSigner for LicenseIssuer {
             certificate_serial: certificate.serial().ok_or(NoSerial)?,
             certificate: certificate.der().to_vec(),
         })
+    }
+
+    fn is_outdated(&self, certificate: &[u8], ends_at: Option<Instant>) -> bool {
+        let certificate = Certificate::from_der(certificate);
+        !certificate.is_ok_and(|certificate| self.is_current(&certificate, ends_at))
     }
 }

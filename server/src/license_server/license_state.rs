@@ -4,8 +4,9 @@ use std::fmt;
 
 use serde::Serialize;
 use trybuy_formats::instant::Instant;
+use trybuy_formats::licensing::product::enable_all;
 
-use crate::store::{Assignment, InstalledPack, ListedTemporary};
+use crate::store::{Assignment, InstalledPack, ListedTemporary, TemporaryLicense};
 
 /// How it is with a license at a time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
@@ -19,7 +20,7 @@ pub enum LicenseState {
     Ended,
     /// The operator took it back.
     Revoked,
-    /// It was a temporary one, and its client has a permanent one in its place.
+    /// It was a temporary one, and its client has a permanent one that is for the same.
     Replaced,
 }
 
@@ -34,11 +35,13 @@ impl LicenseState {
 
     /// That of a temporary license.
     pub fn of_temporary(listed: &ListedTemporary, now: Instant) -> Self {
-        let ListedTemporary { license, revoked_at, is_replaced } = listed;
-        match (revoked_at, is_replaced) {
-            (Some(_), _) => Self::Revoked,
-            (None, true) => Self::Replaced,
-            (None, false) => Self::between(license.issued_at, Some(license.ends_at), now),
+        let ListedTemporary { license, revoked_at, permanent } = listed;
+        if revoked_at.is_some() {
+            Self::Revoked
+        } else if permanent.iter().any(|permanent| replaces(permanent, license, now)) {
+            Self::Replaced
+        } else {
+            Self::between(license.issued_at, Some(license.ends_at), now)
         }
     }
 
@@ -56,6 +59,14 @@ impl LicenseState {
             Self::Valid
         }
     }
+}
+
+/// Whether a permanent license is good, and for all that a temporary one is for.
+fn replaces(permanent: &Assignment, temporary: &TemporaryLicense, now: Instant) -> bool {
+    LicenseState::of_assigned(permanent, now) == LicenseState::Valid
+        && permanent.platform_type == temporary.platform_type
+        && !permanent.version.precedes(&temporary.version)
+        && enable_all(&permanent.features, &temporary.features)
 }
 
 impl fmt::Display for LicenseState {

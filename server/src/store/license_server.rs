@@ -18,6 +18,7 @@ mod open_packs;
 mod orders;
 mod packs;
 mod records;
+mod reissuing;
 mod restored;
 mod revocations;
 mod seats;

@@ -9,6 +9,7 @@ mod health;
 mod images;
 mod orders;
 mod packs;
+mod renewals;
 mod revocations;
 mod support;
 mod upgrades;

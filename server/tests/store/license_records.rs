@@ -1,12 +1,14 @@
 //! The chain of records, and what becomes of a store that was restored from a backup.
 
+use trybuy_formats::api::LicenseOutcome;
+use trybuy_formats::certificates::Serial;
 use trybuy_formats::ids::{ClientId, SeatLicenseId};
 use trybuy_formats::licensing::pack::LicensePack;
 use trybuy_formats::licensing::records::RecordsMark;
 use trybuy_server::license_server::audit::{self, Audit, Fault};
 use trybuy_server::store::{
-    DecisionOutcome, DecisionReason, LicenseCase, LicenseDecision, LicenseQuery, RecordQuery,
-    RecordsComparison, Revocation, Revoked, SeenReport, StoreError,
+    DecisionOutcome, DecisionReason, LicenseCase, LicenseDecision, LicenseGrant, LicenseQuery,
+    RecordQuery, RecordsComparison, Revocation, Revoked, SeenReport, StoreError, Way,
 };
 
 use crate::harness::Database;
@@ -361,6 +363,37 @@ pub(crate) async fn an_upgrade_of_a_license_that_had_ended_is_assigned_again(dat
     let with_license = LicenseCase { presented: Some(held), ..case(ada, "2.0.0", 70) };
     assert_eq!(Outcome::of(&world.ask(with_license).await), Outcome::REISSUED);
     assert_eq!((world.assigned(id).await, world.assigned(upgrade).await), (1, 1));
+}
+
+pub(crate) async fn a_license_that_was_signed_anew_since_the_backup_stays_the_one(
+    database: Database,
+) {
+    let world = LicenseWorld::new(database.store.clone());
+    let id = world.install(&pack("1.0.0", 1)).await;
+    let upgrade = world.install(&upgrade_pack("1.0.0", "2.0.0", 2)).await;
+    let license_id = SeatLicenseId::of_pack(id, 1000, 0);
+    let ada = client();
+    let at_once = LicenseCase { way: Way::Upgrade, ..case(ada, "2.0.0", 2) };
+    assert_eq!(world.outcome(ada, "1.0.0", 1).await, Outcome::GRANTED);
+    assert_eq!(Outcome::of(&world.ask(at_once).await), Outcome::UPGRADED);
+    let before = world.licenses(LicenseQuery::OfClient(ada)).await.remove(0);
+    let signed = |issued_at| {
+        let mut held = presented(license_id, ada, "2.0.0", Some(upgrade));
+        held.license.issued_at = at(issued_at);
+        held
+    };
+    let (older, anew) = (signed(4), signed(5));
+    for (held, now) in [(&anew, 6), (&older, 7)] {
+        let with_license = LicenseCase { presented: Some(held.clone()), ..case(ada, "2.0.0", now) };
+        let (outcome, certificate) = (LicenseOutcome::Reissued, anew.certificate.clone());
+        let expected = LicenseGrant::Issued { outcome, certificate };
+        assert_eq!(world.ask(with_license).await, expected);
+    }
+    assert_eq!((world.assigned(id).await, world.assigned(upgrade).await), (1, 1));
+    let revoked = world.store.revoked_certificates(at(8)).await.expect("answered");
+    let is_revoked = |serial: &Serial| revoked.iter().any(|revoked| revoked.serial == *serial);
+    assert!(is_revoked(&before.certificate_serial) && is_revoked(&older.certificate_serial));
+    assert!(!is_revoked(&anew.certificate_serial));
 }
 
 fn uuid() -> String {

@@ -356,6 +356,123 @@ pub(crate) async fn a_listed_license_says_what_has_become_of_it(Database { store
     }
 }
 
+pub(crate) async fn an_upgrade_counts_as_bought_where_there_is_something_to_upgrade(
+    Database { store, .. }: Database,
+) {
+    const DAYS: u64 = 86_400;
+    let world = LicenseWorld::new(store);
+    let refused = Outcome::Refused(DecisionReason::NotOrdered);
+    let upgrade =
+        LicensePack { first_active_at: at(90 * DAYS), ..upgrade_pack("2.0.0", "3.0.0", 1) };
+    let ordered = world.order("1.0.0").await;
+    let order = |product: &LicensePack| LicenseOrder {
+        order_id: product.order_id,
+        product: product.product.clone(),
+        ..ordered.clone()
+    };
+    assert_eq!(world.outcome(client(), "3.0.0", 1).await, refused);
+    world.store.keep_license_order(&order(&upgrade)).await.expect("kept");
+    assert_eq!(world.outcome(client(), "3.0.0", 1).await, refused, "nothing that it upgrades");
+    world.install(&upgrade).await;
+    assert_eq!(world.outcome(client(), "3.0.0", 1).await, refused, "nothing that it upgrades");
+    let newer = pack("4.0.0", 1);
+    world.store.keep_license_order(&order(&newer)).await.expect("kept");
+    assert_eq!(world.outcome(client(), "3.0.0", 1).await, Outcome::TEMPORARY, "a full one");
+    let ends_at = Some(at(80 * DAYS));
+    world
+        .install(&LicensePack { first_active_at: at(79 * DAYS), ends_at, ..pack("2.0.0", 1) })
+        .await;
+    for (day, expected) in [(70, Outcome::TEMPORARY), (139, Outcome::TEMPORARY), (140, refused)] {
+        assert_eq!(world.outcome(client(), "3.0.0", day * DAYS).await, expected, "on day {day}");
+    }
+}
+
+pub(crate) async fn an_order_counts_however_much_else_was_ordered_since(
+    Database { store, .. }: Database,
+) {
+    let world = LicenseWorld::new(store);
+    let order = world.order("1.0.0").await;
+    for number in 0..220_u64 {
+        let mut product = order.product.clone();
+        product.product_id = parsed("com.example.other");
+        let (order_id, ordered_at) = (OrderId::new(), at(1 + number));
+        let order = LicenseOrder { order_id, product, ordered_at, ..order.clone() };
+        world.store.keep_license_order(&order).await.expect("kept");
+    }
+    assert_eq!(world.outcome(client(), "1.0.0", 500).await, Outcome::TEMPORARY);
+}
+
+pub(crate) async fn a_temporary_license_is_replaced_by_what_is_for_the_same(
+    Database { store, .. }: Database,
+) {
+    let world = LicenseWorld::new(store);
+    let ordered = enabling("2.0.0", &["print", "scan"], 1);
+    let order = LicenseOrder { product: ordered.product.clone(), ..world.order("1.0.0").await };
+    let order = LicenseOrder { order_id: ordered.order_id, ..order };
+    world.store.keep_license_order(&order).await.expect("kept");
+    let windows = |mut pack: LicensePack| {
+        pack.product.platform_type = PlatformType::Windows;
+        pack
+    };
+    for (pack, wanted, replaced) in [
+        (enabling("1.0.0", &["print", "scan"], 1), ("1.0.0", &[][..]), false),
+        (enabling("2.0.0", &["print"], 1), ("2.0.0", &["print"]), false),
+        (windows(enabling("2.0.0", &["print", "scan"], 1)), ("2.0.0", &["print"]), false),
+        (enabling("2.0.0", &["print", "scan"], 1), ("2.0.0", &["print"]), true),
+        (enabling("2.1.0", &["mail", "print", "scan"], 1), ("2.0.0", &["print"]), true),
+    ] {
+        let ada = client();
+        let temporary = world.ask(wants(ada, "2.0.0", &["print", "scan"], 1)).await;
+        assert_eq!(Outcome::of(&temporary), Outcome::TEMPORARY, "{pack:?}");
+        world.install(&LicensePack { ends_at: Some(at(90)), ..pack.clone() }).await;
+        let mut wanted = wants(ada, wanted.0, wanted.1, 2);
+        wanted.wanted.platform_type = pack.product.platform_type;
+        assert_eq!(Outcome::of(&world.ask(wanted).await), Outcome::GRANTED, "{pack:?}");
+        let listed = world.store.temporary_licenses(Some(ada), None).await.expect("answered");
+        let states = [3, 90].map(|now| LicenseState::of_temporary(&listed[0], at(now)));
+        let expected = if replaced { LicenseState::Replaced } else { LicenseState::Valid };
+        assert_eq!(states, [expected, LicenseState::Valid], "{pack:?}");
+    }
+}
+
+pub(crate) async fn a_temporary_license_is_for_its_platform_type(Database { store, .. }: Database) {
+    let world = LicenseWorld::new(store);
+    world.order("1.0.0").await;
+    let ada = client();
+    assert_eq!(world.outcome(ada, "1.0.0", 1).await, Outcome::TEMPORARY);
+    let mut other = case(ada, "1.0.0", 2);
+    other.wanted.platform_type = PlatformType::Windows;
+    let refused = Outcome::Refused(DecisionReason::NoFreeLicense);
+    assert_eq!(Outcome::of(&world.ask(other).await), refused);
+    assert_eq!(world.outcome(ada, "1.0.0", 3).await, Outcome::TEMPORARY_AGAIN);
+}
+
+pub(crate) async fn a_license_for_which_there_is_an_upgrade_is_upgraded(
+    Database { store, .. }: Database,
+) {
+    let world = LicenseWorld::new(store);
+    world.install(&enabling("2.0.0", &["scan"], 1)).await;
+    world.install(&enabling("1.0.0", &["print"], 1)).await;
+    let mut upgrade = upgrade_pack("1.0.0", "3.0.0", 1);
+    upgrade.product.features = vec![parsed("print")];
+    world.install(&upgrade).await;
+    let ada = client();
+    for (version, feature) in [("2.0.0", "scan"), ("1.0.0", "print")] {
+        let granted = world.ask(wants(ada, version, &[feature], 1)).await;
+        assert_eq!(Outcome::of(&granted), Outcome::GRANTED);
+    }
+    // For the newer license, which has another feature, there is none.
+    assert_eq!(world.outcome(ada, "3.0.0", 2).await, Outcome::UPGRADED);
+    let mut versions: Vec<String> = world
+        .licenses(LicenseQuery::OfClient(ada))
+        .await
+        .iter()
+        .map(|license| license.version.to_string())
+        .collect();
+    versions.sort();
+    assert_eq!(versions, ["2.0.0", "3.0.0"]);
+}
+
 pub(crate) async fn requests_of_one_client_at_once_build_on_each_other(
     Database { store, .. }: Database,
 ) {

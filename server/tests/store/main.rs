@@ -188,6 +188,11 @@ fn cases() -> Vec<Case> {
         case!(licenses::an_order_has_the_pack_that_was_made_for_it),
         case!(licenses::an_order_has_one_pack),
         case!(licenses::a_listed_license_says_what_has_become_of_it),
+        case!(licenses::an_upgrade_counts_as_bought_where_there_is_something_to_upgrade),
+        case!(licenses::an_order_counts_however_much_else_was_ordered_since),
+        case!(licenses::a_temporary_license_is_replaced_by_what_is_for_the_same),
+        case!(licenses::a_temporary_license_is_for_its_platform_type),
+        case!(licenses::a_license_for_which_there_is_an_upgrade_is_upgraded),
         case!(licenses::requests_of_one_client_at_once_build_on_each_other),
         case!(licenses::requests_at_once_go_on_with_the_next_pack),
         case!(licenses::packs_have_their_dates_versions_and_platforms),
@@ -208,5 +213,6 @@ fn cases() -> Vec<Case> {
         ),
         case!(license_records::a_seat_is_not_free_while_a_client_has_a_later_license_of_it),
         case!(license_records::an_upgrade_of_a_license_that_had_ended_is_assigned_again),
+        case!(license_records::a_license_that_was_signed_anew_since_the_backup_stays_the_one),
     ]
 }

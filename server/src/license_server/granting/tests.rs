@@ -107,16 +107,24 @@ fn a_license_that_covers_the_version_and_has_not_ended_is_issued_again() {
 }
 
 #[test]
-fn the_newest_license_is_upgraded_whether_it_has_ended_or_not() {
+fn the_newest_license_is_upgraded_first_whether_it_has_ended_or_not() {
     let windows = Assignment { platform_type: PlatformType::Windows, ..license("3.0.0", None) };
-    for (held, expected) in [
-        (vec![], None),
-        (vec![license("1.0.0", None)], Some(0)),
-        (vec![license("1.0.0", Some(1))], Some(0)),
-        (vec![license("1.0.0", None), license("2.0.0", Some(1)), windows], Some(1)),
+    let two = || vec![license("1.0.0", None), license("2.0.0", Some(1)), windows.clone()];
+    for (held, presented, expected) in [
+        (vec![], None, &[][..]),
+        (vec![license("1.0.0", None)], None, &[0]),
+        (vec![license("1.0.0", Some(1))], None, &[0]),
+        (two(), None, &[1, 0]),
+        // But for one that the client presents to be upgraded.
+        (two(), Some(0), &[0, 1]),
+        (two(), Some(1), &[1, 0]),
+        (two(), Some(2), &[1, 0]),
     ] {
-        let upgradable = upgradable(&wanted("4.0.0"), &held).map(|(license, _)| license);
-        assert_eq!(upgradable, expected.map(|at: usize| &held[at]), "{held:?}");
+        let presented = presented.map(|at: usize| held[at].license_id);
+        let licenses = upgradable(&wanted("4.0.0"), &held, presented).into_iter();
+        let upgradable: Vec<_> = licenses.map(|(license, _)| license).collect();
+        let expected: Vec<_> = expected.iter().map(|at: &usize| &held[*at]).collect();
+        assert_eq!(upgradable, expected, "{held:?}");
     }
 }
 
@@ -151,7 +159,7 @@ fn an_upgrade_takes_nothing_away_from_a_license_that_is_good() {
         (vec![newer, exports], "4.0.0", &["export"], 1, ("4.0.0", &["export"])),
     ] {
         let wanted = WantedLicense { features: labels(features), ..wanted(version) };
-        let (license, needed) = upgradable(&wanted, &held).expect("one");
+        let (license, needed) = upgradable(&wanted, &held, None).swap_remove(0);
         assert_eq!(license, &held[upgraded]);
         assert_eq!(
             (needed.version.to_string().as_str(), needed.features),

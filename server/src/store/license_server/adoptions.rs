@@ -16,6 +16,7 @@ use super::cases::PresentedLicense;
 use super::chain::{Chain, Chained, ChainedOperation};
 use super::decisions::{DecisionOutcome, DecisionReason, LicenseDecision};
 use super::packs;
+use super::reissuing::replace_seat;
 use super::revocations::{is_revoked, revoke_certificate, upgrade, use_upgrade};
 use super::seats::{self, Seat, SeatTaken};
 use super::temporary::{self, TemporaryLicense};
@@ -177,13 +178,19 @@ fn assignment(presented: &PresentedLicense, pack: PackId) -> Assignment {
     }
 }
 
-/// The store knows the license with another certificate: it was upgraded since, or it is the one from before.
+/// The store knows the license with another certificate: it was upgraded or signed anew since, or it is the one from
+/// before.
 async fn adopt_upgrade(
     connection: &mut AnyConnection,
     known: &Assignment,
     row: &Assignment,
     now: Instant,
 ) -> Result<Adoption, StoreError> {
+    if known.revoked_at.is_none() && is_signed_anew(known, row) {
+        let row = Assignment { granted_twice: known.granted_twice, ..row.clone() };
+        replace_seat(connection, known, &row).await?;
+        return Ok(Adoption::Adopted);
+    }
     if known.revoked_at.is_some() || !is_upgrade(known, row) {
         revoke_certificate(connection, row, now).await?;
         return Ok(Adoption::Known);
@@ -199,6 +206,12 @@ async fn adopt_upgrade(
 /// Whether a license is what the other one became: an upgrade is to a newer version, or of a license that had ended.
 fn is_upgrade(old: &Assignment, new: &Assignment) -> bool {
     old.version.precedes(&new.version) || old.ends_at.is_some_and(|end| end <= new.issued_at)
+}
+
+/// Whether a license is the same as the other one, signed later.
+fn is_signed_anew(old: &Assignment, new: &Assignment) -> bool {
+    let terms = |it: &Assignment| (it.version.clone(), it.ends_at, it.upgraded_by);
+    terms(old) == terms(new) && old.issued_at < new.issued_at
 }
 
 /// The store knows nothing of the license.

@@ -82,7 +82,7 @@ const ALL: &str = assignments!(
     "WHERE license_id > $1 OR (license_id = $1 AND certificate_serial > $2) \
      ORDER BY license_id, certificate_serial LIMIT $3"
 );
-const UPGRADE: &str = "UPDATE license_assignments SET certificate_serial = $2, issued_at = $3, \
+const REPLACE: &str = "UPDATE license_assignments SET certificate_serial = $2, issued_at = $3, \
     version = $4, ends_at = $5, upgraded_by = $6, certificate = $7 WHERE certificate_serial = $1";
 const REVOKE: &str = "UPDATE license_assignments SET revoked_at = $2 \
     WHERE certificate_serial = $1 AND revoked_at IS NULL";
@@ -220,13 +220,13 @@ pub(super) async fn insert(
     Ok(())
 }
 
-/// Puts an upgraded license in the place of the one it was (SL Fig. 8, step 248).
+/// Puts a license that was upgraded (SL Fig. 8, step 248), or signed anew, in the place of the one it was.
 pub(super) async fn replace(
     connection: &mut AnyConnection,
     old: &Serial,
     row: &Assignment,
 ) -> Result<(), StoreError> {
-    sqlx::query(UPGRADE)
+    sqlx::query(REPLACE)
         .bind(old.to_string())
         .bind(row.certificate_serial.to_string())
         .bind(row.issued_at.unix())

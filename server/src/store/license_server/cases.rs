@@ -52,6 +52,14 @@ pub struct LicenseCase {
     pub temporary: Span,
 }
 
+impl LicenseCase {
+    /// The license that the client presents to be upgraded.
+    pub(super) fn to_be_upgraded(&self) -> Option<SeatLicenseId> {
+        let presented = self.presented.as_ref().filter(|_| self.way == Way::Upgrade);
+        presented.map(|presented| presented.license.license_id)
+    }
+}
+
 /// How a license is asked for.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Way {
@@ -184,12 +192,14 @@ pub trait GrantingModule: Send + Sync + 'static {
         held: &'a [Assignment],
     ) -> Option<&'a Assignment>;
 
-    /// Of those, the one that an upgrade license would replace, and what that has to be for.
+    /// Of those, the ones that an upgrade license could replace, and what that has to be for, in the order in which they
+    /// are tried. One is presented to be upgraded.
     fn upgradable<'a>(
         &self,
         wanted: &WantedLicense,
         held: &'a [Assignment],
-    ) -> Option<(&'a Assignment, WantedLicense)>;
+        presented: Option<SeatLicenseId>,
+    ) -> Vec<(&'a Assignment, WantedLicense)>;
 
     /// What is done where none is issued again (SL Fig. 6, step 204; Fig. 8, step 246).
     fn allocation(&self, standing: Standing) -> Allocation;
@@ -203,6 +213,10 @@ pub trait GrantingModule: Send + Sync + 'static {
         wanted: &WantedLicense,
         terms: &LicenseTerms<'_>,
     ) -> Result<IssuedLicense, Box<dyn Error + Send + Sync>>;
+
+    /// Whether a license that ends then has to be signed anew before it is issued again: its certificate, in DER, has
+    /// ended or is another than it would get now.
+    fn is_outdated(&self, certificate: &[u8], ends_at: Option<Instant>) -> bool;
 }
 
 /// How a request for a license ended.

@@ -23,6 +23,7 @@ use super::decisions::{DecisionOutcome, DecisionReason, LicenseDecision};
 use super::group::{Group, challenge};
 use super::issuing::issue_seat;
 use super::packs::{self, OfferingPack, PackChoice};
+use super::reissuing::{reissued_seat, reissued_temporary};
 use super::temporary::{self, TemporaryLicense};
 use super::{adoptions, revocations, seats};
 use crate::store::connections::in_time;
@@ -169,13 +170,6 @@ impl Decided {
         }
     }
 
-    /// The one temporary license that the client had.
-    fn again(temporary: TemporaryLicense) -> Self {
-        let TemporaryLicense { license_id, certificate, .. } = temporary;
-        let outcome = LicenseOutcome::TemporaryAgain;
-        Self::issued(outcome, None, license_id, certificate).because(DecisionReason::NoFreeLicense)
-    }
-
     fn because(self, reason: DecisionReason) -> Self {
         Self { reason: Some(reason), ..self }
     }
@@ -204,9 +198,7 @@ impl QueuedLicense {
         }
         let held = group.held(connection, &case.wanted).await?;
         if let Some(license) = granting.existing(&case.wanted, &held) {
-            let Assignment { license_id, pack_id, certificate, .. } = license.clone();
-            let outcome = LicenseOutcome::Reissued;
-            return Ok(Decided::issued(outcome, Some(pack_id), license_id, certificate));
+            return self.reissue(connection, license.clone()).await;
         }
         let standing = self.standing(connection, chain, group, &held).await?;
         match granting.allocation(standing) {
@@ -218,7 +210,7 @@ impl QueuedLicense {
             }
             Allocation::UpgradedSeat(upgraded) => self.grant_upgraded(connection, *upgraded).await,
             Allocation::Temporary(features) => self.issue_temporary(connection, features).await,
-            Allocation::TemporaryAgain(temporary) => Ok(Decided::again(temporary)),
+            Allocation::TemporaryAgain(old) => self.reissue_temporary(connection, old).await,
             Allocation::Refused(reason) => Ok(Decided::refused(reason)),
         }
     }
@@ -255,7 +247,7 @@ impl QueuedLicense {
         group: &mut Group,
         held: &[Assignment],
     ) -> Result<Standing, StoreError> {
-        let Self { granting, case } = self;
+        let case = &self.case;
         let mut standing = Standing {
             only_upgrade: case.way == Way::Upgrade,
             barred: group.is_barred(&case.wanted),
@@ -270,11 +262,7 @@ impl QueuedLicense {
             return Ok(standing);
         }
         if !standing.restored {
-            if let Some((license, wanted)) = granting.upgradable(&case.wanted, held) {
-                let (choice, version) = (PackChoice::of(&wanted), &license.version);
-                let pack = packs::with_free_upgrade(connection, &choice, version).await?;
-                standing.upgrade = pack.map(|pack| (Box::new(license.clone()), pack));
-            }
+            standing.upgrade = self.free_upgrade(connection, held).await?;
             if standing.upgrade.is_none() && !standing.only_upgrade {
                 let choice = PackChoice::of(&case.wanted);
                 standing.seat = group.choose_pack(connection, choice.clone()).await?;
@@ -300,6 +288,23 @@ impl QueuedLicense {
         Ok(standing)
     }
 
+    /// The first of the client's licenses for which an upgrade license is free, and the pack of that.
+    async fn free_upgrade(
+        &self,
+        connection: &mut AnyConnection,
+        held: &[Assignment],
+    ) -> Result<Option<(Box<Assignment>, OfferingPack)>, StoreError> {
+        let Self { granting, case } = self;
+        let upgradable = granting.upgradable(&case.wanted, held, case.to_be_upgraded());
+        for (license, wanted) in upgradable {
+            let (choice, version) = (PackChoice::of(&wanted), &license.version);
+            if let Some(pack) = packs::with_free_upgrade(connection, &choice, version).await? {
+                return Ok(Some((Box::new(license.clone()), pack)));
+            }
+        }
+        Ok(None)
+    }
+
     /// Whether the one temporary license of the client can be issued again.
     async fn had_temporary(
         &self,
@@ -309,7 +314,8 @@ impl QueuedLicense {
         let wanted = &self.case.wanted;
         Ok(if license.ends_at <= wanted.now {
             HadTemporary::Over(DecisionReason::TemporaryEnded)
-        } else if license.version.precedes(&wanted.version)
+        } else if license.platform_type != wanted.platform_type
+            || license.version.precedes(&wanted.version)
             || !enable_all(&license.features, &wanted.features)
         {
             HadTemporary::Over(DecisionReason::NoFreeLicense)
@@ -318,6 +324,31 @@ impl QueuedLicense {
         } else {
             HadTemporary::Good(Box::new(license))
         })
+    }
+
+    /// Issues a license again that the client has.
+    async fn reissue(
+        &self,
+        connection: &mut AnyConnection,
+        old: Assignment,
+    ) -> Result<Decided, StoreError> {
+        let Self { granting, case } = self;
+        let license = reissued_seat(connection, &**granting, &case.wanted, old).await?;
+        let Assignment { license_id, pack_id, certificate, .. } = license;
+        Ok(Decided::issued(LicenseOutcome::Reissued, Some(pack_id), license_id, certificate))
+    }
+
+    /// Issues the one temporary license again that the client had.
+    async fn reissue_temporary(
+        &self,
+        connection: &mut AnyConnection,
+        old: TemporaryLicense,
+    ) -> Result<Decided, StoreError> {
+        let Self { granting, case } = self;
+        let license = reissued_temporary(connection, &**granting, &case.wanted, old).await?;
+        let TemporaryLicense { license_id, certificate, .. } = license;
+        let issued = Decided::issued(LicenseOutcome::TemporaryAgain, None, license_id, certificate);
+        Ok(issued.because(DecisionReason::NoFreeLicense))
     }
 
     /// Upgrades a record of the table, consuming one upgrade license (SL Fig. 8, step 248). The license keeps its

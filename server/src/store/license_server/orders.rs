@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sqlx::AnyConnection;
 use trybuy_formats::api::{OrderAnswer, OrderState, Problem};
-use trybuy_formats::ids::{OrderId, PackId};
+use trybuy_formats::ids::{OrderId, PackId, PlatformType, ProductId};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::licensing::product::Product;
 
@@ -57,9 +57,10 @@ macro_rules! orders {
 const ONE: &str = orders!("WHERE id = $1");
 const LIST: &str = orders!("WHERE id > $1 ORDER BY id LIMIT $2");
 const PACK: &str = "SELECT id FROM license_packs WHERE order_id = $1 ORDER BY id LIMIT 1";
-/// The newest ones: as many as one looks at for a request.
 const PLACED: &str = "SELECT product, answer FROM license_orders WHERE ordered_at > $1 \
-    ORDER BY ordered_at DESC, id LIMIT $2";
+    AND product LIKE '%\"product_id\":\"' || $2 || '\"%' \
+    AND product LIKE '%\"platform_type\":\"' || $3 || '\"%' \
+    ORDER BY ordered_at DESC, id";
 
 impl Store {
     /// Keeps a purchase request, before it is sent.
@@ -151,12 +152,15 @@ pub(super) async fn pack(
     row.map(|row| Columns(&row).text("id")).transpose()
 }
 
-/// What was ordered after an instant, the newest first, but for what the clearinghouse does not fulfil.
+/// What was ordered of a product after an instant, the newest first, but for what the clearinghouse does not fulfil.
 pub(super) async fn placed(
     connection: &mut AnyConnection,
+    product: &ProductId,
+    platform: PlatformType,
     after: Instant,
 ) -> Result<Vec<Product>, StoreError> {
-    let query = sqlx::query(PLACED).bind(after.unix()).bind(i64::from(PAGE_LIMIT));
+    let query =
+        sqlx::query(PLACED).bind(after.unix()).bind(product.as_str()).bind(platform.as_str());
     let rows = query.fetch_all(connection).await?;
     let read = |columns: Columns<'_>| {
         let said: Option<OrderSaid> = columns.optional_json("answer")?;

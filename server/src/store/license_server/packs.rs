@@ -122,7 +122,7 @@ const FREE: &str = "SELECT id AS pack_id, ends_at, product FROM license_packs \
     ORDER BY version_key, ends_at, issued_at, id";
 /// Of all packs, free or not, active or not yet, those that were not over before an instant.
 const BOUGHT: &str = "SELECT id AS pack_id, ends_at, product FROM license_packs \
-    WHERE product_id = $1 AND platform_type = $2 AND version_key >= $3 AND ends_at > $4 \
+    WHERE product_id = $1 AND platform_type = $2 AND ends_at > $3 \
     ORDER BY version_key, ends_at, issued_at, id";
 const ASSIGN: &str = "UPDATE license_packs SET assigned = assigned + $2 \
     WHERE id = $1 AND assigned + $2 <= quantity";
@@ -266,23 +266,23 @@ pub(super) async fn with_upgraded_seat(
     let seats = free(connection, FULL, choice, "", "").await?;
     let Some(newest) = seats.last() else { return Ok(None) };
     let upgrades = free_upgrades(connection, choice, &newest.product.version).await?;
+    let seats: Vec<_> = least_first(&[], seats).collect();
     let pair = |upgrade: OfferingPack| {
-        let seat = least_first(&[], seats.clone()).find(|seat| upgrades_to(seat, &upgrade))?;
-        Some(UpgradedSeat { seat, upgrade })
+        let seat = seats.iter().find(|seat| upgrades_to(&seat.product, &upgrade.product))?;
+        Some(UpgradedSeat { seat: seat.clone(), upgrade })
     };
     let mut pairs = upgrades.filter_map(pair);
     Ok(pairs.next())
 }
 
-/// Whether the licenses of a pack become newer ones, or ones of the same version, by an upgrade pack.
-fn upgrades_to(seat: &OfferingPack, upgrade: &OfferingPack) -> bool {
-    let version = &seat.product.version;
-    let LicenseType::Upgrade { from } = &upgrade.product.license_type else { return false };
-    !version.precedes(from) && !upgrade.product.version.precedes(version)
+/// Whether full licenses become newer ones, or ones of the same version, by an upgrade.
+fn upgrades_to(full: &Product, upgrade: &Product) -> bool {
+    let LicenseType::Upgrade { from } = &upgrade.license_type else { return false };
+    !full.version.precedes(from) && !upgrade.version.precedes(&full.version)
 }
 
 /// What was bought that would do, whether it is free or not: a pack that is not over, or was not over lately, or else an
-/// order that was placed lately.
+/// order that was placed lately; full licenses first, and upgrades only where there is something to upgrade.
 pub(super) async fn bought(
     connection: &mut AnyConnection,
     choice: &PackChoice,
@@ -291,16 +291,18 @@ pub(super) async fn bought(
     let rows = sqlx::query(BOUGHT)
         .bind(choice.product.as_str())
         .bind(choice.platform.as_str())
-        .bind(precedence_key(&choice.version))
         .bind(since.unix())
         .fetch_all(&mut *connection)
         .await?;
     let packs = rows.iter().map(|row| offering(Columns(row))).collect::<Result<_, _>>()?;
-    if let Some(pack) = least_first(&choice.features, packs).next() {
-        return Ok(Some(pack.product));
-    }
-    let ordered = orders::placed(connection, since).await?;
-    Ok(ordered.into_iter().find(|product| choice.is_met_by(product)))
+    let packs = least_first(&[], packs).map(|pack| pack.product);
+    let mut bought: Vec<_> = packs.collect();
+    bought.extend(orders::placed(connection, &choice.product, choice.platform, since).await?);
+    let (full, upgrades): (Vec<_>, Vec<_>) =
+        bought.into_iter().partition(|product| product.license_type == LicenseType::Full);
+    let is_usable = |upgrade: &Product| full.iter().any(|full| upgrades_to(full, upgrade));
+    let usable = upgrades.iter().filter(|upgrade| is_usable(upgrade));
+    Ok(full.iter().chain(usable).find(|product| choice.is_met_by(product)).cloned())
 }
 
 /// The upgrade packs that a license of a version can be upgraded by.

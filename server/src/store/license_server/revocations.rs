@@ -1,7 +1,7 @@
 //! Licenses that are none any more: revoked by the operator, or replaced by an upgrade.
 
 use sqlx::AnyConnection;
-use trybuy_formats::certificates::Serial;
+use trybuy_formats::certificates::{Certificate, Serial};
 use trybuy_formats::ids::{ClientId, Note, ProductId, SeatLicenseId};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::keys::LicenseServerSecret;
@@ -319,6 +319,19 @@ pub(super) async fn revoke_certificate(
 ) -> Result<(), StoreError> {
     let (serial, license) = (&row.certificate_serial, row.license_id);
     revoke(connection, serial, license, row.ends_at, now).await.map(drop)
+}
+
+/// Puts the certificate of a license that was signed anew on the revocation list, as it would outlive a revocation of
+/// the license; until it ends, which may be before the license does.
+pub(super) async fn supersede(
+    connection: &mut AnyConnection,
+    (serial, certificate): (&Serial, &[u8]),
+    license: SeatLicenseId,
+    ends_at: Option<Instant>,
+    now: Instant,
+) -> Result<(), StoreError> {
+    let end = Certificate::from_der(certificate).map(|it| it.not_after()).ok().or(ends_at);
+    revoke(connection, serial, license, end, now).await.map(drop)
 }
 
 /// Answers whether it was not on the list.

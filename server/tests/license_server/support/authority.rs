@@ -62,6 +62,13 @@ impl Authority {
         LicenseIssuer::new(key, chain).expect("an issuer")
     }
 
+    /// The issuer of the license server's licenses with a key, for a while.
+    pub(crate) fn issuer_with(&self, key: EcdsaKey, id: &str, validity: Span) -> LicenseIssuer {
+        let request = CertificateRequest::to_sign_with(&key, id, id).expect("a request");
+        let chain = self.issue(&request, Role::LicenseIssuer, validity);
+        LicenseIssuer::new(key, chain).expect("an issuer")
+    }
+
     /// The certificate of the key that packs are encrypted to.
     pub(crate) fn license_server(&self, key: &DecryptionKey, id: &str) -> CertificateChain {
         let request = CertificateRequest::to_decrypt_with(key, id, id).expect("a request");

@@ -8,7 +8,7 @@ use serde::Serialize;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
-use trybuy_formats::certificates::Role;
+use trybuy_formats::certificates::{LicenseIssuer, Role};
 use trybuy_formats::ids::{OrderId, PackId, PlatformType};
 use trybuy_formats::instant::{Instant, Span};
 use trybuy_formats::keys::LicenseServerSecret;
@@ -59,6 +59,16 @@ async fn ended(stopped: oneshot::Receiver<()>) -> std::future::Pending<()> {
     std::future::pending()
 }
 
+async fn serve(parts: LicenseServerParts) -> (LicenseServerState, String, oneshot::Sender<()>) {
+    let http = parts.config.http.clone();
+    let server = LicenseServerState::from(LicenseServer::from(parts));
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}/api/v1", listener.local_addr().expect("an address"));
+    let (routes, (stop, stopped)) = (router(&server), oneshot::channel());
+    tokio::spawn(async move { serving::serve(listener, routes, &http, ended(stopped)).await });
+    (server, url, stop)
+}
+
 impl TestServer {
     /// A license server that knows one client image.
     pub(crate) async fn start() -> Self {
@@ -80,18 +90,32 @@ impl TestServer {
             authorities: authority.authorities(),
         };
         let clock = Arc::new(TestClock(AtomicI64::new(BEGIN)));
-        let (secret, http) = (LicenseServerSecret::from_bytes([7; 32]), config.http.clone());
+        let secret = LicenseServerSecret::from_bytes([7; 32]);
         let own = Arc::clone(&clock) as Arc<dyn Clock>;
         let parts = LicenseServerParts { config, files, secret, certificates, store, clock: own };
-        let server = LicenseServerState::from(LicenseServer::from(parts));
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let url = format!("http://{}/api/v1", listener.local_addr().expect("an address"));
-        let (routes, (stop, stopped)) = (router(&server), oneshot::channel());
-        tokio::spawn(async move { serving::serve(listener, routes, &http, ended(stopped)).await });
+        let (server, url, stop) = serve(parts).await;
         let client = Client::new();
         let server = Self { directory, authority, server, client, url, clock, _stop: stop };
         server.add_image("0200000100000001", IMAGE).await;
         server
+    }
+
+    /// The same with another certificate to issue licenses under.
+    pub(crate) async fn restarted_with(self, issuer: LicenseIssuer) -> Self {
+        let parts = LicenseServerParts {
+            config: self.server.config.clone(),
+            files: LicenseServerFiles::of(&DataDir::new(self.directory.path())),
+            secret: LicenseServerSecret::from_bytes([7; 32]),
+            certificates: LicenseServerCertificates {
+                packs: self.server.issuer().chain().clone(),
+                issuer,
+                authorities: self.authority.authorities(),
+            },
+            store: self.server.store.clone(),
+            clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
+        };
+        let (server, url, stop) = serve(parts).await;
+        Self { server, url, _stop: stop, ..self }
     }
 
     pub(crate) fn now(&self) -> Instant {

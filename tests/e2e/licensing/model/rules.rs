@@ -182,10 +182,14 @@ impl Rules {
                 _ => Err(Slug::LicenseServerRestored),
             };
         }
-        if let Some(newest) = held.last()
-            && let Some(upgraded) = self.upgrade(newest, wish.version, day)
-        {
-            return Ok((LicenseOutcome::Upgraded, upgraded));
+        // What is presented to be upgraded comes first, then the newest one.
+        let presented = wish.presented.filter(|_| wish.only_upgrade).map(|it| it.id);
+        let (first, others): (Vec<_>, Vec<_>) =
+            held.iter().rev().partition(|it| Some(it.id) == presented);
+        for old in first.into_iter().chain(others) {
+            if let Some(upgraded) = self.upgrade(old, wish.version, day) {
+                return Ok((LicenseOutcome::Upgraded, upgraded));
+            }
         }
         if wish.only_upgrade {
             return Err(Slug::NoFreeLicense);
@@ -208,13 +212,18 @@ impl Rules {
         Ok((LicenseOutcome::Temporary, self.grant_temporary(wish, day)))
     }
 
-    /// Whether there is a pack that would do, free or not, or was lately, or an order was placed lately.
+    /// Whether there is a pack that would do, free or not, or was lately, or an order was placed lately; of upgrades only
+    /// where there is, likewise, something that they upgrade.
     fn is_bought(&self, version: Major, day: Day) -> bool {
         let installed = self.store.seats.keys().map(|pack| (*pack, self.packs[*pack].ends));
-        let mut bought = installed.chain(self.store.orders.iter().copied());
-        bought.any(|(pack, since)| {
-            self.packs[pack].version >= version && since.saturating_add(LATELY) > day
-        })
+        let bought = installed.chain(self.store.orders.iter().copied());
+        let lately = bought.filter(|(_, since)| since.saturating_add(LATELY) > day);
+        let bought: Vec<&Pack> = lately.map(|(pack, _)| &self.packs[pack]).collect();
+        let is_there = |from: Major, to: Major| {
+            bought.iter().any(|pack| pack.from.is_none() && (from..=to).contains(&pack.version))
+        };
+        let does = |pack: &&Pack| pack.from.is_none_or(|from| is_there(from, pack.version));
+        bought.iter().any(|pack| pack.version >= version && does(pack))
     }
 
     /// Whether the one temporary license of a client is good for what it wants.

@@ -1,0 +1,86 @@
+//! Licenses that are issued again: as they were signed, or signed anew.
+//!
+//! A license may outlive its certificate, which ends with that of the license server. Once this is renewed, or its key is
+//! another one, the license is signed anew when its client asks for it: it stays the same, on the same seat.
+
+use sqlx::AnyConnection;
+use trybuy_formats::licensing::seat_license::SeatLicenseKind;
+
+use super::assignments::{self, Assignment};
+use super::cases::{GrantingModule, LicenseTerms, WantedLicense};
+use super::revocations::supersede;
+use super::temporary::{self, TemporaryLicense};
+use crate::store::StoreError;
+
+/// A license of the client as it is issued again.
+pub(super) async fn reissued_seat(
+    connection: &mut AnyConnection,
+    granting: &dyn GrantingModule,
+    wanted: &WantedLicense,
+    old: Assignment,
+) -> Result<Assignment, StoreError> {
+    if !granting.is_outdated(&old.certificate, old.ends_at) {
+        return Ok(old);
+    }
+    let terms = LicenseTerms {
+        license_id: old.license_id,
+        kind: SeatLicenseKind::Permanent,
+        pack_id: old.upgraded_by.or(Some(old.pack_id)),
+        version: &old.version,
+        features: &old.features,
+        ends_at: old.ends_at,
+    };
+    let issued = granting.issue(wanted, &terms).map_err(StoreError::Signing)?;
+    let row = Assignment {
+        issued_at: wanted.now,
+        certificate_serial: issued.certificate_serial,
+        certificate: issued.certificate,
+        ..old.clone()
+    };
+    replace_seat(connection, &old, &row).await?;
+    Ok(row)
+}
+
+/// Puts a license that was signed anew in its own place.
+pub(super) async fn replace_seat(
+    connection: &mut AnyConnection,
+    old: &Assignment,
+    row: &Assignment,
+) -> Result<(), StoreError> {
+    let Assignment { certificate_serial, certificate, license_id, ends_at, .. } = old;
+    let superseded = (certificate_serial, certificate.as_slice());
+    supersede(connection, superseded, *license_id, *ends_at, row.issued_at).await?;
+    assignments::replace(connection, certificate_serial, row).await
+}
+
+/// The temporary license of the client as it is issued again.
+pub(super) async fn reissued_temporary(
+    connection: &mut AnyConnection,
+    granting: &dyn GrantingModule,
+    wanted: &WantedLicense,
+    old: TemporaryLicense,
+) -> Result<TemporaryLicense, StoreError> {
+    let ends_at = Some(old.ends_at);
+    if !granting.is_outdated(&old.certificate, ends_at) {
+        return Ok(old);
+    }
+    let terms = LicenseTerms {
+        license_id: old.license_id,
+        kind: SeatLicenseKind::Temporary,
+        pack_id: None,
+        version: &old.version,
+        features: &old.features,
+        ends_at,
+    };
+    let issued = granting.issue(wanted, &terms).map_err(StoreError::Signing)?;
+    let superseded = (&old.certificate_serial, old.certificate.as_slice());
+    supersede(connection, superseded, old.license_id, ends_at, wanted.now).await?;
+    let row = TemporaryLicense {
+        issued_at: wanted.now,
+        certificate_serial: issued.certificate_serial,
+        certificate: issued.certificate,
+        ..old
+    };
+    temporary::replace(connection, &row).await?;
+    Ok(row)
+}

@@ -79,8 +79,8 @@ pub use license_server::{
     LicenseGrant, LicenseOrder, LicenseQuery, LicenseRecord, LicenseTerms, ListedTemporary,
     NewClientImage, OfferingPack, OrderSaid, PackInstallation, PackReason, PresentedLicense,
     Readmission, RecordHead, RecordQuery, RecordsComparison, Revocation, Revoked,
-    RevokedCertificate, SeenReport, Standing, StoredRecord, TemporaryLicense, UpgradedSeat,
-    UsedChallenge, WantedLicense, Way,
+    RevokedCertificate, SeenReport, Standing, StoredRecord, TemporaryLicense, Upgradable,
+    UpgradedSeat, UsedChallenge, WantedLicense, Way,
 };
 pub use offers::{Offer, OfferQuery, TrialStanding};
 pub use people::{Person, PersonQuery, PersonRule};

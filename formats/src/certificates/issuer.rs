@@ -88,10 +88,17 @@ impl LicenseIssuer {
         encode::certificate(&self.key, body)
     }
 
-    /// Whether a license that ends then would still be issued as in this certificate: under the same key, and until the
-    /// same end. One from before the license server's certificate was renewed may end too early.
-    pub fn is_current(&self, certificate: &Certificate, ends_at: Option<Instant>) -> bool {
+    /// Whether a license that ends then would still be issued as in this certificate: under the same key, from now on at
+    /// the latest, and until the same end. One from before the license server's certificate was renewed may end too early;
+    /// one that was issued while the clock was ahead begins too late.
+    pub fn is_current(
+        &self,
+        certificate: &Certificate,
+        ends_at: Option<Instant>,
+        now: Instant,
+    ) -> bool {
         names_issuer(self.chain.leaf(), certificate) == Ok(true)
+            && certificate.not_before() <= now
             && self.end(ends_at) <= certificate.not_after()
     }
 

@@ -24,7 +24,9 @@ use trybuy_formats::ids::{SeatLicenseId, Version};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::licensing::product::{enable_all, in_order};
 
-use crate::store::{Allocation, Assignment, DecisionReason, HadTemporary, Standing, WantedLicense};
+use crate::store::{
+    Allocation, Assignment, DecisionReason, HadTemporary, Standing, Upgradable, WantedLicense,
+};
 
 /// Of the licenses that a client has for the product, the one that is issued again (SL Fig. 6, step 202): of several
 /// the newest version, and of those the last to end.
@@ -49,7 +51,7 @@ pub fn upgradable<'a>(
     wanted: &WantedLicense,
     held: &'a [Assignment],
     presented: Option<SeatLicenseId>,
-) -> Vec<(&'a Assignment, WantedLicense)> {
+) -> Vec<Upgradable<'a>> {
     let rank = |license: &'a Assignment| {
         let is_presented = presented == Some(license.license_id);
         (is_presented, enable_all(&license.features, &wanted.features), newness(license))
@@ -57,21 +59,23 @@ pub fn upgradable<'a>(
     let mut licenses: Vec<_> =
         held.iter().filter(|license| is_of_platform(wanted, license)).collect();
     licenses.sort_by(|one, other| rank(other).cmp(&rank(one)));
-    licenses.into_iter().map(|license| (license, upgraded(wanted, license))).collect()
+    licenses.into_iter().map(|license| upgraded(wanted, license)).collect()
 }
 
-/// What an upgrade of a license has to be for: what is wanted, and, while the license is good, all that it is good for.
-fn upgraded(wanted: &WantedLicense, license: &Assignment) -> WantedLicense {
+/// What an upgrade of a license has to be for: what is wanted, and, while the license is good, all that it is good for,
+/// until its end.
+fn upgraded<'a>(wanted: &WantedLicense, license: &'a Assignment) -> Upgradable<'a> {
     if !is_good(wanted, license) {
-        return wanted.clone();
+        return Upgradable { license, wanted: wanted.clone(), least_end: wanted.now };
     }
     let is_newer = wanted.version.precedes(&license.version);
     let features = wanted.features.iter().chain(&license.features).cloned().collect();
-    WantedLicense {
+    let wanted = WantedLicense {
         version: if is_newer { &license.version } else { &wanted.version }.clone(),
         features: in_order(features),
         ..wanted.clone()
-    }
+    };
+    Upgradable { license, wanted, least_end: license.ends_at.unwrap_or_else(Instant::last) }
 }
 
 /// What is done where no license can be issued again (SL Fig. 6, step 204; Fig. 8, step 246).

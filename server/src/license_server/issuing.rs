@@ -11,7 +11,8 @@ use trybuy_formats::signed::FORMAT;
 
 use super::granting;
 use crate::store::{
-    Allocation, Assignment, GrantingModule, IssuedLicense, LicenseTerms, Standing, WantedLicense,
+    Allocation, Assignment, GrantingModule, IssuedLicense, LicenseTerms, Standing, Upgradable,
+    WantedLicense,
 };
 
 /// What signs licenses.
@@ -26,9 +27,9 @@ pub trait LicenseSigner: Send + Sync + 'static {
         terms: &LicenseTerms<'_>,
     ) -> Result<IssuedLicense, Box<dyn Error + Send + Sync>>;
 
-    /// Whether a license that ends then has to be signed anew: its certificate, in DER, has ended or is another than it
-    /// would get now.
-    fn is_outdated(&self, certificate: &[u8], ends_at: Option<Instant>) -> bool;
+    /// Whether a license that ends then has to be signed anew: its certificate, in DER, has ended, has not begun, or is
+    /// another than it would get now.
+    fn is_outdated(&self, certificate: &[u8], ends_at: Option<Instant>, now: Instant) -> bool;
 }
 
 /// The granting module 126 of a license server.
@@ -72,7 +73,7 @@ impl<S: LicenseSigner> GrantingModule for Granting<S> {
         wanted: &WantedLicense,
         held: &'a [Assignment],
         presented: Option<SeatLicenseId>,
-    ) -> Vec<(&'a Assignment, WantedLicense)> {
+    ) -> Vec<Upgradable<'a>> {
         granting::upgradable(wanted, held, presented)
     }
 
@@ -88,8 +89,8 @@ impl<S: LicenseSigner> GrantingModule for Granting<S> {
         self.signer.sign(wanted, terms)
     }
 
-    fn is_outdated(&self, certificate: &[u8], ends_at: Option<Instant>) -> bool {
-        self.signer.is_outdated(certificate, ends_at)
+    fn is_outdated(&self, certificate: &[u8], ends_at: Option<Instant>, now: Instant) -> bool {
+        self.signer.is_outdated(certificate, ends_at, now)
     }
 }
 
@@ -120,8 +121,8 @@ impl LicenseSigner for LicenseIssuer {
         })
     }
 
-    fn is_outdated(&self, certificate: &[u8], ends_at: Option<Instant>) -> bool {
+    fn is_outdated(&self, certificate: &[u8], ends_at: Option<Instant>, now: Instant) -> bool {
         let certificate = Certificate::from_der(certificate);
-        !certificate.is_ok_and(|certificate| self.is_current(&certificate, ends_at))
+        !certificate.is_ok_and(|certificate| self.is_current(&certificate, ends_at, now))
     }
 }

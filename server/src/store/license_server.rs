@@ -30,7 +30,8 @@ pub use assignments::{Assignment, LicenseQuery};
 pub use bars::{Bar, Readmission};
 pub use cases::{
     Allocation, GrantingModule, HadTemporary, IssuedLicense, LicenseCase, LicenseGrant,
-    LicenseTerms, PresentedLicense, Standing, UpgradedSeat, UsedChallenge, WantedLicense, Way,
+    LicenseTerms, PresentedLicense, Standing, Upgradable, UpgradedSeat, UsedChallenge,
+    WantedLicense, Way,
 };
 pub use chain::RecordHead;
 pub use client_images::NewClientImage;

@@ -104,6 +104,37 @@ async fn a_license_that_would_last_longer_now_is_signed_anew_and_the_one_before_
 }
 
 #[tokio::test]
+async fn what_was_issued_while_the_clock_was_ahead_can_be_used_once_it_is_right() {
+    let server = TestServer::start().await;
+    let mut full = pack("1.0.0", 1);
+    full.ends_at = None;
+    server.install(&full).await;
+    let (ada, bob) = (TestClient::new(), TestClient::new());
+    pass_days(&server, 61).await;
+    let (_, ahead) = ada.license(&server, "1.0.0").await;
+    let (outcome, temporary) = bob.license(&server, "1.0.0").await;
+    assert_eq!(outcome, LicenseOutcome::Temporary);
+    let lasts = |license: &VerifiedLicense| {
+        let SeatLicense { issued_at, ends_at, .. } = license.license();
+        ends_at.expect("an end").since(*issued_at)
+    };
+    server.pass(-i64::try_from(61 * DAY.as_seconds()).expect("few"));
+    for (client, ahead) in [(&ada, ahead), (&bob, temporary)] {
+        let (_, anew) = client.license(&server, "1.0.0").await;
+        assert_eq!(anew.license().license_id, ahead.license().license_id);
+        assert_eq!(anew.license().issued_at, server.now());
+        assert!(anew.certificate().not_before() <= server.now());
+        if ahead.license().ends_at.is_some() {
+            assert_eq!(lasts(&anew), lasts(&ahead));
+        }
+        let (_, same) = client.license(&server, "1.0.0").await;
+        assert_eq!(same.certificate().der(), anew.certificate().der(), "signed once");
+        assert!(is_on_the_list(&server, &ahead).await, "it would begin one day");
+    }
+    assert_eq!(server.assigned(&full).await, 1);
+}
+
+#[tokio::test]
 async fn a_license_that_ends_before_its_certificate_would_is_issued_as_it_was() {
     let server = TestServer::start().await;
     server.install(&pack("1.0.0", 1)).await;

@@ -1,6 +1,7 @@
 //! Upgrades (SL Fig. 8).
 
 use trybuy_formats::api::LicenseOutcome;
+use trybuy_formats::instant::Span;
 use trybuy_formats::licensing::product::LicenseType;
 use trybuy_formats::slug::Slug;
 
@@ -36,6 +37,58 @@ async fn an_older_license_is_upgraded_by_one_upgrade_license() {
     server.pass(100 * 86_400);
     let (late, _) = bob.open(&server, &bob.upgrade(&server, &other, "2.0.0").await);
     assert_eq!(late, LicenseOutcome::Upgraded);
+}
+
+#[tokio::test]
+async fn a_request_that_is_sent_again_uses_up_no_further_upgrade() {
+    let server = TestServer::start().await;
+    server.install(&pack("1.0.0", 1)).await;
+    let ada = TestClient::new();
+    let (_, old) = ada.license(&server, "1.0.0").await;
+    let upgrade = || {
+        let mut upgrade = pack("2.0.0", 1);
+        let from = "1.0.0".parse().expect("a version");
+        upgrade.product.license_type = LicenseType::Upgrade { from };
+        upgrade
+    };
+    let (first, mut second) = (upgrade(), upgrade());
+    server.install(&first).await;
+    let request = ada.upgrade_request(&old, "2.0.0");
+    let send = async || ada.send(&server, "upgrades", &request).await;
+    assert_eq!(ada.open(&server, &send().await).0, LicenseOutcome::Upgraded);
+    second.ends_at = None;
+    server.install(&second).await;
+    server.pass(100 * 86_400);
+    send().await.refused(403, Slug::NoFreeLicense);
+    assert_eq!(server.assigned(&second).await, 0);
+    // Its client, who answers a challenge, gets it.
+    assert_eq!(ada.license(&server, "2.0.0").await.0, LicenseOutcome::Upgraded);
+    assert_eq!(server.assigned(&second).await, 1);
+}
+
+#[tokio::test]
+async fn an_upgrade_shortens_no_license_that_is_good() {
+    for (lasts, upgraded) in [(Some(5), false), (Some(90), true), (None, true)] {
+        let server = TestServer::start().await;
+        let (mut full, mut upgrade) = (pack("1.0.0", 2), pack("2.0.0", 2));
+        let end = |days: u64| server.now().plus(Span::seconds(days * 86_400));
+        let from = "1.0.0".parse().expect("a version");
+        upgrade.product.license_type = LicenseType::Upgrade { from };
+        (full.ends_at, upgrade.ends_at) = (Some(end(90)), lasts.map(end));
+        server.install(&full).await;
+        server.install(&upgrade).await;
+        let (ada, bob) = (TestClient::new(), TestClient::new());
+        ada.license(&server, "1.0.0").await;
+        // Neither one that a client has, nor one that is free.
+        let (has, gets) = if upgraded {
+            (LicenseOutcome::Upgraded, LicenseOutcome::Granted)
+        } else {
+            (LicenseOutcome::Temporary, LicenseOutcome::Temporary)
+        };
+        assert_eq!(ada.license(&server, "2.0.0").await.0, has, "{lasts:?}");
+        assert_eq!(bob.license(&server, "2.0.0").await.0, gets, "{lasts:?}");
+        assert_eq!(server.assigned(&upgrade).await, if upgraded { 2 } else { 0 });
+    }
 }
 
 #[tokio::test]

@@ -42,7 +42,7 @@ impl LicenseSigner for NoSignature {
         Ok(IssuedLicense { certificate_serial, certificate })
     }
 
-    fn is_outdated(&self, _: &[u8], _: Option<Instant>) -> bool {
+    fn is_outdated(&self, _: &[u8], _: Option<Instant>, _: Instant) -> bool {
         false
     }
 }

@@ -58,6 +58,15 @@ impl LicenseCase {
         let presented = self.presented.as_ref().filter(|_| self.way == Way::Upgrade);
         presented.map(|presented| presented.license.license_id)
     }
+
+    /// Whether the client presents a license to be upgraded that was replaced by another one since. It upgrades nothing:
+    /// who sends the request may be somebody who has seen it once, and repeats it.
+    pub(super) fn is_outdated_upgrade(&self, held: &[Assignment]) -> bool {
+        let presented = self.presented.as_ref().filter(|_| self.way == Way::Upgrade);
+        presented.is_some_and(|presented| {
+            held.iter().all(|license| license.certificate_serial != presented.certificate_serial)
+        })
+    }
 }
 
 /// How a license is asked for.
@@ -116,6 +125,17 @@ pub struct Standing {
     /// The features of what was bought, or ordered, for such clients, where it was: a temporary license bridges the time
     /// until one of it is free.
     pub bought: Option<Vec<Label>>,
+}
+
+/// A license that an upgrade license could replace.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Upgradable<'a> {
+    /// The license.
+    pub license: &'a Assignment,
+    /// What the upgrade has to be for.
+    pub wanted: WantedLicense,
+    /// Until when it has to last at least.
+    pub least_end: Instant,
 }
 
 /// A free license, and a free upgrade license for it.
@@ -199,7 +219,7 @@ pub trait GrantingModule: Send + Sync + 'static {
         wanted: &WantedLicense,
         held: &'a [Assignment],
         presented: Option<SeatLicenseId>,
-    ) -> Vec<(&'a Assignment, WantedLicense)>;
+    ) -> Vec<Upgradable<'a>>;
 
     /// What is done where none is issued again (SL Fig. 6, step 204; Fig. 8, step 246).
     fn allocation(&self, standing: Standing) -> Allocation;
@@ -215,8 +235,8 @@ pub trait GrantingModule: Send + Sync + 'static {
     ) -> Result<IssuedLicense, Box<dyn Error + Send + Sync>>;
 
     /// Whether a license that ends then has to be signed anew before it is issued again: its certificate, in DER, has
-    /// ended or is another than it would get now.
-    fn is_outdated(&self, certificate: &[u8], ends_at: Option<Instant>) -> bool;
+    /// ended, has not begun, or is another than it would get now.
+    fn is_outdated(&self, certificate: &[u8], ends_at: Option<Instant>, now: Instant) -> bool;
 }
 
 /// How a request for a license ended.

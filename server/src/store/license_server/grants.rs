@@ -16,7 +16,7 @@ use trybuy_formats::licensing::seat_license::SeatLicenseKind;
 use super::assignments::{self, Assignment};
 use super::cases::{
     Allocation, GrantingModule, HadTemporary, LicenseCase, LicenseGrant, LicenseTerms, Standing,
-    UpgradedSeat, UsedChallenge, WantedLicense, Way,
+    Upgradable, UpgradedSeat, UsedChallenge, WantedLicense, Way,
 };
 use super::chain::{Chain, Chained, ChainedOperation};
 use super::decisions::{DecisionOutcome, DecisionReason, LicenseDecision};
@@ -295,9 +295,12 @@ impl QueuedLicense {
         held: &[Assignment],
     ) -> Result<Option<(Box<Assignment>, OfferingPack)>, StoreError> {
         let Self { granting, case } = self;
+        if case.is_outdated_upgrade(held) {
+            return Ok(None);
+        }
         let upgradable = granting.upgradable(&case.wanted, held, case.to_be_upgraded());
-        for (license, wanted) in upgradable {
-            let (choice, version) = (PackChoice::of(&wanted), &license.version);
+        for Upgradable { license, wanted, least_end } in upgradable {
+            let (choice, version) = (PackChoice::of(&wanted).lasting(least_end), &license.version);
             if let Some(pack) = packs::with_free_upgrade(connection, &choice, version).await? {
                 return Ok(Some((Box::new(license.clone()), pack)));
             }

@@ -75,6 +75,7 @@ pub(super) struct PackChoice {
     version: Version,
     features: Vec<Label>,
     now: Instant,
+    least_end: Instant,
 }
 
 impl PackChoice {
@@ -86,7 +87,13 @@ impl PackChoice {
             version: wanted.version.clone(),
             features: wanted.features.clone(),
             now: wanted.now,
+            least_end: wanted.now,
         }
+    }
+
+    /// One that ends then at the earliest.
+    pub(super) fn lasting(self, least_end: Instant) -> Self {
+        Self { least_end, ..self }
     }
 
     /// Whether a product does.
@@ -119,6 +126,7 @@ const IS_THERE: &str = "SELECT id FROM license_packs WHERE id = $1";
 const FREE: &str = "SELECT id AS pack_id, ends_at, product FROM license_packs \
     WHERE product_id = $1 AND platform_type = $2 AND kind = $3 AND version_key >= $4 \
     AND first_active_at <= $5 AND ends_at > $5 AND assigned < quantity AND from_key <= $6 \
+    AND ends_at >= $7 \
     ORDER BY version_key, ends_at, issued_at, id";
 /// Of all packs, free or not, active or not yet, those that were not over before an instant.
 const BOUGHT: &str = "SELECT id AS pack_id, ends_at, product FROM license_packs \
@@ -268,11 +276,19 @@ pub(super) async fn with_upgraded_seat(
     let upgrades = free_upgrades(connection, choice, &newest.product.version).await?;
     let seats: Vec<_> = least_first(&[], seats).collect();
     let pair = |upgrade: OfferingPack| {
-        let seat = seats.iter().find(|seat| upgrades_to(&seat.product, &upgrade.product))?;
+        let fits = |seat: &&OfferingPack| {
+            upgrades_to(&seat.product, &upgrade.product) && lasts_as_long(&upgrade, seat)
+        };
+        let seat = seats.iter().find(fits)?;
         Some(UpgradedSeat { seat: seat.clone(), upgrade })
     };
     let mut pairs = upgrades.filter_map(pair);
     Ok(pairs.next())
+}
+
+/// Whether the licenses of a pack end no earlier than those of another one.
+fn lasts_as_long(pack: &OfferingPack, other: &OfferingPack) -> bool {
+    pack.ends_at.is_none_or(|end| other.ends_at.is_some_and(|other| other <= end))
 }
 
 /// Whether full licenses become newer ones, or ones of the same version, by an upgrade.
@@ -332,6 +348,7 @@ async fn free(
         .bind(least_key)
         .bind(choice.now.unix())
         .bind(held_key)
+        .bind(choice.least_end.unix())
         .fetch_all(connection)
         .await?;
     rows.iter().map(|row| offering(Columns(row))).collect()

@@ -1,7 +1,8 @@
 //! Licenses that are issued again: as they were signed, or signed anew.
 //!
 //! A license may outlive its certificate, which ends with that of the license server. Once this is renewed, or its key is
-//! another one, the license is signed anew when its client asks for it: it stays the same, on the same seat.
+//! another one, the license is signed anew when its client asks for it: it stays the same, on the same seat. So is one that
+//! was issued while the license server's clock was ahead.
 
 use sqlx::AnyConnection;
 use trybuy_formats::licensing::seat_license::SeatLicenseKind;
@@ -19,7 +20,7 @@ pub(super) async fn reissued_seat(
     wanted: &WantedLicense,
     old: Assignment,
 ) -> Result<Assignment, StoreError> {
-    if !granting.is_outdated(&old.certificate, old.ends_at) {
+    if !granting.is_outdated(&old.certificate, old.ends_at, wanted.now) {
         return Ok(old);
     }
     let terms = LicenseTerms {
@@ -60,23 +61,25 @@ pub(super) async fn reissued_temporary(
     wanted: &WantedLicense,
     old: TemporaryLicense,
 ) -> Result<TemporaryLicense, StoreError> {
-    let ends_at = Some(old.ends_at);
-    if !granting.is_outdated(&old.certificate, ends_at) {
+    if !granting.is_outdated(&old.certificate, Some(old.ends_at), wanted.now) {
         return Ok(old);
     }
+    // One that was issued while the clock was ahead lasts as long, from now on.
+    let ends_at = old.ends_at.min(wanted.now.plus(old.ends_at.since(old.issued_at)));
     let terms = LicenseTerms {
         license_id: old.license_id,
         kind: SeatLicenseKind::Temporary,
         pack_id: None,
         version: &old.version,
         features: &old.features,
-        ends_at,
+        ends_at: Some(ends_at),
     };
     let issued = granting.issue(wanted, &terms).map_err(StoreError::Signing)?;
     let superseded = (&old.certificate_serial, old.certificate.as_slice());
-    supersede(connection, superseded, old.license_id, ends_at, wanted.now).await?;
+    supersede(connection, superseded, old.license_id, Some(old.ends_at), wanted.now).await?;
     let row = TemporaryLicense {
         issued_at: wanted.now,
+        ends_at,
         certificate_serial: issued.certificate_serial,
         certificate: issued.certificate,
         ..old

@@ -36,8 +36,8 @@ pub struct TemporaryLicense {
 const INSERT: &str = "INSERT INTO temporary_licenses (client_id, product_id, license_id, \
     platform_type, version, features, issued_at, ends_at, certificate_serial, certificate) \
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (client_id, product_id) DO NOTHING";
-const REPLACE: &str = "UPDATE temporary_licenses SET issued_at = $3, certificate_serial = $4, \
-    certificate = $5 WHERE client_id = $1 AND product_id = $2";
+const REPLACE: &str = "UPDATE temporary_licenses SET issued_at = $3, ends_at = $4, \
+    certificate_serial = $5, certificate = $6 WHERE client_id = $1 AND product_id = $2";
 /// Declares a query of whole rows.
 macro_rules! temporary {
     ($conditions:literal) => {
@@ -121,6 +121,7 @@ pub(super) async fn replace(
         .bind(license.client_id.to_string())
         .bind(license.product_id.as_str())
         .bind(license.issued_at.unix())
+        .bind(license.ends_at.unix())
         .bind(license.certificate_serial.to_string())
         .bind(license.certificate.as_slice())
         .execute(connection)

@@ -118,14 +118,22 @@ impl TestClient {
         license: &VerifiedLicense,
         version: &str,
     ) -> Answer {
-        let request = UpgradeRequest {
+        let request = self.upgrade_request(license, version);
+        self.send(server, "upgrades", &request).await
+    }
+
+    pub(crate) fn upgrade_request(
+        &self,
+        license: &VerifiedLicense,
+        version: &str,
+    ) -> UpgradeRequest {
+        UpgradeRequest {
             format: 1,
             license: license.certificate().der().to_vec(),
             version: version.parse().expect("a version"),
             features: self.features.clone(),
             encryption_key: self.decryption.encryption_key().spki().to_vec(),
-        };
-        self.send(server, "upgrades", &request).await
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use super::connections::Engine;
 use super::{Store, StoreError};
 
 /// Number, name and text of each migration. The numbers ascend without gaps.
-const MIGRATIONS: [(i64, &str, &str); 15] = [
+const MIGRATIONS: [(i64, &str, &str); 16] = [
     (1, "catalog and trials", include_str!("../../migrations/0001_catalog_and_trials.sql")),
     (
         2,
@@ -31,6 +31,7 @@ const MIGRATIONS: [(i64, &str, &str); 15] = [
         include_str!("../../migrations/0014_features_of_temporary_licenses.sql"),
     ),
     (15, "records accepted", include_str!("../../migrations/0015_records_accepted.sql")),
+    (17, "other certificates", include_str!("../../migrations/0017_other_certificates.sql")),
 ];
 
 impl Store {

@@ -14,6 +14,7 @@ mod email_codes;
 mod gifts;
 mod grants;
 mod harness;
+mod license_adoptions;
 mod license_records;
 mod license_samples;
 mod licenses;
@@ -206,5 +207,12 @@ fn cases() -> Vec<Case> {
         ),
         case!(license_records::a_seat_is_not_free_while_a_client_has_a_later_license_of_it),
         case!(license_records::an_upgrade_of_a_license_that_had_ended_is_assigned_again),
+        case!(license_adoptions::a_license_that_was_upgraded_only_in_features_stays_good),
+        case!(
+            license_adoptions::what_an_upgrade_replaced_is_revoked_also_where_the_upgrade_is_used_twice
+        ),
+        case!(license_adoptions::what_a_license_was_before_its_upgrade_is_good_no_more),
+        case!(license_adoptions::two_certificates_of_the_same_license_are_both_good_until_it_is_revoked),
+        case!(license_adoptions::both_certificates_of_a_license_are_replaced_by_its_upgrade),
     ]
 }

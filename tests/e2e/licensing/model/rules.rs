@@ -104,6 +104,8 @@ pub(super) struct Store {
     barred: BTreeSet<usize>,
     /// Certificates that are on the revocation list.
     pub(super) revoked: BTreeSet<u32>,
+    /// Licenses that were presented as the store knows them, in a certificate that it does not, by their numbers.
+    others: BTreeMap<u32, License>,
     /// It was found to be a restored one, and nobody has accepted that.
     pub(super) is_restored: bool,
     pub(super) records: Vec<Record>,
@@ -293,9 +295,24 @@ impl Rules {
         let Pack { version, ends, .. } = self.packs[pack];
         let number = self.sign();
         let new = License { number, version, starts: day, ends, upgraded_by: Some(pack), ..*old };
-        self.store.revoked.insert(old.number);
-        self.replace(old, new);
+        self.supersede(old, new);
         Some(new)
+    }
+
+    /// The upgraded license is in the place of the old one, which is good no more.
+    fn supersede(&mut self, old: &License, new: License) {
+        self.revoke_all(old);
+        self.replace(old, new);
+    }
+
+    /// Takes all certificates of a license.
+    fn revoke_all(&mut self, license: &License) {
+        let is_same = |other: &&License| {
+            let of = |it: &License| (it.id, it.client, it.upgraded_by);
+            of(other) == of(license)
+        };
+        let others = self.store.others.values().filter(is_same).map(|it| it.number);
+        self.store.revoked.extend(others.chain([license.number]));
     }
 
     /// Uses up one license of an upgrade pack, if one is free.
@@ -316,7 +333,7 @@ impl Rules {
     pub(super) fn revoke(&mut self, license: &License, bars: bool) {
         let Id::Seat(seat) = license.id else { return };
         self.record("revoked", Some(license.client), Some(license.id));
-        self.store.revoked.insert(license.number);
+        self.revoke_all(license);
         let rows = &mut self.store.licenses;
         let own = rows.iter().position(|it| it.license == *license).expect("a license");
         rows[own].is_revoked = true;

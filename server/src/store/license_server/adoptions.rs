@@ -149,7 +149,9 @@ async fn adopt_permanent(
     }
     for needed in [Some(pack), row.upgraded_by].into_iter().flatten() {
         if !packs::is_installed(connection, needed).await? {
-            return Ok(Adoption::PackUnknown);
+            // Gateways tell of it as long as the pack is missing.
+            let is_new = other_certificates::note(connection, &row).await?;
+            return Ok(if is_new { Adoption::PackUnknown } else { Adoption::Known });
         }
     }
     if let Some(known) = rows.iter().find(|known| known.client_id == row.client_id) {

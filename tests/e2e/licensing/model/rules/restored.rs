@@ -75,7 +75,8 @@ impl Rules {
         }
         let mut packs = [Some(seat.pack), license.upgraded_by].into_iter().flatten();
         if !packs.all(|pack| self.store.seats.contains_key(&pack)) {
-            return Found::PackUnknown;
+            let is_new = self.store.others.insert(license.number, *license).is_none();
+            return if is_new { Found::PackUnknown } else { Found::Known };
         }
         match rows.iter().find(|it| it.license.client == license.client) {
             Some(known) if known.is_revoked => self.find_over(license),

@@ -145,5 +145,6 @@ fn is_upgrade(old: &License, new: &License) -> bool {
     if old.ends <= new.starts || new.ends <= old.starts {
         return old.ends <= new.starts;
     }
-    old.version < new.version
+    let has_more = new.features != old.features && new.features.enable(old.features);
+    old.version < new.version || (old.version == new.version && has_more)
 }

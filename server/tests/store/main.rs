@@ -46,6 +46,7 @@ fn cases() -> Vec<Case> {
         case!(schema::a_database_that_was_never_migrated_is_refused),
         case!(schema::a_database_of_a_newer_schema_is_refused),
         case!(schema::what_was_committed_is_there_after_reconnecting),
+        case!(schema::a_commit_is_waited_for_whatever_the_database_is_set_up_to),
         case!(schema::several_may_migrate_at_once),
         case!(schema::uses_of_keys_are_known_from_before_they_were_recorded),
         case!(vendors::a_token_leads_to_its_vendor),

@@ -9,3 +9,7 @@ CREATE TABLE other_certificates (
     ends_at BIGINT NOT NULL
 );
 CREATE INDEX other_certificates_by_license ON other_certificates (license_id);
+
+-- The latest acceptance of a restored backup that a mark or a gateway has shown, though the store does not know of it: the
+-- next one comes after it.
+ALTER TABLE license_record_head ADD COLUMN shown_accepted_at BIGINT;

@@ -3,13 +3,16 @@ use axum::extract::State;
 use trybuy_formats::api::LicenseServerInfo;
 use trybuy_formats::licensing::records::RecordsStatement;
 
+use crate::auth::ClientAddress;
 use crate::error::ApiError;
 use crate::license_server::LicenseServerState;
 
 /// `GET /license-server`: who issues licenses here, and how far the records go.
 pub async fn show_license_server(
     State(server): State<LicenseServerState>,
+    client: ClientAddress,
 ) -> Result<Json<LicenseServerInfo>, ApiError> {
+    server.requests.count(&client.network())?;
     let head = server.store.authentic_head(server.secret()).await?;
     let head = head.ok_or_else(|| ApiError::fault(EndDamaged))?;
     let issuer = server.issuer();

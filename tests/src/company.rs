@@ -71,18 +71,23 @@ pub struct Order<'a> {
     pub quantity: u32,
     /// Upgrade licenses: from which version on.
     pub upgrade_from: Option<&'a str>,
+    /// The features that they enable.
+    pub features: &'a [&'a str],
 }
 
 impl<'a> Order<'a> {
     /// Licenses for clients that are challenged.
     pub fn of(version: &'a str, quantity: u32) -> Self {
-        Self { version, platform_type: "non-windows", quantity, upgrade_from: None }
+        Self { version, platform_type: "non-windows", quantity, upgrade_from: None, features: &[] }
     }
 
     fn arguments(&self) -> Vec<String> {
         let mut arguments = vec!["--version", self.version, "--platform-type", self.platform_type];
         if let Some(from) = self.upgrade_from {
             arguments.extend(["--upgrade-from", from]);
+        }
+        for feature in self.features {
+            arguments.extend(["--feature", feature]);
         }
         arguments.into_iter().map(str::to_owned).collect()
     }

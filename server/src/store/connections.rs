@@ -32,9 +32,12 @@ const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 const SQLITE_WRITER: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; \
     PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON";
 const SQLITE_READER: &str = "PRAGMA busy_timeout = 5000; PRAGMA query_only = ON";
-/// No statement, no wait for a lock and no forgotten transaction lasts longer than the deadline.
+/// No statement, no wait for a lock and no forgotten transaction lasts longer than the deadline. A commit is on the disk
+/// before it is acknowledged, also where the database is set up not to wait for that.
 const POSTGRES_SESSION: &str = "SET statement_timeout = '10s'; SET lock_timeout = '5s'; \
-    SET idle_in_transaction_session_timeout = '15s'";
+    SET idle_in_transaction_session_timeout = '15s'; \
+    SELECT set_config(name, 'on', false) FROM pg_settings \
+    WHERE name = 'synchronous_commit' AND setting = 'off'";
 
 /// The database system behind a store.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

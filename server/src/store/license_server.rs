@@ -16,6 +16,7 @@ mod group;
 mod issuing;
 mod open_packs;
 mod orders;
+mod other_certificates;
 mod packs;
 mod records;
 mod reissuing;

@@ -7,7 +7,7 @@ use super::connections::Engine;
 use super::{Store, StoreError};
 
 /// Number, name and text of each migration. The numbers ascend without gaps.
-const MIGRATIONS: [(i64, &str, &str); 17] = [
+const MIGRATIONS: [(i64, &str, &str); 18] = [
     (1, "catalog and trials", include_str!("../../migrations/0001_catalog_and_trials.sql")),
     (
         2,
@@ -32,6 +32,7 @@ const MIGRATIONS: [(i64, &str, &str); 17] = [
     ),
     (15, "records accepted", include_str!("../../migrations/0015_records_accepted.sql")),
     (16, "what was bought", include_str!("../../migrations/0016_what_was_bought.sql")),
+    (17, "other certificates", include_str!("../../migrations/0017_other_certificates.sql")),
     (19, "orders of packs", include_str!("../../migrations/0019_orders_of_packs.sql")),
 ];
 

@@ -144,6 +144,21 @@ async fn said(server: &TestServer) -> String {
 }
 
 #[tokio::test]
+async fn nothing_is_signed_that_the_records_do_not_say() {
+    use sqlx::Connection as _;
+    let server = TestServer::start().await;
+    server.install(&pack("1.0.0", 5)).await;
+    let url = server.server.config.database.url.to_string();
+    let mut database = sqlx::AnyConnection::connect(&url).await.expect("the database");
+    for (change, status) in [("records + 1000", 500), ("records - 1000", 200)] {
+        let change = format!("UPDATE license_record_head SET records = {change}");
+        let changed = sqlx::query(sqlx::AssertSqlSafe(change)).execute(&mut database).await;
+        assert_eq!(changed.expect("changed").rows_affected(), 1);
+        assert_eq!(server.get("license-server").await.status, status);
+    }
+}
+
+#[tokio::test]
 async fn only_what_a_license_server_once_said_itself_shows_that_it_was_restored() {
     let server = TestServer::start().await;
     let gateway = Gateway::registered(&server).await;

@@ -221,6 +221,58 @@ pub(crate) async fn a_restored_store_allocates_nothing_and_issues_again(database
     assert_eq!(audited(&world, None).await.fault, None);
 }
 
+pub(crate) async fn an_acceptance_comes_after_every_one_that_was_shown(database: Database) {
+    let world = with_records(&database, 3).await;
+    let before = world.store.record_head().await.expect("answered").mark;
+    // Of a later time than this clock shows, as that of the license server was ahead once.
+    let shown = |accepted| RecordsMark { accepted_at: Some(at(accepted)), records: 9, ..before };
+    for accepted in [100, 300, 200] {
+        assert_eq!(found(&world, shown(accepted), 2).await, RecordsComparison::Fewer);
+    }
+    assert_eq!(world.records().await.len(), 4, "it is recorded once that it is a restored one");
+    assert!(world.store.accept_restored(world.secret(), at(5)).await.expect("answered"));
+    let after = world.store.record_head().await.expect("answered").mark;
+    assert_eq!(after.accepted_at, Some(at(301)));
+    for accepted in [100, 300, 200] {
+        assert_eq!(found(&world, shown(accepted), 6).await, RecordsComparison::GoOn);
+    }
+    assert_eq!(audited(&world, Some(shown(300))).await.fault, None);
+}
+
+pub(crate) async fn an_end_that_the_records_do_not_say_is_none(database: Database) {
+    let world = LicenseWorld::new(database.store.clone());
+    let said = async || world.store.authentic_head(world.secret()).await.expect("answered");
+    assert_eq!(said().await.expect("a beginning").mark, RecordsMark::BEGIN);
+    with_records(&database, 3).await;
+    let head = said().await.expect("an end");
+    assert_eq!(head.mark.records, 3);
+    let (mac, other) = (head.mark.mac, RecordsMark::BEGIN.mac);
+    for (forge, repair) in [
+        ("records = 9".to_owned(), "records = 3".to_owned()),
+        ("records = 2".to_owned(), "records = 3".to_owned()),
+        (format!("records = 0, mac = '{mac}'"), "records = 3".to_owned()),
+        (format!("mac = '{other}'"), format!("mac = '{mac}'")),
+        ("accepted_at = 9000000000".to_owned(), "accepted_at = NULL".to_owned()),
+    ] {
+        database.execute(&format!("UPDATE license_record_head SET {forge}")).await;
+        assert_eq!(said().await, None, "{forge}");
+        database.execute(&format!("UPDATE license_record_head SET {repair}")).await;
+        assert_eq!(said().await, Some(head), "{repair}");
+    }
+    for (forge, repair) in [
+        ("'temporary', 'granted'", "'granted', 'temporary'"),
+        ("'\"number\":3', '\"number\":4'", "'\"number\":4', '\"number\":3'"),
+    ] {
+        let change = |words| {
+            format!("UPDATE license_records SET record = replace(record, {words}) WHERE number = 3")
+        };
+        database.execute(&change(forge)).await;
+        assert_eq!(said().await, None, "{forge}");
+        database.execute(&change(repair)).await;
+        assert_eq!(said().await, Some(head), "{repair}");
+    }
+}
+
 pub(crate) async fn what_a_gateway_has_seen_is_assigned_again(database: Database) {
     let world = LicenseWorld::new(database.store.clone());
     let id = world.install(&pack("1.0.0", 5)).await;
@@ -241,7 +293,7 @@ pub(crate) async fn what_a_gateway_has_seen_is_assigned_again(database: Database
     let report = SeenReport { gateway: parsed("front"), licenses, now: at(2) };
     let take = async || world.store.take_report(world.secret(), &report).await.expect("answered");
     assert_eq!(take().await, 5);
-    assert_eq!(take().await, 1, "all are known now but the one of an unknown pack");
+    assert_eq!(take().await, 0, "of an unknown pack it is said once");
     assert_eq!((world.assigned(id).await, world.assigned(upgrade).await), (3, 1));
     let outcomes: Vec<_> =
         world.records().await.iter().skip(4).map(|it| it.decision.outcome).collect();
@@ -252,7 +304,6 @@ pub(crate) async fn what_a_gateway_has_seen_is_assigned_again(database: Database
             DecisionOutcome::Adopted,
             DecisionOutcome::Adopted,
             DecisionOutcome::Adopted,
-            DecisionOutcome::Refused,
             DecisionOutcome::Refused,
         ]
     );

@@ -14,6 +14,7 @@ mod email_codes;
 mod gifts;
 mod grants;
 mod harness;
+mod license_adoptions;
 mod license_records;
 mod license_samples;
 mod licenses;
@@ -45,6 +46,7 @@ fn cases() -> Vec<Case> {
         case!(schema::a_database_that_was_never_migrated_is_refused),
         case!(schema::a_database_of_a_newer_schema_is_refused),
         case!(schema::what_was_committed_is_there_after_reconnecting),
+        case!(schema::a_commit_is_waited_for_whatever_the_database_is_set_up_to),
         case!(schema::several_may_migrate_at_once),
         case!(schema::uses_of_keys_are_known_from_before_they_were_recorded),
         case!(schema::orders_of_packs_are_known_from_before_they_were_columns),
@@ -207,6 +209,8 @@ fn cases() -> Vec<Case> {
         case!(license_records::an_end_of_the_records_that_was_removed_is_named),
         case!(license_records::records_are_found_by_what_they_are_about),
         case!(license_records::a_restored_store_allocates_nothing_and_issues_again),
+        case!(license_records::an_acceptance_comes_after_every_one_that_was_shown),
+        case!(license_records::an_end_that_the_records_do_not_say_is_none),
         case!(license_records::what_a_gateway_has_seen_is_assigned_again),
         case!(
             license_records::what_is_presented_for_another_product_counts_for_requests_of_the_same_commit
@@ -214,5 +218,12 @@ fn cases() -> Vec<Case> {
         case!(license_records::a_seat_is_not_free_while_a_client_has_a_later_license_of_it),
         case!(license_records::an_upgrade_of_a_license_that_had_ended_is_assigned_again),
         case!(license_records::a_license_that_was_signed_anew_since_the_backup_stays_the_one),
+        case!(license_adoptions::a_license_that_was_upgraded_only_in_features_stays_good),
+        case!(
+            license_adoptions::what_an_upgrade_replaced_is_revoked_also_where_the_upgrade_is_used_twice
+        ),
+        case!(license_adoptions::what_a_license_was_before_its_upgrade_is_good_no_more),
+        case!(license_adoptions::two_certificates_of_the_same_license_are_both_good_until_it_is_revoked),
+        case!(license_adoptions::both_certificates_of_a_license_are_replaced_by_its_upgrade),
     ]
 }

@@ -1,12 +1,13 @@
 //! Migrations, and what survives.
 
-use trybuy_server::store::{NewBuilder, Redeemed, Store, StoreError};
+use trybuy_formats::keys::key_id;
+use trybuy_server::store::{LicenseGateway, NewBuilder, Redeemed, Store, StoreError};
 
 use crate::harness::Database;
 use crate::license_samples::{LicenseWorld, pack};
 use crate::purchase_keys::key;
 use crate::purchases::{license, redeemed};
-use crate::samples::{World, at, builder, register, vendor};
+use crate::samples::{World, at, builder, parsed, random_digest, register, vendor};
 
 pub(crate) async fn migrating_again_changes_nothing(database: Database) {
     let ada = vendor(&database.store, "Ada").await;
@@ -28,6 +29,42 @@ pub(crate) async fn a_database_of_a_newer_schema_is_refused(database: Database) 
         let newer =
             matches!(outcome, Err(StoreError::NewerSchema { found: 999.., known }) if known < 999);
         assert!(newer, "{outcome:?}");
+    }
+}
+
+/// On PostgreSQL, where the database may be set up to acknowledge what is not on the disk yet.
+pub(crate) async fn a_commit_is_waited_for_whatever_the_database_is_set_up_to(database: Database) {
+    use sqlx::{Connection as _, Row as _};
+    let Some(("postgres" | "postgresql", rest)) = database.raw_url.split_once("://") else {
+        return;
+    };
+    let path = rest.split('?').next().unwrap_or_default();
+    let name = path.rsplit('/').next().unwrap_or_default();
+    // Whoever adds a row says there how it commits.
+    database
+        .execute("ALTER TABLE license_gateways ADD COLUMN said TEXT DEFAULT current_setting('synchronous_commit')")
+        .await;
+    for (set_up, expected) in [("off", "on"), ("local", "local"), ("on", "on")] {
+        database
+            .execute(&format!("ALTER DATABASE \"{name}\" SET synchronous_commit = {set_up}"))
+            .await;
+        let store = Store::connect(&database.url).await.expect("the same database");
+        let public_key = *random_digest().as_bytes();
+        let gateway = LicenseGateway {
+            name: parsed(set_up),
+            key_id: key_id(&public_key),
+            public_key,
+            added_at: at(1),
+        };
+        assert!(store.add_license_gateway(&gateway).await.expect("added"));
+        store.close().await;
+        let mut raw = sqlx::AnyConnection::connect(&database.raw_url).await.expect("answered");
+        let row = sqlx::query("SELECT said FROM license_gateways WHERE name = $1")
+            .bind(set_up)
+            .fetch_one(&mut raw)
+            .await
+            .expect("the row");
+        assert_eq!(row.get::<String, _>("said"), expected, "{set_up}");
     }
 }
 

@@ -20,8 +20,8 @@ pub async fn show_revocations(
 
 async fn sign(server: &LicenseServerState) -> Result<Bytes, ApiError> {
     let now = server.clock.now();
-    let records = server.store.record_head().await?.mark.records;
-    if let Some(der) = server.last_list.get(records, now) {
+    let mark = server.store.record_head().await?.mark;
+    if let Some(der) = server.last_list.get(mark, now) {
         return Ok(der);
     }
     let revoked = server.store.revoked_certificates(now).await?;
@@ -29,9 +29,9 @@ async fn sign(server: &LicenseServerState) -> Result<Bytes, ApiError> {
         revoked.into_iter().map(|it| Revoked { serial: it.serial, at: it.revoked_at }).collect();
     let valid_for = server.config.licenses.revocation_list;
     let next = now.plus(valid_for);
-    let der = server.issuer().revocation_list(revoked, records, now, next);
+    let der = server.issuer().revocation_list(revoked, mark.records, now, next);
     let der = Bytes::from(der.map_err(ApiError::fault)?);
     let renewed_at = now.plus(Span::seconds(valid_for.as_seconds() / 2));
-    server.last_list.put(SignedList { records, signed_at: now, renewed_at, der: der.clone() });
+    server.last_list.put(SignedList { mark, signed_at: now, renewed_at, der: der.clone() });
     Ok(der)
 }

@@ -9,17 +9,17 @@ use sqlx::AnyConnection;
 use trybuy_formats::ids::{Label, PackId};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::keys::LicenseServerSecret;
+use trybuy_formats::licensing::product::enable_all;
 use trybuy_formats::licensing::seat_license::SeatLicense;
 
 use super::assignments::{self, Assignment};
 use super::cases::PresentedLicense;
 use super::chain::{Chain, Chained, ChainedOperation};
 use super::decisions::{DecisionOutcome, DecisionReason, LicenseDecision};
-use super::packs;
-use super::reissuing::replace_seat;
-use super::revocations::{is_revoked, revoke_certificate, upgrade, use_upgrade};
+use super::revocations::{is_revoked, revoke_certificate, supersede, use_upgrade};
 use super::seats::{self, Seat, SeatTaken};
 use super::temporary::{self, TemporaryLicense};
+use super::{other_certificates, packs};
 use crate::store::columns::{Columns, number};
 use crate::store::{Store, StoreError};
 
@@ -149,11 +149,13 @@ async fn adopt_permanent(
     }
     for needed in [Some(pack), row.upgraded_by].into_iter().flatten() {
         if !packs::is_installed(connection, needed).await? {
-            return Ok(Adoption::PackUnknown);
+            // Gateways tell of it as long as the pack is missing.
+            let is_new = other_certificates::note(connection, &row).await?;
+            return Ok(if is_new { Adoption::PackUnknown } else { Adoption::Known });
         }
     }
     if let Some(known) = rows.iter().find(|known| known.client_id == row.client_id) {
-        return adopt_upgrade(connection, known, &row, now).await;
+        return adopt_certificate(connection, known, &row, now).await;
     }
     adopt_seat(connection, row, now).await
 }
@@ -178,40 +180,59 @@ fn assignment(presented: &PresentedLicense, pack: PackId) -> Assignment {
     }
 }
 
-/// The store knows the license with another certificate: it was upgraded or signed anew since, or it is the one from
+/// The store knows the license with another certificate: it was upgraded since, or signed again, or it is the one from
 /// before.
-async fn adopt_upgrade(
+async fn adopt_certificate(
     connection: &mut AnyConnection,
     known: &Assignment,
     row: &Assignment,
     now: Instant,
 ) -> Result<Adoption, StoreError> {
-    if known.revoked_at.is_none() && is_signed_anew(known, row) {
-        let row = Assignment { granted_twice: known.granted_twice, ..row.clone() };
-        replace_seat(connection, known, &row).await?;
-        return Ok(Adoption::Adopted);
-    }
-    if known.revoked_at.is_some() || !is_upgrade(known, row) {
+    let is_same = known.product_pack() == row.product_pack();
+    if known.revoked_at.is_some() || !(is_same || is_upgrade(known, row)) {
         revoke_certificate(connection, row, now).await?;
         return Ok(Adoption::Known);
     }
-    let row = Assignment { granted_twice: known.granted_twice, ..row.clone() };
-    if upgrade(connection, known, &row).await? {
-        return Ok(Adoption::Adopted);
+    if is_same {
+        return adopt_same(connection, known, row).await;
     }
-    assignments::replace(connection, &known.certificate_serial, &row).await?;
-    Ok(Adoption::Twice)
+    let has_upgrade = use_upgrade(connection, row).await?;
+    supersede(connection, known, row).await?;
+    Ok(if has_upgrade { Adoption::Adopted } else { Adoption::Twice })
 }
 
-/// Whether a license is what the other one became: an upgrade is to a newer version, or of a license that had ended.
+/// The same license was signed twice. Both certificates are good, and the client is given the later one again.
+async fn adopt_same(
+    connection: &mut AnyConnection,
+    known: &Assignment,
+    row: &Assignment,
+) -> Result<Adoption, StoreError> {
+    let is_new = if known.issued_at < row.issued_at {
+        other_certificates::note(connection, known).await?;
+        assignments::replace(connection, &known.certificate_serial, row).await?;
+        true
+    } else {
+        other_certificates::note(connection, row).await?
+    };
+    Ok(if is_new { Adoption::Adopted } else { Adoption::Known })
+}
+
+/// Whether a license is what the other one became. One that was never upgraded is the older one. An upgrade is of a
+/// license that had ended, or to a newer version, or to more features.
 fn is_upgrade(old: &Assignment, new: &Assignment) -> bool {
-    old.version.precedes(&new.version) || old.ends_at.is_some_and(|end| end <= new.issued_at)
-}
-
-/// Whether a license is the same as the other one, signed later.
-fn is_signed_anew(old: &Assignment, new: &Assignment) -> bool {
-    let terms = |it: &Assignment| (it.version.clone(), it.ends_at, it.upgraded_by);
-    terms(old) == terms(new) && old.issued_at < new.issued_at
+    let had_ended = |one: &Assignment, other: &Assignment| {
+        one.ends_at.is_some_and(|end| end <= other.issued_at)
+    };
+    let has_more =
+        enable_all(&new.features, &old.features) && !enable_all(&old.features, &new.features);
+    match (old.upgraded_by, new.upgraded_by) {
+        (None, _) => true,
+        (Some(_), None) => false,
+        _ if had_ended(old, new) || had_ended(new, old) => had_ended(old, new),
+        _ => {
+            old.version.precedes(&new.version) || (has_more && !new.version.precedes(&old.version))
+        }
+    }
 }
 
 /// The store knows nothing of the license.
@@ -243,4 +264,65 @@ async fn was_given_back(connection: &mut AnyConnection, seat: Seat) -> Result<bo
         .fetch_one(connection)
         .await?;
     Ok(Columns(&row).number::<i64>("turn")? > i64::from(seat.turn))
+}
+
+#[cfg(test)]
+mod tests {
+    use trybuy_formats::certificates::Serial;
+    use trybuy_formats::ids::{ClientId, PlatformType, SeatLicenseId};
+
+    use super::*;
+
+    /// A license: its version, features, the day on which it was issued, and its end.
+    type Terms<'a> = (&'a str, &'a [&'a str], i64, Option<i64>);
+
+    fn at(time: i64) -> Instant {
+        Instant::from_unix(time).expect("in range")
+    }
+
+    fn upgraded((version, features, issued, ends): Terms<'_>) -> Assignment {
+        let pack_id = PackId::new();
+        Assignment {
+            license_id: SeatLicenseId::of_pack(pack_id, 1, 0),
+            pack_id,
+            client_id: ClientId::from_bytes([7; 32]),
+            issued_at: at(issued),
+            ends_at: ends.map(at),
+            product_id: "com.example.desk".parse().expect("a product"),
+            version: version.parse().expect("a version"),
+            features: features.iter().map(|it| it.parse().expect("a label")).collect(),
+            platform_type: PlatformType::NonWindows,
+            upgraded_by: Some(PackId::new()),
+            certificate_serial: Serial::random(),
+            certificate: Vec::new(),
+            granted_twice: false,
+            revoked_at: None,
+        }
+    }
+
+    #[test]
+    fn of_two_upgrades_of_a_license_one_is_what_the_other_became() {
+        let first: Terms<'_> = ("2.0.0", &["basic"], 10, Some(50));
+        for (second, is_upgrade_of_first, became_first) in [
+            // Of a newer version, with more features, or both.
+            (("3.0.0", &["basic"][..], 20, None), true, false),
+            (("2.0.0", &["basic", "print"], 20, None), true, false),
+            (("3.0.0", &["basic", "print"], 20, None), true, false),
+            // Issued within the same second, or by a clock that was set back.
+            (("2.0.0", &["basic", "print"], 10, None), true, false),
+            (("2.0.0", &["basic", "print"], 5, Some(60)), true, false),
+            // Of a license that had ended, to whatever was wanted then.
+            (("1.0.0", &[], 50, None), true, false),
+            (("3.0.0", &["basic", "print"], 1, Some(10)), false, true),
+            // With other features, in place of more: the one did not become the other.
+            (("2.0.0", &["print"], 20, None), false, false),
+        ] {
+            let (one, other) = (upgraded(first), upgraded(second));
+            assert_eq!(is_upgrade(&one, &other), is_upgrade_of_first, "{second:?}");
+            assert_eq!(is_upgrade(&other, &one), became_first, "{second:?}");
+        }
+        let never_upgraded = Assignment { upgraded_by: None, ..upgraded(("3.0.0", &[], 99, None)) };
+        assert!(is_upgrade(&never_upgraded, &upgraded(first)));
+        assert!(!is_upgrade(&upgraded(first), &never_upgraded));
+    }
 }

@@ -145,6 +145,11 @@ impl Assignment {
         })
     }
 
+    /// The pack whose product it is for, and so whose terms it has.
+    pub(super) fn product_pack(&self) -> PackId {
+        self.upgraded_by.unwrap_or(self.pack_id)
+    }
+
     /// Its seat.
     pub(super) fn seat(&self) -> Seat {
         let (serial, turn) = (self.license_id.serial(), self.license_id.turn());

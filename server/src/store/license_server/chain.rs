@@ -25,13 +25,15 @@ pub struct RecordHead {
     pub mark: RecordsMark,
     /// Whether the store was found to be a restored one, and nobody has accepted that.
     pub restored: bool,
+    /// The latest acceptance that was ever shown and that the records do not know of.
+    pub(super) shown_accepted_at: Option<Instant>,
 }
 
 /// Changes nothing, but locks the row.
 const LOCK: &str = "UPDATE license_record_head SET records = records WHERE id = 1 \
-    RETURNING records, mac, restored, accepted_at";
+    RETURNING records, mac, restored, accepted_at, shown_accepted_at";
 const MOVE: &str = "UPDATE license_record_head \
-    SET records = $1, mac = $2, restored = $3, accepted_at = $4 WHERE id = 1";
+    SET records = $1, mac = $2, restored = $3, accepted_at = $4, shown_accepted_at = $5 WHERE id = 1";
 const INSERT: &str =
     "INSERT INTO license_records (number, at, outcome, client_id, record, mac) VALUES ";
 
@@ -44,6 +46,7 @@ impl RecordHead {
                 mac: columns.text("mac")?,
             },
             restored: columns.number::<i64>("restored")? != 0,
+            shown_accepted_at: columns.optional_instant("shown_accepted_at")?,
         })
     }
 }
@@ -81,6 +84,11 @@ impl<'a> Chain<'a> {
         Ok(Self { secret, head: RecordHead::from_columns(Columns(&row))?, new: Vec::new() })
     }
 
+    /// What authenticates the records.
+    pub(super) fn secret(&self) -> &'a LicenseServerSecret {
+        self.secret
+    }
+
     /// The end of the records, with those that were appended.
     pub(super) fn head(&self) -> &RecordHead {
         &self.head
@@ -89,6 +97,11 @@ impl<'a> Chain<'a> {
     /// The store is a restored one.
     pub(super) fn set_restored(&mut self) {
         self.head.restored = true;
+    }
+
+    /// Somebody had accepted before that the store was a restored one, though the records do not know of it.
+    pub(super) fn show_accepted(&mut self, at: Option<Instant>) {
+        self.head.shown_accepted_at = self.head.shown_accepted_at.max(at);
     }
 
     /// Somebody has accepted that the store is a restored one.
@@ -124,6 +137,7 @@ impl<'a> Chain<'a> {
             .bind(self.head.mark.mac.to_string())
             .bind(i64::from(self.head.restored))
             .bind(seconds(self.head.mark.accepted_at))
+            .bind(seconds(self.head.shown_accepted_at))
             .execute(connection)
             .await?;
         Ok(())

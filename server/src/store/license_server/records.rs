@@ -48,8 +48,7 @@ pub struct StoredRecord {
     pub agrees: bool,
 }
 
-const HEAD: &str =
-    "SELECT records, mac, restored, accepted_at FROM license_record_head WHERE id = 1";
+const HEAD: &str = "SELECT records, mac, restored, accepted_at, shown_accepted_at FROM license_record_head WHERE id = 1";
 const AFTER: &str = "SELECT number, at, outcome, client_id, record, mac FROM license_records \
     WHERE number > $1 ORDER BY number LIMIT $2";
 const ONE: &str = "SELECT number, at, outcome, client_id, record, mac FROM license_records \
@@ -115,15 +114,6 @@ impl Store {
         rows.iter().map(|row| StoredRecord::from_columns(Columns(row))).collect()
     }
 
-    /// A record as it is stored.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn stored_record(&self, number: u64) -> Result<Option<StoredRecord>, StoreError> {
-        let row = self.fetch_optional(sqlx::query(ONE).bind(columns::number(number))).await?;
-        row.map(|row| StoredRecord::from_columns(Columns(&row))).transpose()
-    }
-
     /// Records a decision that changes nothing else: a refusal.
     ///
     /// # Errors
@@ -141,6 +131,37 @@ impl Store {
 /// every quotation mark is escaped, and no value that is looked for has a `%` or `_`: so nothing else fits.
 fn having(member: &str, value: Option<impl Display>) -> String {
     value.map_or("%".to_owned(), |value| format!("%\"{member}\":\"{value}\"%"))
+}
+
+/// The authentication of a record as it is stored: the beginning of the chain for number 0.
+pub(super) async fn stored_mac(
+    connection: &mut AnyConnection,
+    number: u64,
+) -> Result<Option<RecordMac>, StoreError> {
+    if number == 0 {
+        return Ok(Some(RecordMac::BEGIN));
+    }
+    Ok(stored_record(connection, number).await?.and_then(|record| record.mac))
+}
+
+/// A record as it is stored.
+pub(super) async fn stored_record(
+    connection: &mut AnyConnection,
+    number: u64,
+) -> Result<Option<StoredRecord>, StoreError> {
+    let row = sqlx::query(ONE).bind(columns::number(number)).fetch_optional(connection).await?;
+    row.map(|row| StoredRecord::from_columns(Columns(&row))).transpose()
+}
+
+/// Whether a record says what was written under its number, after the record before it.
+pub(super) async fn is_authentic(
+    connection: &mut AnyConnection,
+    secret: &LicenseServerSecret,
+    record: &StoredRecord,
+) -> Result<bool, StoreError> {
+    let before = stored_mac(connection, record.number.saturating_sub(1)).await?;
+    let mac = before.map(|before| secret.record_mac(&before, record.record.as_bytes()));
+    Ok(record.agrees && mac.is_some() && mac == record.mac)
 }
 
 impl StoredRecord {

@@ -9,7 +9,7 @@ use trybuy_formats::licensing::seat_license::SeatLicenseKind;
 
 use super::assignments::{self, Assignment};
 use super::cases::{GrantingModule, LicenseTerms, WantedLicense};
-use super::revocations::supersede;
+use super::revocations::revoke_signed_anew;
 use super::temporary::{self, TemporaryLicense};
 use crate::store::StoreError;
 
@@ -43,14 +43,14 @@ pub(super) async fn reissued_seat(
 }
 
 /// Puts a license that was signed anew in its own place.
-pub(super) async fn replace_seat(
+async fn replace_seat(
     connection: &mut AnyConnection,
     old: &Assignment,
     row: &Assignment,
 ) -> Result<(), StoreError> {
     let Assignment { certificate_serial, certificate, license_id, ends_at, .. } = old;
     let superseded = (certificate_serial, certificate.as_slice());
-    supersede(connection, superseded, *license_id, *ends_at, row.issued_at).await?;
+    revoke_signed_anew(connection, superseded, *license_id, *ends_at, row.issued_at).await?;
     assignments::replace(connection, certificate_serial, row).await
 }
 
@@ -76,7 +76,8 @@ pub(super) async fn reissued_temporary(
     };
     let issued = granting.issue(wanted, &terms).map_err(StoreError::Signing)?;
     let superseded = (&old.certificate_serial, old.certificate.as_slice());
-    supersede(connection, superseded, old.license_id, Some(old.ends_at), wanted.now).await?;
+    revoke_signed_anew(connection, superseded, old.license_id, Some(old.ends_at), wanted.now)
+        .await?;
     let row = TemporaryLicense {
         issued_at: wanted.now,
         ends_at,

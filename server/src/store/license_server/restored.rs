@@ -6,10 +6,11 @@ use trybuy_formats::instant::{Instant, Span};
 use trybuy_formats::keys::LicenseServerSecret;
 use trybuy_formats::licensing::records::RecordsMark;
 
-use super::chain::{Chain, Chained, ChainedOperation};
+use super::chain::{Chain, Chained, ChainedOperation, RecordHead};
 use super::decisions::{DecisionOutcome, DecisionReason, LicenseDecision};
-use super::records::StoredRecord;
+use super::records::{StoredRecord, is_authentic, stored_mac, stored_record};
 use crate::store::columns::{Columns, word};
+use crate::store::connections::in_time;
 use crate::store::{Store, StoreError};
 
 /// The record that somebody accepted then that the store is a restored one.
@@ -51,25 +52,16 @@ impl Store {
         decision: LicenseDecision,
     ) -> Result<RecordsComparison, StoreError> {
         let head = self.record_head().await?;
-        let there = match mark.records {
-            0 => Some(RecordsMark::BEGIN.mac),
-            number => self.stored_record(number).await?.and_then(|record| record.mac),
-        };
-        let comparison = match compare(&head.mark, &mark, there) {
-            // Whoever writes in the database could say so.
-            None if self.is_accepted(secret, &head.mark).await? => RecordsComparison::GoOn,
-            None => RecordsComparison::Others,
-            Some(comparison) => comparison,
-        };
-        if let (Some(reason), false) = (comparison.reason(), head.restored) {
-            let decision = LicenseDecision { reason: Some(reason), ..decision };
-            self.write(&Chained {
-                secret,
-                operation: &Finding { accepted_at: head.mark.accepted_at, decision },
-            })
-            .await?;
+        let found = in_time(async {
+            let mut connection = self.readers.acquire().await?;
+            compare_stored(&mut connection, secret, &head.mark, &mark).await
+        })
+        .await?;
+        let is_told = head.restored && mark.accepted_at <= head.shown_accepted_at;
+        if found == RecordsComparison::GoOn || is_told {
+            return Ok(found);
         }
-        Ok(comparison)
+        self.write(&Chained { secret, operation: &Comparing { mark, decision } }).await
     }
 
     /// Whether a record says, and is authentic, that somebody has accepted when the end of the records says so. Also
@@ -82,18 +74,28 @@ impl Store {
         secret: &LicenseServerSecret,
         end: &RecordsMark,
     ) -> Result<bool, StoreError> {
-        let Some(accepted_at) = end.accepted_at else { return Ok(true) };
-        let query = sqlx::query(ACCEPTED)
-            .bind(word(&DecisionOutcome::RestoredAccepted))
-            .bind(accepted_at.unix());
-        let Some(row) = self.fetch_optional(query).await? else { return Ok(false) };
-        let record = StoredRecord::from_columns(Columns(&row))?;
-        let before = match record.number.saturating_sub(1) {
-            0 => Some(RecordsMark::BEGIN.mac),
-            number => self.stored_record(number).await?.and_then(|record| record.mac),
-        };
-        let mac = before.map(|before| secret.record_mac(&before, record.record.as_bytes()));
-        Ok(record.agrees && mac.is_some() && mac == record.mac)
+        in_time(async {
+            let mut connection = self.readers.acquire().await?;
+            is_accepted(&mut connection, secret, end).await
+        })
+        .await
+    }
+
+    /// The end of the records, if the records say so themselves: whoever writes in the database can make up another one.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn authentic_head(
+        &self,
+        secret: &LicenseServerSecret,
+    ) -> Result<Option<RecordHead>, StoreError> {
+        let head = self.record_head().await?;
+        let is_authentic = in_time(async {
+            let mut connection = self.readers.acquire().await?;
+            is_end(&mut connection, secret, &head.mark).await
+        })
+        .await?;
+        Ok(is_authentic.then_some(head))
     }
 
     /// Accepts that the store is a restored one, with a record of it. Answers whether it was.
@@ -107,6 +109,50 @@ impl Store {
     ) -> Result<bool, StoreError> {
         self.write(&Chained { secret, operation: &Accepting { now } }).await
     }
+}
+
+/// Compares how far the records go with how far they went once, by what is stored.
+async fn compare_stored(
+    connection: &mut AnyConnection,
+    secret: &LicenseServerSecret,
+    now: &RecordsMark,
+    then: &RecordsMark,
+) -> Result<RecordsComparison, StoreError> {
+    let there = stored_mac(connection, then.records).await?;
+    Ok(match compare(now, then, there) {
+        // Whoever writes in the database could say so.
+        None if is_accepted(connection, secret, now).await? => RecordsComparison::GoOn,
+        None => RecordsComparison::Others,
+        Some(comparison) => comparison,
+    })
+}
+
+async fn is_accepted(
+    connection: &mut AnyConnection,
+    secret: &LicenseServerSecret,
+    end: &RecordsMark,
+) -> Result<bool, StoreError> {
+    let Some(accepted_at) = end.accepted_at else { return Ok(true) };
+    let row = sqlx::query(ACCEPTED)
+        .bind(word(&DecisionOutcome::RestoredAccepted))
+        .bind(accepted_at.unix())
+        .fetch_optional(&mut *connection)
+        .await?;
+    let Some(row) = row else { return Ok(false) };
+    is_authentic(connection, secret, &StoredRecord::from_columns(Columns(&row))?).await
+}
+
+/// Whether the records end there, and were accepted then.
+async fn is_end(
+    connection: &mut AnyConnection,
+    secret: &LicenseServerSecret,
+    end: &RecordsMark,
+) -> Result<bool, StoreError> {
+    let is_last = match stored_record(connection, end.records).await? {
+        Some(last) => last.mac == Some(end.mac) && is_authentic(connection, secret, &last).await?,
+        None => *end == RecordsMark::BEGIN,
+    };
+    Ok(is_last && is_accepted(connection, secret, end).await?)
 }
 
 /// Compares how far the records go with how far they went once, where there is a record with this authentication now.
@@ -126,24 +172,33 @@ fn compare(
     Some(if is_there { RecordsComparison::GoOn } else { RecordsComparison::Others })
 }
 
-/// The store is found to be a restored one, as its records once went farther, or elsewhere.
-struct Finding {
-    /// When that was last accepted, as it was compared.
-    accepted_at: Option<Instant>,
+/// Compares the records again with nobody who writes meanwhile. The store is a restored one from now on, where they
+/// once went farther, or elsewhere.
+struct Comparing {
+    /// How far they went once.
+    mark: RecordsMark,
     decision: LicenseDecision,
 }
 
-impl ChainedOperation for Finding {
-    type Answer = ();
+impl ChainedOperation for Comparing {
+    type Answer = RecordsComparison;
 
-    async fn run(&self, _: &mut AnyConnection, chain: &mut Chain<'_>) -> Result<(), StoreError> {
-        let head = chain.head();
-        // Others may have found it too, and somebody may even have accepted it.
-        if !head.restored && head.mark.accepted_at == self.accepted_at {
-            chain.append(self.decision.clone());
-            chain.set_restored();
+    async fn run(
+        &self,
+        connection: &mut AnyConnection,
+        chain: &mut Chain<'_>,
+    ) -> Result<RecordsComparison, StoreError> {
+        let Self { mark, decision } = self;
+        let (end, secret) = (chain.head().mark, chain.secret());
+        let found = compare_stored(connection, secret, &end, mark).await?;
+        if let Some(reason) = found.reason() {
+            chain.show_accepted(mark.accepted_at);
+            if !chain.head().restored {
+                chain.append(LicenseDecision { reason: Some(reason), ..decision.clone() });
+                chain.set_restored();
+            }
         }
-        Ok(())
+        Ok(found)
     }
 }
 
@@ -157,8 +212,9 @@ impl ChainedOperation for Accepting {
     async fn run(&self, _: &mut AnyConnection, chain: &mut Chain<'_>) -> Result<bool, StoreError> {
         let is_restored = chain.head().restored;
         if is_restored {
-            // After every time before, also where the clock was set back.
-            let last = chain.head().mark.accepted_at.map(|last| last.plus(Span::seconds(1)));
+            // After every time before, also where the clock was set back, or the store has forgotten the last one.
+            let last = chain.head().mark.accepted_at.max(chain.head().shown_accepted_at);
+            let last = last.map(|last| last.plus(Span::seconds(1)));
             let at = last.map_or(self.now, |last| last.max(self.now));
             chain.append(LicenseDecision::of(DecisionOutcome::RestoredAccepted, at));
             chain.accept_restored(at);

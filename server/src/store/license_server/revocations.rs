@@ -10,6 +10,7 @@ use super::assignments::{self, Assignment};
 use super::bars::{self, Bar};
 use super::chain::{Chain, Chained, ChainedOperation};
 use super::decisions::{DecisionOutcome, LicenseDecision};
+use super::other_certificates::revoke_all;
 use super::seats::{self, Seat};
 use super::temporary::{self, TemporaryLicense};
 use crate::store::columns::{Columns, number};
@@ -51,7 +52,7 @@ pub struct RevokedCertificate {
 }
 
 /// The end of a certificate that has none.
-const NEVER: i64 = i64::MAX;
+pub(super) const NEVER: i64 = i64::MAX;
 
 const LIST: &str = "SELECT serial, revoked_at FROM revoked_certificates WHERE ends_at > $1 \
     ORDER BY revoked_at, serial";
@@ -127,7 +128,7 @@ impl ChainedOperation for Revocation {
             return Ok(Revoked::Ambiguous);
         }
         assignments::revoke(connection, &row.certificate_serial, self.now).await?;
-        revoke_certificate(connection, row, self.now).await?;
+        revoke_all(connection, row, self.now).await?;
         leave_seat(connection, row, self.now).await?;
         chain.append(self.decision(Some(row)));
         self.bar(connection, chain, row.client_id, &row.product_id).await?;
@@ -288,9 +289,18 @@ pub(super) async fn upgrade(
     if !use_upgrade(connection, row).await? {
         return Ok(false);
     }
-    revoke_certificate(connection, old, row.issued_at).await?;
-    assignments::replace(connection, &old.certificate_serial, row).await?;
+    supersede(connection, old, row).await?;
     Ok(true)
+}
+
+/// Puts the upgraded license in the place of the old one, which is good no more.
+pub(super) async fn supersede(
+    connection: &mut AnyConnection,
+    old: &Assignment,
+    row: &Assignment,
+) -> Result<(), StoreError> {
+    revoke_all(connection, old, row.issued_at).await?;
+    assignments::replace(connection, &old.certificate_serial, row).await
 }
 
 /// Uses an upgrade license for a license that says it was upgraded. Answers whether one was free.
@@ -323,7 +333,7 @@ pub(super) async fn revoke_certificate(
 
 /// Puts the certificate of a license that was signed anew on the revocation list, as it would outlive a revocation of
 /// the license; until it ends, which may be before the license does.
-pub(super) async fn supersede(
+pub(super) async fn revoke_signed_anew(
     connection: &mut AnyConnection,
     (serial, certificate): (&Serial, &[u8]),
     license: SeatLicenseId,

@@ -12,7 +12,7 @@ use trybuy_formats::api::{
     ChallengeAnswer, LicenseAnswer, LicenseOutcome, LicenseRequest, Problem, SignedRequest,
 };
 use trybuy_formats::certificates::CertificateChain;
-use trybuy_formats::ids::ClientSoftwareId;
+use trybuy_formats::ids::{ClientSoftwareId, Label, Version};
 use trybuy_formats::licensing::challenge::{ChallengeResponse, Response};
 use trybuy_formats::licensing::sealed_license;
 use trybuy_formats::licensing::signing::{ClientKey, sign_as_client};
@@ -23,7 +23,7 @@ use trybuy_tests::command::Outcome;
 use trybuy_tests::company::PRODUCT;
 use trybuy_tests::company::gateway::Gateway;
 
-use super::rules::{License, Major};
+use super::rules::{Features, License, Major, Wish};
 
 /// What the client's executable file holds.
 pub(super) const IMAGE: &[u8] = b"the image of a client that the model is";
@@ -72,11 +72,11 @@ impl Machine {
     pub(super) fn respond(
         &self,
         gateway: &Gateway,
-        version: Major,
+        wish: &Wish,
         image: &[u8],
         held: Option<&CertificateChain>,
     ) -> Result<Letter> {
-        let challenge = self.ask(gateway, version)?;
+        let challenge = self.ask(gateway, wish)?;
         let mut response = Response::to(&challenge.challenge);
         response.update(image);
         let response = ChallengeResponse {
@@ -85,8 +85,8 @@ impl Machine {
             response: response.finish(),
             software_id: software_id()?,
             product_id: PRODUCT.parse()?,
-            version: format!("{version}.0.0").parse()?,
-            features: Vec::new(),
+            version: version(wish.version)?,
+            features: labels(wish.features)?,
             encryption_key: self.decryption.encryption_key().spki().to_vec(),
             held_license: held.map(|chain| chain.leaf().der().to_vec()),
         };
@@ -94,13 +94,13 @@ impl Machine {
         Ok(Letter { path: "challenge-responses", document })
     }
 
-    fn ask(&self, gateway: &Gateway, version: Major) -> Result<ChallengeAnswer> {
+    fn ask(&self, gateway: &Gateway, wish: &Wish) -> Result<ChallengeAnswer> {
         let request = LicenseRequest {
             client_id: ClientKey::from_spki(self.key.spki())?.client_id(),
             software_id: software_id()?,
             product_id: PRODUCT.parse()?,
-            version: format!("{version}.0.0").parse()?,
-            features: Vec::new(),
+            version: version(wish.version)?,
+            features: labels(wish.features)?,
         };
         let (status, answer) = post(gateway, "license-requests", &serde_json::to_value(request)?)?;
         ensure!(status == 200, "{status}: {answer}");
@@ -108,12 +108,12 @@ impl Machine {
     }
 
     /// Signs a request to upgrade a license.
-    pub(super) fn ask_upgrade(&self, license: &CertificateChain, version: Major) -> Result<Letter> {
+    pub(super) fn ask_upgrade(&self, license: &CertificateChain, wish: &Wish) -> Result<Letter> {
         let request = UpgradeRequest {
             format: 1,
             license: license.leaf().der().to_vec(),
-            version: format!("{version}.0.0").parse()?,
-            features: Vec::new(),
+            version: version(wish.version)?,
+            features: labels(wish.features)?,
             encryption_key: self.decryption.encryption_key().spki().to_vec(),
         };
         Ok(Letter { path: "upgrades", document: sign_as_client(&self.key, &request)? })
@@ -146,6 +146,14 @@ impl Machine {
         let outcome = Outcome::of(curl.arg(format!("{}/", gateway.url())))?;
         Ok(outcome.success()?.stdout)
     }
+}
+
+fn version(major: Major) -> Result<Version> {
+    Ok(format!("{major}.0.0").parse()?)
+}
+
+fn labels(features: Features) -> Result<Vec<Label>> {
+    Ok(features.names().iter().map(|name| name.parse()).collect::<Result<_, _>>()?)
 }
 
 fn software_id() -> Result<ClientSoftwareId> {

@@ -1,11 +1,15 @@
 //! The model: what a license server has to do, in a few lines and without a database.
 
+mod features;
 mod restored;
+mod revocations;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use trybuy_formats::api::LicenseOutcome;
 use trybuy_formats::slug::Slug;
+
+pub(super) use self::features::Features;
 
 /// A version of the product, of which only the first number differs.
 pub(super) type Major = u32;
@@ -22,6 +26,7 @@ const LATELY: Day = 60;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pack {
     pub(super) version: Major,
+    pub(super) features: Features,
     /// Of an upgrade pack: the oldest version that it upgrades.
     pub(super) from: Option<Major>,
     pub(super) quantity: u32,
@@ -54,6 +59,7 @@ pub(super) struct License {
     pub(super) id: Id,
     pub(super) client: usize,
     pub(super) version: Major,
+    pub(super) features: Features,
     pub(super) starts: Day,
     pub(super) ends: Day,
     upgraded_by: Option<usize>,
@@ -64,6 +70,7 @@ pub(super) struct License {
 pub(super) struct Wish {
     pub(super) client: usize,
     pub(super) version: Major,
+    pub(super) features: Features,
     /// A license of it that it shows.
     pub(super) presented: Option<License>,
     /// Whether it asks for an upgrade with that license, in place of an answer to a challenge.
@@ -104,6 +111,8 @@ pub(super) struct Store {
     barred: BTreeSet<usize>,
     /// Certificates that are on the revocation list.
     pub(super) revoked: BTreeSet<u32>,
+    /// Licenses that were presented as the store knows them, in a certificate that it does not, by their numbers.
+    others: BTreeMap<u32, License>,
     /// It was found to be a restored one, and nobody has accepted that.
     pub(super) is_restored: bool,
     pub(super) records: Vec<Record>,
@@ -166,7 +175,9 @@ impl Rules {
 
     fn answer(&mut self, wish: &Wish, day: Day) -> Answer {
         let held = self.held(wish.client);
-        let fits = |it: &&License| it.ends > day && it.version >= wish.version;
+        let fits = |it: &&License| {
+            it.ends > day && it.version >= wish.version && it.features.enable(wish.features)
+        };
         if let Some(license) = held.iter().rfind(fits) {
             return Ok((LicenseOutcome::Reissued, *license));
         }
@@ -182,20 +193,14 @@ impl Rules {
                 _ => Err(Slug::LicenseServerRestored),
             };
         }
-        // What is presented to be upgraded comes first, then the newest one.
-        let presented = wish.presented.filter(|_| wish.only_upgrade).map(|it| it.id);
-        let (first, others): (Vec<_>, Vec<_>) =
-            held.iter().rev().partition(|it| Some(it.id) == presented);
-        for old in first.into_iter().chain(others) {
-            if let Some(upgraded) = self.upgrade(old, wish.version, day) {
-                return Ok((LicenseOutcome::Upgraded, upgraded));
-            }
+        if let Some(upgraded) = self.upgrade(&held, wish, day) {
+            return Ok((LicenseOutcome::Upgraded, upgraded));
         }
         if wish.only_upgrade {
             return Err(Slug::NoFreeLicense);
         }
         let is_full = |pack: &Pack| pack.from.is_none();
-        if let Some(pack) = self.free(wish.version, day, is_full) {
+        if let Some(pack) = self.free(wish.version, wish.features, day, is_full).first().copied() {
             return Ok((LicenseOutcome::Granted, self.grant(wish.client, pack, day)));
         }
         if let Some(license) = self.grant_upgraded(wish, day) {
@@ -206,30 +211,42 @@ impl Rules {
             let again = (LicenseOutcome::TemporaryAgain, *had);
             return if is_good { Ok(again) } else { Err(Slug::NoFreeLicense) };
         }
-        if !self.is_bought(wish.version, day) {
-            return Err(Slug::NoFreeLicense);
-        }
-        Ok((LicenseOutcome::Temporary, self.grant_temporary(wish, day)))
+        let Some(pack) = self.bought(wish, day) else { return Err(Slug::NoFreeLicense) };
+        let features = self.packs[pack].features;
+        Ok((LicenseOutcome::Temporary, self.grant_temporary(wish, features, day)))
     }
 
-    /// Whether there is a pack that would do, free or not, or was lately, or an order was placed lately; of upgrades only
-    /// where there is, likewise, something that they upgrade.
-    fn is_bought(&self, version: Major, day: Day) -> bool {
-        let installed = self.store.seats.keys().map(|pack| (*pack, self.packs[*pack].ends));
-        let bought = installed.chain(self.store.orders.iter().copied());
-        let lately = bought.filter(|(_, since)| since.saturating_add(LATELY) > day);
-        let bought: Vec<&Pack> = lately.map(|(pack, _)| &self.packs[pack]).collect();
-        let is_there = |from: Major, to: Major| {
-            bought.iter().any(|pack| pack.from.is_none() && (from..=to).contains(&pack.version))
+    /// A pack that would do, free or not, or was one lately, or else the last one that was ordered lately; full ones first,
+    /// and upgrades only where there is, likewise, something that they upgrade.
+    fn bought(&self, wish: &Wish, day: Day) -> Option<usize> {
+        let is_lately = |since: Day| since.saturating_add(LATELY) > day;
+        let packs = self.store.seats.keys().copied();
+        let mut bought: Vec<usize> = packs.filter(|it| is_lately(self.packs[*it].ends)).collect();
+        bought.sort_by_key(|pack| self.rank(*pack));
+        let mut ordered = self.store.orders.clone();
+        ordered.retain(|(_, day)| is_lately(*day));
+        ordered.sort_by_key(|(pack, day)| std::cmp::Reverse((*day, *pack)));
+        bought.extend(ordered.into_iter().map(|(pack, _)| pack));
+        let (full, upgrades): (Vec<usize>, Vec<usize>) =
+            bought.into_iter().partition(|pack| self.packs[*pack].from.is_none());
+        let is_usable = |upgrade: &&usize| {
+            let Pack { from, version, .. } = self.packs[**upgrade];
+            let upgraded = from.unwrap_or_default()..=version;
+            full.iter().any(|pack| upgraded.contains(&self.packs[*pack].version))
         };
-        let does = |pack: &&Pack| pack.from.is_none_or(|from| is_there(from, pack.version));
-        bought.iter().any(|pack| pack.version >= version && does(pack))
+        let usable = upgrades.iter().filter(is_usable);
+        let does = |pack: &&usize| {
+            let it = &self.packs[**pack];
+            it.version >= wish.version && it.features.enable(wish.features)
+        };
+        full.iter().chain(usable).find(does).copied()
     }
 
     /// Whether the one temporary license of a client is good for what it wants.
     fn is_good(&self, had: &License, wish: &Wish, day: Day) -> bool {
         let is_revoked = self.store.revoked.contains(&had.number);
-        had.ends > day && had.version >= wish.version && !is_revoked
+        let does = had.version >= wish.version && had.features.enable(wish.features);
+        had.ends > day && does && !is_revoked
     }
 
     /// The permanent licenses of a client, the newest and last to end at the end.
@@ -241,15 +258,31 @@ impl Rules {
         held
     }
 
-    /// Of the packs with free licenses that fit, the lowest version, of those the soonest to end, of those the oldest.
-    fn free(&self, version: Major, day: Day, fits: impl Fn(&Pack) -> bool) -> Option<usize> {
+    /// The packs with free licenses that fit, in their order.
+    fn free(
+        &self,
+        version: Major,
+        features: Features,
+        day: Day,
+        fits: impl Fn(&Pack) -> bool,
+    ) -> Vec<usize> {
         let has_free = |pack: &usize| self.store.seats[pack].iter().any(|it| it.is_free);
         let good = |pack: &usize| {
             let it = &self.packs[*pack];
-            it.version >= version && it.starts <= day && day < it.ends && fits(it)
+            let does = it.version >= version && it.features.enable(features);
+            does && it.starts <= day && day < it.ends && fits(it)
         };
-        let packs = self.store.seats.keys().copied().filter(|pack| has_free(pack) && good(pack));
-        packs.min_by_key(|pack| (self.packs[*pack].version, self.packs[*pack].ends, *pack))
+        let packs = self.store.seats.keys().copied();
+        let mut packs: Vec<usize> = packs.filter(|pack| has_free(pack) && good(pack)).collect();
+        packs.sort_by_key(|pack| self.rank(*pack));
+        packs
+    }
+
+    /// Of packs the lowest version is taken first, of those the fewest features, of those the soonest to end, of those
+    /// the oldest.
+    fn rank(&self, pack: usize) -> (Major, u32, Day, usize) {
+        let Pack { version, features, ends, .. } = self.packs[pack];
+        (version, features.count(), ends, pack)
     }
 
     /// Takes the first free seat of a pack.
@@ -262,49 +295,104 @@ impl Rules {
 
     fn grant(&mut self, client: usize, pack: usize, day: Day) -> License {
         let seat = self.take(pack).expect("a free seat");
-        let Pack { version, ends, .. } = self.packs[pack];
-        let number = self.sign();
-        let id = Id::Seat(seat);
-        let license = License { number, id, client, version, starts: day, ends, upgraded_by: None };
+        self.assign(client, seat, None, day)
+    }
+
+    /// Signs the license of a seat, with the terms of its pack or of the one that it is upgraded by.
+    fn assign(
+        &mut self,
+        client: usize,
+        seat: Seat,
+        upgraded_by: Option<usize>,
+        day: Day,
+    ) -> License {
+        let Pack { version, features, ends, .. } = self.packs[upgraded_by.unwrap_or(seat.pack)];
+        let license = License {
+            number: self.sign(),
+            id: Id::Seat(seat),
+            client,
+            version,
+            features,
+            starts: day,
+            ends,
+            upgraded_by,
+        };
         self.store.licenses.push(Assigned { license, is_second: false, is_revoked: false });
         license
     }
 
     /// A free license of an older version becomes one that does.
     fn grant_upgraded(&mut self, wish: &Wish, day: Day) -> Option<License> {
-        let upgrade = self.free(wish.version, day, |pack| pack.from.is_some())?;
-        let Pack { version, from, ends, .. } = self.packs[upgrade];
-        let is_older = |pack: &Pack| pack.from.is_none() && pack.version <= version;
-        let pack = self.free(from?, day, is_older)?;
+        let upgrades = self.free(wish.version, wish.features, day, |pack| pack.from.is_some());
+        let (upgrade, pack) = upgrades.into_iter().find_map(|upgrade| {
+            let Pack { version, from, ends, .. } = self.packs[upgrade];
+            let is_older =
+                |pack: &Pack| pack.from.is_none() && pack.version <= version && pack.ends <= ends;
+            Some((upgrade, *self.free(from?, Features::NONE, day, is_older).first()?))
+        })?;
         let seat = self.take(pack)?;
-        let (number, id, client) = (self.sign(), Id::Seat(seat), wish.client);
-        self.use_upgrade(id, upgrade);
-        let upgraded_by = Some(upgrade);
-        let license = License { number, id, client, version, starts: day, ends, upgraded_by };
-        self.store.licenses.push(Assigned { license, is_second: false, is_revoked: false });
-        Some(license)
+        self.use_upgrade(Id::Seat(seat), upgrade);
+        Some(self.assign(wish.client, seat, Some(upgrade), day))
     }
 
-    fn grant_temporary(&mut self, wish: &Wish, day: Day) -> License {
+    fn grant_temporary(&mut self, wish: &Wish, features: Features, day: Day) -> License {
         let number = self.sign();
         let Wish { client, version, .. } = *wish;
-        let (id, ends) = (Id::Temporary(number), day + TEMPORARY);
-        let license = License { number, id, client, version, starts: day, ends, upgraded_by: None };
+        let license = License {
+            number,
+            id: Id::Temporary(number),
+            client,
+            version,
+            features,
+            starts: day,
+            ends: day + TEMPORARY,
+            upgraded_by: None,
+        };
         self.store.temporary.insert(client, license);
         license
     }
 
-    /// A license becomes one of a newer version, or one that ends later; the old certificate is good no more.
-    fn upgrade(&mut self, old: &License, version: Major, day: Day) -> Option<License> {
-        let upgrades = |pack: &Pack| pack.from.is_some_and(|from| from <= old.version);
-        let pack = self.free(version, day, upgrades)?;
+    /// One of the client's licenses becomes one of a newer version, with more features, or one that ends later; the old
+    /// certificate is good no more. While the license is good, nothing of it is lost.
+    fn upgrade(&mut self, held: &[License], wish: &Wish, day: Day) -> Option<License> {
+        let presented = wish.presented.filter(|_| wish.only_upgrade);
+        if presented.is_some_and(|it| !held.contains(&it)) {
+            // It was replaced since: somebody may have sent the request again.
+            return None;
+        }
+        let is_presented = |it: &License| presented.is_some_and(|presented| presented == *it);
+        let mut candidates = held.to_vec();
+        candidates.sort_by_key(|it| {
+            (is_presented(it), it.features.enable(wish.features), it.version, it.ends, it.id)
+        });
+        let mut found = candidates
+            .iter()
+            .rev()
+            .filter_map(|old| Some((old, *self.upgrades_of(old, wish, day).first()?)));
+        let (old, pack) = found.next()?;
         self.use_upgrade(old.id, pack);
-        let Pack { version, ends, .. } = self.packs[pack];
-        let number = self.sign();
-        let new = License { number, version, starts: day, ends, upgraded_by: Some(pack), ..*old };
-        self.store.revoked.insert(old.number);
-        self.replace(old, new);
+        let Pack { version, features, ends, .. } = self.packs[pack];
+        let (number, upgraded_by) = (self.sign(), Some(pack));
+        let new = License { number, version, features, starts: day, ends, upgraded_by, ..*old };
+        self.supersede(old, new);
         Some(new)
+    }
+
+    /// The packs with free upgrade licenses that take nothing away from a license while it is good.
+    fn upgrades_of(&self, old: &License, wish: &Wish, day: Day) -> Vec<usize> {
+        let (version, features, ends) = match old.ends > day {
+            true => (wish.version.max(old.version), wish.features.and(old.features), old.ends),
+            false => (wish.version, wish.features, day),
+        };
+        let upgrades =
+            |pack: &Pack| pack.from.is_some_and(|from| from <= old.version) && pack.ends >= ends;
+        self.free(version, features, day, upgrades)
+    }
+
+    /// The upgraded license is in the place of the old one, which is good no more.
+    fn supersede(&mut self, old: &License, new: License) {
+        self.revoke_all(old);
+        self.replace(old, new);
     }
 
     /// Uses up one license of an upgrade pack, if one is free.
@@ -318,69 +406,6 @@ impl Rules {
         let mut rows = self.store.licenses.iter_mut();
         let row = rows.find(|it| it.license == *old).expect("a license of the store");
         row.license = new;
-    }
-
-    /// The operator revokes a license: its seat is the other client's that has it too (of several the one of the last
-    /// turn), or else free again, and so are those of its upgrades. Its client may be barred.
-    pub(super) fn revoke(&mut self, license: &License, bars: bool) {
-        let Id::Seat(seat) = license.id else { return };
-        self.record("revoked", Some(license.client), Some(license.id));
-        self.store.revoked.insert(license.number);
-        let rows = &mut self.store.licenses;
-        let own = rows.iter().position(|it| it.license == *license).expect("a license");
-        rows[own].is_revoked = true;
-        let others =
-            (0..rows.len()).filter(|at| !rows[*at].is_revoked && sits_on(&rows[*at], seat));
-        let others: Vec<usize> = others.collect();
-        let is_shared = others.iter().any(|at| rows[*at].license.id == license.id);
-        let next = others
-            .into_iter()
-            .min_by_key(|at| (rows[*at].is_second, std::cmp::Reverse(rows[*at].license.id)));
-        if let Some(next) = next {
-            (rows[own].is_second, rows[next].is_second) = (true, false);
-        } else {
-            self.give_back(seat);
-        }
-        if !is_shared {
-            let (own, rest) = std::mem::take(&mut self.store.upgrades)
-                .into_iter()
-                .partition(|(id, _)| *id == license.id);
-            self.store.upgrades = rest;
-            Vec::into_iter(own).for_each(|(_, seat)| self.give_back(seat));
-        }
-        if bars {
-            self.bar(license.client);
-        }
-    }
-
-    /// A client gets nothing more, and keeps no temporary license.
-    fn bar(&mut self, client: usize) {
-        self.store.barred.insert(client);
-        if let Some(had) = self.store.temporary.get(&client).copied()
-            && self.store.revoked.insert(had.number)
-        {
-            self.record("revoked", Some(client), Some(had.id));
-        }
-    }
-
-    /// The operator lets a client have licenses again. Answers whether it was barred.
-    pub(super) fn readmit(&mut self, client: usize) -> bool {
-        let was_barred = self.store.barred.remove(&client);
-        if was_barred {
-            self.record("readmitted", Some(client), None);
-        }
-        was_barred
-    }
-
-    /// The next license of a seat has another id than all before.
-    fn give_back(&mut self, seat: Seat) {
-        let rows = self.store.licenses.iter().filter(|it| sits_on(it, seat));
-        let turns = rows.filter_map(|it| match it.license.id {
-            Id::Seat(seat) => Some(seat.turn),
-            Id::Temporary(_) => None,
-        });
-        let turn = turns.max().unwrap_or_default().max(seat.turn) + 1;
-        *self.place(seat).expect("an installed pack") = Place { turn, is_free: true };
     }
 
     fn place(&mut self, seat: Seat) -> Option<&mut Place> {

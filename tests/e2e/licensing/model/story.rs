@@ -23,7 +23,7 @@ use self::comparing::Ids;
 use self::front::Front;
 use super::machine::{Came, IMAGE, Machine, SOFTWARE_ID};
 use super::random::Random;
-use super::rules::{Day, License, Major, NEVER, Pack, Rules, Wish};
+use super::rules::{Day, Features, License, Major, NEVER, Pack, Rules, Wish};
 
 /// Clients of a story.
 const CLIENTS: usize = 3;
@@ -31,6 +31,10 @@ const CLIENTS: usize = 3;
 const VERSIONS: [Major; 3] = [1, 2, 3];
 /// Those that clients want: an old one is good enough for most.
 const WANTED: [Major; 4] = [1, 1, 2, 3];
+/// The oldest version that is upgraded.
+const OLDEST: &str = "1.0.0";
+/// The most requests at once.
+const AT_ONCE: usize = 6;
 /// Days that the clock jumps to. No pack begins or ends, and no temporary license ends, on one of them.
 const DAYS: [Day; 4] = [0, 1, 30, 75];
 /// When a pack begins, and when one ends, if not never.
@@ -49,6 +53,8 @@ pub(super) struct Story {
     /// The date on which the story began, and the days since by the company's clocks.
     began: NaiveDate,
     day: Day,
+    /// What the clearinghouse offers: full licenses and upgrades of a version, with their features.
+    offers: Vec<Offer>,
     /// The orders of the packs that the model has.
     orders: Vec<String>,
     /// What the real system calls licenses and packs.
@@ -60,9 +66,38 @@ pub(super) struct Story {
     backups: Vec<Backup>,
 }
 
+/// What can be ordered.
+#[derive(Clone, Copy)]
+struct Offer {
+    version: Major,
+    is_upgrade: bool,
+    features: Features,
+}
+
+impl Offer {
+    /// Lets an order of so many licenses be written.
+    fn order<T>(self, quantity: u32, write: impl FnOnce(&Order<'_>) -> T) -> T {
+        let (version, features) = (format!("{}.0.0", self.version), self.features.names());
+        let upgrade_from = self.is_upgrade.then_some(OLDEST);
+        write(&Order { upgrade_from, features: &features, ..Order::of(&version, quantity) })
+    }
+}
+
+/// Full licenses of each version, and upgrades to all but the first, with whatever features.
+fn offers(mut random: Random) -> Vec<Offer> {
+    let kinds = VERSIONS.iter().flat_map(|version| [(*version, false), (*version, true)]);
+    let kinds = kinds.filter(|(version, is_upgrade)| !is_upgrade || *version > 1);
+    let mut offer = |(version, is_upgrade)| Offer {
+        version,
+        is_upgrade,
+        features: random.one_of(&Features::ALL),
+    };
+    kinds.map(&mut offer).collect()
+}
+
 impl Story {
     /// A company with clients, and without a license.
-    pub(super) fn begin(binaries: &Binaries) -> Result<Self> {
+    pub(super) fn begin(binaries: &Binaries, random: Random) -> Result<Self> {
         let mut company = Company::start(binaries)?;
         let clock = company.path("clock");
         set_clock(&company, 0)?;
@@ -70,12 +105,9 @@ impl Story {
         let image = company.path("client");
         std::fs::write(&image, IMAGE)?;
         company.install_image(&image, 7, SOFTWARE_ID)?;
-        for version in VERSIONS {
-            let text = format!("{version}.0.0");
-            company.offer(&Order::of(&text, 1))?;
-            if version > 1 {
-                company.offer(&Order { upgrade_from: Some("1.0.0"), ..Order::of(&text, 1) })?;
-            }
+        let offers = offers(random);
+        for offer in &offers {
+            offer.order(1, |order| company.offer(order))?;
         }
         let fronts = ["north", "south"].map(|name| Front::start(&company, name));
         // One key for all clients: it decrypts, and says nothing of who they are. It lives as long as the test.
@@ -90,6 +122,7 @@ impl Story {
             rules: Rules::default(),
             began: Utc::now().date_naive(),
             day: 0,
+            offers,
             orders: Vec::new(),
             ids: Ids::of_clients(&machines)?,
             machines,
@@ -133,21 +166,19 @@ impl Story {
 
     /// A pack of one or two licenses: full or upgrade ones, for some days or for ever.
     fn buy(&mut self) -> Result<()> {
-        let version = self.random.one_of(&VERSIONS);
+        let offer = self.random.one_of(&self.offers);
         let quantity = 1 + u32::try_from(self.random.below(2))?;
-        let is_upgrade = version > 1 && self.random.below(2) == 0;
         let starts = self.random.one_of(&[0, 0, 0, BEGINS]);
         let ends = self.random.one_of(&[NEVER, NEVER, ENDS]);
-        let from = is_upgrade.then_some(1);
-        let text = format!("{version}.0.0");
-        let upgrade_from = is_upgrade.then_some("1.0.0");
-        let order = Order { upgrade_from, ..Order::of(&text, quantity) };
         let date = |day: Day| (self.began + Days::new(u64::from(day))).to_string();
         let first_active = (starts > 0).then(|| date(starts));
         let end = (ends != NEVER).then(|| date(ends));
-        let order = self.company.agree(&order, first_active.as_deref(), end.as_deref())?;
+        let (first_active, end) = (first_active.as_deref(), end.as_deref());
+        let order = offer.order(quantity, |order| self.company.agree(order, first_active, end))?;
         self.company.pay(&order, quantity)?;
-        self.rules.packs.push(Pack { version, from, quantity, starts, ends });
+        let Offer { version, is_upgrade, features } = offer;
+        let from = is_upgrade.then_some(1);
+        self.rules.packs.push(Pack { version, features, from, quantity, starts, ends });
         self.orders.push(order);
         self.rules.store.orders.push((self.orders.len() - 1, self.day));
         self.fetch(self.orders.len() - 1)
@@ -177,18 +208,20 @@ impl Story {
         self.ask(&[wish], None)
     }
 
-    /// Two requests through two gateways at once, of one client and its clone or of two clients; perhaps the license
-    /// server is killed meanwhile.
+    /// Requests through two gateways at once, of clients and their clones; perhaps the license server is killed meanwhile.
     fn ask_at_once(&mut self, kill: Option<Duration>) -> Result<()> {
-        let (first, second) = (self.wish(), self.wish());
-        let second = match self.random.below(3) {
-            0 => Wish { client: first.client, presented: first.presented, ..second },
-            _ => second,
-        };
-        if kill.is_some() && self.random.below(2) == 0 {
-            return self.ask(&[first], kill);
+        let least = if kill.is_some() { 1 } else { 2 };
+        let count = least + self.random.below(AT_ONCE + 1 - least);
+        let first = self.wish();
+        let mut wishes = vec![first];
+        while wishes.len() < count {
+            let next = self.wish();
+            wishes.push(match self.random.below(3) {
+                0 => Wish { client: first.client, presented: first.presented, ..next },
+                _ => next,
+            });
         }
-        self.ask(&[first, second], kill)
+        self.ask(&wishes, kill)
     }
 
     fn lose_answer(&mut self) -> Result<()> {
@@ -263,7 +296,11 @@ impl Story {
 
     fn revoke(&mut self) -> Result<()> {
         let client = self.random.below(CLIENTS);
-        let Some(license) = self.rules.held(client).pop() else { return Ok(()) };
+        let held = self.rules.held(client);
+        if held.is_empty() {
+            return Ok(());
+        }
+        let license = self.random.one_of(&held);
         let id = self.ids.of(license.id)?.to_owned();
         let owner = self.machines[client].id()?;
         let bars = self.random.below(2) == 0;
@@ -324,6 +361,9 @@ impl Story {
     fn wish(&mut self) -> Wish {
         let client = self.random.below(CLIENTS);
         let version = self.random.one_of(&WANTED);
+        // Most services need none.
+        let wanted = [Features::NONE, self.random.one_of(&Features::ALL)];
+        let features = self.random.one_of(&wanted);
         let licenses = &self.machines[client].licenses;
         let presented: Option<License> = match self.random.below(4) {
             _ if licenses.is_empty() => None,
@@ -331,7 +371,7 @@ impl Story {
             1 => Some(self.random.one_of(licenses)),
             _ => licenses.last().copied(),
         };
-        Wish { client, version, presented, only_upgrade: false }
+        Wish { client, version, features, presented, only_upgrade: false }
     }
 }
 

@@ -75,27 +75,44 @@ impl Rules {
         }
         let mut packs = [Some(seat.pack), license.upgraded_by].into_iter().flatten();
         if !packs.all(|pack| self.store.seats.contains_key(&pack)) {
-            return Found::PackUnknown;
+            let is_new = self.store.others.insert(license.number, *license).is_none();
+            return if is_new { Found::PackUnknown } else { Found::Known };
         }
         match rows.iter().find(|it| it.license.client == license.client) {
-            Some(known) if known.is_revoked || !is_upgrade(&known.license, license) => {
-                self.store.revoked.insert(license.number);
-                Found::Known
+            Some(known) if known.is_revoked => self.find_over(license),
+            Some(known) if known.license.upgraded_by == license.upgraded_by => {
+                self.adopt_same(&known.license, license)
             }
-            Some(known) => self.adopt_upgrade(&known.license, license),
+            Some(known) if is_upgrade(&known.license, license) => {
+                self.adopt_upgrade(&known.license, license)
+            }
+            Some(_) => self.find_over(license),
             None => self.adopt_seat(license, seat),
         }
+    }
+
+    /// It is good no more, and gateways hear of that.
+    fn find_over(&mut self, license: &License) -> Found {
+        self.store.revoked.insert(license.number);
+        Found::Known
+    }
+
+    /// The same license was signed twice: both are good, and the later one is the one that counts.
+    fn adopt_same(&mut self, known: &License, license: &License) -> Found {
+        let is_later = (known.starts, known.number) < (license.starts, license.number);
+        if is_later {
+            self.replace(known, *license);
+        }
+        let other = if is_later { known } else { license };
+        let is_new = self.store.others.insert(other.number, *other).is_none();
+        if is_later || is_new { Found::Adopted } else { Found::Known }
     }
 
     /// The store knows the license as it was before an upgrade.
     fn adopt_upgrade(&mut self, known: &License, license: &License) -> Found {
         let is_free = license.upgraded_by.is_none_or(|pack| self.use_upgrade(license.id, pack));
-        self.replace(known, *license);
-        if !is_free {
-            return Found::Twice;
-        }
-        self.store.revoked.insert(known.number);
-        Found::Adopted
+        self.supersede(known, *license);
+        if is_free { Found::Adopted } else { Found::Twice }
     }
 
     fn adopt_seat(&mut self, license: &License, seat: Seat) -> Found {
@@ -109,8 +126,7 @@ impl Rules {
         let is_given_back =
             if is_free { turn > seat.turn } else { had.max().is_some_and(|it| it > seat.turn) };
         if is_given_back {
-            self.store.revoked.insert(license.number);
-            return Found::Known;
+            return self.find_over(license);
         }
         self.place(seat).expect("an installed pack").is_free = false;
         let is_upgrade_free =
@@ -121,7 +137,14 @@ impl Rules {
     }
 }
 
-/// Whether a license is what the other one became: of a newer version, or issued when that one had ended.
+/// Whether a license is what the other one became.
 fn is_upgrade(old: &License, new: &License) -> bool {
-    old.version < new.version || old.ends <= new.starts
+    if old.upgraded_by.is_none() || new.upgraded_by.is_none() {
+        return new.upgraded_by.is_some();
+    }
+    if old.ends <= new.starts || new.ends <= old.starts {
+        return old.ends <= new.starts;
+    }
+    let has_more = new.features != old.features && new.features.enable(old.features);
+    old.version < new.version || (old.version == new.version && has_more)
 }

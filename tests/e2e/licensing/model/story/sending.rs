@@ -1,4 +1,4 @@
-//! Requests, one or two at once, and what came of them.
+//! Requests, one or several at once, and what came of them.
 
 use std::thread;
 use std::time::Duration;
@@ -11,9 +11,6 @@ use trybuy_formats::slug::Slug;
 use super::Story;
 use crate::licensing::model::machine::{Came, IMAGE, Letter};
 use crate::licensing::model::rules::{Answer, License, Rules, Wish};
-
-/// The orders in which up to two requests can be decided.
-const ORDERS: [&[usize]; 5] = [&[], &[0], &[1], &[0, 1], &[1, 0]];
 
 impl Story {
     /// Sends requests at once, each through a gateway of its own. Where the license server is killed meanwhile, it is
@@ -50,8 +47,8 @@ impl Story {
         let machine = &self.machines[wish.client];
         let held = wish.presented.map(|license| &self.certificates[&license.number]);
         match held {
-            Some(license) if wish.only_upgrade => machine.ask_upgrade(license, wish.version),
-            _ => machine.respond(&self.fronts[front].gateway, wish.version, image, held),
+            Some(license) if wish.only_upgrade => machine.ask_upgrade(license, wish),
+            _ => machine.respond(&self.fronts[front].gateway, wish, image, held),
         }
     }
 
@@ -77,11 +74,11 @@ impl Story {
         is_killed: bool,
     ) -> Result<()> {
         let real = self.real_records()?;
-        for order in ORDERS {
-            if order.iter().any(|at| *at >= wishes.len()) {
+        for order in orders(wishes.len()) {
+            if order.len() < wishes.len() && !is_killed {
                 continue;
             }
-            let (rules, answers) = self.decided(wishes, order);
+            let (rules, answers) = self.decided(wishes, &order);
             let agrees = |(came, answer): (&Came, &Option<Answer>)| match answer {
                 Some(answer) => is_answer(came, answer) || (is_killed && is_lost(came)),
                 None => is_killed && is_lost(came),
@@ -92,7 +89,8 @@ impl Story {
                 return self.take(came, &answers);
             }
         }
-        let (_, expected) = self.decided(wishes, &[0, 1][..wishes.len()]);
+        let in_order: Vec<usize> = (0..wishes.len()).collect();
+        let (_, expected) = self.decided(wishes, &in_order);
         let came: Vec<_> = came.iter().map(words).collect();
         let last: Vec<_> = real.iter().rev().take(4).collect();
         bail!("{wishes:?} came to {came:?} in place of {expected:?}; the last records are {last:?}")
@@ -130,6 +128,19 @@ impl Story {
         self.machines[license.client].licenses.push(license);
         Ok(())
     }
+}
+
+/// The orders in which so many requests, or some of them, can be decided.
+fn orders(requests: usize) -> Vec<Vec<usize>> {
+    let mut orders = vec![Vec::new()];
+    let mut at = 0;
+    while at < orders.len() {
+        let next = (0..requests).filter(|request| !orders[at].contains(request));
+        let longer: Vec<_> = next.map(|it| [orders[at].as_slice(), &[it]].concat()).collect();
+        orders.extend(longer);
+        at += 1;
+    }
+    orders
 }
 
 fn is_answer(came: &Came, answer: &Answer) -> bool {

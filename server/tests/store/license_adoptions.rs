@@ -1,0 +1,161 @@
+//! Two certificates of one license, of which a store that was restored from a backup knows one.
+
+use trybuy_formats::certificates::Serial;
+use trybuy_formats::ids::{ClientId, PackId, SeatLicenseId};
+use trybuy_server::store::{
+    DecisionOutcome, LicenseCase, LicenseQuery, PresentedLicense, Revocation, Revoked,
+};
+
+use crate::harness::Database;
+use crate::license_samples::{LicenseWorld, Outcome, case, client, pack, presented, upgrade_pack};
+use crate::samples::{at, parsed};
+
+/// A store that gave a client the first license of a pack, 2.0.0 with one feature.
+struct Given {
+    world: LicenseWorld,
+    ada: ClientId,
+    pack: PackId,
+}
+
+impl Given {
+    async fn on(database: &Database) -> Self {
+        let world = LicenseWorld::new(database.store.clone());
+        let (pack, ada) = (world.install(&pack("2.0.0", 1)).await, client());
+        assert_eq!(world.outcome(ada, "2.0.0", 10).await, Outcome::GRANTED);
+        Self { world, ada, pack }
+    }
+
+    /// Upgrade licenses for one feature more.
+    async fn install_upgrades(&self, quantity: u32) -> PackId {
+        let mut upgrades = upgrade_pack("1.0.0", "2.0.0", quantity);
+        upgrades.product.features = vec![parsed("basic"), parsed("print")];
+        self.world.install(&upgrades).await
+    }
+
+    /// Another certificate of the license, with the terms of a pack.
+    fn certificate(&self, pack: PackId, features: &[&str], issued: u64) -> PresentedLicense {
+        let license_id = SeatLicenseId::of_pack(self.pack, 1000, 0);
+        let mut held = presented(license_id, self.ada, "2.0.0", Some(pack));
+        held.license.features = features.iter().map(|it| parsed(it)).collect();
+        held.license.issued_at = at(issued);
+        held
+    }
+
+    async fn known(&self) -> Serial {
+        let known = self.world.licenses(LicenseQuery::OfClient(self.ada)).await;
+        assert_eq!(known.len(), 1);
+        known[0].certificate_serial.clone()
+    }
+
+    /// The client asks for a license and shows one. Answers what was recorded before what it was given.
+    async fn show(&self, held: &PresentedLicense) -> Option<DecisionOutcome> {
+        let before = self.world.records().await.len();
+        let asking = LicenseCase { presented: Some(held.clone()), ..case(self.ada, "2.0.0", 30) };
+        assert_eq!(Outcome::of(&self.world.ask(asking).await), Outcome::REISSUED);
+        let records = self.world.records().await;
+        let (_, shown) = records[before..].split_last().expect("a record of the answer");
+        assert!(shown.len() < 2, "{shown:?}");
+        shown.first().map(|record| record.decision.outcome)
+    }
+
+    async fn revoked(&self) -> Vec<Serial> {
+        let revoked = self.world.store.revoked_certificates(at(40)).await.expect("answered");
+        revoked.into_iter().map(|it| it.serial).collect()
+    }
+
+    async fn revoke(&self) {
+        let revocation = Revocation {
+            license_id: SeatLicenseId::of_pack(self.pack, 1000, 0),
+            client: None,
+            note: parsed("lost"),
+            bars: false,
+            now: at(40),
+        };
+        let revoked = self.world.store.revoke_license(self.world.secret(), &revocation).await;
+        assert_eq!(revoked.expect("answered"), Revoked::Done);
+    }
+}
+
+pub(crate) async fn a_license_that_was_upgraded_only_in_features_stays_good(database: Database) {
+    let given = Given::on(&database).await;
+    let upgrades = given.install_upgrades(1).await;
+    let known = given.known().await;
+    let upgraded = given.certificate(upgrades, &["basic", "print"], 20);
+    assert_eq!(given.show(&upgraded).await, Some(DecisionOutcome::Adopted));
+    assert_eq!(given.known().await, upgraded.certificate_serial);
+    assert_eq!(given.revoked().await, [known]);
+    assert_eq!(given.world.assigned(upgrades).await, 1);
+}
+
+pub(crate) async fn what_an_upgrade_replaced_is_revoked_also_where_the_upgrade_is_used_twice(
+    database: Database,
+) {
+    let given = Given::on(&database).await;
+    let upgrades = given.install_upgrades(1).await;
+    // Somebody else has it.
+    given.world.install(&pack("2.0.0", 1)).await;
+    let mut other = case(client(), "2.0.0", 11);
+    other.wanted.features = vec![parsed("print")];
+    assert_eq!(Outcome::of(&given.world.ask(other).await), Outcome::GRANTED);
+    let known = given.known().await;
+    let upgraded = given.certificate(upgrades, &["basic", "print"], 20);
+    assert_eq!(given.show(&upgraded).await, Some(DecisionOutcome::SeatGrantedTwice));
+    assert_eq!(given.known().await, upgraded.certificate_serial);
+    assert_eq!(given.revoked().await, [known]);
+}
+
+pub(crate) async fn what_a_license_was_before_its_upgrade_is_good_no_more(database: Database) {
+    let given = Given::on(&database).await;
+    given.install_upgrades(1).await;
+    let mut wants_more = case(given.ada, "2.0.0", 20);
+    wants_more.wanted.features = vec![parsed("print")];
+    assert_eq!(Outcome::of(&given.world.ask(wants_more).await), Outcome::UPGRADED);
+    let (before, upgraded) = (given.revoked().await, given.known().await);
+    let earlier = given.certificate(given.pack, &["basic"], 15);
+    assert_eq!(given.show(&earlier).await, None);
+    assert_eq!(given.known().await, upgraded);
+    assert_eq!(given.revoked().await, [before, vec![earlier.certificate_serial]].concat());
+}
+
+pub(crate) async fn two_certificates_of_the_same_license_are_both_good_until_it_is_revoked(
+    database: Database,
+) {
+    let given = Given::on(&database).await;
+    let known = given.known().await;
+    let earlier = given.certificate(given.pack, &["basic"], 5);
+    let later = given.certificate(given.pack, &["basic"], 20);
+    for (held, expected, kept) in [
+        (&earlier, Some(DecisionOutcome::Adopted), &known),
+        (&earlier, None, &known),
+        (&later, Some(DecisionOutcome::Adopted), &later.certificate_serial),
+        (&later, None, &later.certificate_serial),
+        (&earlier, None, &later.certificate_serial),
+    ] {
+        assert_eq!(given.show(held).await, expected);
+        assert_eq!(&given.known().await, kept, "the one that was issued last");
+    }
+    assert_eq!(given.revoked().await, []);
+    given.revoke().await;
+    let mut all = vec![known, earlier.certificate_serial, later.certificate_serial];
+    all.sort();
+    assert_eq!(given.revoked().await, all);
+    let again = given.certificate(given.pack, &["basic"], 25);
+    let asking = LicenseCase { presented: Some(again.clone()), ..case(given.ada, "2.0.0", 41) };
+    assert_eq!(Outcome::of(&given.world.ask(asking).await), Outcome::GRANTED);
+    assert!(given.revoked().await.contains(&again.certificate_serial));
+}
+
+pub(crate) async fn both_certificates_of_a_license_are_replaced_by_its_upgrade(database: Database) {
+    let given = Given::on(&database).await;
+    let upgrades = given.install_upgrades(1).await;
+    let known = given.known().await;
+    let later = given.certificate(given.pack, &["basic"], 20);
+    assert_eq!(given.show(&later).await, Some(DecisionOutcome::Adopted));
+    let upgraded = given.certificate(upgrades, &["basic", "print"], 21);
+    assert_eq!(given.show(&upgraded).await, Some(DecisionOutcome::Adopted));
+    let mut replaced = vec![known, later.certificate_serial];
+    replaced.sort();
+    let mut revoked = given.revoked().await;
+    revoked.sort();
+    assert_eq!(revoked, replaced);
+}

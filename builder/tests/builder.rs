@@ -14,6 +14,8 @@ mod connecting;
 mod doctoring;
 #[path = "builder/downloads.rs"]
 mod downloads;
+#[path = "builder/license_servers.rs"]
+mod license_servers;
 #[path = "builder/license_upkeep.rs"]
 mod license_upkeep;
 #[path = "builder/licensing.rs"]

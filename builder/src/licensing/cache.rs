@@ -70,12 +70,13 @@ impl<'a> Cache<'a> {
         files.into_iter().map(entry).collect()
     }
 
-    /// The best license of this client for the service behind a gateway: one that serves it now, a permanent one, one
-    /// of this gateway, the newest, the one that ends last.
+    /// The best license of this client for the service behind a gateway, of the gateway's license server: one that
+    /// serves it now, a permanent one, one of this gateway, the newest, the one that ends last.
     pub fn best(&self, gateway: &Gateway, needed: &GatewayInfo) -> Option<ClientLicense> {
         let licenses = self.entries().into_iter().filter_map(|entry| entry.license.ok());
         let is_candidate = |license: &ClientLicense| {
-            license.fields().product_id == needed.product_id
+            license.fields().license_server == needed.license_server
+                && license.fields().product_id == needed.product_id
                 && self.client == Some(license.fields().client_id)
                 && self.is_of_authority(license, gateway)
         };

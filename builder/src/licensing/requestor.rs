@@ -289,7 +289,8 @@ impl<'a> Requestor<'a> {
 
     /// Whether it is the license that was asked for.
     fn fits(&self, fields: &SeatLicense) -> Result<(), Slug> {
-        if fields.product_id != self.info.product_id
+        if fields.license_server != self.info.license_server
+            || fields.product_id != self.info.product_id
             || fields.platform_type != challenge::platform_type()
         {
             return Err(Slug::LicenseForeign);

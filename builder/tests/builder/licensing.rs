@@ -119,7 +119,7 @@ fn a_license_for_the_features_of_each_service_is_asked_for_and_kept() {
 #[test]
 fn nothing_is_believed_of_a_license_that_does_not_fit() {
     type Fault = fn(&mut Script);
-    let faults: [(Fault, Slug); 10] = [
+    let faults: [(Fault, Slug); 11] = [
         (|script| script.features = features(&["print"]), Slug::LicenseForeign),
         (|script| script.forged = true, Slug::LicenseInvalid),
         (|script| script.damaged = true, Slug::LicenseInvalid),
@@ -134,6 +134,7 @@ fn nothing_is_believed_of_a_license_that_does_not_fit() {
             |script| script.change = |it| it.platform_type = PlatformType::Windows,
             Slug::LicenseForeign,
         ),
+        (|script| script.named = Some("licenses-2"), Slug::LicenseForeign),
         (
             |script| script.change = |it| it.version = "4.9.0".parse().expect("a version"),
             Slug::LicenseTooOld,
@@ -159,6 +160,7 @@ fn nothing_is_believed_of_a_license_that_does_not_fit() {
             script.change = |_| {};
             script.features = Vec::new();
             script.outcome = LicenseOutcome::Granted;
+            script.named = None;
             fault(&mut script);
         }
         gateway.request_refused(slug);

@@ -234,6 +234,8 @@ pub struct LicenseInfo {
 /// Answers `GET /gateway` of a gateway: what its clients need.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct GatewayInfo {
+    /// The license server whose licenses are recognised: of several under one authority, only this one's.
+    pub license_server: LicenseServerId,
     /// The product that a license is needed for.
     pub product_id: ProductId,
     /// In this version or a newer one.

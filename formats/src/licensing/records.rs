@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::signing::{CertifiedError, open_certified, sign_certified};
-use crate::certificates::{Authorities, CertificateError, LicenseIssuer, Role};
+use crate::certificates::{Authorities, Certificate, CertificateError, LicenseIssuer, Role};
 use crate::ids::{LicenseServerId, RecordMac};
 use crate::instant::Instant;
 use crate::limits;
@@ -72,7 +72,7 @@ impl RecordsStatement {
         sign_certified(issuer.key(), issuer.chain(), &statement)
     }
 
-    /// Verifies what a license server said of its records.
+    /// Verifies what a license server said of its records. Answers the certificate that it is signed under, too.
     ///
     /// # Errors
     /// Why it is not a statement of that license server.
@@ -81,12 +81,12 @@ impl RecordsStatement {
         license_server: &LicenseServerId,
         now: Instant,
         text: &str,
-    ) -> Result<Verified<Self>, CertifiedError> {
+    ) -> Result<(Certificate, Verified<Self>), CertifiedError> {
         let (signer, statement) =
             open_certified::<Self>(authorities, Role::LicenseIssuer, now, text)?;
         let named = Some(license_server.as_str());
         let is_theirs =
             statement.license_server == *license_server && signer.subject_id().as_deref() == named;
-        if is_theirs { Ok(statement) } else { Err(CertificateError::Untrusted.into()) }
+        if is_theirs { Ok((signer, statement)) } else { Err(CertificateError::Untrusted.into()) }
     }
 }

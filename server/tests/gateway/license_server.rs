@@ -1,13 +1,10 @@
 //! The way to the license server: what clients ask it, what the gateway learns of it, and what it is told.
 
-use std::time::Duration;
-
 use hyper::body::Incoming;
 use hyper::{Request, Response};
 use serde_json::Value;
 use trybuy_formats::certificates::{CertificateChain, LicenseIssuer};
 use trybuy_formats::instant::Span;
-use trybuy_formats::licensing::records::{RecordsMark, RecordsStatement};
 use trybuy_formats::limits;
 use trybuy_formats::primitives::EcdsaKey;
 use trybuy_formats::slug::Slug;
@@ -15,20 +12,19 @@ use trybuy_server::clock::Clock as _;
 use trybuy_server::gateway::access::{ISSUER, Rates, StaleList};
 
 use crate::support::company::{SERVER, Settings, authority, beginning, client, issuer, list};
-use crate::support::license_server::records;
-use crate::support::{Company, Connection, Pair, Protocol, Raw, check, get, text, until};
+use crate::support::{Company, Connection, Pair, Protocol, Raw, check, get, text};
 
 const RELAYED: [&str; 3] = ["license-requests", "challenge-responses", "upgrades"];
 
-fn ask(what: &str, body: impl Into<axum::body::Body>) -> Request<axum::body::Body> {
+pub(crate) fn ask(what: &str, body: impl Into<axum::body::Body>) -> Request<axum::body::Body> {
     Request::post(format!("/.well-known/trybuy/{what}")).body(body.into()).expect("a request")
 }
 
-async fn stranger(company: &Company) -> Connection {
+pub(crate) async fn stranger(company: &Company) -> Connection {
     Connection::open_as(company.gateway.address, Protocol::Http2, None).await
 }
 
-async fn status(company: &Company, client: &Pair) -> u16 {
+pub(crate) async fn status(company: &Company, client: &Pair) -> u16 {
     let address = company.gateway.address;
     let mut connection = Connection::open_as(address, Protocol::Http1, Some(client)).await;
     connection.answer(get("/page")).await.status().as_u16()
@@ -230,7 +226,7 @@ fn shows_for_a_minute(company: &Company) {
     inner.revocations = list.expect("a list");
 }
 
-async fn health(company: &Company) -> Response<Incoming> {
+pub(crate) async fn health(company: &Company) -> Response<Incoming> {
     stranger(company).await.answer(get("/.well-known/trybuy/health")).await
 }
 
@@ -278,105 +274,4 @@ async fn an_operator_can_have_licenses_refused_when_the_list_is_old() {
     shows_for_a_minute(&company);
     company.license_server.looked_at().await;
     assert_eq!(connection.answer(get("/page")).await.status(), 200);
-}
-
-#[tokio::test]
-async fn a_license_server_with_fewer_records_is_told_of_all_licenses() {
-    let company = Company::start().await;
-    let clients: Vec<Pair> = (0..53).map(|_| company.licensed(|_| {})).collect();
-    for client in &clients {
-        assert_eq!(status(&company, client).await, 200);
-        assert_eq!(status(&company, client).await, 200, "noted once");
-    }
-    company.license_server.looked_at().await;
-    assert!(company.license_server.state.inner().reports.is_empty());
-    company.license_server.state.inner().mark.records = 2;
-    let state = company.license_server.state.clone();
-    until("three reports", || state.inner().reports.len() == 3).await;
-    company.license_server.looked_at().await;
-    let inner = state.inner();
-    let lengths: Vec<usize> = inner.reports.iter().map(|report| report.licenses.len()).collect();
-    assert_eq!(lengths, [0, 50, 3], "what it said before, then all in pages, and once");
-    let shown: Vec<u64> = inner.reports.iter().map(|report| records(report).records).collect();
-    assert_eq!(shown, [5, 2, 2]);
-    let mut told: Vec<&String> = inner.reports.iter().flat_map(|report| &report.licenses).collect();
-    let leaf = |client: &Pair| {
-        CertificateChain::from_pem(&client.certificate).expect("a chain").leaf().to_pem()
-    };
-    let mut shown: Vec<String> = clients.iter().map(leaf).collect();
-    told.sort();
-    shown.sort();
-    assert!(told.into_iter().eq(&shown));
-}
-
-#[tokio::test]
-async fn a_restored_license_server_is_told_of_all_licenses_whatever_its_records_and_then_of_new_ones()
- {
-    let company = Company::start().await;
-    let [early, late] = [company.licensed(|_| {}), company.licensed(|_| {})];
-    assert_eq!(status(&company, &early).await, 200);
-    company.license_server.looked_at().await;
-    let state = company.license_server.state.clone();
-    let reports = || -> Vec<usize> {
-        state.inner().reports.iter().map(|report| report.licenses.len()).collect()
-    };
-    state.inner().restored = true;
-    until("a report", || reports().len() == 1).await;
-    company.license_server.looked_at().await;
-    assert_eq!(reports(), [1], "once");
-    for client in [&early, &late, &late] {
-        assert_eq!(status(&company, client).await, 200);
-    }
-    until("another report", || reports().len() == 2).await;
-    company.license_server.looked_at().await;
-    assert_eq!(reports(), [1, 1], "the late one");
-    // Another backup is restored, after the first was accepted.
-    state.inner().restored = false;
-    company.license_server.looked_at().await;
-    state.inner().restored = true;
-    until("all again", || reports().len() == 3).await;
-    assert_eq!(reports(), [1, 1, 2]);
-}
-
-#[tokio::test]
-async fn whoever_stands_between_cannot_make_a_gateway_forget_or_believe_what_was_not_said() {
-    let company = Company::start().await;
-    assert_eq!(status(&company, &company.licensed(|_| {})).await, 200);
-    company.license_server.looked_at().await;
-    let state = company.license_server.state.clone();
-    let farther = RecordsMark { records: 1_000, ..state.inner().mark };
-    let other = issuer(&company.authority, "other", EcdsaKey::generate().expect("a key"));
-    let foreign = RecordsStatement::sign(&other, farther, true).expect("signed");
-    for made_up in [foreign, "5".to_owned(), String::new()] {
-        state.inner().said = Some(made_up);
-        company.license_server.looked_at().await;
-    }
-    assert!(state.inner().reports.is_empty());
-    // What it said long ago: it is shown what it said last, each time.
-    {
-        let mut inner = state.inner();
-        let now = inner.mark;
-        inner.mark.records = 2;
-        inner.said = Some(inner.statement());
-        inner.mark = now;
-    }
-    until("two reports", || state.inner().reports.len() >= 2).await;
-    let inner = state.inner();
-    for report in &inner.reports {
-        assert_eq!((records(report).records, report.licenses.len()), (5, 0));
-    }
-}
-
-#[tokio::test]
-async fn what_a_license_server_says_of_its_records_is_kept_soon_after_it_decided_something() {
-    let settings = Settings { round: Duration::from_hours(1), ..Settings::default() };
-    let company = Company::with(settings).await;
-    let kept = company.folder.path().join("gateway/records");
-    let text = || std::fs::read_to_string(&kept).unwrap_or_default();
-    until("a first look", || !text().is_empty()).await;
-    let first = text();
-    company.license_server.state.inner().mark.records = 6;
-    let answer = stranger(&company).await.answer(ask("upgrades", "something")).await;
-    assert_eq!(answer.status(), 200);
-    until("another look", || text() != first).await;
 }

@@ -10,6 +10,7 @@ mod held;
 mod holding;
 mod license_server;
 mod licenses;
+mod records;
 mod smuggling;
 mod stopping;
 mod support;

@@ -39,7 +39,7 @@ async fn a_client_that_answers_rightly_gets_a_license_that_only_it_can_read() {
         server.now(),
         &info.records,
     );
-    let said = said.expect("a statement of its own");
+    let (_, said) = said.expect("a statement of its own");
     assert_eq!((said.mark.records, said.restored), (4, false));
 }
 

@@ -1,5 +1,7 @@
 //! The company whose licenses a gateway admits.
 
+use std::sync::Arc;
+
 use trybuy_formats::certificates::{
     CertificateChain, CertificateRequest, DevelopmentAuthority, LicenseIssuer, Role,
 };
@@ -9,9 +11,11 @@ use trybuy_formats::primitives::EcdsaKey;
 use super::ISSUER;
 use super::script::{DAY, now};
 
+const LENGTH: Span = Span::seconds(800 * DAY);
+
 /// A certifying authority and a license server under it.
 pub(crate) struct Company {
-    pub(super) authority: DevelopmentAuthority,
+    pub(super) authority: Arc<DevelopmentAuthority>,
     pub(super) issuer: LicenseIssuer,
 }
 
@@ -19,15 +23,23 @@ impl Company {
     /// Begun so many days ago.
     pub(super) fn begun(days: u64) -> Self {
         let begin = now().minus(Span::seconds(days * DAY));
-        let length = Span::seconds(800 * DAY);
         let authority =
-            DevelopmentAuthority::generate("Test", begin, length).expect("an authority");
+            DevelopmentAuthority::generate("Test", begin, LENGTH).expect("an authority");
+        Self::under(Arc::new(authority), ISSUER)
+    }
+
+    /// One with another license server under the same authority.
+    pub(super) fn beside(&self, license_server: &str) -> Self {
+        Self::under(Arc::clone(&self.authority), license_server)
+    }
+
+    fn under(authority: Arc<DevelopmentAuthority>, license_server: &str) -> Self {
         let key = EcdsaKey::generate().expect("a key");
         let request =
-            CertificateRequest::to_sign_with(&key, "Licenses", ISSUER).expect("a request");
+            CertificateRequest::to_sign_with(&key, "Licenses", license_server).expect("a request");
         let request = CertificateRequest::from_pem(&request).expect("readable");
-        let role = Role::LicenseIssuer;
-        let certificate = authority.issue(&request, role, begin, length).expect("issued");
+        let (role, begin) = (Role::LicenseIssuer, authority.certificate().not_before());
+        let certificate = authority.issue(&request, role, begin, LENGTH).expect("issued");
         let chain = CertificateChain::new(vec![certificate]).expect("a chain");
         let issuer = LicenseIssuer::new(key, chain).expect("an issuer");
         Self { authority, issuer }

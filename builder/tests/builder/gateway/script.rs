@@ -16,8 +16,8 @@ use trybuy_formats::licensing::upgrade::UpgradeRequest;
 use trybuy_formats::primitives::{EcdsaKey, EncryptionKey};
 use trybuy_formats::slug::Slug;
 
+use super::PRODUCT;
 use super::company::Company;
-use super::{ISSUER, PRODUCT};
 use crate::http::{Request, Response};
 use crate::world::{json, problem};
 
@@ -45,6 +45,8 @@ pub(crate) struct Script {
     pub(crate) refused: Option<(&'static str, Slug)>,
     /// Another authority than its own that it shows.
     pub(crate) shown: Option<String>,
+    /// Another license server than its own that it names.
+    pub(crate) named: Option<&'static str>,
     /// Every license that is presented was revoked.
     pub(crate) revoked: bool,
     /// No license is admitted: those of another authority are.
@@ -75,6 +77,7 @@ impl Script {
             damaged: false,
             refused: None,
             shown: None,
+            named: None,
             revoked: false,
             admits_none: false,
             pause: None,
@@ -91,6 +94,11 @@ impl Script {
     /// The certificate of another authority, in PEM.
     pub(crate) fn other_authority(&self) -> String {
         self.other.pem()
+    }
+
+    /// From now on its license server is another one, under the authority of another gateway.
+    pub(crate) fn join(&mut self, other: &Self, license_server: &str) {
+        self.company = other.company.beside(license_server);
     }
 
     /// From now on authority and license server are new.
@@ -126,7 +134,9 @@ impl Script {
     }
 
     fn info(&self) -> GatewayInfo {
+        let own = self.company.issuer.id().clone();
         GatewayInfo {
+            license_server: self.named.map_or(own, |named| named.parse().expect("an id")),
             product_id: PRODUCT.parse().expect("a product"),
             version: self.version.parse().expect("a version"),
             features: self.features.clone(),
@@ -166,7 +176,7 @@ impl Script {
             client_id: ClientKey::from_spki(spki).expect("a client").client_id(),
             issued_at: now(),
             ends_at: is_temporary.then(|| now().plus(Span::seconds(60 * DAY))),
-            license_server: ISSUER.parse().expect("an id"),
+            license_server: self.company.issuer.id().clone(),
             kind: match is_temporary {
                 true => SeatLicenseKind::Temporary,
                 false => SeatLicenseKind::Permanent,

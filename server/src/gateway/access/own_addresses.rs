@@ -69,6 +69,7 @@ impl GatewayState {
         match (path, path.strip_prefix(LEGACY)) {
             ("gateway", _) => {
                 let info = GatewayInfo {
+                    license_server: self.license_server_id.clone(),
                     product_id: self.requirement.product_id.clone(),
                     version: self.requirement.version.clone(),
                     features: self.requirement.features.clone(),

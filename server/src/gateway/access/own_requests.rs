@@ -102,13 +102,14 @@ impl LicenseServer {
     /// A refusal of the license server, as the client is told of it.
     fn refused(&self, problem: Problem) -> ApiError {
         match problem.slug {
-            Slug::Unauthorized => {
+            Slug::GatewayNotRegistered => {
                 let refused = NotRegistered::with(&self.keys.request);
                 self.registration.deny(&refused);
                 refused.into()
             }
-            // What the gateway itself does wrong is for its operator to mend.
-            Slug::Forbidden | Slug::ClockSkew | Slug::BadRequest => {
+            // What the gateway itself does wrong is for its operator to mend, or what somebody on the way to the license
+            // server does to its requests.
+            Slug::Unauthorized | Slug::Forbidden | Slug::ClockSkew | Slug::BadRequest => {
                 let title = problem.title;
                 ApiError::fault(format!("the license server refuses this gateway: {title}"))
             }

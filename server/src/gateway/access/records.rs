@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 use std::{fs, io};
 
+use trybuy_formats::instant::Instant;
 use trybuy_formats::licensing::records::{RecordsMark, RecordsStatement};
 use trybuy_formats::licensing::signing::CertifiedError;
 
@@ -22,14 +23,25 @@ pub(super) struct Said {
     pub(super) mark: RecordsMark,
     /// Whether it was one that was restored from a backup.
     pub(super) restored: bool,
+    /// The end of the certificate that it is signed under.
+    until: Instant,
 }
 
 impl Said {
     pub(super) fn open(state: &GatewayState, text: String) -> Result<Self, CertifiedError> {
         let (authorities, id) = (&state.authorities, &state.license_server_id);
-        let statement = RecordsStatement::open(authorities, id, state.clock.now(), &text)?;
+        let (signer, statement) =
+            RecordsStatement::open(authorities, id, state.clock.now(), &text)?;
         let (mark, restored) = (statement.mark, statement.restored);
-        Ok(Self { text, mark, restored })
+        Ok(Self { text, mark, restored, until: signer.not_after() })
+    }
+
+    /// Whether it is kept in the place of the last one. Only the license server itself takes back how far its records
+    /// went: somebody between the two could show what it said long ago. Of two that say the same, the one that can be
+    /// shown for longer is kept.
+    fn replaces(&self, last: &Self) -> bool {
+        let lasts_longer = self.mark == last.mark && self.until > last.until;
+        self.restored || last.mark.precedes(&self.mark) || lasts_longer
     }
 }
 
@@ -43,21 +55,40 @@ impl LastSaid {
     /// As it was kept in the gateway's directory. One that cannot be read is none: the next one takes its place.
     pub(super) fn read(directory: &RoleDir) -> Self {
         let path = directory.file(FILE);
-        let text = fs::read_to_string(&path).ok();
-        Self { path, text }
+        let text = fs::read_to_string(&path);
+        if let Err(error) = text.as_ref()
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            tracing::warn!(%error, "what the license server last said of its records is lost");
+        }
+        Self { path, text: text.ok() }
     }
 
     /// The statement; none where the license server would not believe it any more either.
-    pub(super) fn get(&self, state: &GatewayState) -> Option<Said> {
-        Said::open(state, self.text.clone()?).ok()
+    pub(super) fn get(&mut self, state: &GatewayState) -> Option<Said> {
+        let opened = Said::open(state, self.text.clone()?);
+        if let Err(error) = opened.as_ref() {
+            tracing::warn!(%error, "what the license server last said of its records shows nothing any more");
+            self.text = None;
+        }
+        opened.ok()
     }
 
-    /// Keeps another one.
-    pub(super) fn keep(&mut self, said: Said) -> io::Result<()> {
-        if self.text.as_ref() != Some(&said.text) {
-            replace(&self.path, said.text.as_bytes())?;
-            self.text = Some(said.text);
+    /// Keeps a later one in the place of the last.
+    pub(super) fn take(&mut self, said: Said, last: Option<&Said>) -> io::Result<()> {
+        if last.is_some_and(|last| !said.replaces(last)) || self.text.as_ref() == Some(&said.text) {
+            return Ok(());
         }
+        replace(&self.path, said.text.as_bytes())?;
+        if let Some(last) = last.filter(|last| said.mark.precedes(&last.mark)) {
+            let (records, before) = (said.mark.records, last.mark.records);
+            tracing::warn!(
+                records,
+                before,
+                "the license server says itself that it was restored: what it said before is kept no more"
+            );
+        }
+        self.text = Some(said.text);
         Ok(())
     }
 }

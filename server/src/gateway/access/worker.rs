@@ -28,6 +28,7 @@ const REMEMBERED: Span = Span::seconds(180 * 86_400);
 pub const ISSUER: &str = "license-server.pem";
 /// The licenses that it has revoked, as far as was ever heard.
 pub const REVOKED: &str = "revoked";
+
 /// A running worker. It ends when this is dropped.
 pub struct Worker {
     stop: oneshot::Sender<()>,
@@ -107,10 +108,25 @@ impl Rounds {
 
     /// One look at the license server. Where it does not answer, what is known stays as it is.
     async fn refresh(&mut self, new: &[Certificate]) {
-        if let Err(error) = self.try_refresh(new).await {
-            self.all_told = false;
-            tracing::warn!(error = %format!("{error:#}"), "the license server is looked at later");
+        match self.state.license_server.info().await {
+            Ok(info) => self.take(&info, new).await,
+            Err(error) => {
+                // It has not heard of the new ones.
+                self.all_told &= new.is_empty();
+                tell_of_failure(error.into());
+            }
         }
+    }
+
+    /// Takes what the license server says of itself and its revocation list, and tells it what it lost. What fails of
+    /// that hinders nothing else.
+    async fn take(&mut self, info: &LicenseServerInfo, new: &[Certificate]) {
+        let issuer = self.state.refresh_issuer(info, &self.directory);
+        let revoked = self.state.refresh_revoked(&self.directory).await;
+        // Nobody is let in for want of a report, so it comes after the revocation list.
+        let compared = self.compare_records(info.records.clone(), new).await;
+        let failed = [issuer, revoked, compared].into_iter().filter_map(Result::err);
+        failed.for_each(tell_of_failure);
     }
 
     /// Lets time pass. Where something may have been decided meanwhile, what the license server says of its records
@@ -133,34 +149,31 @@ impl Rounds {
         }
     }
 
-    /// Asks the license server for its certificate and its revocation list, and tells it what it lost.
-    async fn try_refresh(&mut self, new: &[Certificate]) -> anyhow::Result<()> {
-        let info = self.state.license_server.info().await?;
-        let issuer = self.state.refresh_issuer(&info, &self.directory);
-        let revoked = self.state.refresh_revoked(&self.directory).await;
-        issuer?;
-        // Nobody is let in for want of a report, so it comes after the revocation list.
-        self.compare_records(info.records, new).await?;
-        revoked
-    }
-
+    /// A gateway that is not registered learns with the next round whether it is.
     async fn look_at_records(&mut self) -> anyhow::Result<()> {
+        if self.state.license_server.registration.is_denied() {
+            return Ok(());
+        }
         let info = self.state.license_server.info().await?;
         self.compare_records(info.records, &[]).await
     }
 
-    /// Shows the license server what it last said of its records, if it says something else now, and tells it what it
-    /// lost. It is asked once in any case, as only then it is known whether this gateway is registered.
+    /// Shows the license server what it last said of its records, if it says something else now and does not know that it
+    /// was restored, and tells it what it lost. It is asked once in any case, as only then it is known whether this
+    /// gateway is registered.
     async fn compare_records(&mut self, said: String, new: &[Certificate]) -> anyhow::Result<()> {
+        let all_told = self.all_told;
+        // Until it has heard of the new ones.
+        self.all_told &= new.is_empty();
         let said = Said::open(&self.state, said)?;
         let last = self.last_said.get(&self.state);
         let is_registered = self.state.license_server.registration.is_confirmed();
-        let shown = last.as_ref().filter(|last| last.mark != said.mark);
+        let shown = last.as_ref().filter(|last| last.mark != said.mark && !said.restored);
         let restored = match shown {
             None if is_registered => said.restored,
             shown => self.state.report(shown.unwrap_or(&said), &[]).await?,
         };
-        if restored && !self.all_told {
+        if restored && !all_told {
             self.state.report_all(&said).await?;
         } else if restored {
             for page in new.chunks(REPORT as usize) {
@@ -168,11 +181,7 @@ impl Rounds {
             }
         }
         self.all_told = restored;
-        // Somebody between the two could show what was said long ago.
-        if restored || last.is_none_or(|last| last.mark.precedes(&said.mark)) {
-            self.last_said.keep(said)?;
-        }
-        Ok(())
+        Ok(self.last_said.take(said, last.as_ref())?)
     }
 }
 
@@ -267,6 +276,10 @@ fn keep(path: &Path, bytes: &[u8]) -> io::Result<()> {
         Ok(kept) if kept == bytes => Ok(()),
         _ => replace(path, bytes),
     }
+}
+
+fn tell_of_failure(error: anyhow::Error) {
+    tracing::warn!(error = %format!("{error:#}"), "the license server is looked at later");
 }
 
 fn title(error: ApiError) -> anyhow::Error {

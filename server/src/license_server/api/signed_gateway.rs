@@ -1,10 +1,12 @@
 //! A registered gateway, by the signature of its key.
 
 use axum::extract::{FromRequest, Request};
+use axum::http::StatusCode;
 use serde::de::DeserializeOwned;
 use trybuy_formats::ids::KeyId;
+use trybuy_formats::slug::Slug;
 
-use crate::auth::{SignedBody, refused};
+use crate::auth::{SignedBody, TakesSignedRequests as _};
 use crate::error::ApiError;
 use crate::license_server::LicenseServerState;
 use crate::store::LicenseGateway;
@@ -36,8 +38,10 @@ impl FromRequest<LicenseServerState> for SignedGateway {
             Err(_) => None,
         };
         let Some(gateway) = known else {
-            let what = "the signature names no gateway that is registered here".to_owned();
-            let refused = refused(server, request.client(), what);
+            server.failures().count(&request.client().network())?;
+            let what = "the signature names no gateway that is registered here";
+            let refused = ApiError::new(Slug::GatewayNotRegistered, what);
+            let refused = refused.status(StatusCode::UNAUTHORIZED);
             return Err(refused.help("register it with `license-server gateway add`"));
         };
         request.verify(server, &gateway.public_key)?;

@@ -222,9 +222,18 @@ pub(crate) fn authority() -> DevelopmentAuthority {
 
 /// A license server's key and certificate.
 pub(crate) fn issuer(authority: &DevelopmentAuthority, id: &str, key: EcdsaKey) -> LicenseIssuer {
+    issuer_from(authority, id, key, beginning().minus(Span::seconds(86_400)))
+}
+
+/// One whose certificate begins then.
+pub(crate) fn issuer_from(
+    authority: &DevelopmentAuthority,
+    id: &str,
+    key: EcdsaKey,
+    from: Instant,
+) -> LicenseIssuer {
     let request = CertificateRequest::to_sign_with(&key, "Acme", id).expect("a request");
     let request = CertificateRequest::from_pem(&request).expect("a request");
-    let from = beginning().minus(Span::seconds(86_400));
     let issued = authority.issue(&request, Role::LicenseIssuer, from, YEAR);
     let chain = CertificateChain::new(vec![issued.expect("a certificate")]).expect("a chain");
     LicenseIssuer::new(key, chain).expect("an issuer")

@@ -52,6 +52,10 @@ pub(crate) struct Inner {
     pub(crate) restored: bool,
     /// Whether it does not know its gateway.
     pub(crate) forgot_gateway: bool,
+    /// Whether somebody on the way spoils what its gateway has signed.
+    pub(crate) spoilt: bool,
+    /// Whether somebody on the way says that it was found to be a restored one.
+    pub(crate) called_restored: bool,
     /// Whether it has no license for clients of gateways.
     pub(crate) refuses: bool,
     /// Whether what it has for them is permanent.
@@ -87,6 +91,8 @@ impl LicenseServer {
             said: None,
             restored: false,
             forgot_gateway: false,
+            spoilt: false,
+            called_restored: false,
             refuses: false,
             permanent: false,
             ends_at: None,
@@ -204,6 +210,11 @@ async fn seen(State(state): State<Shared>, Json(report): Json<SeenLicenses>) -> 
     if inner.forgot_gateway {
         return unknown_gateway();
     }
+    if inner.spoilt {
+        let problem =
+            json!({ "type": "/problems/unauthorized", "status": 401, "title": "a bad signature" });
+        return (StatusCode::UNAUTHORIZED, Json(problem)).into_response();
+    }
     let shown = records(&report);
     if shown.accepted_at == inner.mark.accepted_at && shown.records > inner.mark.records {
         inner.restored = true;
@@ -212,7 +223,8 @@ async fn seen(State(state): State<Shared>, Json(report): Json<SeenLicenses>) -> 
     if shown != mark(&inner.says()) || !report.licenses.is_empty() {
         inner.reports.push(report);
     }
-    Json(json!({ "unknown": 0, "restored": inner.restored })).into_response()
+    let restored = inner.restored || inner.called_restored;
+    Json(json!({ "unknown": 0, "restored": restored })).into_response()
 }
 
 /// What a gateway shows of the records.
@@ -228,7 +240,7 @@ fn mark(statement: &str) -> RecordsMark {
 
 fn unknown_gateway() -> Response {
     let problem = json!({
-        "type": "/problems/unauthorized",
+        "type": "/problems/gateway-not-registered",
         "status": 401,
         "title": "the signature names no gateway that is registered here"
     });

@@ -7,6 +7,7 @@ mod commands;
 mod gateways;
 mod health;
 mod images;
+mod listing;
 mod orders;
 mod packs;
 mod revocations;

@@ -67,6 +67,9 @@ fn an_order_says_how_it_is_with_it_until_its_pack_is_installed() {
     assert_eq!(state(&program, id), "fee-due");
     pay(&program, id, "500");
     assert_eq!(state(&program, id), "fee-due", "nobody has asked");
+    let listed = program.done(&[&ORDER[..], &["list"]].concat());
+    let words = "  5 of com.example.desk 2.0.0 non-windows upgrade-from 1.0.0 +print  20";
+    assert!(listed.contains(words), "{listed}");
     let show = [&ORDER[..], &["show", id, "--json"]].concat();
     assert_eq!(program.json(&show)["state"], "issued");
     program.done(&["license-server", "pack", "fetch", id]);

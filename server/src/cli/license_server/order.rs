@@ -161,10 +161,8 @@ fn as_json(order: &LicenseOrder) -> Value {
 fn as_line(order: &LicenseOrder) -> String {
     let LicenseOrder { order_id, product, quantity, ordered_at, said, pack_id, .. } = order;
     format!(
-        "{order_id}  {quantity} of {} {} {}  {ordered_at}  {}\n",
-        product.product_id,
-        product.version,
-        product.platform_type,
+        "{order_id}  {quantity} of {}  {ordered_at}  {}\n",
+        output::product_as_words(product),
         in_words(said.as_ref(), *pack_id)
     )
 }

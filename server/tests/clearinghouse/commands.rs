@@ -10,7 +10,7 @@ use trybuy_server::clock::{Clock as _, SystemClock};
 use crate::support::{Answer, Commands, Orderer};
 
 const OFFICE: [&str; 6] =
-    ["--id", "com.example.office", "--version", "5.0.0", "--platform-type", "non-windows"];
+    ["--product", "com.example.office", "--version", "5.0.0", "--platform-type", "non-windows"];
 
 fn pay<'a>(order: &'a str, amount: &'a str, reference: &'a str) -> Vec<&'a str> {
     let fee = ["clearinghouse", "fee", "record", order, "--amount", amount];

@@ -35,7 +35,8 @@ pub(crate) fn with_clearinghouse() -> Program {
     program.done(&[&sign[..], &["--out", "house.pem"]].concat());
     let install = ["clearinghouse", "certificate", "install", "house.pem"];
     program.done(&[&install[..], &["--authority", "ca/authority.pem"]].concat());
-    let add = ["clearinghouse", "product", "add", "--id", "com.example.desk", "--family", "desk"];
+    let add =
+        ["clearinghouse", "product", "add", "--product", "com.example.desk", "--family", "desk"];
     let terms = ["--manufacturer", "Example", "--fee", "100", "--currency", "EUR"];
     program.done(&[&add[..], &PRODUCT, &terms, &["--description", "en=Desk"]].concat());
     program

@@ -40,7 +40,7 @@ fn pay(program: &Program, id: &str, amount: &str) {
 fn what_can_be_ordered_is_listed_in_the_language_of_the_user() {
     let (program, clearinghouse) = ordering();
     let add =
-        ["clearinghouse", "product", "add", "--id", "com.example.desk", "--family", "desk"];
+        ["clearinghouse", "product", "add", "--product", "com.example.desk", "--family", "desk"];
     let terms = ["--manufacturer", "Example", "--fee", "40", "--currency", "EUR"];
     let product = ["--version", "2.0.0", "--platform-type", "windows", "--upgrade-from", "1.0.0"];
     let words =
@@ -109,7 +109,7 @@ fn an_order_that_was_refused_says_so_and_only_send_sends_it() {
 fn an_order_by_telephone_is_shown_too() {
     let (program, _clearinghouse) = ordering();
     let enter = ["clearinghouse", "order", "enter", "--license-server-certificate", "server.pem"];
-    let what = ["--id", "com.example.desk", "--quantity", "2"];
+    let what = ["--product", "com.example.desk", "--quantity", "2"];
     let id = program.done(&[&enter[..], &what, &PRODUCT].concat());
     let id = id.trim();
     let show = [&ORDER[..], &["show", id]].concat();

@@ -13,7 +13,7 @@ pub(crate) struct Commands {
 }
 
 const OFFICE: [&str; 6] =
-    ["--id", "com.example.office", "--version", "5.0.0", "--platform-type", "non-windows"];
+    ["--product", "com.example.office", "--version", "5.0.0", "--platform-type", "non-windows"];
 
 impl Commands {
     pub(crate) fn new() -> Self {

@@ -216,6 +216,16 @@ fn images_and_gateways_are_added_listed_and_removed() {
 }
 
 #[test]
+fn a_missing_data_directory_ends_as_every_wrong_command_line() {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_trybuy-server"));
+    command.args(["license-server", "licenses", "list"]).env_remove("TRYBUY_DATA_DIR");
+    let output = command.output().expect("run");
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8(output.stderr).expect("UTF-8");
+    assert!(said.starts_with("error[usage]: ") && said.contains("--data-dir"), "{said}");
+}
+
+#[test]
 fn nothing_is_listed_of_a_new_license_server() {
     let program = installed();
     for arguments in [

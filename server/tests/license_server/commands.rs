@@ -1,5 +1,7 @@
 //! The command line, from the certifying authority to the audit.
 
+use std::process::Command;
+
 use trybuy_formats::certificates::CertificateRequest;
 use trybuy_formats::licensing::order::PurchaseOrder;
 use trybuy_formats::primitives::EcdsaKey;
@@ -193,6 +195,11 @@ fn images_and_gateways_are_added_listed_and_removed() {
     let said = program.refused(&foreign, "certificate-refused");
     assert!(said.contains("made for another key"), "{said}");
     program.done(&sign("0200000100000001", "statement"));
+    let made = Command::new("mkfifo").arg(program.path("pipe")).status();
+    assert!(made.expect("run").success());
+    let pipe = ["license-server", "image", "add", "pipe", "--statement", "statement"];
+    let said = program.refused(&pipe, "local-file");
+    assert!(said.contains("not a regular file"), "{said}");
     let add = ["license-server", "image", "add", "client", "--statement", "statement"];
     program.done(&add);
     program.done(&add);
@@ -217,7 +224,7 @@ fn images_and_gateways_are_added_listed_and_removed() {
 
 #[test]
 fn a_missing_data_directory_ends_as_every_wrong_command_line() {
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_trybuy-server"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trybuy-server"));
     command.args(["license-server", "licenses", "list"]).env_remove("TRYBUY_DATA_DIR");
     let output = command.output().expect("run");
     assert_eq!(output.status.code(), Some(2));

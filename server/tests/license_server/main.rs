@@ -4,6 +4,7 @@
 mod backups;
 mod challenges;
 mod commands;
+mod files;
 mod gateways;
 mod health;
 mod images;

@@ -4,7 +4,7 @@ use std::io::{self, Read as _};
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use trybuy_formats::certificates::{CertificateChain, CertificateError, CertificateRequest};
+use trybuy_formats::certificates::{CertificateChain, CertificateError, CertificateRequest, Role};
 use trybuy_formats::ids::{Digest, ImageVendorId, Name};
 use trybuy_formats::licensing::client_image::ClientImage;
 use trybuy_formats::licensing::signing::sign_certified;
@@ -55,6 +55,7 @@ fn sign(options: SignImage) -> Result<()> {
     if chain.leaf().spki() != key.spki() {
         return Err(refused(CertificateError::OtherKey).into());
     }
+    chain.leaf().check_role(Role::ImageVendor).map_err(refused)?;
     let vendor = chain.leaf().subject_id().unwrap_or_default();
     if vendor != software_id.vendor().to_string() {
         let what = format!(
@@ -92,7 +93,7 @@ fn read_key(path: &Path) -> Result<EcdsaKey, Failure> {
 
 fn refused(error: CertificateError) -> Failure {
     Failure::new(Slug::CertificateRefused, format!("the certificate cannot be used: {error}"))
-        .help("name the certificate that the certifying authority issued for your key")
+        .help("name the certificate that the certifying authority issued for your key, as an image vendor")
 }
 
 /// The length of a file, and its SHA-256.

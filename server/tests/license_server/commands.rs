@@ -194,6 +194,16 @@ fn images_and_gateways_are_added_listed_and_removed() {
         .map(|word| if word == "vendor.pem" { "issuer.pem" } else { word });
     let said = program.refused(&foreign, "certificate-refused");
     assert!(said.contains("made for another key"), "{said}");
+    // A certificate of the key that is used, for something else.
+    let issuer_key = program.data().join("license-server/issuer.key");
+    let issuer_key = issuer_key.to_str().expect("UTF-8");
+    let other_role = sign("0200000100000001", "wrong").map(|word| match word {
+        "vendor.pem" => "issuer.pem",
+        "vendor.key" => issuer_key,
+        word => word,
+    });
+    let said = program.refused(&other_role, "certificate-refused");
+    assert!(said.contains("made for another use") && said.contains("image vendor"), "{said}");
     program.done(&sign("0200000100000001", "statement"));
     let made = Command::new("mkfifo").arg(program.path("pipe")).status();
     assert!(made.expect("run").success());

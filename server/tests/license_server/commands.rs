@@ -266,7 +266,9 @@ fn nothing_is_listed_of_a_new_license_server() {
     program.refused(&["license-server", "records", "export", "records.json"], "local-file");
     program.refused(&["license-server", "restored", "accept"], "usage");
     let id = format!("{}.1", uuid::Uuid::now_v7());
-    program.refused(&["license-server", "revoke", &id, "--reason", "sold"], "not-found");
+    let revoke = ["license-server", "revoke", &id, "--reason", "sold"];
+    let said = program.refused(&revoke, "not-found");
+    assert!(said.contains(&format!("there is no license {id}\n")), "{said}");
 }
 
 #[tokio::test]

@@ -233,6 +233,21 @@ fn images_and_gateways_are_added_listed_and_removed() {
 }
 
 #[test]
+fn a_new_gateway_says_where_it_is_registered() {
+    let program = installed();
+    let license_server = program.serve();
+    let url = license_server.url.trim_end_matches("/api/v1");
+    let service = ["gateway", "init", "--service", "http://127.0.0.1:1", "--license-server", url];
+    let product = ["--product", "com.example.desk", "--product-version", "1.0.0"];
+    let authority = ["--authority", "ca/authority.pem"];
+    let said = program.done(&[&service[..], &product, &authority].concat());
+    let next = "next: trybuy-server --data-dir DIR license-server gateway add NAME --key-hex ";
+    assert!(
+        said.contains(next) && said.contains("DIR is the data directory of the license server")
+    );
+}
+
+#[test]
 fn a_missing_data_directory_ends_as_every_wrong_command_line() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_trybuy-server"));
     command.args(["license-server", "licenses", "list"]).env_remove("TRYBUY_DATA_DIR");

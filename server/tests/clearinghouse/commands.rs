@@ -36,7 +36,11 @@ async fn an_order_travels_as_a_file_and_its_pack_back() {
     commands.refused(&export, "not-found");
     let said = commands.succeed(&pay(&id, "700", "second half"));
     assert!(said.starts_with("recorded: 3700 of 3600 EUR is paid\nissued the pack "), "{said}");
-    assert!(said.ends_with("100 too much is paid\n"), "{said}");
+    assert!(said.ends_with("100 EUR too much is paid\n"), "{said}");
+    let listed = commands.succeed(&["clearinghouse", "order", "list"]);
+    assert!(listed.contains("  3700 of 3600 EUR, 100 too much  issued "), "{listed}");
+    let listed = commands.json(&["clearinghouse", "order", "list"]);
+    assert_eq!(listed[0]["overpaid"], 100);
     let again = commands.succeed(&pay(&id, "700", "second half"));
     assert!(again.starts_with("was recorded before: 3700 of 3600"), "{again}");
     commands.succeed(&export);

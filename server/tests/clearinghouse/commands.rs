@@ -176,6 +176,9 @@ fn products_are_offered_once_and_withdrawn() {
     let add = [&add[..], &rest].concat();
     let named = [&add[..], &["--description", "en=Again"]].concat();
     commands.refused(&named, "order-refused");
+    let features = [&named[..], &["--feature", "fly"]].concat();
+    let said = commands.refused(&features, "order-refused");
+    assert!(said.contains("one fee for all features"), "{said}");
     for wrong in [
         &[][..],
         &["--description", "english"],

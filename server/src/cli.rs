@@ -49,10 +49,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn conclude(done: Result<()>) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            failure::report(&error);
-            ExitCode::FAILURE
-        }
+        Err(error) => failure::report(&error),
     }
 }
 
@@ -98,5 +95,5 @@ fn wrong_command_line(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
         return conclude(output::print(&error.to_string()));
     }
     eprint!("{}", usage::refusal(error, &Arguments::command(), arguments));
-    ExitCode::from(2)
+    ExitCode::from(failure::USAGE)
 }

@@ -146,6 +146,17 @@ pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     sync_dir(parent)
 }
 
+/// Opens a file that somebody names, if it is a regular one: a pipe could let whoever reads it wait for ever.
+///
+/// # Errors
+/// [`io::ErrorKind::InvalidInput`] when it is none; otherwise what the system says.
+pub fn open_regular(path: &Path) -> io::Result<fs::File> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
+    }
+    fs::File::open(path)
+}
+
 /// Makes an empty file, readable by its owner only, unless it is there.
 ///
 /// # Errors

@@ -177,7 +177,7 @@ impl Company {
     /// When the clearinghouse refuses.
     pub fn offer(&self, order: &Order<'_>) -> Result<()> {
         let own = order.arguments();
-        let mut arguments = vec!["product", "add", "--id", PRODUCT, "--family", "suite"];
+        let mut arguments = vec!["product", "add", "--product", PRODUCT, "--family", "suite"];
         arguments.extend(own.iter().map(String::as_str));
         arguments.extend(["--manufacturer", "Example Ltd", "--fee", "100", "--currency", "EUR"]);
         arguments.extend(["--description", "en=Suite for one client"]);

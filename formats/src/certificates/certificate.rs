@@ -8,8 +8,9 @@ use der::pem::{self, LineEnding, PemLabel as _};
 use der::{Decode as _, Encode as _};
 use x509_cert::Certificate as Parsed;
 
-use super::CertificateError;
 use super::names;
+use super::verify::check_role;
+use super::{CertificateError, Role};
 use crate::instant::Instant;
 use crate::limits;
 use crate::primitives::random;
@@ -22,6 +23,15 @@ pub struct Certificate {
 }
 
 impl Certificate {
+    /// Checks that it is exactly what a certificate of a role is (`CT-6` to `CT-8`). Whether it is trusted is asked of
+    /// [`super::Authorities`].
+    ///
+    /// # Errors
+    /// [`CertificateError`].
+    pub fn check_role(&self, role: Role) -> Result<(), CertificateError> {
+        check_role(self, role)
+    }
+
     /// Reads a certificate in DER (`CT-1`).
     ///
     /// # Errors

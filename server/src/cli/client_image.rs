@@ -1,11 +1,10 @@
 //! `trybuy-server client-image`: what vendors of clients do.
 
-use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use trybuy_formats::certificates::{CertificateChain, CertificateError, CertificateRequest};
+use trybuy_formats::certificates::{CertificateChain, CertificateError, CertificateRequest, Role};
 use trybuy_formats::ids::{Digest, ImageVendorId, Name};
 use trybuy_formats::licensing::client_image::ClientImage;
 use trybuy_formats::licensing::signing::sign_certified;
@@ -19,7 +18,10 @@ use super::arguments::license_server::{ClientImageCommand, SignImage};
 use super::failure::Failure;
 use super::{files, output};
 use crate::clock::{Clock as _, SystemClock};
-use crate::data_dir::create_private_dir;
+use crate::data_dir::{create_private_dir, open_regular};
+
+/// The most that is read of a file with a key, in bytes; a key has some hundred.
+const KEY_FILE: usize = 4096;
 
 pub(super) fn run(command: ClientImageCommand) -> Result<()> {
     match command {
@@ -53,6 +55,7 @@ fn sign(options: SignImage) -> Result<()> {
     if chain.leaf().spki() != key.spki() {
         return Err(refused(CertificateError::OtherKey).into());
     }
+    chain.leaf().check_role(Role::ImageVendor).map_err(refused)?;
     let vendor = chain.leaf().subject_id().unwrap_or_default();
     if vendor != software_id.vendor().to_string() {
         let what = format!(
@@ -79,20 +82,24 @@ fn read_key(path: &Path) -> Result<EcdsaKey, Failure> {
         Failure::new(Slug::LocalFile, format!("{} {what}", path.display()))
             .help("name your private key, PKCS#8 in DER")
     };
-    let bytes = fs::read(path).map(Zeroizing::new);
-    let bytes = bytes.map_err(|error| unusable(format!("cannot be read: {error}")))?;
+    let read = || -> io::Result<Zeroizing<Vec<u8>>> {
+        let mut bytes = Zeroizing::new(Vec::with_capacity(KEY_FILE));
+        open_regular(path)?.take(KEY_FILE as u64).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    let bytes = read().map_err(|error| unusable(format!("cannot be read: {error}")))?;
     EcdsaKey::from_pkcs8(&bytes).map_err(|_| unusable("is not a key of P-256".to_owned()))
 }
 
 fn refused(error: CertificateError) -> Failure {
     Failure::new(Slug::CertificateRefused, format!("the certificate cannot be used: {error}"))
-        .help("name the certificate that the certifying authority issued for your key")
+        .help("name the certificate that the certifying authority issued for your key, as an image vendor")
 }
 
 /// The length of a file, and its SHA-256.
-fn measure(path: &Path) -> Result<(u64, Digest)> {
+fn measure(path: &Path) -> Result<(u64, Digest), Failure> {
     let read = || -> io::Result<(u64, Digest)> {
-        let mut file = File::open(path)?.take(limits::CLIENT_IMAGE + 1);
+        let mut file = open_regular(path)?.take(limits::CLIENT_IMAGE + 1);
         let (mut hash, mut size, mut piece) = (Sha256::new(), 0, vec![0; 1 << 20]);
         loop {
             let length = file.read(&mut piece)?;
@@ -103,5 +110,8 @@ fn measure(path: &Path) -> Result<(u64, Digest)> {
             hash.update(&piece[..length]);
         }
     };
-    read().with_context(|| format!("{} cannot be read", path.display()))
+    read().map_err(|error| {
+        Failure::new(Slug::LocalFile, format!("{} cannot be read: {error}", path.display()))
+            .help("name the client's executable file")
+    })
 }

@@ -1,6 +1,7 @@
 //! Failures as the operator sees them.
 
 use std::fmt;
+use std::process::ExitCode;
 
 use trybuy_formats::slug::Slug;
 
@@ -49,13 +50,17 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-/// Prints `error[slug]: what happened: why` and `help: what to do`.
-pub(super) fn report(error: &anyhow::Error) {
+/// How every `error[usage]` ends, wherever it was found out.
+pub(super) const USAGE: u8 = 2;
+
+/// Prints `error[slug]: what happened: why` and `help: what to do`, and answers the exit code.
+pub(super) fn report(error: &anyhow::Error) -> ExitCode {
     let (slug, help) = named(error);
     eprintln!("error[{slug}]: {error:#}");
     if let Some(help) = help {
         eprintln!("help: {help}");
     }
+    if slug == Slug::Usage { ExitCode::from(USAGE) } else { ExitCode::FAILURE }
 }
 
 fn named(error: &anyhow::Error) -> (Slug, Option<String>) {

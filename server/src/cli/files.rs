@@ -1,13 +1,12 @@
 //! Files that commands are given and asked to write.
 
-use std::fs;
 use std::io::{self, Read as _};
 use std::path::Path;
 
 use trybuy_formats::slug::Slug;
 
 use super::failure::Failure;
-use crate::data_dir::write_new;
+use crate::data_dir::{open_regular, write_new};
 
 /// A text file of at most `cap` bytes.
 pub(super) fn read_text(path: &Path, cap: usize) -> Result<String, Failure> {
@@ -15,7 +14,7 @@ pub(super) fn read_text(path: &Path, cap: usize) -> Result<String, Failure> {
         Failure::new(Slug::LocalFile, format!("{} cannot be read: {error}", path.display()))
             .help("name the file as it was written")
     };
-    let file = fs::File::open(path).map_err(|error| unreadable(&error))?;
+    let file = open_regular(path).map_err(|error| unreadable(&error))?;
     let mut text = String::new();
     file.take(cap as u64 + 1).read_to_string(&mut text).map_err(|error| unreadable(&error))?;
     if text.len() > cap {

@@ -12,6 +12,7 @@ mod product;
 mod readmit;
 mod records;
 mod revoke;
+mod shown_order;
 
 use std::sync::Arc;
 

@@ -15,7 +15,7 @@ use trybuy_formats::licensing::signing::{CertifiedError, open_certified};
 use trybuy_formats::primitives::Sha256;
 use trybuy_formats::slug::Slug;
 
-use crate::data_dir::{TEMPORARY, create_private_dir, sync_dir};
+use crate::data_dir::{TEMPORARY, create_private_dir, open_regular, sync_dir};
 use crate::refusal::Refusal;
 use crate::store::{NewClientImage, Store, StoreError};
 
@@ -154,7 +154,7 @@ impl ImageCache {
     fn store_file(&self, image: &Path, described: &ClientImage) -> Result<(), ImageRefused> {
         let file = ImageRefused::File;
         create_private_dir(&self.directory).map_err(file)?;
-        let mut source = File::open(image).map_err(file)?;
+        let mut source = open_regular(image).map_err(file)?;
         let mut copy = tempfile::Builder::new()
             .prefix(TEMPORARY)
             .tempfile_in(&self.directory)

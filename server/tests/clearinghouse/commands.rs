@@ -10,7 +10,7 @@ use trybuy_server::clock::{Clock as _, SystemClock};
 use crate::support::{Answer, Commands, Orderer};
 
 const OFFICE: [&str; 6] =
-    ["--id", "com.example.office", "--version", "5.0.0", "--platform-type", "non-windows"];
+    ["--product", "com.example.office", "--version", "5.0.0", "--platform-type", "non-windows"];
 
 fn pay<'a>(order: &'a str, amount: &'a str, reference: &'a str) -> Vec<&'a str> {
     let fee = ["clearinghouse", "fee", "record", order, "--amount", amount];
@@ -36,7 +36,11 @@ async fn an_order_travels_as_a_file_and_its_pack_back() {
     commands.refused(&export, "not-found");
     let said = commands.succeed(&pay(&id, "700", "second half"));
     assert!(said.starts_with("recorded: 3700 of 3600 EUR is paid\nissued the pack "), "{said}");
-    assert!(said.ends_with("100 too much is paid\n"), "{said}");
+    assert!(said.ends_with("100 EUR too much is paid\n"), "{said}");
+    let listed = commands.succeed(&["clearinghouse", "order", "list"]);
+    assert!(listed.contains("  3700 of 3600 EUR, 100 too much  issued "), "{listed}");
+    let listed = commands.json(&["clearinghouse", "order", "list"]);
+    assert_eq!(listed[0]["overpaid"], 100);
     let again = commands.succeed(&pay(&id, "700", "second half"));
     assert!(again.starts_with("was recorded before: 3700 of 3600"), "{again}");
     commands.succeed(&export);
@@ -172,6 +176,9 @@ fn products_are_offered_once_and_withdrawn() {
     let add = [&add[..], &rest].concat();
     let named = [&add[..], &["--description", "en=Again"]].concat();
     commands.refused(&named, "order-refused");
+    let features = [&named[..], &["--feature", "fly"]].concat();
+    let said = commands.refused(&features, "order-refused");
+    assert!(said.contains("one fee for all features"), "{said}");
     for wrong in [
         &[][..],
         &["--description", "english"],

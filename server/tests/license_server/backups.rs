@@ -35,6 +35,8 @@ fn a_restored_database_is_noticed_by_the_mark_beside_it() {
     let serving = program.serve();
     assert_eq!(ask(&client, &serving.url)["type"], "/problems/client-image-unknown");
     serving.stop();
+    let audit = program.done(&["license-server", "audit", "verify"]);
+    assert_eq!(audit, "the one record is as it was written\n");
     let backup = std::fs::read(database(&program)).expect("read");
     let serving = program.serve();
     for _ in 0..3 {
@@ -45,15 +47,28 @@ fn a_restored_database_is_noticed_by_the_mark_beside_it() {
     assert_eq!((&audit["records"], &audit["fault"]), (&json!(4), &Value::Null));
     std::fs::write(database(&program), backup).expect("restored");
     let help = program.refused(&["license-server", "audit", "verify"], "state-damaged");
-    assert!(help.contains("there were at least 4 records, and 1 are left"), "{help}");
+    assert!(
+        help.contains("the records went up to number 4 at least, and end at number 1"),
+        "{help}"
+    );
     let serving = program.serve();
     let listed = program.done(&["license-server", "records", "list", "--outcome", "restored"]);
     assert!(listed.contains("fewer-records"), "{listed}");
     serving.stop();
+    // As where a gateway found it, and there is no mark.
+    let mark = program.data().join("license-server/records.mark");
+    std::fs::rename(&mark, program.path("mark")).expect("put away");
+    let said = program.refused(&["license-server", "audit", "verify"], "license-server-restored");
+    assert!(said.contains("all 2 records are as they were written, but"), "{said}");
+    let audit = program.run(&["license-server", "audit", "verify", "--json"]).stdout;
+    let audit: Value = serde_json::from_slice(&audit).expect("JSON");
+    assert_eq!((&audit["restored"], &audit["fault"]), (&json!(true), &Value::Null));
+    std::fs::rename(program.path("mark"), &mark).expect("put back");
     program.done(&["license-server", "restored", "accept"]);
     program.refused(&["license-server", "restored", "accept"], "usage");
     let audit = program.json(&["license-server", "audit", "verify", "--json"]);
     assert_eq!((&audit["records"], &audit["fault"]), (&json!(3), &Value::Null));
+    assert_eq!(audit["restored"], false);
     program.serve().stop();
     let records = program.done(&["license-server", "records", "list", "--json"]);
     assert_eq!(records.lines().count(), 3, "it is not found to be restored again");

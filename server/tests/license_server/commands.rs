@@ -1,5 +1,7 @@
 //! The command line, from the certifying authority to the audit.
 
+use std::process::Command;
+
 use trybuy_formats::certificates::CertificateRequest;
 use trybuy_formats::licensing::order::PurchaseOrder;
 use trybuy_formats::primitives::EcdsaKey;
@@ -35,7 +37,8 @@ pub(crate) fn with_clearinghouse() -> Program {
     program.done(&[&sign[..], &["--out", "house.pem"]].concat());
     let install = ["clearinghouse", "certificate", "install", "house.pem"];
     program.done(&[&install[..], &["--authority", "ca/authority.pem"]].concat());
-    let add = ["clearinghouse", "product", "add", "--id", "com.example.desk", "--family", "desk"];
+    let add =
+        ["clearinghouse", "product", "add", "--product", "com.example.desk", "--family", "desk"];
     let terms = ["--manufacturer", "Example", "--fee", "100", "--currency", "EUR"];
     program.done(&[&add[..], &PRODUCT, &terms, &["--description", "en=Desk"]].concat());
     program
@@ -191,7 +194,22 @@ fn images_and_gateways_are_added_listed_and_removed() {
         .map(|word| if word == "vendor.pem" { "issuer.pem" } else { word });
     let said = program.refused(&foreign, "certificate-refused");
     assert!(said.contains("made for another key"), "{said}");
+    // A certificate of the key that is used, for something else.
+    let issuer_key = program.data().join("license-server/issuer.key");
+    let issuer_key = issuer_key.to_str().expect("UTF-8");
+    let other_role = sign("0200000100000001", "wrong").map(|word| match word {
+        "vendor.pem" => "issuer.pem",
+        "vendor.key" => issuer_key,
+        word => word,
+    });
+    let said = program.refused(&other_role, "certificate-refused");
+    assert!(said.contains("made for another use") && said.contains("image vendor"), "{said}");
     program.done(&sign("0200000100000001", "statement"));
+    let made = Command::new("mkfifo").arg(program.path("pipe")).status();
+    assert!(made.expect("run").success());
+    let pipe = ["license-server", "image", "add", "pipe", "--statement", "statement"];
+    let said = program.refused(&pipe, "local-file");
+    assert!(said.contains("not a regular file"), "{said}");
     let add = ["license-server", "image", "add", "client", "--statement", "statement"];
     program.done(&add);
     program.done(&add);
@@ -212,6 +230,31 @@ fn images_and_gateways_are_added_listed_and_removed() {
     assert_eq!(gateways[0]["public_key"], key);
     program.done(&["license-server", "gateway", "remove", "front"]);
     program.refused(&["license-server", "gateway", "remove", "front"], "not-found");
+}
+
+#[test]
+fn a_new_gateway_says_where_it_is_registered() {
+    let program = installed();
+    let license_server = program.serve();
+    let url = license_server.url.trim_end_matches("/api/v1");
+    let service = ["gateway", "init", "--service", "http://127.0.0.1:1", "--license-server", url];
+    let product = ["--product", "com.example.desk", "--product-version", "1.0.0"];
+    let authority = ["--authority", "ca/authority.pem"];
+    let said = program.done(&[&service[..], &product, &authority].concat());
+    let next = "next: trybuy-server --data-dir DIR license-server gateway add NAME --key-hex ";
+    assert!(
+        said.contains(next) && said.contains("DIR is the data directory of the license server")
+    );
+}
+
+#[test]
+fn a_missing_data_directory_ends_as_every_wrong_command_line() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trybuy-server"));
+    command.args(["license-server", "licenses", "list"]).env_remove("TRYBUY_DATA_DIR");
+    let output = command.output().expect("run");
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8(output.stderr).expect("UTF-8");
+    assert!(said.starts_with("error[usage]: ") && said.contains("--data-dir"), "{said}");
 }
 
 #[test]
@@ -238,7 +281,9 @@ fn nothing_is_listed_of_a_new_license_server() {
     program.refused(&["license-server", "records", "export", "records.json"], "local-file");
     program.refused(&["license-server", "restored", "accept"], "usage");
     let id = format!("{}.1", uuid::Uuid::now_v7());
-    program.refused(&["license-server", "revoke", &id, "--reason", "sold"], "not-found");
+    let revoke = ["license-server", "revoke", &id, "--reason", "sold"];
+    let said = program.refused(&revoke, "not-found");
+    assert!(said.contains(&format!("there is no license {id}\n")), "{said}");
 }
 
 #[tokio::test]

@@ -4,9 +4,11 @@
 mod backups;
 mod challenges;
 mod commands;
+mod files;
 mod gateways;
 mod health;
 mod images;
+mod listing;
 mod orders;
 mod packs;
 mod renewals;

@@ -26,7 +26,7 @@ fn place(quantity: &'static str, more: &[&'static str]) -> Vec<&'static str> {
 }
 
 fn state(program: &Program, id: &str) -> Value {
-    let listed = program.json(&[&ORDER[..], &["list", "--json"]].concat());
+    let listed = program.json(&[&ORDER[..], &["list", "--all", "--json"]].concat());
     let of = |it: &&Value| it["order_id"] == id;
     listed.as_array().expect("a list").iter().find(of).expect("the order")["state"].clone()
 }
@@ -39,7 +39,8 @@ fn pay(program: &Program, id: &str, amount: &str) {
 #[test]
 fn what_can_be_ordered_is_listed_in_the_language_of_the_user() {
     let (program, clearinghouse) = ordering();
-    let add = ["clearinghouse", "product", "add", "--id", "com.example.desk", "--family", "desk"];
+    let add =
+        ["clearinghouse", "product", "add", "--product", "com.example.desk", "--family", "desk"];
     let terms = ["--manufacturer", "Example", "--fee", "40", "--currency", "EUR"];
     let product = ["--version", "2.0.0", "--platform-type", "windows", "--upgrade-from", "1.0.0"];
     let words =
@@ -67,6 +68,9 @@ fn an_order_says_how_it_is_with_it_until_its_pack_is_installed() {
     assert_eq!(state(&program, id), "fee-due");
     pay(&program, id, "500");
     assert_eq!(state(&program, id), "fee-due", "nobody has asked");
+    let listed = program.done(&[&ORDER[..], &["list"]].concat());
+    let words = "  5 of com.example.desk 2.0.0 non-windows upgrade-from 1.0.0 +print  20";
+    assert!(listed.contains(words), "{listed}");
     let show = [&ORDER[..], &["show", id, "--json"]].concat();
     assert_eq!(program.json(&show)["state"], "issued");
     program.done(&["license-server", "pack", "fetch", id]);
@@ -83,7 +87,8 @@ fn an_order_that_was_refused_says_so_and_only_send_sends_it() {
     let (program, _clearinghouse) = ordering();
     let said = program.refused(&place("5", &["--feature", "fly"]), "order-refused");
     assert!(said.contains("product list"), "the clearinghouse says what to do: {said}");
-    let listed = program.json(&[&ORDER[..], &["list", "--json"]].concat());
+    assert_eq!(program.done(&[&ORDER[..], &["list"]].concat()), "", "it is no open one");
+    let listed = program.json(&[&ORDER[..], &["list", "--all", "--json"]].concat());
     assert_eq!(listed[0]["state"], "refused");
     assert!(listed[0]["refusal"]["title"].as_str().expect("words").contains("`fly`"), "{listed}");
     let id = listed[0]["order_id"].as_str().expect("an id");
@@ -104,17 +109,30 @@ fn an_order_that_was_refused_says_so_and_only_send_sends_it() {
 fn an_order_by_telephone_is_shown_too() {
     let (program, _clearinghouse) = ordering();
     let enter = ["clearinghouse", "order", "enter", "--license-server-certificate", "server.pem"];
-    let what = ["--id", "com.example.desk", "--quantity", "2"];
+    let what = ["--product", "com.example.desk", "--quantity", "2"];
     let id = program.done(&[&enter[..], &what, &PRODUCT].concat());
     let id = id.trim();
     let show = [&ORDER[..], &["show", id]].concat();
     let shown = program.done(&show);
     assert!(shown.contains("entered at the clearinghouse  the fee of 200 EUR is due"), "{shown}");
+    let unknown = program.json(&[&show[..], &["--json"]].concat());
+    assert_eq!((&unknown["product"], &unknown["answer"]["fee"]), (&Value::Null, &json!(200)));
+    program.refused(&[&show[..], &["--offline"]].concat(), "not-found");
+    let placed = program.done(&place("5", &["--out", "order"]));
     pay(&program, id, "200");
     program.done(&["license-server", "pack", "fetch", id]);
-    let shown = program.json(&[&show[..], &["--json"]].concat());
-    assert_eq!(shown["state"], "installed");
-    program.refused(&[&show[..], &["--offline"]].concat(), "not-found");
+    let shown = program.json(&[&show[..], &["--offline", "--json"]].concat());
+    assert_eq!((&shown["state"], &shown["quantity"]), (&json!("installed"), &json!(2)));
+    assert_eq!(shown["product"]["features"], json!(["print"]));
+    let listed = program.json(&[&ORDER[..], &["list", "--json"]].concat());
+    assert_eq!(listed[0], shown);
+    assert_eq!(listed[1]["order_id"], placed.trim());
+    let members = |order: &Value| order.as_object().map(|it| it.keys().cloned().collect());
+    let shape: Option<Vec<String>> = members(&listed[1]);
+    assert_eq!((members(&shown), members(&unknown)), (shape.clone(), shape));
+    let listed = program.done(&[&ORDER[..], &["list"]].concat());
+    let words = "  2 of com.example.desk 2.0.0 non-windows upgrade-from 1.0.0 +print  entered at";
+    assert!(listed.starts_with(&format!("{id}{words}")), "{listed}");
     let unknown = uuid::Uuid::now_v7().to_string();
     program.refused(&[&ORDER[..], &["show", &unknown]].concat(), "not-found");
 }

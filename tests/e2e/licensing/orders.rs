@@ -35,7 +35,7 @@ fn an_order_by_telephone_is_entered_and_its_pack_installed(shared: &Shared) -> R
     company.offer(&Order::of("4.0.0", 1))?;
     let certificate = company.path("license-server/license-server/license-server.chain.pem");
     let entered = ["order", "enter", "--license-server-certificate"];
-    let product = ["--id", PRODUCT, "--version", "4.0.0", "--platform-type", "non-windows"];
+    let product = ["--product", PRODUCT, "--version", "4.0.0", "--platform-type", "non-windows"];
     let certificate = [certificate.to_str().context("a path")?, "--quantity", "1"];
     let entered = company.clearing(&[entered.as_slice(), &certificate, &product].concat())?;
     let id = entered.stdout.trim().to_owned();

@@ -70,8 +70,8 @@ pub(in crate::cli) enum ProductCommand {
 /// What a product is known by.
 #[derive(Args)]
 pub(in crate::cli) struct ProductArguments {
-    /// Its id, such as com.example.office.
-    #[arg(long = "id", value_name = "PRODUCT")]
+    /// The product's id, such as com.example.office.
+    #[arg(long = "product", value_name = "ID")]
     pub(in crate::cli) product_id: ProductId,
     /// Its version.
     #[arg(long)]
@@ -124,7 +124,7 @@ pub(in crate::cli) enum OrderCommand {
     },
     /// Show an order and its payments.
     Show {
-        /// Its id.
+        /// The order's id.
         order: OrderId,
         /// Print JSON.
         #[arg(long)]
@@ -141,7 +141,7 @@ pub(in crate::cli) enum OrderCommand {
     Enter(Box<EnterOrder>),
     /// Cancel an order whose pack was not issued.
     Cancel {
-        /// Its id.
+        /// The order's id.
         order: OrderId,
     },
 }
@@ -178,7 +178,7 @@ pub(in crate::cli) struct DateArguments {
 pub(in crate::cli) enum FeeCommand {
     /// Record a payment; with the whole fee, the pack is issued.
     Record {
-        /// For which order.
+        /// The id of the order that it is for.
         order: OrderId,
         /// How much, in the smallest unit of the currency.
         #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..=limits::INTEGER))]

@@ -47,9 +47,9 @@ pub(in crate::cli) enum LicenseServerCommand {
     Revoke(RevokeLicense),
     /// Let a client have licenses again after one was revoked.
     Readmit {
-        /// The client.
+        /// The client's id.
         client: ClientId,
-        /// The product.
+        /// The product's id.
         #[arg(long, value_name = "ID")]
         product: ProductId,
         /// Why, in your words.
@@ -75,7 +75,7 @@ pub(in crate::cli) enum LicenseServerCommand {
 
 #[derive(Args)]
 pub(in crate::cli) struct RevokeLicense {
-    /// Its id.
+    /// The license's id.
     pub(in crate::cli) license: SeatLicenseId,
     /// Why, in your words.
     #[arg(long, value_name = "TEXT")]
@@ -120,19 +120,19 @@ pub(in crate::cli) enum OrderCommand {
     Place(PlaceOrder),
     /// Send an order that is kept here; where the clearinghouse has it already, nothing changes.
     Send {
-        /// Its id.
+        /// The order's id.
         order: OrderId,
     },
     /// Write the file of an order.
     Export {
-        /// Its id.
+        /// The order's id.
         order: OrderId,
         /// The file, which must not exist.
         file: PathBuf,
     },
     /// Ask the clearinghouse how it is with an order, also with one that was entered there.
     Show {
-        /// Its id.
+        /// The order's id.
         order: OrderId,
         /// Ask nobody; show what is known.
         #[arg(long)]
@@ -141,8 +141,11 @@ pub(in crate::cli) enum OrderCommand {
         #[arg(long)]
         json: bool,
     },
-    /// List orders.
+    /// List orders, but for those that were refused or cancelled.
     List {
+        /// Those too.
+        #[arg(long)]
+        all: bool,
         /// Print JSON.
         #[arg(long)]
         json: bool,
@@ -151,8 +154,8 @@ pub(in crate::cli) enum OrderCommand {
 
 #[derive(Args)]
 pub(in crate::cli) struct PlaceOrder {
-    /// The product.
-    #[arg(long)]
+    /// The product's id, such as com.example.office.
+    #[arg(long, value_name = "ID")]
     product: ProductId,
     /// Its version.
     #[arg(long)]
@@ -192,7 +195,7 @@ impl PlaceOrder {
 pub(in crate::cli) enum PackCommand {
     /// Fetch the pack of an order from the clearinghouse and install it.
     Fetch {
-        /// The order.
+        /// The order's id.
         order: OrderId,
     },
     /// Install a pack that came as a file.
@@ -208,7 +211,7 @@ pub(in crate::cli) enum PackCommand {
     },
     /// Show a pack.
     Show {
-        /// Its id.
+        /// The pack's id.
         pack: PackId,
         /// Print JSON.
         #[arg(long)]

@@ -36,8 +36,8 @@ fn said(Recorded { order, issued, is_new }: &Recorded) -> String {
     if order.state() == OrderState::Cancelled {
         lines.push_str("the order was cancelled: nothing is issued, and it is to be paid back\n");
     }
-    if order.paid > order.fee {
-        lines.push_str(&format!("{} too much is paid\n", order.paid - order.fee));
+    if order.overpaid() > 0 {
+        lines.push_str(&format!("{} {} too much is paid\n", order.overpaid(), order.currency));
     }
     lines
 }

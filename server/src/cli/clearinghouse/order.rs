@@ -146,8 +146,12 @@ fn as_line(record: &OrderRecord) -> String {
         OrderState::Cancelled => "cancelled".to_owned(),
     };
     let product = output::product_as_words(&order.product);
+    let overpaid = match record.overpaid() {
+        0 => String::new(),
+        more => format!(", {more} too much"),
+    };
     format!(
-        "{}  {}  {} of {product}  {paid} of {fee} {currency}  {state}",
+        "{}  {}  {} of {product}  {paid} of {fee} {currency}{overpaid}  {state}",
         order.order_id, order.license_server, order.quantity
     )
 }
@@ -163,6 +167,7 @@ fn as_json(record: &OrderRecord) -> Value {
         "fee": record.fee,
         "currency": record.currency,
         "paid": record.paid,
+        "overpaid": record.overpaid(),
         "source": record.source,
         "ordered_at": order.ordered_at,
         "received_at": record.received_at,

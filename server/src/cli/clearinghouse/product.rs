@@ -44,8 +44,12 @@ fn add(place: &Place, options: AddProduct) -> Result<()> {
     match added {
         OfferAdded::Done => output::print(&format!("offered: {}\n", as_line(&offer))),
         OfferAdded::Exists => {
-            Err(Failure::new(Slug::OrderRefused, "the product is offered already")
-                .help("withdraw it first; orders that were placed keep their fees")
+            let what = "the product is offered already, with one fee for all features";
+            Err(Failure::new(Slug::OrderRefused, what)
+                .help(
+                    "to change its fee or features, withdraw it and add it anew; orders that were placed keep \
+                     their fees",
+                )
                 .into())
         }
     }

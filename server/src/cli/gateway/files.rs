@@ -9,6 +9,7 @@ use trybuy_formats::limits;
 use trybuy_formats::primitives::{DecryptionKey, EcdsaKey, PrimitiveError, RequestSignatureKey};
 use zeroize::Zeroizing;
 
+use crate::cli::files;
 use crate::data_dir::{RoleDir, write_new};
 use crate::gateway::access::{ISSUER, OwnKeys, REVOKED, Revocations};
 
@@ -54,7 +55,7 @@ impl Files<'_> {
         if !path.exists() {
             return Ok(Revocations::default());
         }
-        let text = read_text_up_to(&path, Revocations::FILE)?;
+        let text = files::read_text(&path, Revocations::FILE)?;
         Revocations::from_text(&text).with_context(|| {
             format!("{}; without it, only what the next list has is refused", unusable(&path))
         })
@@ -98,16 +99,7 @@ pub(super) fn keep(
 
 /// A text file that is no longer than any file of certificates.
 pub(super) fn read_text(path: &Path) -> Result<String> {
-    read_text_up_to(path, limits::CERTIFICATE_FILE as u64)
-}
-
-fn read_text_up_to(path: &Path, most: u64) -> Result<String> {
-    let length = fs::metadata(path).map(|metadata| metadata.len());
-    let read = length.and_then(|length| match length <= most {
-        true => fs::read_to_string(path),
-        false => Err(std::io::ErrorKind::FileTooLarge.into()),
-    });
-    read.with_context(|| format!("{} cannot be read", path.display()))
+    Ok(files::read_text(path, limits::CERTIFICATE_FILE)?)
 }
 
 fn unusable(path: &Path) -> String {

@@ -50,7 +50,8 @@ pub(super) fn run(data_dir: &DataDir, database: Database, options: &InitGateway)
     let key = load(&files.request_key(), RequestSignatureKey::from_pkcs8)?;
     output::print(&format!(
         "made {path}, key {key}\n\
-         next: trybuy-server license-server gateway add NAME --key-hex {key}\n      \
+         next: trybuy-server --data-dir DIR license-server gateway add NAME --key-hex {key}\n      \
+         where DIR is the data directory of the license server, then\n      \
          trybuy-server --data-dir {data} serve --role gateway --listen 0.0.0.0:8443\n",
         path = directory.path().display(),
         key = shown_key(&key),

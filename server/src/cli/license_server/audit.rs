@@ -8,37 +8,43 @@ use crate::cli::arguments::license_server::{AuditCommand, RestoredCommand};
 use crate::cli::failure::Failure;
 use crate::cli::output;
 use crate::license_server::audit::{self, Audit, Fault};
+use crate::store::{Store, StoreError};
 
 /// Verifies all records.
 pub(super) fn run(place: &Place, command: &AuditCommand) -> Result<()> {
     let AuditCommand::Verify { json } = command;
     let secret = place.keys()?.secret;
     let mark = place.mark().read().context("records.mark cannot be read")?;
-    let found = place.with_store(async |store| Ok(audit::verify(store, &secret, mark).await?))?;
+    let (found, restored) = place.with_store(async |store| {
+        Ok((audit::verify(store, &secret, mark).await?, is_restored(store).await?))
+    })?;
     if *json {
-        output::print(&json_line(&found)?)?;
+        let mut value = serde_json::to_value(&found)?;
+        value["restored"] = restored.into();
+        output::print(&json_line(&value)?)?;
     }
     let Audit { records, marked, fault } = found;
     let what = match fault {
+        None if restored => return Err(not_accepted(records).into()),
         None if *json => return Ok(()),
         None => {
-            let all = format!("all {records} records are as they were written");
             let unseen =
                 "; there is no records.mark, so it is not seen if some were removed at the end";
-            return output::print(&format!("{all}{}\n", if marked { "" } else { unseen }));
+            let intact = intact(records);
+            return output::print(&format!("{intact}{}\n", if marked { "" } else { unseen }));
         }
         Some(Fault::Altered { number }) => format!("the record {number} is not as it was written"),
         Some(Fault::Missing { number }) => format!("the record {number} is missing"),
         Some(Fault::Truncated { records: least }) => {
-            format!("there were at least {least} records, and {records} are left")
+            format!("the records went up to number {least} at least, and end at number {records}")
         }
         Some(Fault::WrongEnd) => format!(
-            "{records} records are as they were written, but the row of `license_record_head` says that a restored \
-             backup was accepted, and no record does"
+            "{}, but the row of `license_record_head` says that a restored backup was accepted, and no record does",
+            intact(records)
         ),
         Some(Fault::NoEnd) => format!(
-            "{records} records are as they were written, but the row of `license_record_head` is gone, which \
-             says whether they are all"
+            "{}, but the row of `license_record_head` is gone, which says whether they are all",
+            intact(records)
         ),
     };
     Err(Failure::new(Slug::StateDamaged, what)
@@ -47,6 +53,32 @@ pub(super) fn run(place: &Place, command: &AuditCommand) -> Result<()> {
              `license-server restored accept`",
         )
         .into())
+}
+
+/// Whether the store was found to be a restored one, and nobody has accepted that yet.
+async fn is_restored(store: &Store) -> Result<bool, StoreError> {
+    match store.record_head().await {
+        // This is a fault of its own.
+        Err(StoreError::RowMissing) => Ok(false),
+        head => Ok(head?.restored),
+    }
+}
+
+fn not_accepted(records: u64) -> Failure {
+    let what = format!(
+        "{}, but there were others: the license server was restored from a backup, and gives out no new licenses",
+        intact(records)
+    );
+    Failure::new(Slug::LicenseServerRestored, what).help(
+        "let clients come to their gateways, which report their licenses, and then run `license-server restored accept`",
+    )
+}
+
+fn intact(records: u64) -> String {
+    match records {
+        1 => "the one record is as it was written".to_owned(),
+        _ => format!("all {records} records are as they were written"),
+    }
 }
 
 /// Accepts that the store is a restored one: what it has now is what counts.

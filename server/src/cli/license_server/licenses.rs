@@ -2,15 +2,18 @@
 
 use anyhow::Result;
 use serde_json::{Value, json};
-use trybuy_formats::ids::ProductId;
+use trybuy_formats::ids::{Label, PlatformType, ProductId, Version};
 use trybuy_formats::instant::Instant;
+use trybuy_formats::licensing::product::{LicenseType, Product};
 use trybuy_formats::licensing::seat_license::SeatLicenseKind;
 
 use super::{Place, json_line, now};
 use crate::cli::arguments::license_server::{LicensesCommand, ListLicenses};
 use crate::cli::output;
 use crate::license_server::license_state::LicenseState;
-use crate::store::{Assignment, Bar, FreeSeats, LicenseQuery, ListedTemporary, Store, StoreError};
+use crate::store::{
+    Assignment, Bar, FreeSeats, LicenseQuery, ListedTemporary, Store, StoreError, TemporaryLicense,
+};
 
 pub(super) fn run(place: &Place, command: LicensesCommand) -> Result<()> {
     let LicensesCommand::List(wanted) = command;
@@ -102,7 +105,8 @@ async fn list_free(store: &Store, wanted: &ListLicenses) -> Result<()> {
             "turn": turn,
             "state": state,
         });
-        let line = || format!("{pack_id}  serial {first_serial}-{last_serial}  {state}\n");
+        let words = output::product_as_words(&product);
+        let line = || format!("{pack_id}  serial {first_serial}-{last_serial}  {words}  {state}\n");
         print(wanted, &product.product_id, &value, line)
     };
     each(async |last| store.free_licenses(last).await, show).await
@@ -132,6 +136,7 @@ fn assigned_as_json(license: &Assignment, state: LicenseState) -> Value {
         "ends_at": license.ends_at,
         "product_id": license.product_id,
         "version": license.version,
+        "features": license.features,
         "platform_type": license.platform_type,
         "upgraded_by": license.upgraded_by,
         "certificate_serial": license.certificate_serial.to_string(),
@@ -141,10 +146,12 @@ fn assigned_as_json(license: &Assignment, state: LicenseState) -> Value {
 }
 
 fn assigned_as_line(license: &Assignment, state: LicenseState) -> String {
-    let Assignment { license_id, client_id, issued_at, product_id, version, .. } = license;
+    let Assignment { license_id, client_id, issued_at, .. } = license;
+    let Assignment { product_id, version, platform_type, features, .. } = license;
+    let product = words(product_id, version, *platform_type, features);
     let since = since(state, license.revoked_at, license.ends_at);
     let twice = if license.granted_twice { "  granted twice" } else { "" };
-    format!("{license_id}  {client_id}  {product_id} {version}  {issued_at}  {since}{twice}\n")
+    format!("{license_id}  {client_id}  {product}  {issued_at}  {since}{twice}\n")
 }
 
 fn temporary_as_json(listed: &ListedTemporary, state: LicenseState) -> Value {
@@ -158,6 +165,7 @@ fn temporary_as_json(listed: &ListedTemporary, state: LicenseState) -> Value {
         "ends_at": license.ends_at,
         "product_id": license.product_id,
         "version": license.version,
+        "features": license.features,
         "platform_type": license.platform_type,
         "certificate_serial": license.certificate_serial.to_string(),
         "revoked_at": listed.revoked_at,
@@ -165,16 +173,27 @@ fn temporary_as_json(listed: &ListedTemporary, state: LicenseState) -> Value {
 }
 
 fn temporary_as_line(listed: &ListedTemporary, state: LicenseState) -> String {
-    let license = &listed.license;
-    format!(
-        "{}  {}  {} {}  {}  temporary, {}\n",
-        license.license_id,
-        license.client_id,
-        license.product_id,
-        license.version,
-        license.issued_at,
-        since(state, listed.revoked_at, Some(license.ends_at))
-    )
+    let TemporaryLicense { license_id, client_id, issued_at, ends_at, .. } = &listed.license;
+    let TemporaryLicense { product_id, version, platform_type, features, .. } = &listed.license;
+    let product = words(product_id, version, *platform_type, features);
+    let since = since(state, listed.revoked_at, Some(*ends_at));
+    format!("{license_id}  {client_id}  {product}  {issued_at}  temporary, {since}\n")
+}
+
+/// What a license is for, in words. One that was upgraded is a full one, too.
+fn words(
+    product_id: &ProductId,
+    version: &Version,
+    platform_type: PlatformType,
+    features: &[Label],
+) -> String {
+    output::product_as_words(&Product {
+        product_id: product_id.clone(),
+        version: version.clone(),
+        license_type: LicenseType::Full,
+        platform_type,
+        features: features.to_vec(),
+    })
 }
 
 /// A state with the time that belongs to it.

@@ -1,20 +1,21 @@
 //! `trybuy-server license-server order`
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use serde_json::{Value, json};
-use trybuy_formats::api::{OrderAnswer, OrderState};
-use trybuy_formats::ids::{OrderId, PackId};
+use trybuy_formats::api::OrderAnswer;
+use trybuy_formats::ids::OrderId;
 use trybuy_formats::slug::Slug;
 
+use super::shown_order::{ShownOrder, in_words};
 use super::{Place, json_line, now, refused};
 use crate::cli::arguments::license_server::{OrderCommand, PlaceOrder};
 use crate::cli::failure::Failure;
 use crate::cli::{files, output};
 use crate::license_server::keys::LicenseServerCertificates;
-use crate::license_server::orders::{self, Clearinghouse, ClearinghouseError, OrderStanding};
-use crate::store::{LicenseOrder, OrderSaid, Store};
+use crate::license_server::orders::{self, Clearinghouse, ClearinghouseError};
+use crate::store::{InstalledPack, LicenseOrder, OrderSaid, Store};
 
 pub(super) fn run(place: &Place, command: OrderCommand) -> Result<()> {
     match command {
@@ -22,7 +23,7 @@ pub(super) fn run(place: &Place, command: OrderCommand) -> Result<()> {
         OrderCommand::Send { order } => send(place, order),
         OrderCommand::Export { order, file } => export(place, order, &file),
         OrderCommand::Show { order, offline, json } => show(place, order, offline, json),
-        OrderCommand::List { json } => list(place, json),
+        OrderCommand::List { all, json } => list(place, all, json),
     }
 }
 
@@ -71,17 +72,22 @@ fn export(place: &Place, id: OrderId, file: &Path) -> Result<()> {
 
 /// Asks the clearinghouse, also about an order that was entered there.
 fn show(place: &Place, id: OrderId, offline: bool, json: bool) -> Result<()> {
-    let shown = place.with_store(async |store| {
+    let order: ShownOrder = place.with_store(async |store| {
         let answer = if offline { None } else { ask(place, store, id).await? };
-        let (kept, pack) = (store.license_order(id).await?, store.pack_of_order(id).await?);
-        Ok(match (kept, answer) {
-            (Some(order), _) => (as_json(&order), as_line(&order)),
-            (None, Some(answer)) => entered(answer, pack),
-            (None, None) => return Err(no_order(id).into()),
-        })
+        if let Some(order) = store.license_order(id).await? {
+            return Ok(order.into());
+        }
+        let pack = match store.pack_of_order(id).await? {
+            Some(pack) => store.license_pack(pack).await?,
+            None => None,
+        };
+        if answer.is_none() && pack.is_none() {
+            return Err(no_order(id).into());
+        }
+        let said = answer.map(OrderSaid::Answer);
+        Ok(ShownOrder::entered(id, said, pack.map(|installed| installed.pack)))
     })?;
-    let (value, line) = shown;
-    output::print(&if json { json_line(&value)? } else { line })
+    output::print(&if json { json_line(&order.as_json())? } else { order.as_line() })
 }
 
 /// What the clearinghouse answers about an order; nothing where it does not know it.
@@ -99,23 +105,43 @@ async fn ask(place: &Place, store: &Store, id: OrderId) -> Result<Option<OrderAn
     Ok(Some(answer))
 }
 
-fn list(place: &Place, json: bool) -> Result<()> {
-    let orders = place.with_store(async |store| {
-        let mut orders: Vec<LicenseOrder> = Vec::new();
-        loop {
-            let page = store.license_orders(orders.last().map(|order| order.order_id)).await?;
-            if page.is_empty() {
-                return Ok(orders);
-            }
-            orders.extend(page);
-        }
+fn list(place: &Place, with_closed: bool, json: bool) -> Result<()> {
+    let mut orders = place.with_store(async |store| {
+        let mut orders = entered(store).await?;
+        orders.extend(placed(store).await?);
+        Ok(orders)
     })?;
+    orders.retain(|_, order| with_closed || order.is_open());
     let lines = if json {
-        json_line(&orders.iter().map(as_json).collect::<Vec<_>>())?
+        json_line(&orders.values().map(ShownOrder::as_json).collect::<Vec<_>>())?
     } else {
-        orders.iter().map(as_line).collect()
+        orders.values().map(ShownOrder::as_line).collect()
     };
     output::print(&lines)
+}
+
+/// The order of each pack that is installed, as of one that was entered at the clearinghouse.
+async fn entered(store: &Store) -> Result<BTreeMap<OrderId, ShownOrder>> {
+    let (mut orders, mut after) = (BTreeMap::new(), None);
+    loop {
+        let page = store.license_packs(after).await?;
+        let Some(last) = page.last() else { return Ok(orders) };
+        after = Some(last.pack.pack_id);
+        orders.extend(page.into_iter().map(|InstalledPack { pack, .. }| {
+            (pack.order_id, ShownOrder::entered(pack.order_id, None, Some(pack)))
+        }));
+    }
+}
+
+/// The orders that were placed here.
+async fn placed(store: &Store) -> Result<BTreeMap<OrderId, ShownOrder>> {
+    let (mut orders, mut after) = (BTreeMap::new(), None);
+    loop {
+        let page = store.license_orders(after).await?;
+        let Some(last) = page.last() else { return Ok(orders) };
+        after = Some(last.order_id);
+        orders.extend(page.into_iter().map(|order| (order.order_id, order.into())));
+    }
 }
 
 async fn found(store: &Store, id: OrderId) -> Result<LicenseOrder> {
@@ -137,63 +163,5 @@ impl Place {
             )
         })?;
         Clearinghouse::at(url).context("the clearinghouse cannot be reached")
-    }
-}
-
-fn as_json(order: &LicenseOrder) -> Value {
-    let (answer, refusal) = match &order.said {
-        Some(OrderSaid::Answer(answer)) => (Some(answer), None),
-        Some(OrderSaid::Refused(problem)) => (None, Some(problem)),
-        None => (None, None),
-    };
-    json!({
-        "order_id": order.order_id,
-        "product": order.product,
-        "quantity": order.quantity,
-        "ordered_at": order.ordered_at,
-        "state": OrderStanding::of(order.said.as_ref(), order.pack_id),
-        "answer": answer,
-        "refusal": refusal,
-        "pack_id": order.pack_id,
-    })
-}
-
-fn as_line(order: &LicenseOrder) -> String {
-    let LicenseOrder { order_id, product, quantity, ordered_at, said, pack_id, .. } = order;
-    format!(
-        "{order_id}  {quantity} of {} {} {}  {ordered_at}  {}\n",
-        product.product_id,
-        product.version,
-        product.platform_type,
-        in_words(said.as_ref(), *pack_id)
-    )
-}
-
-/// An order that was entered at the clearinghouse, of which no more is known here, in JSON and in a line.
-fn entered(answer: OrderAnswer, pack_id: Option<PackId>) -> (Value, String) {
-    let (id, said) = (answer.order_id, OrderSaid::Answer(answer));
-    let value = json!({
-        "order_id": id,
-        "state": OrderStanding::of(Some(&said), pack_id),
-        "answer": said,
-        "pack_id": pack_id,
-    });
-    let words = in_words(Some(&said), pack_id);
-    (value, format!("{id}  entered at the clearinghouse  {words}\n"))
-}
-
-fn in_words(said: Option<&OrderSaid>, pack: Option<PackId>) -> String {
-    match (pack, said) {
-        (Some(pack), _) => format!("installed as {pack}"),
-        (None, None) => "not sent, or not answered".to_owned(),
-        (None, Some(OrderSaid::Refused(problem))) => {
-            // The words come from the network, and are to stay in their line.
-            format!("refused: {}", problem.title.replace(char::is_control, " "))
-        }
-        (None, Some(OrderSaid::Answer(answer))) => match answer.state {
-            OrderState::FeeDue => format!("the fee of {} {} is due", answer.fee, answer.currency),
-            OrderState::Issued => "the pack is issued".to_owned(),
-            OrderState::Cancelled => "cancelled".to_owned(),
-        },
     }
 }

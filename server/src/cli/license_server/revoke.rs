@@ -23,9 +23,15 @@ pub(super) fn run(place: &Place, revoke: RevokeLicense) -> Result<()> {
             "revoked {license_id}; gateways refuse it with their next revocation list\n"
         )),
         Revoked::NotFound => {
-            let what = format!("there is no license {license_id}, or it was revoked before");
+            let what = format!("there is no license {license_id}");
             Err(Failure::new(Slug::NotFound, what)
                 .help("`trybuy-server license-server licenses list` shows the ids")
+                .into())
+        }
+        Revoked::Before => {
+            let what = format!("the license {license_id} was revoked before");
+            Err(Failure::new(Slug::LicenseRevoked, what)
+                .help("`trybuy-server license-server licenses list` shows when")
                 .into())
         }
         Revoked::Ambiguous => {

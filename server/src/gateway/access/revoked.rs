@@ -23,7 +23,7 @@ pub struct Revocations {
 
 impl Revocations {
     /// The most bytes of the file that they are kept in.
-    pub const FILE: u64 = 64 << 20;
+    pub const FILE: usize = 64 << 20;
 
     /// Reads what was kept: the time of the next list in seconds since 1970, and then the serial numbers, each in
     /// a line of its own.

@@ -207,6 +207,11 @@ impl OrderRecord {
         })
     }
 
+    /// How much more was paid than its fee.
+    pub fn overpaid(&self) -> u64 {
+        self.paid.saturating_sub(self.fee)
+    }
+
     /// How it is with it.
     pub fn state(&self) -> OrderState {
         match (self.pack_id, self.cancelled_at) {

@@ -36,8 +36,10 @@ pub struct Revocation {
 pub enum Revoked {
     /// The license is revoked, and its seat is free, unless somebody else has it too.
     Done,
-    /// There is no such license, or it was revoked before.
+    /// There is no such license.
     NotFound,
+    /// It was revoked before.
+    Before,
     /// Two clients have a license with that id.
     Ambiguous,
 }
@@ -117,16 +119,15 @@ impl ChainedOperation for Revocation {
             return self.revoke_temporary(connection, chain).await;
         }
         let mut rows = assignments::of_license(connection, self.license_id).await?;
+        rows.retain(|row| self.client.is_none_or(|client| client == row.client_id));
+        let is_known = !rows.is_empty();
         rows.retain(|row| row.revoked_at.is_none());
-        let is_meant = |row: &&Assignment| self.client.is_none_or(|client| client == row.client_id);
-        let (first, second) = {
-            let mut meant = rows.iter().filter(is_meant);
-            (meant.next(), meant.next())
+        let row = match rows.as_slice() {
+            [row] => row,
+            [] if is_known => return Ok(Revoked::Before),
+            [] => return Ok(Revoked::NotFound),
+            _ => return Ok(Revoked::Ambiguous),
         };
-        let Some(row) = first else { return Ok(Revoked::NotFound) };
-        if second.is_some() {
-            return Ok(Revoked::Ambiguous);
-        }
         assignments::revoke(connection, &row.certificate_serial, self.now).await?;
         revoke_all(connection, row, self.now).await?;
         leave_seat(connection, row, self.now).await?;
@@ -146,7 +147,7 @@ impl Revocation {
         let found = temporary::of_license(connection, self.license_id).await?;
         let Some(license) = found else { return Ok(Revoked::NotFound) };
         if !self.take_temporary(connection, chain, &license).await? {
-            return Ok(Revoked::NotFound);
+            return Ok(Revoked::Before);
         }
         self.bar(connection, chain, license.client_id, &license.product_id).await?;
         Ok(Revoked::Done)

@@ -13,7 +13,7 @@ pub(crate) struct Commands {
 }
 
 const OFFICE: [&str; 6] =
-    ["--id", "com.example.office", "--version", "5.0.0", "--platform-type", "non-windows"];
+    ["--product", "com.example.office", "--version", "5.0.0", "--platform-type", "non-windows"];
 
 impl Commands {
     pub(crate) fn new() -> Self {
@@ -114,7 +114,8 @@ impl Commands {
     pub(crate) fn refused(&self, arguments: &[&str], slug: &str) -> String {
         let output = self.run(arguments);
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(!output.status.success(), "{arguments:?}");
+        let code = if slug == "usage" { 2 } else { 1 };
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
         assert!(said.starts_with(&format!("error[{slug}]: ")), "{arguments:?}: {said}");
         assert!(said.contains("\nhelp: "), "{arguments:?}: {said}");
         said

@@ -64,7 +64,8 @@ impl Program {
     pub(crate) fn refused(&self, arguments: &[&str], slug: &str) -> String {
         let output = self.run(arguments);
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(!output.status.success(), "{arguments:?}");
+        let code = if slug == "usage" { 2 } else { 1 };
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {error}");
         assert!(error.contains(&format!("error[{slug}]")), "{arguments:?}: {error}");
         assert!(error.contains("help: "), "{error}");
         error

@@ -1,5 +1,6 @@
 //! A license server in this process.
 
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -175,6 +176,15 @@ impl TestServer {
         let records = self.server.store.license_records(&RecordQuery::default()).await;
         let last = records.expect("answered").pop().expect("a record").decision;
         (last.outcome, last.reason)
+    }
+
+    /// What a command prints that is run on its data directory.
+    pub(crate) fn printed(&self, arguments: &[&str]) -> String {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_trybuy-server"));
+        command.arg("--data-dir").arg(self.directory.path()).args(arguments);
+        let output = command.env_remove("TRYBUY_DATABASE_URL").output().expect("run");
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        String::from_utf8(output.stdout).expect("UTF-8")
     }
 
     /// How many licenses of a pack are assigned.

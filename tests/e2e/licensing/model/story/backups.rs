@@ -91,7 +91,7 @@ impl Story {
             accepted.success()?;
             self.rules.accept();
         } else {
-            accepted.refused(1, "usage")?;
+            accepted.refused(2, "usage")?;
         }
         Ok(())
     }

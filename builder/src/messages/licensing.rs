@@ -9,6 +9,7 @@ use trybuy_formats::slug::Slug;
 
 use super::{local_file, strange_answer, usage, words};
 use crate::error::Error;
+use crate::licensing::requestor::Refused;
 
 /// What to do about a clock.
 const CHECK_CLOCK: &str = "check this computer's clock, then run `trybuy license renew`";
@@ -129,23 +130,30 @@ pub(crate) fn license_refused(slug: Slug) -> Error {
     Error::new(slug, happened, help)
 }
 
-/// The license was revoked, and there is no other.
-pub(crate) fn revoked_without_another(license: &SeatLicense, why: &Error) -> Error {
-    Error::new(
-        why.slug(),
-        format!(
-            "your license {} for {} was revoked and is removed, and there is no other: {}",
-            license.license_id,
-            license.product_id,
-            why.explain()
-        ),
-        match why.slug() {
-            Slug::ServerUnreachable | Slug::LicenseServerUnreachable => {
-                "ask your administrator why it was revoked, or try again later for another one"
-            }
-            _ => "ask your administrator why it was revoked, and for another one",
-        },
-    )
+/// A license is refused, and no other one came. It stays: who says so signs nothing.
+pub(crate) fn no_license_but(refused: &Refused, why: &Error) -> Error {
+    let SeatLicense { license_id, product_id, version, .. } = refused.license.fields();
+    let happened = format!(
+        "your license {license_id} for {product_id} {version} is refused ({}), as the gateway says, and there is no \
+         other: {}",
+        refused.slug,
+        why.explain()
+    );
+    let is_for_now = matches!(why.slug(), Slug::ServerUnreachable | Slug::LicenseServerUnreachable);
+    let ask = match (refused.slug, is_for_now) {
+        (Slug::LicenseRevoked, true) => {
+            "ask your administrator whether it was revoked, and try again later for another one"
+        }
+        (Slug::LicenseRevoked, false) => {
+            "ask your administrator whether it was revoked, and for another one"
+        }
+        (_, true) => "try again later; if it stays so, ask your administrator",
+        (_, false) => "ask your administrator for another one",
+    };
+    let help = format!(
+        "{ask}; it stays here until you remove it with `trybuy license remove {license_id}`"
+    );
+    Error::new(why.slug(), happened, help)
 }
 
 /// The temporary license has ended, and there is no other.

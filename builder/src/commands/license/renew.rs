@@ -22,7 +22,7 @@ pub(super) fn renew(context: &Context, arguments: &RenewLicenseArguments) -> Res
     let mut first_failure = None;
     for gateway in gateways {
         let renewed = Requestor::contact(&context.data, gateway, Trust::default())
-            .and_then(|requestor| requestor.obtain(Occasion::Renewal))
+            .and_then(|mut requestor| requestor.obtain(Occasion::Renewal))
             .map_err(|error| match error.slug() {
                 Slug::ServerUnreachable => messages::renewal_unreachable(error),
                 _ => error,

@@ -156,6 +156,17 @@ pub(crate) fn no_license_but(refused: &Refused, why: &Error) -> Error {
     Error::new(why.slug(), happened, help)
 }
 
+/// The gateway refuses a license, and there was no other a moment ago.
+pub(crate) fn refused_again(seconds: u64) -> Error {
+    Error::new(
+        Slug::LicenseRequired,
+        "the gateway refuses your license, and there was no other when it was last asked for",
+        format!(
+            "ask your administrator for another license; it is asked for again in {seconds} seconds at the earliest"
+        ),
+    )
+}
+
 /// The temporary license has ended, and there is no other.
 pub(crate) fn no_free_license(temporary: &SeatLicense) -> Error {
     let end = temporary.ends_at.map(words::date).unwrap_or_default();

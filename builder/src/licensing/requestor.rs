@@ -159,9 +159,40 @@ impl<'a> Requestor<'a> {
     /// # Errors
     /// What gateway and license server refuse, and why a license that came was refused here.
     pub fn obtain(&mut self, occasion: Occasion) -> Result<Obtained, Error> {
-        let held = self.first_admitted(self.candidates());
+        self.obtain_with(self.candidates(), occasion)
+    }
+
+    fn obtain_with(
+        &mut self,
+        candidates: Vec<ClientLicense>,
+        occasion: Occasion,
+    ) -> Result<Obtained, Error> {
+        let held = self.first_admitted(candidates);
         let obtained = self.obtain_beside(held, occasion);
         obtained.map_err(|error| self.without_another(error))
+    }
+
+    /// Gets a license again, and stores it: with its own version and features where it is enough for the service, else
+    /// with what the service needs by now.
+    ///
+    /// # Errors
+    /// As [`Self::obtain`].
+    pub fn renew(&mut self, license: &ClientLicense) -> Result<Obtained, Error> {
+        let fields = license.fields();
+        let is_of_server = fields.license_server == self.info.license_server;
+        let needed = (&self.info.product_id, &self.info.version);
+        if is_of_server && fields.covers(needed.0, needed.1) && fields.enables(&self.info.features)
+        {
+            self.info.version = fields.version.clone();
+            self.info.features = fields.features.clone();
+        }
+        let mut candidates = self.candidates();
+        let is_other = |other: &ClientLicense| {
+            !self.serves(license) || other.certificate().der() != license.certificate().der()
+        };
+        // Where it is good enough, it comes before those that are better.
+        candidates.sort_by_key(is_other);
+        self.obtain_with(candidates, Occasion::Renewal)
     }
 
     /// The first license that the gateway does not refuse. Those that it does are remembered.

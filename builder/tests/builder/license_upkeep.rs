@@ -180,6 +180,51 @@ fn where_a_license_is_refused_another_one_of_the_cache_is_used() {
     assert_eq!((gateway.listed().len(), gateway.script().asked(REQUEST)), (2, 2));
 }
 
+#[test]
+fn each_license_is_renewed_for_its_own_version_and_features_and_told_of_once() {
+    let gateway = Gateway::start();
+    gateway.script().change = |license| {
+        of_one_seat(license);
+        license.version = "4.0.0".parse().expect("a version");
+    };
+    gateway.script().version = "4.0.0";
+    gateway.request();
+    {
+        let mut script = gateway.script();
+        script.change = |license| license.features = vec!["print".parse().expect("a label")];
+        script.features = vec!["print".parse().expect("a label")];
+        script.version = "4.1.0";
+        script.refused = Some(("upgrades", Slug::LicenseTooOld));
+    }
+    gateway.request();
+    {
+        let mut script = gateway.script();
+        (script.version, script.features, script.refused) = ("4.0.0", Vec::new(), None);
+        script.responses.clear();
+    }
+    let wanted = |gateway: &Gateway| -> Vec<String> {
+        let script = gateway.script();
+        let asked = script.responses.iter();
+        asked.map(|asked| format!("{} {}", asked.version, asked.features.len())).collect()
+    };
+    gateway.script().outcome = LicenseOutcome::Reissued;
+    let issued: fn(&mut SeatLicense) = |license| {
+        of_one_seat(license);
+        license.version = "4.1.0".parse().expect("a version");
+        license.features = vec!["print".parse().expect("a label")];
+    };
+    gateway.script().change = |_| {};
+    // The license server has 4.0.0 alone, which is refused where 4.1.0 is asked for.
+    gateway.run(&["license", "renew"]);
+    let mut asked = wanted(&gateway);
+    asked.sort();
+    assert_eq!(asked, ["4.0.0 0", "4.1.0 1"]);
+    // Where one license comes for both, it is told of once.
+    gateway.script().change = issued;
+    let said = gateway.good(&["license", "renew"]);
+    assert_eq!(said.err.matches("was issued again").count(), 1, "{}", said.err);
+}
+
 /// A license that was upgraded keeps its seat.
 fn of_one_seat(license: &mut SeatLicense) {
     let pack: PackId = "0199f3a2-7c1e-7d52-9a3b-2f6c1f0e8d11".parse().expect("an id");

@@ -81,7 +81,17 @@ pub(crate) fn gateway_help(error: &Error) -> Option<&'static str> {
 fn unreachable_help(cause: &str) -> &'static str {
     const LICENSE_REFUSED: [&str; 4] = ["Certificate", "UnknownCA", "DecryptError", "AccessDenied"];
     let alert = cause.split("received fatal alert").nth(1);
-    if cause.contains("invalid peer certificate") {
+    if cause.contains("CaUsedAsEndEntity") {
+        "the gateway uses a certificate that is meant for an authority (CA:TRUE) as its own: ask its operator for one \
+         with CA:FALSE"
+    } else if cause.contains("invalid peer certificate")
+        && ["not valid yet", "NotValidYet", "expired", "Expired"]
+            .iter()
+            .any(|word| cause.contains(word))
+    {
+        "the gateway's certificate is not valid yet or no more by this computer's clock: check the clock; if it is right, \
+         tell the operator of the gateway"
+    } else if cause.contains("invalid peer certificate") {
         "this computer does not trust the gateway's certificate: if its authority is your company's own, \
          name that certificate with --ca FILE"
     } else if alert.is_some_and(|alert| LICENSE_REFUSED.iter().any(|word| alert.contains(word))) {
@@ -243,4 +253,29 @@ pub(crate) fn door_failed(error: io::Error) -> Error {
         "close other programs, then try again",
     )
     .caused_by(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustls::CertificateError;
+    use rustls::pki_types::UnixTime;
+
+    #[test]
+    fn a_certificate_that_is_not_trusted_is_explained_by_its_cause() {
+        let other =
+            || rustls::OtherError(std::sync::Arc::new(io::Error::other("CaUsedAsEndEntity")));
+        let time = UnixTime::now();
+        for (cause, words) in [
+            (CertificateError::NotValidYetContext { time, not_before: time }, "check the clock"),
+            (CertificateError::ExpiredContext { time, not_after: time }, "check the clock"),
+            (CertificateError::NotValidYet, "check the clock"),
+            (CertificateError::Expired, "check the clock"),
+            (CertificateError::UnknownIssuer, "--ca FILE"),
+            (CertificateError::Other(other()), "CA:FALSE"),
+        ] {
+            let cause = rustls::Error::InvalidCertificate(cause).to_string();
+            assert!(unreachable_help(&cause).contains(words), "{cause}");
+        }
+    }
 }

@@ -372,6 +372,7 @@ fn the_doctor_names_each_license_that_cannot_be_used_and_what_to_do() {
     }
     fs::write(&key, b"damaged").expect("written");
     assert_eq!(findings(&gateway, "seat-key")[0]["status"], "problem");
+    assert!(findings(&gateway, "keys").is_empty(), "what licenses need is not usable");
 }
 
 #[test]

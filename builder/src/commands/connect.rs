@@ -48,9 +48,9 @@ pub(super) fn connect(
     arguments: &ConnectArguments,
     signals: ClosingSignals,
 ) -> Result<(), Error> {
-    let requestor = license::contact(context, &arguments.gateway)?;
+    let mut requestor = license::contact(context, &arguments.gateway)?;
     let gateway = requestor.gateway().address().clone();
-    let first = first_license(&requestor)?;
+    let first = first_license(&mut requestor)?;
     // The lock of the cache is not held while connections run.
     drop(requestor);
     let (data, address) = (context.data.clone(), gateway.clone());
@@ -76,10 +76,10 @@ pub(super) fn connect(
 }
 
 /// The license to begin with. While the license server does not answer, one that serves goes on working.
-fn first_license(requestor: &Requestor<'_>) -> Result<Presented, Error> {
+fn first_license(requestor: &mut Requestor<'_>) -> Result<Presented, Error> {
     match (requestor.obtain(Occasion::Need), requestor.serving()) {
         (Ok(obtained), _) => {
-            if obtained.source != Source::Cache || obtained.revoked.is_some() {
+            if obtained.source != Source::Cache || !obtained.refused.is_empty() {
                 license::tell(&obtained);
             }
             presented(requestor, &obtained.license)
@@ -94,10 +94,10 @@ fn first_license(requestor: &Requestor<'_>) -> Result<Presented, Error> {
 
 /// The license of later connections: asked for as at the beginning.
 fn next_license(data: &DataDir, gateway: &ServerAddress) -> Result<Presented, Error> {
-    let requestor = Requestor::contact(data, gateway.clone(), Trust::default())?;
+    let mut requestor = Requestor::contact(data, gateway.clone(), Trust::default())?;
     let obtained = requestor.obtain(Occasion::Need)?;
     let is_news = obtained.source != Source::Cache && obtained.license.is_permanent();
-    if is_news || obtained.revoked.is_some() {
+    if is_news || !obtained.refused.is_empty() {
         license::tell(&obtained);
     }
     presented(&requestor, &obtained.license)

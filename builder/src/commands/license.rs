@@ -50,8 +50,8 @@ pub(super) fn contact<'a>(
 
 /// Says what came of a request.
 pub(super) fn tell(obtained: &Obtained) {
-    if let Some(revoked) = &obtained.revoked {
-        output::notice(&notices::revoked(revoked.fields(), obtained.license.fields()));
+    for refused in &obtained.refused {
+        output::notice(&notices::refused(refused, obtained.license.fields()));
     }
     output::notice(&notices::obtained(obtained));
 }

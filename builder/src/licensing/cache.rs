@@ -2,7 +2,10 @@
 //!
 //! What is read is verified as if it had just come. An entry that is damaged is that entry alone: it is
 //! asked for again, and costs nothing.
+//!
+//! A license gives way to one that its license server issued, or to its user's wish; nothing else removes it.
 
+use std::cmp::Reverse;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -70,9 +73,9 @@ impl<'a> Cache<'a> {
         files.into_iter().map(entry).collect()
     }
 
-    /// The best license of this client for the service behind a gateway, of the gateway's license server: one that
-    /// serves it now, a permanent one, one of this gateway, the newest, the one that ends last.
-    pub fn best(&self, gateway: &Gateway, needed: &GatewayInfo) -> Option<ClientLicense> {
+    /// The licenses of this client for the service behind a gateway, of the gateway's license server, the best first: one
+    /// that serves it now, a permanent one, one of this gateway, the newest, the one that ends last.
+    pub fn candidates(&self, gateway: &Gateway, needed: &GatewayInfo) -> Vec<ClientLicense> {
         let licenses = self.entries().into_iter().filter_map(|entry| entry.license.ok());
         let is_candidate = |license: &ClientLicense| {
             license.fields().license_server == needed.license_server
@@ -80,15 +83,17 @@ impl<'a> Cache<'a> {
                 && self.client == Some(license.fields().client_id)
                 && self.is_of_authority(license, gateway)
         };
-        licenses.filter(is_candidate).max_by_key(|license| {
-            (
+        let mut candidates: Vec<ClientLicense> = licenses.filter(is_candidate).collect();
+        candidates.sort_by_key(|license| {
+            Reverse((
                 license.serves(needed),
                 license.is_permanent(),
                 license.gateway() == gateway.address(),
                 license.fields().version.clone(),
                 license.usable_until().unwrap_or_else(Instant::last),
-            )
-        })
+            ))
+        });
+        candidates
     }
 
     /// The licenses that a user means: the one with this id, or the one for this product.
@@ -113,14 +118,6 @@ impl<'a> Cache<'a> {
         let meant = the_one(name, self.entries().into_iter().filter(is_meant))?;
         data_dir::remove(&meant.path)?;
         Ok(meant)
-    }
-
-    /// Removes a license that is of no use any more. The caller holds the lock of the cache.
-    ///
-    /// # Errors
-    /// `local-file`.
-    pub fn forget(&self, license: &ClientLicense) -> Result<(), Error> {
-        data_dir::remove(&self.file_of(license))
     }
 
     /// Stores a license. A permanent one takes the place of the temporary ones that it covers, and one that was upgraded

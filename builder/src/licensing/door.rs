@@ -1,6 +1,7 @@
 //! The local door: each connection of a program is joined to one to the gateway that presents the license
 //! (SL Fig. 5). Bytes are passed on as they come, so that streams and WebSockets work by themselves.
 
+mod answer;
 mod joined;
 mod listen_address;
 mod refusal;
@@ -17,6 +18,7 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use self::joined::{Outcome, Sent};
 use super::presenter::{Presented, Presenter};
 use crate::client::address::ServerAddress;
 use crate::error::Error;
@@ -40,6 +42,15 @@ pub struct Door {
     port: u16,
     name: ServerName<'static>,
     presenter: Arc<Presenter>,
+}
+
+/// A connection whose license the gateway refuses.
+struct Refused {
+    local: Local,
+    /// In which words.
+    answer: Vec<u8>,
+    /// What can be sent again.
+    again: Option<Sent>,
 }
 
 impl Door {
@@ -90,22 +101,39 @@ impl Door {
         let _ = tokio::time::timeout(GRACE, all_ended).await;
     }
 
-    /// Joins one connection of a program.
+    /// Joins one connection of a program. Where the gateway refuses the license, it is joined once more with another one.
     async fn join(&self, local: Local) {
-        let remote = match self.presenter.present().await {
-            Ok(presented) => self.connect(&presented).await,
+        let presented = match self.presenter.present().await {
+            Ok(presented) => presented,
             Err(error) => return tell(local, refusal::FORBIDDEN, &error).await,
         };
-        match remote {
-            Ok(remote) => self.pass(local, remote).await,
-            Err(error) => tell(local, refusal::BAD_GATEWAY, &self.unreachable(error)).await,
+        let Some(refused) = self.pass(local, &presented, Sent::default()).await else { return };
+        let another = self.presenter.replace(&presented).await;
+        match (another, refused.again) {
+            (Ok(another), Some(sent)) => {
+                if let Some(refused) = self.pass(refused.local, &another, sent).await {
+                    refusal::pass_on(refused.local, &refused.answer).await;
+                }
+            }
+            // The program connects again for its next request, and then with the other license.
+            (Ok(_), None) => refusal::pass_on(refused.local, &refused.answer).await,
+            (Err(error), _) => refusal::answer(refused.local, refusal::FORBIDDEN, &error).await,
         }
     }
 
-    async fn pass(&self, local: Local, remote: TlsStream<TcpStream>) {
-        // With TLS 1.3 a gateway refuses a certificate after the connection has begun.
-        if let Some((local, error)) = joined::join(local, remote).await {
-            tell(local, refusal::BAD_GATEWAY, &self.unreachable(error)).await;
+    /// Passes bytes on with this license, those first that are sent again. The answer is that the gateway refuses it.
+    async fn pass(&self, local: Local, presented: &Presented, sent: Sent) -> Option<Refused> {
+        let outcome = match self.connect(presented).await {
+            Ok(remote) => joined::join(local, remote, sent).await,
+            Err(error) => Some(Outcome::Failed(local, error)),
+        };
+        match outcome? {
+            Outcome::Refused(local, answer, again) => Some(Refused { local, answer, again }),
+            // With TLS 1.3 a gateway refuses a certificate after the connection has begun.
+            Outcome::Failed(local, error) => {
+                tell(local, refusal::BAD_GATEWAY, &self.unreachable(error)).await;
+                None
+            }
         }
     }
 

@@ -10,11 +10,15 @@ use trybuy_formats::instant::Instant;
 
 use crate::clock;
 use crate::error::Error;
-use crate::output;
+use crate::{messages, output};
 
 /// How long nothing is asked after the last time: a temporary license triggers a new request each time it
 /// is presented, but a page of a hundred pictures is no hundred requests.
 const PAUSE: Duration = Duration::from_secs(180);
+
+/// How long nothing is asked after the gateway refused a license, at first and at most. It doubles while licenses are
+/// refused again soon.
+const REFUSED_PAUSE: (Duration, Duration) = (Duration::from_secs(5), PAUSE);
 
 /// A license, ready to be presented.
 #[derive(Clone)]
@@ -32,6 +36,8 @@ pub struct Presenter {
     current: Mutex<Presented>,
     /// When the source was asked last; whoever has it asks.
     asked: Turn<Moment>,
+    /// When another license was asked for as the gateway refused one, and how long not to ask again.
+    refused: Turn<Option<(Moment, Duration)>>,
     pause: Duration,
 }
 
@@ -50,7 +56,13 @@ impl Presenter {
         source: impl Fn() -> Result<Presented, Error> + Send + Sync + 'static,
     ) -> Arc<Self> {
         let (source, current) = (Arc::new(source), Mutex::new(first));
-        Arc::new(Self { source, current, asked: Turn::new(Moment::now()), pause })
+        Arc::new(Self {
+            source,
+            current,
+            asked: Turn::new(Moment::now()),
+            refused: Turn::new(None),
+            pause,
+        })
     }
 
     /// The license for a new connection. One that has ended is waited for; otherwise the connection is
@@ -78,6 +90,30 @@ impl Presenter {
                 output::warn(&error.explain(), error.help());
             }
         });
+        Ok(self.current())
+    }
+
+    /// Another license than one that the gateway refuses. One connection asks for it, the others wait; a client that gets
+    /// none asks more and more rarely, whatever programs do.
+    ///
+    /// # Errors
+    /// Why there is no other license. The user is told by this, once for each time that was asked.
+    pub async fn replace(&self, refused: &Presented) -> Result<Presented, Error> {
+        let mut last = self.refused.lock().await;
+        if !Arc::ptr_eq(&self.current().tls, &refused.tls) {
+            return Ok(self.current());
+        }
+        let (first, most) = REFUSED_PAUSE;
+        let pause = match *last {
+            Some((at, pause)) if at.elapsed() < pause => {
+                return Err(messages::refused_again((pause - at.elapsed()).as_secs() + 1));
+            }
+            Some((at, pause)) if at.elapsed() < pause * 4 => most.min(pause * 2),
+            _ => first,
+        };
+        let answer = self.ask(&mut *self.asked.lock().await).await;
+        *last = Some((Moment::now(), pause));
+        answer.inspect_err(|error| output::warn(&error.explain(), error.help()))?;
         Ok(self.current())
     }
 
@@ -152,6 +188,26 @@ mod tests {
         tokio::task::spawn_blocking(move || told.recv()).await.expect("ran").expect("asked");
         let _turn = presenter.asked.lock().await;
         assert!(presenter.current().until.is_none());
+    }
+
+    #[tokio::test]
+    async fn a_refused_license_is_replaced_once_and_a_barred_client_asks_rarely() {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&asked);
+        let presenter =
+            Presenter::new(presented(None), move || match counter.fetch_add(1, Ordering::SeqCst) {
+                0 => Ok(presented(None)),
+                _ => Err(Error::new(Slug::LicenseRevoked, "barred", "ask")),
+            });
+        let refused = presenter.current();
+        let (one, two) = tokio::join!(presenter.replace(&refused), presenter.replace(&refused));
+        assert!(one.is_ok() && two.is_ok() && asked.load(Ordering::SeqCst) == 1);
+        *presenter.refused.lock().await = None;
+        let refused = presenter.current();
+        for _ in 0..10 {
+            assert!(presenter.replace(&refused).await.is_err());
+        }
+        assert_eq!(asked.load(Ordering::SeqCst), 2);
     }
 
     #[tokio::test]

@@ -52,8 +52,17 @@ pub struct Obtained {
     pub license: ClientLicense,
     /// Whether it is new.
     pub source: Source,
-    /// The license that was revoked before, and removed.
-    pub revoked: Option<ClientLicense>,
+    /// The licenses that the gateway refuses.
+    pub refused: Vec<Refused>,
+}
+
+/// A license that the gateway refuses, and why. Its word is not signed: it is told, and no license is removed for it.
+#[derive(Clone)]
+pub struct Refused {
+    /// The license.
+    pub license: ClientLicense,
+    /// Why.
+    pub slug: Slug,
 }
 
 /// Where a license comes from.
@@ -76,6 +85,7 @@ pub struct Requestor<'a> {
     info: GatewayInfo,
     seat_key: EcdsaKey,
     decryption_key: DecryptionKey,
+    refused: Vec<Refused>,
     _lock: Lock,
 }
 
@@ -119,6 +129,7 @@ impl<'a> Requestor<'a> {
             info,
             seat_key,
             decryption_key,
+            refused: Vec::new(),
             _lock: lock,
         })
     }
@@ -133,36 +144,77 @@ impl<'a> Requestor<'a> {
         self.first_contact
     }
 
-    /// The license of the cache that serves now, be it temporary or not.
+    /// The license of the cache that serves now, be it temporary or not, and is not known to be refused.
     pub fn serving(&self) -> Option<ClientLicense> {
-        self.best().filter(|license| self.serves(license))
+        let is_refused = |license: &ClientLicense| {
+            let certificate = license.certificate().der();
+            self.refused.iter().any(|refused| refused.license.certificate().der() == certificate)
+        };
+        let licenses = self.candidates().into_iter();
+        licenses.filter(|it| self.serves(it)).find(|license| !is_refused(license))
     }
 
     /// Gets a license for the service, and stores it.
     ///
     /// # Errors
     /// What gateway and license server refuse, and why a license that came was refused here.
-    pub fn obtain(&self, occasion: Occasion) -> Result<Obtained, Error> {
-        let Some(revoked) = self.best().filter(|held| self.is_revoked(held)) else {
-            return self.obtain_unless_revoked(occasion);
-        };
-        // Should the gateway be mistaken, the license server issues the same again, which costs nothing.
-        Cache::open(self.data).forget(&revoked)?;
-        match self.obtain_beside(self.best(), occasion) {
-            Ok(obtained) => Ok(Obtained { revoked: Some(revoked), ..obtained }),
-            Err(error) => Err(messages::revoked_without_another(revoked.fields(), &error)),
-        }
+    pub fn obtain(&mut self, occasion: Occasion) -> Result<Obtained, Error> {
+        self.obtain_with(self.candidates(), occasion)
     }
 
-    /// Gets a license where the gateway has heard of no revocation. The license server knows of one earlier.
-    fn obtain_unless_revoked(&self, occasion: Occasion) -> Result<Obtained, Error> {
-        let serving = self.serving();
-        match (self.obtain_beside(self.best(), occasion), serving) {
-            (Err(error), Some(revoked)) if error.slug() == Slug::LicenseRevoked => {
-                Cache::open(self.data).forget(&revoked)?;
-                Err(messages::revoked_without_another(revoked.fields(), &error))
+    fn obtain_with(
+        &mut self,
+        candidates: Vec<ClientLicense>,
+        occasion: Occasion,
+    ) -> Result<Obtained, Error> {
+        let held = self.first_admitted(candidates);
+        let obtained = self.obtain_beside(held, occasion);
+        obtained.map_err(|error| self.without_another(error))
+    }
+
+    /// Gets a license again, and stores it: with its own version and features where it is enough for the service, else
+    /// with what the service needs by now.
+    ///
+    /// # Errors
+    /// As [`Self::obtain`].
+    pub fn renew(&mut self, license: &ClientLicense) -> Result<Obtained, Error> {
+        let fields = license.fields();
+        let is_of_server = fields.license_server == self.info.license_server;
+        let needed = (&self.info.product_id, &self.info.version);
+        if is_of_server && fields.covers(needed.0, needed.1) && fields.enables(&self.info.features)
+        {
+            self.info.version = fields.version.clone();
+            self.info.features = fields.features.clone();
+        }
+        let mut candidates = self.candidates();
+        let is_other = |other: &ClientLicense| {
+            !self.serves(license) || other.certificate().der() != license.certificate().der()
+        };
+        // Where it is good enough, it comes before those that are better.
+        candidates.sort_by_key(is_other);
+        self.obtain_with(candidates, Occasion::Renewal)
+    }
+
+    /// The first license that the gateway does not refuse. Those that it does are remembered.
+    fn first_admitted(&mut self, licenses: Vec<ClientLicense>) -> Option<ClientLicense> {
+        for license in licenses {
+            match self.refusal(&license) {
+                Some(slug) => self.refused.push(Refused { license, slug }),
+                None => return Some(license),
             }
-            (obtained, _) => obtained,
+        }
+        None
+    }
+
+    /// The same failure with what it means for the license that is here: it stays, whatever gateways say of it, and
+    /// whatever they say that the license server says.
+    fn without_another(&self, error: Error) -> Error {
+        match (self.serving(), self.refused.first()) {
+            (None, Some(refused)) => messages::no_license_but(refused, &error),
+            (Some(license), _) if error.slug() == Slug::LicenseRevoked => {
+                messages::no_license_but(&Refused { license, slug: error.slug() }, &error)
+            }
+            _ => error,
         }
     }
 
@@ -196,25 +248,25 @@ impl<'a> Requestor<'a> {
     }
 
     fn obtained(&self, license: ClientLicense, source: Source) -> Obtained {
-        Obtained { license, source, revoked: None }
+        Obtained { license, source, refused: self.refused.clone() }
     }
 
     fn serves(&self, license: &ClientLicense) -> bool {
         license.serves(&self.info)
     }
 
-    /// Whether the gateway refuses a license that serves as a revoked one. Whatever else comes of asking it is no word
-    /// about the license.
-    fn is_revoked(&self, license: &ClientLicense) -> bool {
+    /// Why the gateway refuses a license that serves. Whatever else comes of asking it is no word about the license.
+    fn refusal(&self, license: &ClientLicense) -> Option<Slug> {
         let present = || {
             let tls = self.presenting(license)?;
             GatewayClient::present(self.gateway.address(), tls)
         };
-        self.serves(license) && present().is_err_and(|error| error.slug() == Slug::LicenseRevoked)
+        let refused = if self.serves(license) { present().err()?.slug() } else { return None };
+        is_refusal(refused).then_some(refused)
     }
 
-    fn best(&self) -> Option<ClientLicense> {
-        Cache::open(self.data).best(&self.gateway, &self.info)
+    fn candidates(&self) -> Vec<ClientLicense> {
+        Cache::open(self.data).candidates(&self.gateway, &self.info)
     }
 
     /// Fig. 5, steps 176 to 188, and Fig. 8, step 242. Where features are amiss, there may be another license beside.
@@ -321,20 +373,22 @@ impl<'a> Requestor<'a> {
     }
 }
 
-/// What speaks against an upgrade of this license, and not against another license.
-fn is_about_the_license(slug: Slug) -> bool {
+/// What a gateway says of a license that it refuses.
+pub(super) fn is_refusal(slug: Slug) -> bool {
     matches!(
         slug,
-        Slug::LicenseRequired
-            | Slug::LicenseInvalid
+        Slug::LicenseInvalid
             | Slug::LicenseForeign
             | Slug::LicenseExpired
             | Slug::LicenseNotActive
             | Slug::LicenseRevoked
             | Slug::LicenseTooOld
-            | Slug::NoFreeLicense
-            | Slug::NotFound
     )
+}
+
+/// What speaks against an upgrade of this license, and not against another license.
+fn is_about_the_license(slug: Slug) -> bool {
+    is_refusal(slug) || matches!(slug, Slug::LicenseRequired | Slug::NoFreeLicense | Slug::NotFound)
 }
 
 fn slug_of(error: CertificateError) -> Slug {

@@ -9,6 +9,7 @@ use trybuy_formats::slug::Slug;
 
 use super::{local_file, strange_answer, usage, words};
 use crate::error::Error;
+use crate::licensing::requestor::Refused;
 
 /// What to do about a clock.
 const CHECK_CLOCK: &str = "check this computer's clock, then run `trybuy license renew`";
@@ -80,7 +81,17 @@ pub(crate) fn gateway_help(error: &Error) -> Option<&'static str> {
 fn unreachable_help(cause: &str) -> &'static str {
     const LICENSE_REFUSED: [&str; 4] = ["Certificate", "UnknownCA", "DecryptError", "AccessDenied"];
     let alert = cause.split("received fatal alert").nth(1);
-    if cause.contains("invalid peer certificate") {
+    if cause.contains("CaUsedAsEndEntity") {
+        "the gateway uses a certificate that is meant for an authority (CA:TRUE) as its own: ask its operator for one \
+         with CA:FALSE"
+    } else if cause.contains("invalid peer certificate")
+        && ["not valid yet", "NotValidYet", "expired", "Expired"]
+            .iter()
+            .any(|word| cause.contains(word))
+    {
+        "the gateway's certificate is not valid yet or no more by this computer's clock: check the clock; if it is right, \
+         tell the operator of the gateway"
+    } else if cause.contains("invalid peer certificate") {
         "this computer does not trust the gateway's certificate: if its authority is your company's own, \
          name that certificate with --ca FILE"
     } else if alert.is_some_and(|alert| LICENSE_REFUSED.iter().any(|word| alert.contains(word))) {
@@ -129,22 +140,40 @@ pub(crate) fn license_refused(slug: Slug) -> Error {
     Error::new(slug, happened, help)
 }
 
-/// The license was revoked, and there is no other.
-pub(crate) fn revoked_without_another(license: &SeatLicense, why: &Error) -> Error {
+/// A license is refused, and no other one came. It stays: who says so signs nothing.
+pub(crate) fn no_license_but(refused: &Refused, why: &Error) -> Error {
+    let SeatLicense { license_id, product_id, version, .. } = refused.license.fields();
+    let happened = format!(
+        "your license {license_id} for {product_id} {version} is refused ({}), as the gateway says, and there is no \
+         other: {}",
+        refused.slug,
+        why.explain()
+    );
+    let is_for_now = matches!(why.slug(), Slug::ServerUnreachable | Slug::LicenseServerUnreachable);
+    let ask = match (refused.slug, is_for_now) {
+        (Slug::LicenseRevoked, true) => {
+            "ask your administrator whether it was revoked, and try again later for another one"
+        }
+        (Slug::LicenseRevoked, false) => {
+            "ask your administrator whether it was revoked, and for another one"
+        }
+        (_, true) => "try again later; if it stays so, ask your administrator",
+        (_, false) => "ask your administrator for another one",
+    };
+    let help = format!(
+        "{ask}; it stays here until you remove it with `trybuy license remove {license_id}`"
+    );
+    Error::new(why.slug(), happened, help)
+}
+
+/// The gateway refuses a license, and there was no other a moment ago.
+pub(crate) fn refused_again(seconds: u64) -> Error {
     Error::new(
-        why.slug(),
+        Slug::LicenseRequired,
+        "the gateway refuses your license, and there was no other when it was last asked for",
         format!(
-            "your license {} for {} was revoked and is removed, and there is no other: {}",
-            license.license_id,
-            license.product_id,
-            why.explain()
+            "ask your administrator for another license; it is asked for again in {seconds} seconds at the earliest"
         ),
-        match why.slug() {
-            Slug::ServerUnreachable | Slug::LicenseServerUnreachable => {
-                "ask your administrator why it was revoked, or try again later for another one"
-            }
-            _ => "ask your administrator why it was revoked, and for another one",
-        },
     )
 }
 
@@ -224,4 +253,29 @@ pub(crate) fn door_failed(error: io::Error) -> Error {
         "close other programs, then try again",
     )
     .caused_by(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustls::CertificateError;
+    use rustls::pki_types::UnixTime;
+
+    #[test]
+    fn a_certificate_that_is_not_trusted_is_explained_by_its_cause() {
+        let other =
+            || rustls::OtherError(std::sync::Arc::new(io::Error::other("CaUsedAsEndEntity")));
+        let time = UnixTime::now();
+        for (cause, words) in [
+            (CertificateError::NotValidYetContext { time, not_before: time }, "check the clock"),
+            (CertificateError::ExpiredContext { time, not_after: time }, "check the clock"),
+            (CertificateError::NotValidYet, "check the clock"),
+            (CertificateError::Expired, "check the clock"),
+            (CertificateError::UnknownIssuer, "--ca FILE"),
+            (CertificateError::Other(other()), "CA:FALSE"),
+        ] {
+            let cause = rustls::Error::InvalidCertificate(cause).to_string();
+            assert!(unreachable_help(&cause).contains(words), "{cause}");
+        }
+    }
 }

@@ -85,7 +85,8 @@ fn problem_help(slug: Slug) -> &'static str {
             "install the release of trybuy that your administrator names, or ask for this one to be admitted"
         }
         Slug::ChallengeFailed => {
-            "run the same command again; if it stays so, install trybuy again from its origin"
+            "run the same command again; if it stays so, install trybuy again from its origin, or ask the operator of \
+             the license server to install the image of this one"
         }
         Slug::NoFreeLicense | Slug::LicenseRequired => "ask your administrator for a license",
         Slug::LicenseRevoked => "ask your administrator why your license was revoked",

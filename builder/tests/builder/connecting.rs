@@ -230,6 +230,49 @@ fn a_license_that_ends_while_the_door_is_open_is_asked_for_anew() {
 }
 
 #[test]
+fn a_license_that_is_revoked_while_the_door_is_open_is_replaced_at_once() {
+    let gateway = Gateway::start();
+    let door = Door::open(&gateway, None);
+    gateway.script().revoke_last();
+    let put = "PUT /page HTTP/1.1\r\ncontent-length: 4\r\n\r\nbody";
+    let answer = door.exchange(put);
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("\r\n\r\nbody"), "{answer}");
+    assert!(door.exchange(GET).starts_with("HTTP/1.1 200"));
+    let said = door.close();
+    assert_eq!(said.matches("refuses your license").count(), 1, "{said}");
+    assert_eq!(gateway.script().asked("license-requests"), 2);
+}
+
+#[test]
+fn a_license_that_was_replaced_by_a_command_beside_the_door_is_found_in_the_cache() {
+    let gateway = Gateway::start();
+    let door = Door::open(&gateway, None);
+    gateway.script().revoke_last();
+    gateway.request();
+    assert!(door.exchange(GET).starts_with("HTTP/1.1 200"));
+    assert_eq!(gateway.script().asked("license-requests"), 2);
+}
+
+#[test]
+fn a_barred_client_is_told_what_to_do_and_asks_rarely() {
+    let gateway = Gateway::start();
+    let door = Door::open(&gateway, None);
+    {
+        let mut script = gateway.script();
+        (script.revoked, script.refused) =
+            (true, Some(("challenge-responses", Slug::LicenseRevoked)));
+    }
+    for _ in 0..5 {
+        let answer = door.exchange(GET);
+        assert!(answer.starts_with("HTTP/1.1 403 Forbidden\r\n"), "{answer}");
+        assert!(answer.contains("ask your administrator"), "{answer}");
+    }
+    let said = door.close();
+    assert_eq!(said.matches("warning: ").count(), 1, "{said}");
+    assert_eq!(gateway.script().asked("license-requests"), 2);
+}
+
+#[test]
 fn a_door_is_not_opened_to_other_machines() {
     let gateway = Gateway::start();
     for listen in ["0.0.0.0:0", "[::]:0", "192.0.2.1:80", "nonsense"] {

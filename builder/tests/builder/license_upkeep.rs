@@ -10,7 +10,7 @@ use trybuy_formats::instant::Span;
 use trybuy_formats::licensing::seat_license::SeatLicense;
 use trybuy_formats::slug::Slug;
 
-use crate::gateway::{Gateway, PRODUCT};
+use crate::gateway::{Gateway, ISSUER, PRODUCT};
 
 const REQUEST: &str = "license-requests";
 
@@ -99,7 +99,7 @@ fn a_revoked_license_gives_way_to_another_one() {
             [_, "request"] => gateway.request(),
             renew => gateway.good(renew),
         };
-        for words in [revoked.as_str(), "was revoked, as the gateway says", "You have a license"] {
+        for words in [revoked.as_str(), "refuses your license", "You have a license"] {
             assert!(said.err.contains(words), "{words}\n{}", said.err);
         }
         let listed = gateway.listed();
@@ -110,14 +110,119 @@ fn a_revoked_license_gives_way_to_another_one() {
 }
 
 #[test]
-fn a_license_whose_renewal_is_refused_as_it_was_revoked_is_listed_no_more() {
+fn a_license_that_a_gateway_calls_revoked_stays_until_another_one_came() {
+    let all = [
+        (false, Some(("challenge-responses", Slug::LicenseRevoked))),
+        (true, Some(("challenge-responses", Slug::LicenseRevoked))),
+        (true, Some((REQUEST, Slug::LicenseServerUnreachable))),
+    ];
+    for (revoked, refused) in all {
+        for command in [["license", "request"], ["license", "renew"]] {
+            let gateway = Gateway::start();
+            gateway.request();
+            let before = id(&gateway.listed()[0]);
+            {
+                let mut script = gateway.script();
+                (script.revoked, script.refused) = (revoked, refused);
+            }
+            let slug = refused.map(|(_, slug)| slug).expect("one");
+            match command {
+                ["license", "request"] if revoked => drop(gateway.request_refused(slug)),
+                ["license", "request"] => drop(gateway.request()),
+                renew => {
+                    let said = gateway.refused(slug, &renew);
+                    for words in [&before, "stays here until you remove it", "administrator"] {
+                        assert!(said.err.contains(words), "{words}\n{}", said.err);
+                    }
+                }
+            }
+            assert_eq!(id(&gateway.listed()[0]), before, "{command:?}");
+            // Where the gateway was mistaken, or none, the license is good as before.
+            {
+                let mut script = gateway.script();
+                (script.revoked, script.refused) = (false, None);
+            }
+            assert!(gateway.request().err.contains("already"));
+        }
+    }
+}
+
+#[test]
+fn another_host_takes_no_license_of_a_gateway_away() {
+    let (gateway, hostile) = (Gateway::start(), Gateway::start());
+    hostile.script().join(&gateway.script(), ISSUER);
+    gateway.request();
+    {
+        let mut script = hostile.script();
+        (script.revoked, script.refused) = (true, Some((REQUEST, Slug::LicenseRevoked)));
+    }
+    let visit = hostile.arguments(&["license", "request"]);
+    let visit: Vec<&str> = visit.iter().map(String::as_str).collect();
+    gateway.refused(Slug::LicenseRevoked, &visit);
+    gateway.script().refused = Some((REQUEST, Slug::LicenseServerUnreachable));
+    assert!(gateway.request().err.contains("already"));
+}
+
+#[test]
+fn where_a_license_is_refused_another_one_of_the_cache_is_used() {
     let gateway = Gateway::start();
     gateway.request();
-    // The license server knows it before the gateway does.
-    gateway.script().refused = Some(("challenge-responses", Slug::LicenseRevoked));
-    let said = gateway.refused(Slug::LicenseRevoked, &["license", "renew", PRODUCT]);
-    assert!(said.err.contains("was revoked and is removed"), "{}", said.err);
-    assert!(gateway.listed().is_empty());
+    gateway.script().refused = Some(("upgrades", Slug::LicenseTooOld));
+    gateway.script().version = "6.0.0";
+    gateway.request();
+    let newer = id(&gateway.listed()[1]);
+    gateway.script().version = "5.0.0";
+    gateway.script().revoke_last();
+    let said = gateway.request();
+    for words in [newer.as_str(), "license-revoked", "for com.example.cad 5.0.0"] {
+        assert!(said.err.contains(words), "{words}\n{}", said.err);
+    }
+    assert_eq!((gateway.listed().len(), gateway.script().asked(REQUEST)), (2, 2));
+}
+
+#[test]
+fn each_license_is_renewed_for_its_own_version_and_features_and_told_of_once() {
+    let gateway = Gateway::start();
+    gateway.script().change = |license| {
+        of_one_seat(license);
+        license.version = "4.0.0".parse().expect("a version");
+    };
+    gateway.script().version = "4.0.0";
+    gateway.request();
+    {
+        let mut script = gateway.script();
+        script.change = |license| license.features = vec!["print".parse().expect("a label")];
+        script.features = vec!["print".parse().expect("a label")];
+        script.version = "4.1.0";
+        script.refused = Some(("upgrades", Slug::LicenseTooOld));
+    }
+    gateway.request();
+    {
+        let mut script = gateway.script();
+        (script.version, script.features, script.refused) = ("4.0.0", Vec::new(), None);
+        script.responses.clear();
+    }
+    let wanted = |gateway: &Gateway| -> Vec<String> {
+        let script = gateway.script();
+        let asked = script.responses.iter();
+        asked.map(|asked| format!("{} {}", asked.version, asked.features.len())).collect()
+    };
+    gateway.script().outcome = LicenseOutcome::Reissued;
+    let issued: fn(&mut SeatLicense) = |license| {
+        of_one_seat(license);
+        license.version = "4.1.0".parse().expect("a version");
+        license.features = vec!["print".parse().expect("a label")];
+    };
+    gateway.script().change = |_| {};
+    // The license server has 4.0.0 alone, which is refused where 4.1.0 is asked for.
+    gateway.run(&["license", "renew"]);
+    let mut asked = wanted(&gateway);
+    asked.sort();
+    assert_eq!(asked, ["4.0.0 0", "4.1.0 1"]);
+    // Where one license comes for both, it is told of once.
+    gateway.script().change = issued;
+    let said = gateway.good(&["license", "renew"]);
+    assert_eq!(said.err.matches("was issued again").count(), 1, "{}", said.err);
 }
 
 /// A license that was upgraded keeps its seat.
@@ -210,10 +315,10 @@ fn a_revoked_license_without_another_is_told_of_and_asked_for_once() {
             } else {
                 gateway.request_refused(slug)
             };
-            for words in ["was revoked and is removed, and there is no other", "administrator"] {
+            for words in ["as the gateway says, and there is no other", "administrator"] {
                 assert!(said.err.contains(words), "{words}\n{}", said.err);
             }
-            assert!(gateway.listed().is_empty());
+            assert_eq!(gateway.listed().len(), 1);
             assert_eq!(gateway.script().asked(REQUEST), 2);
         }
     }
@@ -267,6 +372,7 @@ fn the_doctor_names_each_license_that_cannot_be_used_and_what_to_do() {
     }
     fs::write(&key, b"damaged").expect("written");
     assert_eq!(findings(&gateway, "seat-key")[0]["status"], "problem");
+    assert!(findings(&gateway, "keys").is_empty(), "what licenses need is not usable");
 }
 
 #[test]

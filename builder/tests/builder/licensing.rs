@@ -78,6 +78,7 @@ fn what_is_kept_is_shown_with_every_field() {
     let id = listed["license_id"].as_str().expect("an id").to_owned();
     let table = gateway.good(&["license", "list"]).out;
     assert!(table.contains(&id) && table.contains("10 days left"), "{table}");
+    assert!(table.contains("FEATURES") && table.contains("export"), "{table}");
     let shown = gateway.good(&["license", "show", PRODUCT]).out;
     for words in [id.as_str(), "valid, 10 days left", "export", ISSUER, "non-windows", "Signature:"]
     {

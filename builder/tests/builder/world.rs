@@ -574,5 +574,7 @@ pub(crate) fn json<T: Serialize>(status: u16, value: &T) -> Response {
 pub(crate) fn problem(slug: Slug, status: u16, server_time: Option<Instant>) -> Response {
     let title = "The server says no.".to_owned();
     let (detail, help, condition) = (None, None, None);
-    json(status, &Problem { slug, status, title, detail, help, condition, server_time })
+    let problem = Problem { slug, status, title, detail, help, condition, server_time };
+    let body = serde_json::to_vec(&problem).expect("serialises");
+    Response::new(status, body).with("content-type", "application/problem+json")
 }

@@ -134,11 +134,13 @@ impl Refusal for RequestRefused {
             Slug::ClientImageUnknown => {
                 "ask the operator of the license server to install the image of this client's release"
             }
+            _ if matches!(self, Self::Decided(DecisionReason::ChallengeWrong)) => {
+                "install the client again from its origin, or ask the operator of the license server to install the \
+                 image of this client"
+            }
             Slug::ChallengeFailed => "ask for another challenge",
             Slug::LicenseForeign => "ask for a license without presenting one",
-            Slug::NoFreeLicense => {
-                "ask for a license with a challenge, or ask the operator to order more"
-            }
+            Slug::NoFreeLicense => "ask the operator of the license server to order more licenses",
             Slug::LicenseRevoked => {
                 "ask the operator of the license server, who can readmit this client"
             }

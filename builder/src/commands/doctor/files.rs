@@ -21,7 +21,8 @@ const LITTLE_ROOM: u64 = 256 << 20;
 
 /// Permissions and keys.
 pub(super) fn check(context: &Context) -> Vec<Finding> {
-    let mut findings = vec![permissions(context), writing(context), keys(context)];
+    let mut findings = vec![permissions(context), writing(context)];
+    findings.extend(keys(context));
     findings.extend(misplaced(context));
     findings
 }
@@ -63,28 +64,33 @@ fn writing(context: &Context) -> Finding {
     }
 }
 
-fn keys(context: &Context) -> Finding {
+fn keys(context: &Context) -> Option<Finding> {
     const CHECK: &str = "keys";
     let data = &context.data;
     let loaded = keys::load_decryption_key(data)
         .map(|_| ())
         .and_then(|()| keys::load_request_key(data).map(|_| ()));
-    match loaded {
+    let finding = match loaded {
         Ok(()) => Finding::ok(CHECK, notices::KEYS_USABLE),
         Err(_) if !data.license_file().exists() && licenses::are_used(context) => {
-            keys_for_licenses(context)
+            return keys_for_licenses(context);
         }
         Err(_) if !data.license_file().exists() => Finding::problem(CHECK, &messages::not_set_up()),
         Err(error) => Finding::problem(CHECK, &error),
-    }
+    };
+    Some(finding)
 }
 
-/// The key that licenses are encrypted to. One that is missing is made with the next request.
-fn keys_for_licenses(context: &Context) -> Finding {
+/// The key that licenses are encrypted to. One that is missing is made with the next request. Where
+/// the client's key is what is wrong, that is a finding of its own.
+fn keys_for_licenses(context: &Context) -> Option<Finding> {
     let [path, ..] = keys::files(&context.data);
     match keys::load_decryption_key(&context.data) {
-        Err(error) if path.exists() => Finding::problem("keys", &error),
-        _ => Finding::ok("keys", notices::KEYS_FOR_LICENSES),
+        Err(error) if path.exists() => Some(Finding::problem("keys", &error)),
+        _ => {
+            let is_usable = keys::load_seat_key(&context.data).is_ok();
+            is_usable.then(|| Finding::ok("keys", notices::KEYS_FOR_LICENSES))
+        }
     }
 }
 

@@ -99,7 +99,7 @@ pub(super) fn list(context: &Context, json: bool) -> Result<(), Error> {
         output::notice(notices::NO_LICENSES);
         return Ok(());
     }
-    let header = ["LICENSE", "PRODUCT", "VERSION", "KIND", "STATE", "LEFT", "UNTIL"];
+    let header = ["LICENSE", "PRODUCT", "VERSION", "FEATURES", "KIND", "STATE", "LEFT", "UNTIL"];
     let mut table = Table::new(&header, 1);
     for entry in listed {
         table.row(row(entry));
@@ -118,13 +118,14 @@ fn listed(entry: Entry, now: Instant) -> Listed {
     }
 }
 
-fn row(entry: Listed) -> [String; 7] {
+fn row(entry: Listed) -> [String; 8] {
     let refused = |reason: Slug| format!("{}: {reason}", words::license_state(Some(reason)));
     match entry {
         Listed::License(license) => [
             license.license_id.to_string(),
             license.product_id.to_string(),
             license.version.to_string(),
+            features(&license.features),
             words::license_kind(license.kind).to_owned(),
             license.reason.map_or_else(|| license.state.to_owned(), refused),
             words::license_left(license.days_left, license.reason),
@@ -134,7 +135,13 @@ fn row(entry: Listed) -> [String; 7] {
             let unknown = || "?".to_owned();
             let left = words::license_left(None, Some(damaged.reason));
             let state = refused(damaged.reason);
-            [unknown(), damaged.file, unknown(), unknown(), state, left, String::new()]
+            [unknown(), damaged.file, unknown(), unknown(), unknown(), state, left, String::new()]
         }
     }
+}
+
+/// Features as one word, so that two licenses of a version can be told apart.
+fn features(features: &[Label]) -> String {
+    let features: Vec<&str> = features.iter().map(Label::as_str).collect();
+    if features.is_empty() { "-".to_owned() } else { features.join(",") }
 }

@@ -1,34 +1,41 @@
 //! `trybuy license renew`: asks for licenses again, or for newer ones where their gateways need them.
 
+use trybuy_formats::ids::SeatLicenseId;
 use trybuy_formats::slug::Slug;
 
 use super::{Context, tell};
 use crate::cli::RenewLicenseArguments;
-use crate::client::address::ServerAddress;
 use crate::error::Error;
 use crate::licensing::cache::Cache;
-use crate::licensing::requestor::{Occasion, Requestor, Trust};
+use crate::licensing::requestor::{Obtained, Requestor, Trust};
+use crate::licensing::seat_license::ClientLicense;
 use crate::messages::{self, notices};
 use crate::output;
 
 pub(super) fn renew(context: &Context, arguments: &RenewLicenseArguments) -> Result<(), Error> {
-    let gateways = match &arguments.license {
-        Some(name) => vec![Cache::open(&context.data).find(name)?.gateway().clone()],
-        None => gateways(context),
+    let cache = Cache::open(&context.data);
+    let licenses = match &arguments.license {
+        Some(name) => vec![cache.find(name)?],
+        None => cache.entries().into_iter().filter_map(|entry| entry.license.ok()).collect(),
     };
-    if gateways.is_empty() {
+    if licenses.is_empty() {
         output::notice(notices::NO_LICENSES);
     }
     let mut first_failure = None;
-    for gateway in gateways {
-        let renewed = Requestor::contact(&context.data, gateway, Trust::default())
-            .and_then(|requestor| requestor.obtain(Occasion::Renewal))
-            .map_err(|error| match error.slug() {
-                Slug::ServerUnreachable => messages::renewal_unreachable(error),
-                _ => error,
-            });
-        match renewed {
-            Ok(obtained) => tell(&obtained),
+    let mut renewed: Vec<SeatLicenseId> = Vec::new();
+    for license in licenses {
+        // What was issued for another license may be this one, or have taken its place.
+        if renewed.contains(&license.fields().license_id) {
+            continue;
+        }
+        match renew_one(context, &license) {
+            Ok(obtained) => {
+                let id = obtained.license.fields().license_id;
+                if !renewed.contains(&id) {
+                    tell(&obtained);
+                    renewed.push(id);
+                }
+            }
             Err(error) if first_failure.is_none() => first_failure = Some(error),
             // Each is told of; the first one is the command's.
             Err(error) => output::report(&error),
@@ -37,15 +44,11 @@ pub(super) fn renew(context: &Context, arguments: &RenewLicenseArguments) -> Res
     first_failure.map_or(Ok(()), Err)
 }
 
-/// The gateways of all licenses, each once; where a license is damaged, its gateway is not known.
-fn gateways(context: &Context) -> Vec<ServerAddress> {
-    let entries = Cache::open(&context.data).entries();
-    let licenses = entries.into_iter().filter_map(|entry| entry.license.ok());
-    let mut gateways: Vec<ServerAddress> = Vec::new();
-    for license in licenses {
-        if !gateways.contains(license.gateway()) {
-            gateways.push(license.gateway().clone());
-        }
-    }
-    gateways
+fn renew_one(context: &Context, license: &ClientLicense) -> Result<Obtained, Error> {
+    Requestor::contact(&context.data, license.gateway().clone(), Trust::default())
+        .and_then(|mut requestor| requestor.renew(license))
+        .map_err(|error| match error.slug() {
+            Slug::ServerUnreachable => messages::renewal_unreachable(error),
+            _ => error,
+        })
 }

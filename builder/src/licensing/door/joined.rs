@@ -7,10 +7,17 @@ use tokio::io::{
     AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadHalf, WriteHalf, split,
 };
 
+use super::answer::{Reading, read};
+
 /// Bytes that are passed on at a time, in each direction.
 const PIECE: usize = 32 << 10;
 /// How long to wait for the gateway to say why it takes nothing more.
 const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// How long to wait for the rest of what may be a refusal; the answer to HEAD has none.
+const REST: Duration = Duration::from_millis(200);
+/// The most bytes that are kept to be asked again.
+const KEPT: usize = 64 << 10;
 
 /// Why bytes could not be passed on.
 enum Failure {
@@ -18,52 +25,91 @@ enum Failure {
     Reading(io::Error),
     /// Where they go to.
     Writing(io::Error),
+    /// The gateway refuses the license, in these words.
+    Refused(Vec<u8>),
 }
 
-/// Passes bytes on in both directions. An end of one direction is passed on as such, and the other one
-/// goes on; a failure ends both.
+/// What a program has sent since its connection began, as long as it is little.
+#[derive(Default)]
+pub(super) struct Sent {
+    bytes: Vec<u8>,
+    is_too_much: bool,
+}
+
+/// What a connection comes to that did not simply end.
+pub(super) enum Outcome<L> {
+    /// The gateway failed before it answered anything.
+    Failed(L, io::Error),
+    /// The gateway refuses the license, in these words. What was sent can be sent again where this is the first answer
+    /// and all of it was kept.
+    Refused(L, Vec<u8>, Option<Sent>),
+}
+
+impl Sent {
+    fn keep(&mut self, piece: &[u8]) {
+        self.is_too_much |= self.bytes.len() + piece.len() > KEPT;
+        if self.is_too_much { self.bytes = Vec::new() } else { self.bytes.extend(piece) }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.bytes.is_empty() && !self.is_too_much
+    }
+}
+
+/// Passes bytes on in both directions, at first those that another connection did not get answered. An end of one
+/// direction is passed on as such, and the other one goes on; a failure ends both.
 ///
-/// Where the gateway fails before it answered anything, the answer is the program's connection and why.
-pub(super) async fn join<L, R>(local: L, remote: R) -> Option<(L, io::Error)>
+/// Where there is something to be told to the program, its connection is given back.
+pub(super) async fn join<L, R>(local: L, mut remote: R, mut sent: Sent) -> Option<Outcome<L>>
 where
     L: AsyncRead + AsyncWrite + Unpin,
     R: AsyncRead + AsyncWrite + Unpin,
 {
+    if let Err(error) = write(&mut remote, &sent.bytes).await {
+        return Some(Outcome::Failed(local, error));
+    }
     let (mut from_program, mut to_program) = split(local);
     let (mut from_gateway, mut to_gateway) = split(remote);
-    let (mut asked, mut answered) = (false, false);
+    let mut answered = false;
     let failure = {
-        let ask = pass(&mut from_program, &mut to_gateway, &mut asked);
-        let answer = pass(&mut from_gateway, &mut to_program, &mut answered);
+        let ask = ask(&mut from_program, &mut to_gateway, &mut sent);
+        let answer = answer(&mut from_gateway, &mut to_program, &mut answered);
         both(ask, answer).await
     };
-    // What was passed on before the failure has arrived; without it, the program still waits.
-    let is_owed_an_answer = asked && !answered;
     let local = from_program.unsplit(to_program);
-    failure.filter(|_| is_owed_an_answer).map(|error| (local, error))
+    match failure? {
+        Failure::Refused(answer) => {
+            let again = Some(sent).filter(|sent| !answered && !sent.is_too_much);
+            Some(Outcome::Refused(local, answer, again))
+        }
+        // What was passed on before the failure has arrived; without it, the program still waits.
+        Failure::Reading(error) | Failure::Writing(error) => {
+            (!sent.is_empty() && !answered).then_some(Outcome::Failed(local, error))
+        }
+    }
 }
 
-/// Both directions until both have ended; the answer is the failure of the gateway, if it was one.
+/// Both directions until both have ended; the answer is the failure of the gateway, if it was one, or its refusal.
 async fn both(
     ask: impl Future<Output = Result<(), Failure>>,
     answer: impl Future<Output = Result<(), Failure>>,
-) -> Option<io::Error> {
+) -> Option<Failure> {
     tokio::pin!(ask, answer);
-    let of_gateway = |failure| match failure {
-        Failure::Reading(error) => Some(error),
+    let of_gateway = |failure: Failure| match failure {
         Failure::Writing(_) => None,
+        failure => Some(failure),
     };
     tokio::select! {
         asked = &mut ask => match asked {
             Ok(()) => answer.await.err().and_then(of_gateway),
-            Err(Failure::Reading(_)) => None,
             // A gateway that refuses the license says so, and takes nothing more.
             Err(Failure::Writing(error)) => {
                 match tokio::time::timeout(LAST_WORDS, answer).await {
                     Ok(Err(failure)) => of_gateway(failure),
-                    Ok(Ok(())) | Err(_) => Some(error),
+                    Ok(Ok(())) | Err(_) => Some(Failure::Writing(error)),
                 }
             }
+            Err(_) => None,
         },
         answered = &mut answer => match answered {
             Ok(()) => {
@@ -76,10 +122,11 @@ async fn both(
     }
 }
 
-async fn pass<F, T>(
+/// Passes on what the program sends, and keeps it.
+async fn ask<F, T>(
     from: &mut ReadHalf<F>,
     to: &mut WriteHalf<T>,
-    passed: &mut bool,
+    sent: &mut Sent,
 ) -> Result<(), Failure>
 where
     F: AsyncRead,
@@ -90,13 +137,50 @@ where
         match from.read(&mut piece).await.map_err(Failure::Reading)? {
             0 => return to.shutdown().await.map_err(Failure::Writing),
             length => {
-                *passed = true;
-                to.write_all(&piece[..length]).await.map_err(Failure::Writing)?;
-                // What TLS holds back goes out before more is waited for.
-                to.flush().await.map_err(Failure::Writing)?;
+                sent.keep(&piece[..length]);
+                write(to, &piece[..length]).await.map_err(Failure::Writing)?;
             }
         }
     }
+}
+
+/// Passes on what the gateway answers, unless that is that it refuses the license. An answer begins with a piece, as
+/// nothing is sent to a gateway before it has answered.
+async fn answer<F, T>(
+    from: &mut ReadHalf<F>,
+    to: &mut WriteHalf<T>,
+    answered: &mut bool,
+) -> Result<(), Failure>
+where
+    F: AsyncRead,
+    T: AsyncWrite,
+{
+    let mut piece = vec![0; PIECE];
+    loop {
+        let mut length = from.read(&mut piece).await.map_err(Failure::Reading)?;
+        if length == 0 {
+            return to.shutdown().await.map_err(Failure::Writing);
+        }
+        while read(&piece[..length]) == Reading::Unfinished {
+            let rest = tokio::time::timeout(REST, from.read(&mut piece[length..])).await;
+            match rest.unwrap_or(Ok(0)).map_err(Failure::Reading)? {
+                0 => break,
+                more => length += more,
+            }
+        }
+        if read(&piece[..length]) == Reading::Refusal {
+            piece.truncate(length);
+            return Err(Failure::Refused(piece));
+        }
+        *answered = true;
+        write(to, &piece[..length]).await.map_err(Failure::Writing)?;
+    }
+}
+
+/// What TLS holds back goes out before more is waited for.
+async fn write(to: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> io::Result<()> {
+    to.write_all(bytes).await?;
+    to.flush().await
 }
 
 #[cfg(test)]
@@ -108,10 +192,12 @@ mod tests {
     fn joined() -> (DuplexStream, DuplexStream, tokio::task::JoinHandle<Option<String>>) {
         let (program, local) = duplex(64);
         let (gateway, remote) = duplex(64);
-        let task =
-            tokio::spawn(
-                async move { join(local, remote).await.map(|(_, error)| error.to_string()) },
-            );
+        let task = tokio::spawn(async move {
+            join(local, remote, Sent::default()).await.map(|outcome| match outcome {
+                Outcome::Failed(_, error) => error.to_string(),
+                Outcome::Refused(..) => "refused".to_owned(),
+            })
+        });
         (program, gateway, task)
     }
 

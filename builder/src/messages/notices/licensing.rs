@@ -5,9 +5,10 @@ use std::path::Path;
 use trybuy_formats::api::LicenseOutcome;
 use trybuy_formats::instant::Instant;
 use trybuy_formats::licensing::seat_license::SeatLicense;
+use trybuy_formats::slug::Slug;
 
 use super::until;
-use crate::licensing::requestor::{Obtained, Source};
+use crate::licensing::requestor::{Obtained, Refused, Source};
 
 /// The authority of a gateway was pinned, as its clients trust it at first use.
 pub(crate) fn authority_pinned(gateway: &str, digests: &[String]) -> String {
@@ -18,18 +19,30 @@ pub(crate) fn authority_pinned(gateway: &str, digests: &[String]) -> String {
     )
 }
 
-/// The gateway does not admit a license any more, which was removed therefore. One that was upgraded keeps its id.
-pub(crate) fn revoked(license: &SeatLicense, other: &SeatLicense) -> String {
-    let SeatLicense { license_id, product_id, version, .. } = license;
-    if other.license_id == *license_id && version.precedes(&other.version) {
+/// The gateway refuses a license, so that another one was asked for. One that was upgraded keeps its id; so does one that
+/// the license server issues again, as it knows of no revocation.
+pub(crate) fn refused(refused: &Refused, other: &SeatLicense) -> String {
+    let SeatLicense { license_id, product_id, version, .. } = refused.license.fields();
+    let is_same = other.license_id == *license_id;
+    if is_same && version.precedes(&other.version) {
         return format!(
-            "Your license {license_id} for {product_id} {version} was upgraded before. It was removed, and the newer \
-             one asked for."
+            "Your license {license_id} for {product_id} {version} was upgraded before, and the newer one looked for."
         );
     }
+    let advice = match refused.slug {
+        _ if is_same => {
+            "The license server issues it all the same: if the gateway goes on refusing it, tell its operator.".to_owned()
+        }
+        Slug::LicenseRevoked => format!(
+            "Ask your administrator; if it was revoked and is still listed, remove it with `trybuy license remove \
+             {license_id}`."
+        ),
+        _ => "If it stays so, tell your administrator.".to_owned(),
+    };
     format!(
-        "Your license {license_id} for {product_id} {version} was revoked, as the gateway says. It was removed, and \
-         another one asked for."
+        "The gateway refuses your license {license_id} for {product_id} {version} ({}), so another one was looked for. \
+         {advice}",
+        refused.slug
     )
 }
 

@@ -49,6 +49,9 @@ pub(crate) struct Script {
     pub(crate) named: Option<&'static str>,
     /// Every license that is presented was revoked.
     pub(crate) revoked: bool,
+    /// The certificate of the license that was issued last, and those that were revoked.
+    issued: Vec<u8>,
+    revoked_certificates: Vec<Vec<u8>>,
     /// No license is admitted: those of another authority are.
     pub(crate) admits_none: bool,
     /// Before it answers a challenge response, it tells the test and waits for it.
@@ -79,6 +82,8 @@ impl Script {
             shown: None,
             named: None,
             revoked: false,
+            issued: Vec::new(),
+            revoked_certificates: Vec::new(),
             admits_none: false,
             pause: None,
             log: Vec::new(),
@@ -133,6 +138,16 @@ impl Script {
         }
     }
 
+    /// Revokes the license that was issued last.
+    pub(crate) fn revoke_last(&mut self) {
+        self.revoked_certificates.push(self.issued.clone());
+    }
+
+    /// Whether a license that is presented was revoked.
+    pub(super) fn has_revoked(&self, certificate: &[u8]) -> bool {
+        self.revoked || self.revoked_certificates.iter().any(|revoked| revoked == certificate)
+    }
+
     fn info(&self) -> GatewayInfo {
         let own = self.company.issuer.id().clone();
         GatewayInfo {
@@ -161,7 +176,7 @@ impl Script {
         self.license(&client, &request.encryption_key)
     }
 
-    fn license(&self, client: &ClientKey, encryption_key: &[u8]) -> Response {
+    fn license(&mut self, client: &ClientKey, encryption_key: &[u8]) -> Response {
         let another = EcdsaKey::generate().expect("a key");
         let spki = if self.for_another { another.spki() } else { client.spki() };
         let is_temporary =
@@ -190,6 +205,7 @@ impl Script {
         (self.change)(&mut license);
         let issuer = if self.forged { &self.other.issuer } else { &self.company.issuer };
         let certificate = issuer.issue(&license, spki).expect("issued");
+        self.issued = certificate.der().to_vec();
         let chain = issuer.chain().with_leaf(certificate).expect("a chain");
         let recipient = EncryptionKey::from_spki(encryption_key).expect("a key");
         let mut license = sealed_license::seal(&chain, &recipient).expect("sealed");

@@ -50,8 +50,10 @@ fn refusal(request: &Request, reader: &BufReader<Tls>, script: &Mutex<Script>) -
     }
     let refused = match reader.get_ref().conn.peer_certificates() {
         None => Slug::LicenseRequired,
-        Some(_) if script.lock().expect("not poisoned").revoked => Slug::LicenseRevoked,
-        Some(_) => return None,
+        Some(presented) => {
+            let is_revoked = script.lock().expect("not poisoned").has_revoked(&presented[0]);
+            if is_revoked { Slug::LicenseRevoked } else { return None }
+        }
     };
     Some(problem(refused, 403, None))
 }

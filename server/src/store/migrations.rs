@@ -33,7 +33,7 @@ const MIGRATIONS: [(i64, &str, &str); 18] = [
     (15, "records accepted", include_str!("../../migrations/0015_records_accepted.sql")),
     (16, "what was bought", include_str!("../../migrations/0016_what_was_bought.sql")),
     (17, "other certificates", include_str!("../../migrations/0017_other_certificates.sql")),
-    (19, "orders of packs", include_str!("../../migrations/0019_orders_of_packs.sql")),
+    (18, "orders of packs", include_str!("../../migrations/0018_orders_of_packs.sql")),
 ];
 
 impl Store {

@@ -120,7 +120,7 @@ pub(crate) async fn orders_of_packs_are_known_from_before_they_were_columns(data
     }
     database.execute("DROP INDEX license_packs_of_order").await;
     database.execute("ALTER TABLE license_packs DROP COLUMN order_id").await;
-    database.execute("DELETE FROM _sqlx_migrations WHERE version = 19").await;
+    database.execute("DELETE FROM _sqlx_migrations WHERE version = 18").await;
     database.store.migrate().await.expect("migrated");
     for pack in [one, other] {
         let found = database.store.pack_of_order(pack.order_id).await.expect("answered");

@@ -129,7 +129,7 @@ pub(crate) async fn orders_of_packs_are_known_from_before_they_were_columns(data
 }
 
 /// Each after those that refer to it.
-const TABLES: [&str; 44] = [
+const TABLES: [&str; 45] = [
     "DROP TABLE gateway_seen_licenses",
     "DROP TABLE gateway_clients",
     "DROP TABLE issued_packs",
@@ -139,6 +139,7 @@ const TABLES: [&str; 44] = [
     "DROP TABLE license_bars",
     "DROP TABLE license_upgrades",
     "DROP TABLE license_assignments",
+    "DROP TABLE other_certificates",
     "DROP TABLE license_free_seats",
     "DROP TABLE license_packs",
     "DROP TABLE temporary_licenses",

@@ -178,17 +178,17 @@ impl Rules {
         let fits = |it: &&License| {
             it.ends > day && it.version >= wish.version && it.features.enable(wish.features)
         };
-        if let Some(license) = held.iter().rfind(fits) {
-            return Ok((LicenseOutcome::Reissued, *license));
+        if let Some(license) = held.iter().rfind(fits).copied() {
+            return Ok((LicenseOutcome::Reissued, self.reissue(license, day)));
         }
         if self.store.barred.contains(&wish.client) {
             return Err(Slug::LicenseRevoked);
         }
         if self.store.is_restored {
             // It does not know what it has given away.
-            return match self.store.temporary.get(&wish.client) {
-                Some(had) if !wish.only_upgrade && self.is_good(had, wish, day) => {
-                    Ok((LicenseOutcome::TemporaryAgain, *had))
+            return match self.store.temporary.get(&wish.client).copied() {
+                Some(had) if !wish.only_upgrade && self.is_good(&had, wish, day) => {
+                    Ok((LicenseOutcome::TemporaryAgain, self.reissue_temporary(had, day)))
                 }
                 _ => Err(Slug::LicenseServerRestored),
             };
@@ -206,10 +206,11 @@ impl Rules {
         if let Some(license) = self.grant_upgraded(wish, day) {
             return Ok((LicenseOutcome::Granted, license));
         }
-        if let Some(had) = self.store.temporary.get(&wish.client) {
-            let is_good = self.is_good(had, wish, day);
-            let again = (LicenseOutcome::TemporaryAgain, *had);
-            return if is_good { Ok(again) } else { Err(Slug::NoFreeLicense) };
+        if let Some(had) = self.store.temporary.get(&wish.client).copied() {
+            if !self.is_good(&had, wish, day) {
+                return Err(Slug::NoFreeLicense);
+            }
+            return Ok((LicenseOutcome::TemporaryAgain, self.reissue_temporary(had, day)));
         }
         let Some(pack) = self.bought(wish, day) else { return Err(Slug::NoFreeLicense) };
         let features = self.packs[pack].features;
@@ -240,6 +241,30 @@ impl Rules {
             it.version >= wish.version && it.features.enable(wish.features)
         };
         full.iter().chain(usable).find(does).copied()
+    }
+
+    /// A license is issued again as it is; signed anew where it was issued while the clock was ahead.
+    fn reissue(&mut self, old: License, day: Day) -> License {
+        let Some(new) = self.signed_anew(old, day) else { return old };
+        self.replace(&old, new);
+        new
+    }
+
+    /// So is a temporary one, which then lasts as long, from now on.
+    fn reissue_temporary(&mut self, old: License, day: Day) -> License {
+        let Some(new) = self.signed_anew(old, day) else { return old };
+        let new = License { ends: day + TEMPORARY, ..new };
+        self.store.temporary.insert(new.client, new);
+        new
+    }
+
+    /// The certificate before would be good again once its day has come, so it is taken.
+    fn signed_anew(&mut self, old: License, day: Day) -> Option<License> {
+        if old.starts <= day {
+            return None;
+        }
+        self.store.revoked.insert(old.number);
+        Some(License { number: self.sign(), starts: day, ..old })
     }
 
     /// Whether the one temporary license of a client is good for what it wants.

@@ -1,5 +1,6 @@
 //! Requests, one or several at once, and what came of them.
 
+use std::collections::BTreeMap;
 use std::thread;
 use std::time::Duration;
 
@@ -83,8 +84,10 @@ impl Story {
                 Some(answer) => is_answer(came, answer) || (is_killed && is_lost(came)),
                 None => is_killed && is_lost(came),
             };
-            if came.iter().zip(&answers).all(agrees) && self.ids.agree(&rules.store.records, &real)
-            {
+            let is_it = came.iter().zip(&answers).all(agrees)
+                && self.ids.agree(&rules.store.records, &real)
+                && self.are_as_issued(&came, &answers);
+            if is_it {
                 self.rules = rules;
                 return self.take(came, &answers);
             }
@@ -103,6 +106,25 @@ impl Story {
             answers[*at] = Some(rules.decide(&wishes[*at], self.day));
         }
         (rules, answers)
+    }
+
+    /// Whether what came in this order would be what was issued before, and no two licenses the same: of two requests of a
+    /// client that were both answered with its license, one may have been decided before an upgrade and one after it.
+    fn are_as_issued(&self, came: &[Came], answers: &[Option<Answer>]) -> bool {
+        let mut known: BTreeMap<u32, &[u8]> =
+            self.certificates.iter().map(|(number, it)| (*number, it.leaf().der())).collect();
+        came.iter().zip(answers).all(|(came, answer)| {
+            let (Came::License(_, certificate), Some(Ok((_, license)))) = (came, answer) else {
+                return true;
+            };
+            let der = certificate.leaf().der();
+            let is_it = match known.get(&license.number) {
+                Some(issued) => *issued == der,
+                None => known.values().all(|issued| *issued != der),
+            };
+            known.insert(license.number, der);
+            is_it
+        })
     }
 
     /// The clients keep what came.

@@ -255,6 +255,23 @@ async fn licenses_outlast_the_list_and_the_operator_is_told() {
 }
 
 #[tokio::test]
+async fn a_list_from_the_future_revokes_and_is_not_relied_on_until_then() {
+    let company = Company::start().await;
+    let (good, revoked) = (company.licensed(|_| {}), company.licensed(|_| {}));
+    shows_for_a_minute(&company);
+    let until = company.clock.now().plus(Span::seconds(60));
+    company.license_server.looked_at().await;
+    let ahead = company.clock.now().plus(Span::seconds(86_400));
+    company.revoke_at(ahead, &[&revoked], 3);
+    company.license_server.looked_at().await;
+    assert_eq!(status(&company, &good).await, 200);
+    assert_eq!(status(&company, &revoked).await, 403);
+    let told = text(health(&company).await).await;
+    let told: Value = serde_json::from_str(&told).expect("JSON");
+    assert_eq!(told["revocation_list_until"], until.to_string());
+}
+
+#[tokio::test]
 async fn an_operator_can_have_licenses_refused_when_the_list_is_old() {
     let settings = Settings { stale_list: StaleList::Refuse, ..Settings::default() };
     let company = Company::with(settings).await;

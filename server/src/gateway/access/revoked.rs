@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 
 use trybuy_formats::certificates::{RevocationList, Serial};
 use trybuy_formats::instant::Instant;
+use trybuy_formats::request_signature::SIGNATURE_WINDOW;
 
 /// The most revocations that are remembered: with more, only those of the newest list are.
 const REMEMBERED: usize = 1_000_000;
@@ -62,8 +63,9 @@ impl Revocations {
     }
 
     /// Takes the list that was heard last. Where it is an old one that somebody sent again, it only says sooner
-    /// that a newer one is needed.
-    pub(super) fn take(&mut self, list: &RevocationList) {
+    /// that a newer one is needed. One from the future, of a license server whose clock was ahead, could be sent again until
+    /// then, so it does not say how long it can be relied on.
+    pub(super) fn take(&mut self, list: &RevocationList, now: Instant) {
         self.serials.extend(list.serials().cloned());
         if self.serials.len() > REMEMBERED {
             tracing::error!(
@@ -72,7 +74,9 @@ impl Revocations {
             );
             self.serials = list.serials().cloned().collect();
         }
-        self.next_update = Some(list.next_update());
+        let is_of_the_future = list.this_update() > now.plus(SIGNATURE_WINDOW);
+        let next_update = (!is_of_the_future).then(|| list.next_update());
+        self.next_update = next_update.or(self.next_update).or(Some(now));
     }
 }
 

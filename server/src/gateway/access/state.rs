@@ -188,6 +188,7 @@ impl GatewayState {
 
     /// Takes a revocation list of the license server.
     pub(super) fn take_revocations(&self, list: &RevocationList) {
-        self.revocations.write().unwrap_or_else(PoisonError::into_inner).take(list);
+        let mut revocations = self.revocations.write().unwrap_or_else(PoisonError::into_inner);
+        revocations.take(list, self.clock.now());
     }
 }

@@ -177,12 +177,17 @@ impl Company {
 
     /// The license server revokes these.
     pub(crate) fn revoke(&self, clients: &[&Pair], number: u64) {
+        self.revoke_at(self.clock.now(), clients, number);
+    }
+
+    /// The same at another time, by the license server's clock.
+    pub(crate) fn revoke_at(&self, now: Instant, clients: &[&Pair], number: u64) {
         let revoked = clients.iter().map(|client| {
             let chain = CertificateChain::from_pem(&client.certificate).expect("a chain");
-            Revoked { serial: chain.leaf().serial().expect("a serial"), at: self.clock.now() }
+            Revoked { serial: chain.leaf().serial().expect("a serial"), at: now }
         });
         let mut inner = self.license_server.state.inner();
-        inner.revocations = list(&inner.issuer, revoked.collect(), number, self.clock.now());
+        inner.revocations = list(&inner.issuer, revoked.collect(), number, now);
     }
 }
 

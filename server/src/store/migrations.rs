@@ -7,7 +7,7 @@ use super::connections::Engine;
 use super::{Store, StoreError};
 
 /// Number, name and text of each migration. The numbers ascend without gaps.
-const MIGRATIONS: [(i64, &str, &str); 18] = [
+const MIGRATIONS: [(i64, &str, &str); 19] = [
     (1, "catalog and trials", include_str!("../../migrations/0001_catalog_and_trials.sql")),
     (
         2,
@@ -34,6 +34,7 @@ const MIGRATIONS: [(i64, &str, &str); 18] = [
     (16, "what was bought", include_str!("../../migrations/0016_what_was_bought.sql")),
     (17, "other certificates", include_str!("../../migrations/0017_other_certificates.sql")),
     (18, "orders of packs", include_str!("../../migrations/0018_orders_of_packs.sql")),
+    (19, "seats granted twice", include_str!("../../migrations/0019_seats_granted_twice.sql")),
 ];
 
 impl Store {

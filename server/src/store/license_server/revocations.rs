@@ -67,13 +67,28 @@ const UPGRADES: &str = "SELECT pack_id, serial, turn FROM license_upgrades \
     WHERE license_id = $1 AND freed_at IS NULL";
 const FREE_UPGRADES: &str = "UPDATE license_upgrades SET freed_at = $2 \
     WHERE license_id = $1 AND freed_at IS NULL";
+/// Declares a query of all licenses of the seat `$1`, `$2`: each half has an index of its own.
+macro_rules! of_seat {
+    ($select:literal, $conditions:literal) => {
+        concat!(
+            $select,
+            "(SELECT certificate_serial, license_id, turn, granted_twice, revoked_at \
+             FROM license_assignments WHERE pack_id = $1 AND serial = $2 AND granted_twice = 0 \
+             UNION ALL SELECT certificate_serial, license_id, turn, granted_twice, revoked_at \
+             FROM license_assignments WHERE pack_id = $1 AND serial = $2 AND granted_twice = 1) \
+             AS of_seat",
+            $conditions
+        )
+    };
+}
 /// The other licenses of a seat, with the one that has it at the beginning. Of those that have not, the one of the last
 /// turn is nearest: the others were revoked once, by a license server that has forgotten it.
-const OTHERS: &str = "SELECT certificate_serial, license_id FROM license_assignments \
-    WHERE pack_id = $1 AND serial = $2 AND revoked_at IS NULL AND certificate_serial <> $3 \
-    ORDER BY granted_twice, turn DESC, certificate_serial";
-const GREATEST_TURN: &str = "SELECT COALESCE(MAX(turn), 0) AS turn FROM license_assignments \
-    WHERE pack_id = $1 AND serial = $2";
+const OTHERS: &str = of_seat!(
+    "SELECT certificate_serial, license_id FROM ",
+    " WHERE revoked_at IS NULL AND certificate_serial <> $3 \
+     ORDER BY granted_twice, turn DESC, certificate_serial"
+);
+const GREATEST_TURN: &str = of_seat!("SELECT COALESCE(MAX(turn), 0) AS turn FROM ", "");
 const SET_TWICE: &str =
     "UPDATE license_assignments SET granted_twice = $2 WHERE certificate_serial = $1";
 

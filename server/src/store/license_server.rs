@@ -47,3 +47,6 @@ pub use revocations::{Revocation, Revoked, RevokedCertificate};
 pub use seats::FreeSeats;
 pub use temporary::TemporaryLicense;
 pub use temporary_list::ListedTemporary;
+
+/// What a column holds for the end of what has none, so that ends can be compared.
+const NEVER: i64 = i64::MAX;

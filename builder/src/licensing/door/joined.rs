@@ -13,7 +13,6 @@ use super::answer::{Reading, read};
 const PIECE: usize = 32 << 10;
 /// How long to wait for the gateway to say why it takes nothing more.
 const LAST_WORDS: Duration = Duration::from_secs(2);
-
 /// How long to wait for the rest of what may be a refusal; the answer to HEAD has none.
 const REST: Duration = Duration::from_millis(200);
 /// The most bytes that are kept to be asked again.
@@ -123,15 +122,11 @@ async fn both(
 }
 
 /// Passes on what the program sends, and keeps it.
-async fn ask<F, T>(
-    from: &mut ReadHalf<F>,
-    to: &mut WriteHalf<T>,
+async fn ask(
+    from: &mut ReadHalf<impl AsyncRead>,
+    to: &mut WriteHalf<impl AsyncWrite>,
     sent: &mut Sent,
-) -> Result<(), Failure>
-where
-    F: AsyncRead,
-    T: AsyncWrite,
-{
+) -> Result<(), Failure> {
     let mut piece = vec![0; PIECE];
     loop {
         match from.read(&mut piece).await.map_err(Failure::Reading)? {
@@ -146,15 +141,11 @@ where
 
 /// Passes on what the gateway answers, unless that is that it refuses the license. An answer begins with a piece, as
 /// nothing is sent to a gateway before it has answered.
-async fn answer<F, T>(
-    from: &mut ReadHalf<F>,
-    to: &mut WriteHalf<T>,
+async fn answer(
+    from: &mut ReadHalf<impl AsyncRead>,
+    to: &mut WriteHalf<impl AsyncWrite>,
     answered: &mut bool,
-) -> Result<(), Failure>
-where
-    F: AsyncRead,
-    T: AsyncWrite,
-{
+) -> Result<(), Failure> {
     let mut piece = vec![0; PIECE];
     loop {
         let mut length = from.read(&mut piece).await.map_err(Failure::Reading)?;

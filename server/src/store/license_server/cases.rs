@@ -54,18 +54,8 @@ pub struct LicenseCase {
 
 impl LicenseCase {
     /// The license that the client presents to be upgraded.
-    pub(super) fn to_be_upgraded(&self) -> Option<SeatLicenseId> {
-        let presented = self.presented.as_ref().filter(|_| self.way == Way::Upgrade);
-        presented.map(|presented| presented.license.license_id)
-    }
-
-    /// Whether the client presents a license to be upgraded that was replaced by another one since. It upgrades nothing:
-    /// who sends the request may be somebody who has seen it once, and repeats it.
-    pub(super) fn is_outdated_upgrade(&self, held: &[Assignment]) -> bool {
-        let presented = self.presented.as_ref().filter(|_| self.way == Way::Upgrade);
-        presented.is_some_and(|presented| {
-            held.iter().all(|license| license.certificate_serial != presented.certificate_serial)
-        })
+    pub(super) fn to_be_upgraded(&self) -> Option<&PresentedLicense> {
+        self.presented.as_ref().filter(|_| self.way == Way::Upgrade)
     }
 }
 

@@ -8,6 +8,7 @@ use trybuy_formats::instant::Instant;
 use trybuy_formats::licensing::product::Product;
 
 use crate::store::columns::{Columns, json};
+use crate::store::connections::in_time;
 use crate::store::{PAGE_LIMIT, Store, StoreError};
 
 /// A purchase request.
@@ -91,8 +92,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn pack_of_order(&self, id: OrderId) -> Result<Option<PackId>, StoreError> {
-        let row = self.fetch_optional(sqlx::query(PACK).bind(id.to_string())).await?;
-        row.map(|row| Columns(&row).text("id")).transpose()
+        in_time(async { pack(&mut *self.readers.acquire().await?, id).await }).await
     }
 
     /// A purchase request.

@@ -7,8 +7,9 @@
 use sqlx::AnyConnection;
 use trybuy_formats::instant::Instant;
 
+use super::NEVER;
 use super::assignments::Assignment;
-use super::revocations::{NEVER, revoke_certificate};
+use super::revocations::revoke_certificate;
 use crate::store::StoreError;
 
 const NOTE: &str = "INSERT INTO other_certificates (serial, license_id, client_id, pack_id, ends_at) \

@@ -1,19 +1,20 @@
 //! The license pack table (SL Table 3).
 
+mod installation;
+
 use sqlx::AnyConnection;
 use trybuy_formats::ids::{Label, PackId, PlatformType, ProductId, Version};
 use trybuy_formats::instant::{Instant, Span};
-use trybuy_formats::keys::LicenseServerSecret;
 use trybuy_formats::licensing::pack::LicensePack;
 use trybuy_formats::licensing::product::{LicenseType, Product, enable_all};
 
 use super::cases::{UpgradedSeat, WantedLicense};
-use super::chain::{Chain, Chained, ChainedOperation};
-use super::decisions::{DecisionOutcome, DecisionReason, LicenseDecision, PackReason};
-use super::{orders, seats};
-use crate::store::columns::{Columns, json, number};
+use super::{NEVER, orders};
+use crate::store::columns::{Columns, number};
 use crate::store::version_order::precedence_key;
 use crate::store::{PAGE_LIMIT, Store, StoreError};
+
+pub use installation::PackInstallation;
 
 /// A pack as it is installed.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -30,29 +31,6 @@ impl InstalledPack {
     /// How many of its licenses are free.
     pub fn free(&self) -> u32 {
         self.pack.quantity.saturating_sub(self.assigned)
-    }
-}
-
-/// How an installation ended.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum PackInstallation {
-    /// The pack is installed.
-    Installed,
-    /// It was installed before.
-    Again,
-    /// Another pack of its order was installed before: the clearinghouse issued two, as one that was restored from a
-    /// backup does.
-    OfSameOrder(PackId),
-}
-
-impl PackInstallation {
-    /// Why the pack was refused, if it was.
-    fn reason(self) -> Option<PackReason> {
-        match self {
-            Self::Installed => None,
-            Self::Again => Some(PackReason::PackInstalled),
-            Self::OfSameOrder(_) => Some(PackReason::OrderInstalled),
-        }
     }
 }
 
@@ -108,15 +86,10 @@ impl PackChoice {
 /// How long a pack that is over, or an order, is still one that a temporary license bridges the time for: as long as such
 /// a license lasts in the source.
 const LATELY: Span = Span::seconds(60 * 86_400);
-/// The end of a pack that has none.
-const NEVER: i64 = i64::MAX;
 /// The kinds of packs.
 const FULL: &str = "full";
 const UPGRADE: &str = "upgrade";
 
-const INSERT: &str = "INSERT INTO license_packs (id, quantity, assigned, first_active_at, ends_at, \
-    product_id, platform_type, kind, version_key, from_key, issued_at, installed_at, product, pack, \
-    order_id) VALUES ($1, $2, 0, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (id) DO NOTHING";
 const LIST: &str = "SELECT pack, assigned, installed_at FROM license_packs \
     WHERE id > $1 ORDER BY id LIMIT $2";
 const ONE: &str = "SELECT pack, assigned, installed_at FROM license_packs WHERE id = $1";
@@ -137,19 +110,6 @@ const ASSIGN: &str = "UPDATE license_packs SET assigned = assigned + $2 \
 const UNASSIGN: &str = "UPDATE license_packs SET assigned = assigned - 1 WHERE id = $1";
 
 impl Store {
-    /// Installs a pack (SL Fig. 4, steps 168 and 170), once, and one for each order. There is a record in all cases.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn install_pack(
-        &self,
-        secret: &LicenseServerSecret,
-        pack: &LicensePack,
-        now: Instant,
-    ) -> Result<PackInstallation, StoreError> {
-        self.write(&Chained { secret, operation: &Install { pack, now } }).await
-    }
-
     /// A page of the packs, in the order of their ids, which is that of their making.
     ///
     /// # Errors
@@ -180,71 +140,6 @@ fn installed(columns: Columns<'_>) -> Result<InstalledPack, StoreError> {
         assigned: columns.number("assigned")?,
         installed_at: columns.instant("installed_at")?,
     })
-}
-
-struct Install<'a> {
-    pack: &'a LicensePack,
-    now: Instant,
-}
-
-impl ChainedOperation for Install<'_> {
-    type Answer = PackInstallation;
-
-    async fn run(
-        &self,
-        connection: &mut AnyConnection,
-        chain: &mut Chain<'_>,
-    ) -> Result<PackInstallation, StoreError> {
-        let Self { pack, now } = *self;
-        let installation = match orders::pack(connection, pack.order_id).await? {
-            Some(installed) if installed != pack.pack_id => {
-                PackInstallation::OfSameOrder(installed)
-            }
-            _ if insert(connection, pack, now).await? => PackInstallation::Installed,
-            _ => PackInstallation::Again,
-        };
-        if let Some(reason) = installation.reason() {
-            chain.append(LicenseDecision {
-                reason: Some(DecisionReason::Pack(reason)),
-                ..LicenseDecision::about_pack(DecisionOutcome::PackRefused, pack, now)
-            });
-            return Ok(installation);
-        }
-        let last = pack.begin_serial + u64::from(pack.quantity) - 1;
-        seats::add(connection, pack.pack_id, pack.begin_serial, last, 0).await?;
-        chain.append(LicenseDecision::about_pack(DecisionOutcome::PackInstalled, pack, now));
-        Ok(installation)
-    }
-}
-
-async fn insert(
-    connection: &mut AnyConnection,
-    pack: &LicensePack,
-    now: Instant,
-) -> Result<bool, StoreError> {
-    let product = &pack.product;
-    let (kind, from) = match &product.license_type {
-        LicenseType::Full => (FULL, String::new()),
-        LicenseType::Upgrade { from } => (UPGRADE, precedence_key(from)),
-    };
-    let inserted = sqlx::query(INSERT)
-        .bind(pack.pack_id.to_string())
-        .bind(i64::from(pack.quantity))
-        .bind(pack.first_active_at.unix())
-        .bind(pack.ends_at.map_or(NEVER, Instant::unix))
-        .bind(product.product_id.as_str())
-        .bind(product.platform_type.as_str())
-        .bind(kind)
-        .bind(precedence_key(&product.version))
-        .bind(from)
-        .bind(pack.issued_at.unix())
-        .bind(now.unix())
-        .bind(json(product))
-        .bind(json(pack))
-        .bind(pack.order_id.to_string())
-        .execute(connection)
-        .await?;
-    Ok(inserted.rows_affected() == 1)
 }
 
 /// The pack that the next license is allocated from.

@@ -26,7 +26,7 @@ pub(super) async fn reissued_seat(
     let terms = LicenseTerms {
         license_id: old.license_id,
         kind: SeatLicenseKind::Permanent,
-        pack_id: old.upgraded_by.or(Some(old.pack_id)),
+        pack_id: Some(old.product_pack()),
         version: &old.version,
         features: &old.features,
         ends_at: old.ends_at,

@@ -6,6 +6,7 @@ use trybuy_formats::ids::{ClientId, Note, ProductId, SeatLicenseId};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::keys::LicenseServerSecret;
 
+use super::NEVER;
 use super::assignments::{self, Assignment};
 use super::bars::{self, Bar};
 use super::chain::{Chain, Chained, ChainedOperation};
@@ -52,9 +53,6 @@ pub struct RevokedCertificate {
     /// When it was revoked.
     pub revoked_at: Instant,
 }
-
-/// The end of a certificate that has none.
-pub(super) const NEVER: i64 = i64::MAX;
 
 const LIST: &str = "SELECT serial, revoked_at FROM revoked_certificates WHERE ends_at > $1 \
     ORDER BY revoked_at, serial";

@@ -1,18 +1,19 @@
 //! What `license-server` and `client-image` take.
 
+mod orders;
+mod records;
+
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Subcommand};
 use trybuy_formats::ids::{
     ClientId, ClientSoftwareId, ImageVendorId, Label, LicenseServerId, Name, Note, OrderId, PackId,
-    PlatformType, ProductId, SeatLicenseId, Version,
+    ProductId, SeatLicenseId, Version,
 };
-use trybuy_formats::instant::Instant;
-use trybuy_formats::licensing::product::{LicenseType, Product, in_order};
-use trybuy_formats::limits;
 use url::Url;
 
-use crate::store::{DecisionOutcome, DecisionReason};
+pub(in crate::cli) use self::orders::{OrderCommand, PlaceOrder};
+pub(in crate::cli) use self::records::{ListRecords, RecordsCommand};
 
 #[derive(Subcommand)]
 pub(in crate::cli) enum LicenseServerCommand {
@@ -112,83 +113,6 @@ pub(in crate::cli) enum ProductCommand {
         #[arg(long)]
         json: bool,
     },
-}
-
-#[derive(Subcommand)]
-pub(in crate::cli) enum OrderCommand {
-    /// Order licenses; prints the order's id. Sent to the clearinghouse, or written to a file.
-    Place(PlaceOrder),
-    /// Send an order that is kept here; where the clearinghouse has it already, nothing changes.
-    Send {
-        /// The order's id.
-        order: OrderId,
-    },
-    /// Write the file of an order.
-    Export {
-        /// The order's id.
-        order: OrderId,
-        /// The file, which must not exist.
-        file: PathBuf,
-    },
-    /// Ask the clearinghouse how it is with an order, also with one that was entered there.
-    Show {
-        /// The order's id.
-        order: OrderId,
-        /// Ask nobody; show what is known.
-        #[arg(long)]
-        offline: bool,
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// List orders, but for those that were refused or cancelled.
-    List {
-        /// Those too.
-        #[arg(long)]
-        all: bool,
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
-    },
-}
-
-#[derive(Args)]
-pub(in crate::cli) struct PlaceOrder {
-    /// The product's id, such as com.example.office.
-    #[arg(long, value_name = "ID")]
-    product: ProductId,
-    /// Its version.
-    #[arg(long)]
-    version: Version,
-    /// For which clients: windows, non-windows, legacy or direct-connect.
-    #[arg(long, value_name = "TYPE")]
-    platform_type: PlatformType,
-    /// Upgrade licenses: they replace licenses of this version or a newer one.
-    #[arg(long, value_name = "VERSION")]
-    upgrade_from: Option<Version>,
-    /// A feature that the licenses enable; once for each.
-    #[arg(long = "feature", value_name = "FEATURE")]
-    features: Vec<Label>,
-    /// How many licenses.
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=i64::from(limits::PACK_QUANTITY)))]
-    pub(in crate::cli) quantity: u32,
-    /// Write the order to this file, which must not exist, and send it nowhere.
-    #[arg(long, value_name = "FILE")]
-    pub(in crate::cli) out: Option<PathBuf>,
-}
-
-impl PlaceOrder {
-    /// What is ordered, with its features in order and each once.
-    pub(in crate::cli) fn product(&self) -> Product {
-        let from = self.upgrade_from.clone();
-        Product {
-            product_id: self.product.clone(),
-            version: self.version.clone(),
-            license_type: from.map_or(LicenseType::Full, |from| LicenseType::Upgrade { from }),
-            platform_type: self.platform_type,
-            features: in_order(self.features.clone()),
-        }
-    }
 }
 
 #[derive(Subcommand)]
@@ -305,51 +229,6 @@ pub(in crate::cli) struct AddGateway {
 }
 
 #[derive(Subcommand)]
-pub(in crate::cli) enum RecordsCommand {
-    /// List records.
-    List(ListRecords),
-    /// Write all records to a file, one in JSON a line, with their authentication.
-    Export {
-        /// The file, which must not exist.
-        file: PathBuf,
-    },
-}
-
-#[derive(Args)]
-pub(in crate::cli) struct ListRecords {
-    /// Of a client only.
-    #[arg(long, value_name = "ID")]
-    pub(in crate::cli) client: Option<ClientId>,
-    /// With an outcome only, such as granted or refused.
-    #[arg(long, value_parser = outcome)]
-    pub(in crate::cli) outcome: Option<DecisionOutcome>,
-    /// With a reason only, such as no-free-license or pack-forged.
-    #[arg(long, value_parser = reason)]
-    pub(in crate::cli) reason: Option<DecisionReason>,
-    /// About a product only.
-    #[arg(long, value_name = "ID")]
-    pub(in crate::cli) product: Option<ProductId>,
-    /// About a pack only.
-    #[arg(long, value_name = "ID")]
-    pub(in crate::cli) pack: Option<PackId>,
-    /// About a license only.
-    #[arg(long, value_name = "ID")]
-    pub(in crate::cli) license: Option<SeatLicenseId>,
-    /// From an instant on, such as 2030-01-01T12:00:00Z.
-    #[arg(long, value_name = "INSTANT")]
-    pub(in crate::cli) since: Option<Instant>,
-    /// Before an instant.
-    #[arg(long, value_name = "INSTANT")]
-    pub(in crate::cli) until: Option<Instant>,
-    /// Print JSON, one record a line.
-    #[arg(long, conflicts_with = "csv")]
-    pub(in crate::cli) json: bool,
-    /// Print comma-separated values.
-    #[arg(long)]
-    pub(in crate::cli) csv: bool,
-}
-
-#[derive(Subcommand)]
 pub(in crate::cli) enum AuditCommand {
     /// Verify all records; fails if one is not as it was written, or is missing.
     Verify {
@@ -404,22 +283,4 @@ pub(in crate::cli) struct SignImage {
     /// The file to write, which must not exist.
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) out: PathBuf,
-}
-
-fn outcome(text: &str) -> Result<DecisionOutcome, String> {
-    serde_json::from_value(text.into()).map_err(|_| {
-        "not an outcome: granted, reissued, upgraded, temporary, temporary-again, refused, \
-         pack-installed, pack-refused, revoked, readmitted, adopted, seat-granted-twice, restored or restored-accepted"
-            .to_owned()
-    })
-}
-
-fn reason(text: &str) -> Result<DecisionReason, String> {
-    serde_json::from_value(text.into()).map_err(|_| {
-        "not a reason: client-image-unknown, challenge-wrong, challenge-late, challenge-repeated, \
-         challenge-foreign, license-foreign, no-upgrade, client-barred, no-free-license, temporary-ended, \
-         temporary-revoked, license-server-restored, fewer-records, other-records, pack-unknown, \
-         pack-unreadable, pack-forged, clearinghouse-unknown, pack-foreign, pack-ended or pack-installed"
-            .to_owned()
-    })
 }

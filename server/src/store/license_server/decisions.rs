@@ -127,6 +127,26 @@ pub enum DecisionOutcome {
     RestoredAccepted,
 }
 
+impl DecisionOutcome {
+    /// All of them.
+    pub const ALL: [Self; 14] = [
+        Self::Granted,
+        Self::Reissued,
+        Self::Upgraded,
+        Self::Temporary,
+        Self::TemporaryAgain,
+        Self::Refused,
+        Self::PackInstalled,
+        Self::PackRefused,
+        Self::Revoked,
+        Self::Readmitted,
+        Self::Adopted,
+        Self::SeatGrantedTwice,
+        Self::Restored,
+        Self::RestoredAccepted,
+    ];
+}
+
 /// Why it was decided.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -166,6 +186,35 @@ pub enum DecisionReason {
     /// It was about a pack.
     #[serde(untagged)]
     Pack(PackReason),
+}
+
+impl DecisionReason {
+    /// All of them.
+    pub const ALL: [Self; 23] = [
+        Self::ClientImageUnknown,
+        Self::ChallengeWrong,
+        Self::ChallengeLate,
+        Self::ChallengeRepeated,
+        Self::ChallengeForeign,
+        Self::LicenseForeign,
+        Self::NoUpgrade,
+        Self::ClientBarred,
+        Self::NoFreeLicense,
+        Self::NotOrdered,
+        Self::TemporaryEnded,
+        Self::TemporaryRevoked,
+        Self::LicenseServerRestored,
+        Self::FewerRecords,
+        Self::OtherRecords,
+        Self::PackUnknown,
+        Self::Pack(PackReason::PackUnreadable),
+        Self::Pack(PackReason::PackForged),
+        Self::Pack(PackReason::ClearinghouseUnknown),
+        Self::Pack(PackReason::PackForeign),
+        Self::Pack(PackReason::PackEnded),
+        Self::Pack(PackReason::PackInstalled),
+        Self::Pack(PackReason::OrderInstalled),
+    ];
 }
 
 /// Why a pack was refused.

@@ -23,6 +23,7 @@ mod reissuing;
 mod restored;
 mod revocations;
 mod seats;
+mod signing;
 mod temporary;
 mod temporary_list;
 

@@ -127,11 +127,18 @@ impl<'a> Chain<'a> {
         });
     }
 
-    /// Writes the records and the end of the chain. Has to be the last thing that is done in its transaction.
-    pub(super) async fn release(self, connection: &mut AnyConnection) -> Result<(), StoreError> {
+    /// Writes the records that were appended.
+    pub(super) async fn write(&mut self, connection: &mut AnyConnection) -> Result<(), StoreError> {
         for records in parts(&self.new) {
             insert(connection, records).await?;
         }
+        self.new.clear();
+        Ok(())
+    }
+
+    /// Writes the records and the end of the chain. Has to be the last thing that is done in its transaction.
+    async fn release(mut self, connection: &mut AnyConnection) -> Result<(), StoreError> {
+        self.write(connection).await?;
         sqlx::query(MOVE)
             .bind(number(self.head.mark.records))
             .bind(self.head.mark.mac.to_string())

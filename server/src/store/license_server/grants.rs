@@ -107,6 +107,8 @@ impl ChainedOperation for &[&QueuedLicense] {
             chain.append(queued.decision(&decided));
             answers.push(decided.answer);
         }
+        group.sign();
+        chain.write(connection).await?;
         group.write(connection).await?;
         let answer = |answer| match answer {
             Answer::Ready(grant) => Ok(grant),

@@ -2,9 +2,7 @@
 //! written at once, as each statement costs more than what it does.
 
 use std::collections::{HashMap, HashSet};
-use std::num::NonZero;
 use std::sync::Arc;
-use std::thread::{self, available_parallelism};
 
 use sqlx::{AnyConnection, AssertSqlSafe};
 use trybuy_formats::ids::{ChallengeId, ClientId, ProductId, SeatLicenseId};
@@ -13,9 +11,9 @@ use trybuy_formats::licensing::seat_license::SeatLicense;
 use super::assignments::{self, Assignment};
 use super::bars;
 use super::cases::{GrantingModule, LicenseCase, UpgradedSeat, UsedChallenge, WantedLicense, Way};
-use super::issuing::issue_seat;
 use super::open_packs::OpenPacks;
 use super::packs::{self, OfferingPack, PackChoice};
+use super::signing::{Allocated, Signing};
 use crate::store::StoreError;
 use crate::store::columns::Columns;
 use crate::store::rows::{parts, rows};
@@ -26,9 +24,6 @@ const USE_CHALLENGES: [&str; 2] = [
     " ON CONFLICT (id) DO NOTHING RETURNING id",
 ];
 
-/// The fewest licenses that a thread is started for.
-const SHARE: usize = 8;
-
 /// The state that a group works on.
 pub(super) struct Group {
     /// Challenges that nobody had answered.
@@ -38,27 +33,12 @@ pub(super) struct Group {
     /// Clients that get nothing new.
     barred: HashSet<(ClientId, ProductId)>,
     packs: OpenPacks,
-    /// Seats that were allocated and are not signed and written yet.
+    /// Seats that were allocated and whose licenses are not signed yet.
     allocated: Vec<Allocated>,
+    /// Licenses that are not written yet.
+    signing: Signing,
     /// The certificates of those that are.
     issued: HashMap<SeatLicenseId, Vec<u8>>,
-}
-
-/// A seat that a client was given.
-struct Allocated {
-    granting: Arc<dyn GrantingModule>,
-    wanted: WantedLicense,
-    pack: OfferingPack,
-    license_id: SeatLicenseId,
-}
-
-impl Allocated {
-    /// Signs the license.
-    fn issue(self) -> Result<Assignment, StoreError> {
-        let Self { granting, wanted, pack, license_id } = self;
-        let pack_id = pack.pack_id;
-        issue_seat(&*granting, &wanted, license_id, pack_id, pack)
-    }
 }
 
 impl Group {
@@ -77,8 +57,15 @@ impl Group {
             held.entry(client).or_default().push(license);
         }
         let barred = bars::barred(connection, &clients).await?.into_iter().collect();
-        let packs = OpenPacks::default();
-        Ok(Self { challenges, held, barred, packs, allocated: Vec::new(), issued: HashMap::new() })
+        Ok(Self {
+            challenges,
+            held,
+            barred,
+            packs: OpenPacks::default(),
+            allocated: Vec::new(),
+            signing: Signing::default(),
+            issued: HashMap::new(),
+        })
     }
 
     /// Uses a challenge, also for a wrong response. Answers whether it had not been used before.
@@ -149,38 +136,21 @@ impl Group {
         self.issued.remove(&license)
     }
 
+    /// Begins to sign the licenses of all that was allocated.
+    pub(super) fn sign(&mut self) {
+        self.signing.begin(std::mem::take(&mut self.allocated));
+    }
+
     /// Signs and writes what was not written yet.
     pub(super) async fn write(&mut self, connection: &mut AnyConnection) -> Result<(), StoreError> {
+        self.sign();
         self.packs.write(connection).await?;
-        let licenses = issue(std::mem::take(&mut self.allocated))?;
+        let licenses = self.signing.finish().await?;
         assignments::insert(connection, &licenses).await?;
         let issued = licenses.into_iter().map(|license| (license.license_id, license.certificate));
         self.issued.extend(issued);
         Ok(())
     }
-}
-
-/// Signs licenses, on as many cores as there are: of a grant a signature takes the most time, and the next group
-/// waits for this one.
-fn issue(allocated: Vec<Allocated>) -> Result<Vec<Assignment>, StoreError> {
-    let threads = available_parallelism().map_or(1, NonZero::get);
-    let share = allocated.len().div_ceil(threads).max(SHARE);
-    let mut allocated = allocated.into_iter();
-    let mut shares: Vec<Vec<_>> = Vec::new();
-    while allocated.len() > 0 {
-        shares.push(allocated.by_ref().take(share).collect());
-    }
-    let issue_all =
-        |share: Vec<Allocated>| share.into_iter().map(Allocated::issue).collect::<Vec<_>>();
-    let own = shares.pop().unwrap_or_default();
-    thread::scope(|scope| {
-        let others: Vec<_> =
-            shares.into_iter().map(|share| scope.spawn(|| issue_all(share))).collect();
-        let own = issue_all(own);
-        let others =
-            others.into_iter().flat_map(|thread| thread.join().expect("it does not panic"));
-        others.chain(own).collect()
-    })
 }
 
 async fn use_challenges(

@@ -155,7 +155,13 @@ pub(super) enum TokenRole {
 #[derive(Args)]
 pub(super) struct Database {
     /// The database: sqlite:PATH or postgres://…
-    #[arg(long, value_name = "URL", env = "TRYBUY_DATABASE_URL", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "TRYBUY_DATABASE_URL",
+        hide_env_values = true
+    )]
     pub(super) database_url: Option<String>,
 }
 

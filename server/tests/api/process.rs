@@ -216,8 +216,12 @@ fn a_database_that_is_gone_is_not_taken_for_an_empty_one() {
     let refused = run(directory.path(), &["token", "list"]);
     assert!(stderr(&refused).contains("there is no database at "), "{}", stderr(&refused));
     let url = format!("sqlite:{}", elsewhere.display());
-    let listed = run(directory.path(), &["token", "--database-url", &url, "list"]);
-    assert!(String::from_utf8_lossy(&listed.stdout).contains("Vendor"), "{}", stderr(&listed));
+    for arguments in
+        [["token", "--database-url", &url, "list"], ["token", "list", "--database-url", &url]]
+    {
+        let listed = run(directory.path(), &arguments);
+        assert!(String::from_utf8_lossy(&listed.stdout).contains("Vendor"), "{}", stderr(&listed));
+    }
     assert!(run(directory.path(), &["migrate"]).status.success());
     assert!(run(directory.path(), &["token", "list"]).status.success());
 }

@@ -19,6 +19,7 @@ cases![
     the_guide_to_licensing_works_as_it_is_written[Python, Curl, Openssl],
     the_diagrams_of_the_guide_show_addresses_that_are_there[Python, Curl],
     the_diagrams_of_the_guide_show_the_members_of_the_documents,
+    the_diagrams_of_the_guide_can_be_drawn,
     the_payment_of_the_guide_is_one_that_the_clearinghouse_reads,
 ];
 
@@ -202,6 +203,17 @@ fn the_diagrams_of_the_guide_show_the_members_of_the_documents(_: &Shared) -> Re
         let expected = fields(&types, answer)?;
         let is_right = answered.is_empty() || answered == expected;
         ensure!(is_right, "{method} {path} answers {expected:?}, not {answered:?}");
+    }
+    Ok(())
+}
+
+/// In what a diagram says a `;` would end a statement (Mermaid, "Sequence diagrams", entity codes).
+fn the_diagrams_of_the_guide_can_be_drawn(_: &Shared) -> Result<()> {
+    let guide = guide()?;
+    let diagrams = blocks(&guide, "mermaid");
+    ensure!(diagrams.len() >= 6, "Figures 3 to 8 are {} diagrams", diagrams.len());
+    for line in diagrams.into_iter().flat_map(str::lines) {
+        ensure!(!line.contains(';'), "no sequence diagram can have {line:?}");
     }
     Ok(())
 }

@@ -4,6 +4,8 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use trybuy_formats::slug::Slug;
+
 /// How the names of files begin that are being written.
 pub(crate) const TEMPORARY: &str = ".new-";
 
@@ -183,6 +185,22 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.as_file().sync_all()?;
     file.persist(path).map_err(|refused| refused.error)?;
     sync_dir(parent)
+}
+
+/// The name of the failure to write.
+pub(crate) fn slug_of(error: &io::Error) -> Slug {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Slug::DiskFull,
+        _ => Slug::LocalFile,
+    }
+}
+
+/// What helps where the data directory cannot be written.
+pub(crate) fn help_for(error: &io::Error) -> &'static str {
+    match slug_of(error) {
+        Slug::DiskFull => "make room on the disk of the data directory",
+        _ => "let the server's user write in the data directory",
+    }
 }
 
 /// Makes the names in a directory durable.

@@ -95,6 +95,9 @@ fn named(error: &anyhow::Error) -> (Slug, Option<String>) {
     if let Some(error) = error.downcast_ref::<IdentityError>() {
         return (error.slug(), Refusal::help(error));
     }
+    if let Some(LookBackFailed::Mark(error)) = error.downcast_ref() {
+        return (error.slug(), Refusal::help(error));
+    }
     match store_error(error) {
         Some(StoreError::NotMigrated) => (
             Slug::ServerError,

@@ -104,7 +104,8 @@ impl Place {
         })
     }
 
-    /// Keeps beside the database how far the records go now, or finds that the store is a restored one.
+    /// Keeps beside the database how far the records go now, or finds that the store is a restored one. Where that
+    /// fails, what was done before it is done, and is to be told first.
     async fn raise_mark(&self, store: &Store, secret: &LicenseServerSecret) -> Result<()> {
         Ok(self.mark().look_back(store, secret, now()).await.map(drop)?)
     }

@@ -17,10 +17,22 @@ use crate::store::{Store, StoreError, StoredRecord};
 pub struct Audit {
     /// How many records are in order, from the first one on.
     pub records: u64,
-    /// Whether there is a mark beside the database: without one it is not seen if records were cut off.
-    pub marked: bool,
+    /// How the mark beside the database is.
+    pub mark: MarkState,
     /// What is wrong after them; nothing where all is in order.
     pub fault: Option<Fault>,
+}
+
+/// How the mark beside the database is: without a current one it is not seen if records were cut off at the end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MarkState {
+    /// The records were compared with it.
+    Current,
+    /// It is from before somebody accepted that the store is a restored one, and says nothing of what there is now.
+    Outdated,
+    /// There is none.
+    Missing,
 }
 
 /// What is wrong with the records.
@@ -66,20 +78,22 @@ pub async fn verify(
         Some(head) => store.is_accepted(secret, head).await?,
         None => false,
     };
-    // A mark of before the store was accepted as a restored one says nothing of what there is now.
     let accepted_at = head.filter(|_| is_accepted).and_then(|head| head.accepted_at);
-    let mark = mark.filter(|mark| mark.accepted_at >= accepted_at);
-    let marked = mark.is_some();
+    let (state, mark) = match mark {
+        Some(mark) if mark.accepted_at >= accepted_at => (MarkState::Current, Some(mark)),
+        Some(_) => (MarkState::Outdated, None),
+        None => (MarkState::Missing, None),
+    };
     let mut walk = Walk { secret, mark, records: 0, mac: RecordMac::BEGIN };
     loop {
         let page = store.stored_records(walk.records).await?;
         for record in &page {
             if let Err(fault) = walk.next(record) {
-                return Ok(Audit { records: walk.records, marked, fault: Some(fault) });
+                return Ok(Audit { records: walk.records, mark: state, fault: Some(fault) });
             }
             if head.is_some_and(|head| walk.records == head.records && walk.mac != head.mac) {
                 let fault = Fault::Altered { number: walk.records };
-                return Ok(Audit { records: walk.records - 1, marked, fault: Some(fault) });
+                return Ok(Audit { records: walk.records - 1, mark: state, fault: Some(fault) });
             }
         }
         if page.is_empty() {
@@ -94,7 +108,7 @@ pub async fn verify(
         Some(_) if !is_accepted => Some(Fault::WrongEnd),
         Some(_) => None,
     };
-    Ok(Audit { records: walk.records, marked, fault })
+    Ok(Audit { records: walk.records, mark: state, fault })
 }
 
 /// The way along the records.

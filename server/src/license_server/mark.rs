@@ -4,19 +4,25 @@
 //! It is written when the server starts and stops, every few seconds while records are added, and by every
 //! command that adds one. So a database that goes back by less than that is not noticed by it, but by gateways.
 
-use std::fs;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::PathBuf;
 
 use trybuy_formats::instant::Instant;
 use trybuy_formats::keys::LicenseServerSecret;
 use trybuy_formats::licensing::records::RecordsMark;
+use trybuy_formats::slug::Slug;
 
-use crate::data_dir;
+use crate::data_dir::{self, open_regular};
+use crate::refusal::Refusal;
 use crate::store::{DecisionOutcome, LicenseDecision, RecordsComparison, Store, StoreError};
 
 /// The largest file that is one, in bytes.
 const CAP: u64 = 1024;
+
+/// What to do where the store is a restored one.
+pub const RESTORED_HELP: &str = "let clients come to their gateways, which report their licenses, and then run \
+                                 `trybuy-server license-server restored accept`";
 
 /// Why the records were not compared with the mark.
 #[derive(Debug, thiserror::Error)]
@@ -26,8 +32,66 @@ pub enum LookBackFailed {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The mark.
-    #[error("records.mark cannot be used")]
-    Mark(#[from] io::Error),
+    #[error(transparent)]
+    Mark(#[from] MarkError),
+}
+
+impl LookBackFailed {
+    /// What to do.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Store(error) => error.help(),
+            Self::Mark(error) => error.help(),
+        }
+    }
+}
+
+/// Why the mark cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MarkError {
+    /// It does not say how many records there were.
+    #[error("{} is damaged: it does not say how many records there were", .0.display())]
+    Damaged(PathBuf),
+    /// It cannot be read.
+    #[error("{} cannot be read", path.display())]
+    Unreadable {
+        /// Which file.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+    /// It cannot be written.
+    #[error("{} cannot be written", path.display())]
+    Unwritable {
+        /// Which file.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl Refusal for MarkError {
+    fn slug(&self) -> Slug {
+        match self {
+            Self::Damaged(_) | Self::Unreadable { .. } => Slug::LocalFile,
+            Self::Unwritable { source, .. } => data_dir::slug_of(source),
+        }
+    }
+
+    fn help(&self) -> Option<String> {
+        let help = match self {
+            Self::Damaged(_) => {
+                "restore it from your copy, or remove it: another one is made from the records that there are, and \
+                 whether the database was restored before is then known to gateways alone"
+            }
+            Self::Unreadable { .. } => "let the license server's user read it",
+            Self::Unwritable { source, .. } => data_dir::help_for(source),
+        };
+        Some(help.to_owned())
+    }
 }
 
 /// Where the mark is.
@@ -44,15 +108,17 @@ impl MarkFile {
     ///
     /// # Errors
     /// When the file cannot be read, or is damaged.
-    pub fn read(&self) -> io::Result<Option<RecordsMark>> {
-        match fs::metadata(&self.0) {
+    pub fn read(&self) -> Result<Option<RecordsMark>, MarkError> {
+        let unreadable = |source| MarkError::Unreadable { path: self.0.clone(), source };
+        let damaged = || MarkError::Damaged(self.0.clone());
+        let file = match open_regular(&self.0) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
-            Ok(file) if file.len() > CAP => return Err(io::ErrorKind::InvalidData.into()),
-            Ok(_) => {}
-        }
-        let mark = serde_json::from_slice(&fs::read(&self.0)?)?;
-        Ok(Some(mark))
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => return Err(damaged()),
+            opened => opened.map_err(unreadable)?,
+        };
+        let mut bytes = Vec::new();
+        file.take(CAP).read_to_end(&mut bytes).map_err(unreadable)?;
+        serde_json::from_slice(&bytes).map(Some).map_err(|_| damaged())
     }
 
     /// Compares the records with the mark, and raises it. A store with fewer records than there were, or with others, is
@@ -78,15 +144,26 @@ impl MarkFile {
         Ok(RecordsComparison::GoOn)
     }
 
-    /// Writes the mark, if what it says comes before.
+    /// Writes the mark, if what it says comes before. Nobody else does meanwhile: a command, or another process on the
+    /// same directory, could write what it read before, and let the mark fall.
     ///
     /// # Errors
     /// When the file cannot be read or written, or is damaged.
-    pub fn raise(&self, mark: RecordsMark) -> io::Result<()> {
+    pub fn raise(&self, mark: RecordsMark) -> Result<(), MarkError> {
+        let unwritable = |source| MarkError::Unwritable { path: self.0.clone(), source };
+        let _lock = self.lock().map_err(unwritable)?;
         if self.read()?.is_none_or(|before| before.precedes(&mark)) {
-            data_dir::replace(&self.0, &serde_json::to_vec(&mark)?)?;
+            let bytes = serde_json::to_vec(&mark).map_err(|error| unwritable(error.into()))?;
+            data_dir::replace(&self.0, &bytes).map_err(unwritable)?;
         }
         Ok(())
+    }
+
+    /// A lock on the mark until what is answered is dropped: on its directory, as another file takes its place.
+    fn lock(&self) -> io::Result<File> {
+        let directory = File::open(self.0.parent().ok_or(io::ErrorKind::InvalidInput)?)?;
+        directory.lock()?;
+        Ok(directory)
     }
 }
 
@@ -96,15 +173,23 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn a_mark_only_rises() {
-        let directory = tempfile::tempdir().expect("a directory");
-        let file = MarkFile::new(directory.path().join("records.mark"));
-        let mark = |accepted_at, records| RecordsMark {
+    fn mark(accepted_at: i64, records: u64) -> RecordsMark {
+        RecordsMark {
             accepted_at: Instant::from_unix(accepted_at),
             records,
             mac: RecordMac::from_bytes([7; 32]),
-        };
+        }
+    }
+
+    fn mark_file() -> (tempfile::TempDir, MarkFile) {
+        let directory = tempfile::tempdir().expect("a directory");
+        let file = MarkFile::new(directory.path().join("records.mark"));
+        (directory, file)
+    }
+
+    #[test]
+    fn a_mark_only_rises() {
+        let (_directory, file) = mark_file();
         assert_eq!(file.read().expect("read"), None);
         for (new, expected) in [
             (mark(1, 3), mark(1, 3)),
@@ -116,5 +201,40 @@ mod tests {
             file.raise(new).expect("written");
             assert_eq!(file.read().expect("read"), Some(expected));
         }
+    }
+
+    #[test]
+    fn a_mark_that_several_raise_at_once_never_falls() {
+        let (_directory, file) = mark_file();
+        let raise = |first: u64| {
+            for records in (first..400).step_by(4) {
+                file.raise(mark(1, records)).expect("written");
+                let there = file.read().expect("read").expect("a mark");
+                assert!(there.records >= records, "{} and then {}", records, there.records);
+            }
+        };
+        std::thread::scope(|scope| {
+            (0..4).for_each(|first| drop(scope.spawn(move || raise(first))))
+        });
+    }
+
+    #[test]
+    fn a_mark_that_is_none_is_damaged_and_one_that_cannot_be_read_is_not() {
+        let (directory, file) = mark_file();
+        let path = directory.path().join("records.mark");
+        let there = serde_json::to_vec(&mark(1, 3)).expect("written");
+        let long = [vec![b' '; CAP as usize], there.clone()].concat();
+        for damaged in [&b""[..], b"{}", b"\xff\xfe", &there[..there.len() - 1], &long] {
+            std::fs::write(&path, damaged).expect("written");
+            assert!(matches!(file.read(), Err(MarkError::Damaged(_))), "{damaged:?}");
+            assert!(matches!(file.raise(mark(1, 4)), Err(MarkError::Damaged(_))), "{damaged:?}");
+        }
+        std::fs::remove_file(&path).expect("removed");
+        std::fs::create_dir(&path).expect("made");
+        assert!(matches!(file.read(), Err(MarkError::Damaged(_))));
+        let nowhere = MarkFile::new(path.join("file"));
+        std::fs::remove_dir(&path).expect("removed");
+        std::fs::write(&path, there).expect("written");
+        assert!(matches!(nowhere.read(), Err(MarkError::Unreadable { .. })));
     }
 }

@@ -6,9 +6,8 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use trybuy_formats::instant::Span;
 
-use super::mark::LookBackFailed;
+use super::mark::{LookBackFailed, RESTORED_HELP};
 use super::{LicenseServer, LicenseServerState};
-use crate::store::RecordsComparison;
 
 /// The pause between two rounds.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -29,9 +28,10 @@ impl Worker {
     /// # Errors
     /// When the mark or the store cannot be used.
     pub async fn start(server: LicenseServerState) -> Result<Self, LookBackFailed> {
-        server.look_back().await?;
+        let mut rounds = Rounds::new(server);
+        rounds.look_back().await?;
         let (stop, stopped) = oneshot::channel();
-        Ok(Self { stop, task: tokio::spawn(run(server, stopped)) })
+        Ok(Self { stop, task: tokio::spawn(run(rounds, stopped)) })
     }
 
     /// Writes the mark a last time.
@@ -43,38 +43,72 @@ impl Worker {
     }
 }
 
-impl LicenseServer {
-    /// Compares the records with the mark, and tells the operator where they do not go on from there.
-    async fn look_back(&self) -> Result<(), LookBackFailed> {
-        let found = self.mark.look_back(&self.store, self.secret(), self.clock.now()).await?;
-        if found != RecordsComparison::GoOn {
-            tracing::error!(
-                "the database was restored from a backup: no new licenses are given out until \
-                 `license-server restored accept`"
-            );
+/// What goes on from one round to the next: the operator is told of what has changed only.
+struct Rounds {
+    server: LicenseServerState,
+    /// The store was found to be a restored one, and nobody has accepted that.
+    restored: bool,
+    /// Why the records were not compared with the mark.
+    failure: Option<String>,
+}
+
+impl Rounds {
+    fn new(server: LicenseServerState) -> Self {
+        Self { server, restored: false, failure: None }
+    }
+
+    /// Compares the records with the mark, and sees whether the store is a restored one, whoever found that.
+    async fn look_back(&mut self) -> Result<(), LookBackFailed> {
+        let LicenseServer { mark, store, clock, .. } = &*self.server;
+        mark.look_back(store, self.server.secret(), clock.now()).await?;
+        let restored = store.record_head().await?.restored;
+        match (self.restored, restored) {
+            (false, true) => tracing::error!(
+                help = RESTORED_HELP,
+                "the database was restored from a backup: no new licenses are given out"
+            ),
+            (true, false) => tracing::info!(
+                "it is accepted that the database was restored: new licenses are given out again"
+            ),
+            _ => {}
         }
+        self.restored = restored;
         Ok(())
     }
 
-    async fn round(&self, round: u32) -> Result<(), LookBackFailed> {
-        self.look_back().await?;
+    async fn round(&mut self, round: u32) {
+        let looked = self.look_back().await;
+        self.tell(looked.err());
         if round.is_multiple_of(FORGETTING) {
-            self.store.forget_challenges(self.clock.now().minus(REMEMBERED)).await?;
+            let before = self.server.clock.now().minus(REMEMBERED);
+            if let Err(error) = self.server.store.forget_challenges(before).await {
+                tracing::warn!(%error, "old challenges are forgotten later");
+            }
         }
-        Ok(())
+    }
+
+    /// Tells the operator why the mark is not kept, and when it is again.
+    fn tell(&mut self, failed: Option<LookBackFailed>) {
+        let help = failed.as_ref().and_then(LookBackFailed::help);
+        let failure = failed.map(|error| format!("{:#}", anyhow::Error::from(error)));
+        if failure != self.failure {
+            match &failure {
+                Some(error) => tracing::warn!(error, help, "the number of records is kept later"),
+                None => tracing::info!("the number of records is kept again"),
+            }
+            self.failure = failure;
+        }
     }
 }
 
-async fn run(server: LicenseServerState, mut stopped: oneshot::Receiver<()>) {
+async fn run(mut rounds: Rounds, mut stopped: oneshot::Receiver<()>) {
     let mut round = 0;
     loop {
         let stops = tokio::select! {
             () = tokio::time::sleep(PAUSE) => false,
             _ = &mut stopped => true,
         };
-        if let Err(error) = server.round(round).await {
-            tracing::warn!(%error, "the number of records is kept later");
-        }
+        rounds.round(round).await;
         if stops {
             return;
         }

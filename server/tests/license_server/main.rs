@@ -9,6 +9,7 @@ mod gateways;
 mod health;
 mod images;
 mod listing;
+mod marks;
 mod orders;
 mod packs;
 mod renewals;

@@ -5,7 +5,7 @@ use trybuy_formats::certificates::Serial;
 use trybuy_formats::ids::{ClientId, SeatLicenseId};
 use trybuy_formats::licensing::pack::LicensePack;
 use trybuy_formats::licensing::records::RecordsMark;
-use trybuy_server::license_server::audit::{self, Audit, Fault};
+use trybuy_server::license_server::audit::{self, Audit, Fault, MarkState};
 use trybuy_server::store::{
     DecisionOutcome, DecisionReason, LicenseCase, LicenseDecision, LicenseGrant, LicenseQuery,
     RecordQuery, RecordsComparison, Revocation, Revoked, SeenReport, StoreError, Way,
@@ -36,12 +36,12 @@ pub(crate) async fn records_in_order_are_found_to_be(database: Database) {
     let mark = world.store.record_head().await.expect("answered").mark;
     assert_eq!(
         audited(&world, Some(mark)).await,
-        Audit { records: 250, marked: true, fault: None }
+        Audit { records: 250, mark: MarkState::Current, fault: None }
     );
     assert_eq!(world.outcome(client(), "1.0.0", 1).await, Outcome::TEMPORARY);
     assert_eq!(
         audited(&world, Some(mark)).await,
-        Audit { records: 251, marked: true, fault: None }
+        Audit { records: 251, mark: MarkState::Current, fault: None }
     );
 }
 
@@ -127,7 +127,8 @@ pub(crate) async fn an_end_of_the_records_that_was_removed_is_named(database: Da
     let mark = world.store.record_head().await.expect("answered").mark;
     database.execute("DELETE FROM license_record_head").await;
     for mark in [None, Some(mark)] {
-        let expected = Audit { records: 3, marked: mark.is_some(), fault: Some(Fault::NoEnd) };
+        let state = if mark.is_some() { MarkState::Current } else { MarkState::Missing };
+        let expected = Audit { records: 3, mark: state, fault: Some(Fault::NoEnd) };
         assert_eq!(audited(&world, mark).await, expected);
     }
     let decision = LicenseDecision::of(DecisionOutcome::Readmitted, at(9));
@@ -212,6 +213,7 @@ pub(crate) async fn a_restored_store_allocates_nothing_and_issues_again(database
         assert_eq!(accepting.expect("answered"), accepted);
     }
     // What was lost before is shown once more, and what was never written after it.
+    assert_eq!(audited(&world, Some(farther)).await.mark, MarkState::Outdated);
     assert_eq!(found(&world, farther, 6).await, RecordsComparison::GoOn);
     let after = world.store.record_head().await.expect("answered").mark;
     assert!(before.precedes(&after) && farther.precedes(&after));

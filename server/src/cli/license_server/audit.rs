@@ -1,20 +1,21 @@
 //! `trybuy-server license-server audit` and `restored`
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use trybuy_formats::slug::Slug;
 
-use super::{Place, json_line, now};
+use super::{Place, json_line, now, refused};
 use crate::cli::arguments::license_server::{AuditCommand, RestoredCommand};
 use crate::cli::failure::Failure;
 use crate::cli::output;
-use crate::license_server::audit::{self, Audit, Fault};
+use crate::license_server::audit::{self, Audit, Fault, MarkState};
+use crate::license_server::mark::RESTORED_HELP;
 use crate::store::{Store, StoreError};
 
 /// Verifies all records.
 pub(super) fn run(place: &Place, command: &AuditCommand) -> Result<()> {
     let AuditCommand::Verify { json } = command;
     let secret = place.keys()?.secret;
-    let mark = place.mark().read().context("records.mark cannot be read")?;
+    let mark = place.mark().read().map_err(refused)?;
     let (found, restored) = place.with_store(async |store| {
         Ok((audit::verify(store, &secret, mark).await?, is_restored(store).await?))
     })?;
@@ -23,16 +24,11 @@ pub(super) fn run(place: &Place, command: &AuditCommand) -> Result<()> {
         value["restored"] = restored.into();
         output::print(&json_line(&value)?)?;
     }
-    let Audit { records, marked, fault } = found;
+    let Audit { records, mark, fault } = found;
     let what = match fault {
         None if restored => return Err(not_accepted(records).into()),
         None if *json => return Ok(()),
-        None => {
-            let unseen =
-                "; there is no records.mark, so it is not seen if some were removed at the end";
-            let intact = intact(records);
-            return output::print(&format!("{intact}{}\n", if marked { "" } else { unseen }));
-        }
+        None => return output::print(&format!("{}{}\n", intact(records), unseen(mark))),
         Some(Fault::Altered { number }) => format!("the record {number} is not as it was written"),
         Some(Fault::Missing { number }) => format!("the record {number} is missing"),
         Some(Fault::Truncated { records: least }) => {
@@ -69,9 +65,7 @@ fn not_accepted(records: u64) -> Failure {
         "{}, but there were others: the license server was restored from a backup, and gives out no new licenses",
         intact(records)
     );
-    Failure::new(Slug::LicenseServerRestored, what).help(
-        "let clients come to their gateways, which report their licenses, and then run `license-server restored accept`",
-    )
+    Failure::new(Slug::LicenseServerRestored, what).help(RESTORED_HELP)
 }
 
 fn intact(records: u64) -> String {
@@ -81,18 +75,33 @@ fn intact(records: u64) -> String {
     }
 }
 
+/// What an audit could not see, as there was no mark to compare with.
+fn unseen(mark: MarkState) -> &'static str {
+    match mark {
+        MarkState::Current => "",
+        MarkState::Outdated => {
+            "; records.mark is from before it was last accepted that the license server was restored, so it is not seen \
+             if some were removed at the end since: the license server writes another one when it runs"
+        }
+        MarkState::Missing => {
+            "; there is no records.mark, so it is not seen if some were removed at the end"
+        }
+    }
+}
+
 /// Accepts that the store is a restored one: what it has now is what counts.
 pub(super) fn accept(place: &Place, command: &RestoredCommand) -> Result<()> {
     let RestoredCommand::Accept = command;
     let secret = place.keys()?.secret;
-    place.with_store(async |store| {
+    let marked = place.with_store(async |store| {
         if !store.accept_restored(&secret, now()).await? {
             let what = "the license server has not been found to be a restored one";
             return Err(Failure::new(Slug::Usage, what)
                 .help("it finds out when it starts, or from a gateway")
                 .into());
         }
-        place.raise_mark(store, &secret).await
+        Ok(place.raise_mark(store, &secret).await)
     })?;
-    output::print("new licenses are given out again\n")
+    output::print("new licenses are given out again\n")?;
+    marked
 }

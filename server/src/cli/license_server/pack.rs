@@ -53,9 +53,9 @@ async fn install(place: &Place, store: &Store, file: &str, order: Option<OrderId
         now: now(),
     };
     let installed = installer.install(file, order).await;
-    place.raise_mark(store, &secret).await?;
-    let pack = installed.map_err(refused)?;
-    output::print(&said(&pack, installer.now))
+    let marked = place.raise_mark(store, &secret).await;
+    output::print(&said(&installed.map_err(refused)?, installer.now))?;
+    marked
 }
 
 /// What is said of a pack that was installed. That its licenses cannot be used yet may be a surprise.

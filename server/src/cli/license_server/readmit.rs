@@ -17,14 +17,14 @@ pub(super) fn run(
 ) -> Result<()> {
     let secret = place.keys()?.secret;
     let readmission = Readmission { client_id, product_id, note, now: now() };
-    let was_barred = place.with_store(async |store| {
+    let (was_barred, marked) = place.with_store(async |store| {
         let was_barred = store.readmit_client(&secret, &readmission).await?;
-        place.raise_mark(store, &secret).await?;
-        Ok(was_barred)
+        Ok((was_barred, place.raise_mark(store, &secret).await))
     })?;
     let Readmission { product_id, .. } = readmission;
     if was_barred {
-        return output::print(&format!("{client_id} may have licenses of {product_id} again\n"));
+        output::print(&format!("{client_id} may have licenses of {product_id} again\n"))?;
+        return marked;
     }
     let what = format!("{client_id} is not barred from licenses of {product_id}");
     Err(Failure::new(Slug::NotFound, what)

@@ -1,6 +1,7 @@
 //! `trybuy-server license-server revoke`
 
 use anyhow::Result;
+use trybuy_formats::ids::SeatLicenseId;
 use trybuy_formats::slug::Slug;
 
 use super::{Place, now};
@@ -13,11 +14,15 @@ pub(super) fn run(place: &Place, revoke: RevokeLicense) -> Result<()> {
     let RevokeLicense { license: license_id, reason: note, client, allow_again } = revoke;
     let secret = place.keys()?.secret;
     let revocation = Revocation { license_id, client, note, bars: !allow_again, now: now() };
-    let revoked = place.with_store(async |store| {
+    let (revoked, marked) = place.with_store(async |store| {
         let revoked = store.revoke_license(&secret, &revocation).await?;
-        place.raise_mark(store, &secret).await?;
-        Ok(revoked)
+        Ok((revoked, place.raise_mark(store, &secret).await))
     })?;
+    tell(license_id, revoked)?;
+    marked
+}
+
+fn tell(license_id: SeatLicenseId, revoked: Revoked) -> Result<()> {
     match revoked {
         Revoked::Done => output::print(&format!(
             "revoked {license_id}; gateways refuse it with their next revocation list\n"

@@ -27,6 +27,13 @@ impl Program {
         self.directory.path().join(name).to_str().expect("UTF-8").to_owned()
     }
 
+    /// A license server that runs, and what it logs in a file.
+    pub(crate) fn serve_with_log(&self) -> (Serving, String) {
+        let log = self.path("server.log");
+        let file = std::fs::File::create(&log).expect("a file");
+        (self.start("license-server", "info", file.into()), log)
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_trybuy-server"));
         command.arg("--data-dir").arg(self.directory.path().join("data")).args(arguments);
@@ -78,8 +85,13 @@ impl Program {
 
     /// The same of another role.
     pub(crate) fn serve_as(&self, role: &str) -> Serving {
-        let arguments = ["serve", "--role", role, "--listen", "127.0.0.1:0", "--log", "off"];
-        let mut child = self.command(&arguments).stdout(Stdio::piped()).spawn().expect("started");
+        self.start(role, "off", Stdio::inherit())
+    }
+
+    fn start(&self, role: &str, level: &str, log: Stdio) -> Serving {
+        let arguments = ["serve", "--role", role, "--listen", "127.0.0.1:0", "--log", level];
+        let mut command = self.command(&arguments);
+        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().expect("started");
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
         let url = line.trim().strip_prefix("listening on ").expect("the address");

@@ -1,0 +1,198 @@
+//! The mark beside the database: one that cannot be used, and what the server and commands do then.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use sqlx::{AnyConnection, Connection as _};
+
+use crate::commands::{PRODUCT, installed, with_clearinghouse};
+use crate::support::Program;
+
+const SERVE: [&str; 7] =
+    ["serve", "--role", "license-server", "--listen", "127.0.0.1:0", "--log", "off"];
+const VERIFY: [&str; 3] = ["license-server", "audit", "verify"];
+const ACCEPT: [&str; 3] = ["license-server", "restored", "accept"];
+
+fn mark(program: &Program) -> PathBuf {
+    program.data().join("license-server/records.mark")
+}
+
+fn remove(path: &Path) {
+    if path.is_dir() {
+        std::fs::remove_dir(path).expect("removed");
+    } else {
+        std::fs::remove_file(path).expect("removed");
+    }
+}
+
+/// A pack in a file, with which the license server gets its first record.
+fn with_pack() -> Program {
+    let program = with_clearinghouse();
+    let place = ["license-server", "order", "place", "--product", "com.example.desk"];
+    program.done(&[&place[..], &PRODUCT, &["--quantity", "5", "--out", "order"]].concat());
+    let order = program.done(&["clearinghouse", "order", "import", "order"]);
+    let fee = ["clearinghouse", "fee", "record", order.trim(), "--amount", "500"];
+    program.done(&[&fee[..], &["--currency", "EUR", "--reference", "invoice 1"]].concat());
+    program.done(&["clearinghouse", "pack", "export", order.trim(), "pack"]);
+    program
+}
+
+/// Fails with the mark's name and what to do.
+fn refused(program: &Program, command: &[&str]) -> String {
+    let said = program.refused(command, "local-file");
+    assert!(said.contains("license-server/records.mark is damaged"), "{said}");
+    assert!(said.contains("restore it from your copy, or remove it"), "{said}");
+    said
+}
+
+#[test]
+fn a_damaged_mark_is_named_with_a_remedy_that_works() {
+    let program = installed();
+    program.serve().stop();
+    let mark = mark(&program);
+    let copy = std::fs::read(&mark).expect("a mark");
+    for damage in [
+        |mark: &Path| std::fs::write(mark, b""),
+        |mark: &Path| std::fs::write(mark, b"\xff\xfe\x00"),
+        |mark: &Path| std::fs::write(mark, b"{\"records\":5}"),
+        |mark: &Path| std::fs::create_dir(mark),
+    ] {
+        for remedy in [
+            |mark: &Path, _: &[u8]| assert!(!mark.exists()),
+            |mark: &Path, copy: &[u8]| std::fs::write(mark, copy).expect("restored"),
+        ] {
+            remove(&mark);
+            damage(&mark).expect("damaged");
+            refused(&program, &SERVE);
+            refused(&program, &VERIFY);
+            remove(&mark);
+            remedy(&mark, &copy);
+            program.serve().stop();
+            assert_eq!(std::fs::read(&mark).expect("a mark"), copy);
+            assert_eq!(program.done(&VERIFY), "all 0 records are as they were written\n");
+        }
+    }
+}
+
+#[test]
+fn commands_say_what_they_did_before_they_say_that_the_mark_cannot_be_used() {
+    let program = with_pack();
+    let mark = mark(&program);
+    std::fs::write(&mark, "nonsense").expect("damaged");
+    let install = ["license-server", "pack", "install", "pack"];
+    let ran = program.run(&install);
+    let (done, failed) =
+        (String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
+    assert!(
+        done.starts_with("installed ") && failed.contains("records.mark is damaged"),
+        "{ran:?}"
+    );
+    assert_eq!(ran.status.code(), Some(1));
+    remove(&mark);
+    program.refused(&install, "pack-installed");
+    assert!(mark.exists());
+}
+
+/// The license server is a restored one, and its mark is the one of before.
+fn restored(program: &Program) -> Vec<u8> {
+    let database = program.data().join("trybuy.sqlite3");
+    let backup = std::fs::read(&database).expect("read");
+    program.done(&["license-server", "pack", "install", "pack"]);
+    program.serve().stop();
+    std::fs::write(&database, backup).expect("restored");
+    std::fs::read(mark(program)).expect("a mark")
+}
+
+#[test]
+fn a_mark_of_before_the_last_acceptance_is_said_to_be_one() {
+    let program = with_pack();
+    let old = restored(&program);
+    program.serve().stop();
+    let mark = mark(&program);
+    std::fs::write(&mark, "nonsense").expect("damaged");
+    let ran = program.run(&ACCEPT);
+    assert_eq!(ran.stdout, b"new licenses are given out again\n", "{ran:?}");
+    assert_eq!(ran.status.code(), Some(1));
+    for (there, expected) in [
+        (Some(&old), "; records.mark is from before it was last accepted"),
+        (None, "; there is no records.mark"),
+    ] {
+        remove(&mark);
+        if let Some(old) = there {
+            std::fs::write(&mark, old).expect("put back");
+        }
+        let said = program.done(&VERIFY);
+        assert!(
+            said.starts_with(&format!("all 2 records are as they were written{expected}")),
+            "{said}"
+        );
+    }
+    std::fs::write(&mark, &old).expect("put back");
+    program.serve().stop();
+    assert_eq!(program.done(&VERIFY), "all 2 records are as they were written\n");
+}
+
+/// A challenge that ended long ago.
+async fn old_challenge(program: &Program) -> AnyConnection {
+    sqlx::any::install_default_drivers();
+    let database = format!("sqlite:{}", program.data().join("trybuy.sqlite3").display());
+    let mut connection = AnyConnection::connect(&database).await.expect("the database");
+    let insert = sqlx::query("INSERT INTO used_challenges (id, ends_at) VALUES ('old', 1000)");
+    insert.execute(&mut connection).await.expect("written");
+    connection
+}
+
+/// Waits until the worker has forgotten it, which is the last thing that it does in its first round.
+async fn until_forgotten(connection: &mut AnyConnection) {
+    let begun = Instant::now();
+    loop {
+        let query = sqlx::query("SELECT id FROM used_challenges");
+        if query.fetch_optional(&mut *connection).await.expect("answered").is_none() {
+            return;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(20), "it is remembered for ever");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Waits until something is logged, and answers how often something else was.
+async fn logged(log: &str, awaited: &str, counted: &str) -> usize {
+    let begun = Instant::now();
+    loop {
+        let text = std::fs::read_to_string(log).expect("a log");
+        if text.contains(awaited) {
+            return text.matches(counted).count();
+        }
+        assert!(begun.elapsed() < Duration::from_secs(20), "{awaited}: {text}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn that_the_database_was_restored_is_logged_once_and_challenges_are_forgotten_meanwhile() {
+    let program = with_pack();
+    restored(&program);
+    let mut connection = old_challenge(&program).await;
+    let (serving, log) = program.serve_with_log();
+    until_forgotten(&mut connection).await;
+    program.done(&ACCEPT);
+    let restored = "the database was restored from a backup: no new licenses are given out";
+    assert_eq!(logged(&log, "it is accepted that the database was restored", restored).await, 1);
+    serving.stop();
+}
+
+#[tokio::test]
+async fn a_mark_that_is_damaged_meanwhile_is_logged_once_and_challenges_are_forgotten_all_the_same()
+{
+    let program = installed();
+    let (serving, log) = program.serve_with_log();
+    let mark = mark(&program);
+    let good = std::fs::read(&mark).expect("a mark");
+    std::fs::write(&mark, "nonsense").expect("damaged");
+    let mut connection = old_challenge(&program).await;
+    until_forgotten(&mut connection).await;
+    logged(&log, "records.mark is damaged", "").await;
+    std::fs::write(&mark, good).expect("mended");
+    assert_eq!(logged(&log, "the number of records is kept again", "kept later").await, 1);
+    serving.stop();
+}

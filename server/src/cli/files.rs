@@ -10,17 +10,24 @@ use crate::data_dir::{open_regular, write_new};
 
 /// A text file of at most `cap` bytes.
 pub(super) fn read_text(path: &Path, cap: usize) -> Result<String, Failure> {
-    let unreadable = |error: &dyn std::fmt::Display| {
-        Failure::new(Slug::LocalFile, format!("{} cannot be read: {error}", path.display()))
-            .help("name the file as it was written")
-    };
-    let file = open_regular(path).map_err(|error| unreadable(&error))?;
-    let mut text = String::new();
-    file.take(cap as u64 + 1).read_to_string(&mut text).map_err(|error| unreadable(&error))?;
-    if text.len() > cap {
-        return Err(unreadable(&format_args!("it is larger than {cap} bytes")));
+    let bytes = read_start(path, cap + 1)?;
+    if bytes.len() > cap {
+        return Err(unreadable(path, &format_args!("it is larger than {cap} bytes")));
     }
-    Ok(text)
+    String::from_utf8(bytes).map_err(|error| unreadable(path, &error))
+}
+
+/// A file, or as many bytes of it from its beginning on.
+pub(super) fn read_start(path: &Path, bytes: usize) -> Result<Vec<u8>, Failure> {
+    let file = open_regular(path).map_err(|error| unreadable(path, &error))?;
+    let mut read = Vec::new();
+    file.take(bytes as u64).read_to_end(&mut read).map_err(|error| unreadable(path, &error))?;
+    Ok(read)
+}
+
+fn unreadable(path: &Path, error: &dyn std::fmt::Display) -> Failure {
+    Failure::new(Slug::LocalFile, format!("{} cannot be read: {error}", path.display()))
+        .help("name the file as it was written")
 }
 
 /// Writes a file that must not exist yet. A name without a directory is in the current one.

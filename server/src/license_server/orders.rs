@@ -253,15 +253,13 @@ impl Clearinghouse {
         if answer.order_id == order { Ok(answer) } else { Err(self.malformed()) }
     }
 
-    /// The pack of an order.
+    /// The pack of an order, as it came.
     ///
     /// # Errors
     /// [`ClearinghouseError`].
-    pub async fn pack(&self, order: OrderId) -> Result<String, ClearinghouseError> {
+    pub async fn pack(&self, order: OrderId) -> Result<Vec<u8>, ClearinghouseError> {
         let url = format!("{}/api/v1/orders/{order}/pack", self.url);
-        let bytes =
-            self.body(self.client.get(url).send().await, limits::CERTIFIED_DOCUMENT).await?;
-        String::from_utf8(bytes).map_err(|_| self.malformed())
+        self.body(self.client.get(url).send().await, limits::CERTIFIED_DOCUMENT).await
     }
 
     async fn json<T: DeserializeOwned>(

@@ -159,7 +159,7 @@ impl PackInstaller<'_> {
     /// Why it was refused.
     pub async fn install(
         &self,
-        file: &str,
+        file: &[u8],
         order: Option<OrderId>,
     ) -> Result<LicensePack, PackRefused> {
         let (signer, pack) = match self.open(file) {
@@ -179,7 +179,10 @@ impl PackInstaller<'_> {
     }
 
     /// Verifies and decrypts a pack (SL Fig. 4, steps 164 and 166). Answers who signed it, too.
-    fn open(&self, file: &str) -> Result<(Certificate, LicensePack), PackRefused> {
+    fn open(&self, file: &[u8]) -> Result<(Certificate, LicensePack), PackRefused> {
+        // A file may have been edited where it came by mail: its end of line is no part of it.
+        let file = std::str::from_utf8(file).map(str::trim_end);
+        let file = file.map_err(|_| PackRefused::Document(SignedError::Malformed))?;
         let role = Role::Clearinghouse;
         let opened = open_certified::<SealedPack>(self.authorities, role, self.now, file);
         let (signer, sealed) = opened.map_err(|error| match error {

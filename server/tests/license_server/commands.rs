@@ -4,6 +4,7 @@ use std::process::Command;
 
 use trybuy_formats::certificates::CertificateRequest;
 use trybuy_formats::licensing::order::PurchaseOrder;
+use trybuy_formats::limits;
 use trybuy_formats::primitives::EcdsaKey;
 
 use crate::support::Program;
@@ -158,6 +159,25 @@ fn a_pack_travels_as_a_file_and_is_installed_once() {
     assert_eq!(found.lines().collect::<Vec<_>>(), lines[1..2]);
     let mark = program.data().join("license-server/records.mark");
     assert!(std::fs::read_to_string(mark).expect("a mark").contains("\"records\":3"));
+}
+
+#[test]
+fn a_file_that_is_no_text_or_too_large_is_refused_as_a_pack_and_leaves_a_record() {
+    let program = installed();
+    let install = ["license-server", "pack", "install"];
+    let large = vec![b'.'; limits::CERTIFIED_DOCUMENT + 1];
+    for (number, file) in [b"\xff\xfe\x00".to_vec(), Vec::new(), large].into_iter().enumerate() {
+        program.write("file", file);
+        program.refused(&[&install[..], &["file"]].concat(), "pack-refused");
+        let records = program.done(&["license-server", "records", "list"]);
+        let lines: Vec<&str> = records.lines().collect();
+        assert_eq!(lines.len(), number + 1, "{records}");
+        assert!(lines[number].contains("  pack-refused  pack-unreadable"), "{records}");
+    }
+    // There is no pack to decide on.
+    program.refused(&[&install[..], &["missing"]].concat(), "local-file");
+    let records = program.done(&["license-server", "records", "list"]);
+    assert_eq!(records.lines().count(), 3);
 }
 
 #[test]

@@ -40,7 +40,7 @@ impl Receiver {
             key: &self.key,
             now,
         };
-        installer.install(file, order).await
+        installer.install(file.as_bytes(), order).await
     }
 
     async fn records(&self) -> Vec<LicenseRecord> {

@@ -20,7 +20,8 @@ pub(super) fn run(place: &Place, command: PackCommand) -> Result<()> {
     match command {
         PackCommand::Fetch { order } => fetch(place, order),
         PackCommand::Install { file } => {
-            let file = files::read_text(&file, limits::CERTIFIED_DOCUMENT)?;
+            // What is larger than a pack is refused as one, with a record of it.
+            let file = files::read_start(&file, limits::CERTIFIED_DOCUMENT + 1)?;
             place.with_store(async |store| install(place, store, &file, None).await)
         }
         PackCommand::List { json } => list(place, json),
@@ -39,11 +40,9 @@ fn fetch(place: &Place, order: OrderId) -> Result<()> {
 }
 
 /// Verifies, decrypts and installs a pack, once (SL Fig. 4, steps 164 to 170).
-async fn install(place: &Place, store: &Store, file: &str, order: Option<OrderId>) -> Result<()> {
+async fn install(place: &Place, store: &Store, file: &[u8], order: Option<OrderId>) -> Result<()> {
     let LicenseServerKeys { packs: key, issuer, secret } = place.keys()?;
     let certificates = LicenseServerCertificates::load(&place.files, issuer).map_err(refused)?;
-    // A file may have been edited where it came by mail: its end of line is no part of it.
-    let file = file.trim_end();
     let installer = PackInstaller {
         store,
         secret: &secret,

@@ -92,6 +92,25 @@ async fn whoever_sends_too_much_or_for_nothing_gets_to_read_why() {
 }
 
 #[tokio::test]
+async fn whoever_waits_for_leave_to_send_a_large_body_is_refused_without_sending_it() {
+    let company = Company::start().await;
+    for (head, status) in [
+        ("POST /.well-known/trybuy/upgrades", 413),
+        ("POST /.well-known/trybuy/gateway", 404),
+        ("PUT /.well-known/trybuy/license", 404),
+        ("POST /page", 403),
+    ] {
+        let mut connection = Raw::open(company.gateway.address).await;
+        let fields = "Host: localhost\r\nContent-Length: 8388608\r\nExpect: 100-continue";
+        connection.send(format!("{head} HTTP/1.1\r\n{fields}\r\n\r\n").as_bytes()).await;
+        let told = connection.up_to("\r\n").await;
+        assert!(told.starts_with(&format!("HTTP/1.1 {status} ")), "{head}: {told}");
+        let (rest, _) = connection.rest().await;
+        assert!(rest.ends_with('}') && !rest.contains("100 Continue"), "{head}: {rest}");
+    }
+}
+
+#[tokio::test]
 async fn one_client_cannot_ask_all_the_time() {
     let rates =
         Rates { license_requests_per_minute: 2.try_into().expect("some"), ..Rates::default() };

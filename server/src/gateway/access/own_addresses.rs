@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::extract::Request;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use http_body::Body as _;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use serde::Serialize;
@@ -115,16 +116,17 @@ impl GatewayState {
         body: &mut Incoming,
     ) -> Result<Response, ApiError> {
         self.rate_limits.license_requests.count(&origin.into())?;
+        // What says itself that it is too large is not waited for, nor asked for (RFC 9110, section 10.1.1).
+        if body.size_hint().lower() > limits::API_BODY as u64 {
+            return Err(too_large());
+        }
         let body = Limited::new(body, limits::API_BODY).collect();
         let body = tokio::time::timeout(BODY_TIMEOUT, body).await.map_err(|_| {
             let error = ApiError::new(Slug::BadRequest, "the rest of the request did not come");
             error.status(StatusCode::REQUEST_TIMEOUT)
         })?;
         let body = body.map_err(|error| match error.downcast_ref::<LengthLimitError>() {
-            Some(_) => {
-                let most = limits::API_BODY >> 10;
-                ApiError::new(Slug::TooLarge, format!("a request has at most {most} KiB"))
-            }
+            Some(_) => too_large(),
             None => ApiError::new(Slug::BadRequest, "the request broke off"),
         })?;
         Ok(self.license_server.relay(path, body.to_bytes()).await?)
@@ -145,6 +147,11 @@ pub(super) fn show_license(license: &SeatLicense) -> Result<Response, ApiError> 
         ends_at: license.ends_at,
     };
     serde_json::to_vec(&info).map(json).map_err(ApiError::fault)
+}
+
+fn too_large() -> ApiError {
+    let most = limits::API_BODY >> 10;
+    ApiError::new(Slug::TooLarge, format!("a request has at most {most} KiB"))
 }
 
 fn nothing() -> ApiError {

@@ -187,6 +187,14 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     sync_dir(parent)
 }
 
+/// Whether there is room in a directory, and it can be written: nothing of it stays.
+///
+/// # Errors
+/// What the system says.
+pub(crate) fn try_writing(directory: &Path) -> io::Result<()> {
+    tempfile::tempfile_in(directory)?.write_all(&[0; 4096])
+}
+
 /// The name of the failure to write.
 pub(crate) fn slug_of(error: &io::Error) -> Slug {
     match error.kind() {

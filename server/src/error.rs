@@ -68,6 +68,13 @@ impl ApiError {
         self.problem.slug
     }
 
+    /// What happened, for the log: the cause, where that is not sent.
+    pub fn reason(&self) -> String {
+        self.cause
+            .as_ref()
+            .map_or_else(|| self.problem.title.clone(), |cause| chain(cause.as_ref()))
+    }
+
     /// The problem document, to be answered in another document.
     pub fn into_problem(self) -> Problem {
         Problem { status: self.status.as_u16(), ..*self.problem }

@@ -53,11 +53,13 @@ pub struct CompanyOptions<'a> {
     pub authority: fn(&Binaries, &Path) -> Result<Box<dyn Authority>>,
     /// The license server's database, where it is not SQLite's in its directory.
     pub database: Option<&'a str>,
+    /// The disk that everything is on, where it is one of its own.
+    pub disk: Option<&'a Path>,
 }
 
 impl Default for CompanyOptions<'_> {
     fn default() -> Self {
-        Self { settings: &[], authority: Development::make, database: None }
+        Self { settings: &[], authority: Development::make, database: None, disk: None }
     }
 }
 
@@ -115,7 +117,7 @@ impl Company {
     /// # Errors
     /// When anything of it fails.
     pub fn start_as(binaries: &Binaries, options: CompanyOptions<'_>) -> Result<Self> {
-        let folder = tempfile::tempdir()?;
+        let folder = options.disk.map_or_else(tempfile::tempdir, tempfile::tempdir_in)?;
         let at = |name: &str| folder.path().join(name);
         let authority = (options.authority)(binaries, &at("authority"))?;
         let clearinghouse = clearinghouse(binaries, &at("clearinghouse"), &*authority)?;

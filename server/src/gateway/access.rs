@@ -1,5 +1,6 @@
 //! Who may pass: clients with a valid license (SL Fig. 5). Others are led to one.
 
+mod contact;
 mod direct_users;
 mod held;
 mod held_passes;
@@ -8,7 +9,6 @@ mod own_addresses;
 mod own_requests;
 mod rates;
 mod records;
-mod registration;
 mod requirement;
 mod revoked;
 mod seen;
@@ -32,12 +32,12 @@ use trybuy_formats::licensing::identity::Identity;
 
 use self::held_passes::Holder;
 
+pub use self::contact::shown_key;
 pub use self::direct_users::{DirectUsers, NamedUsers, UnknownUser};
 pub use self::held::{USER, new_client};
 pub use self::license_server::{LicenseServer, LicenseServerError};
 pub use self::own_requests::OwnKeys;
 pub use self::rates::Rates;
-pub use self::registration::shown_key;
 pub use self::requirement::{NoLicense, Requirement};
 pub use self::revoked::Revocations;
 pub use self::state::{GatewayParts, GatewayState, StaleList};

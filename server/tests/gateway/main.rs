@@ -6,6 +6,7 @@ mod certificates;
 mod direct;
 mod failures;
 mod forwarding;
+mod health;
 mod held;
 mod holding;
 mod license_server;

@@ -1,9 +1,43 @@
 //! Whether a license server can answer.
 
 use serde_json::Value;
+use trybuy_formats::licensing::records::RecordsMark;
 use trybuy_formats::slug::Slug;
+use trybuy_server::store::{DecisionOutcome, LicenseDecision};
 
 use crate::support::TestServer;
+
+const DOCUMENTATION: &str = include_str!("../../../docs/licensing.md");
+
+#[tokio::test]
+async fn a_license_server_says_what_keeps_it_from_granting_licenses_until_it_is_mended() {
+    let server = TestServer::start().await;
+    let told = async |expected: &str| {
+        let health: Value = server.get("../../healthz").await.json(200);
+        assert_eq!(health["status"], expected);
+        assert_eq!(health["help"].is_string(), expected != "ok", "{health}");
+        assert!(DOCUMENTATION.contains(&format!("| `{expected}` |")), "{expected}");
+    };
+    told("ok").await;
+    let directory = server.server.directory.path();
+    let mark = directory.join("records.mark");
+    std::fs::write(&mark, "nonsense").expect("damaged");
+    told("local-file").await;
+    std::fs::remove_file(&mark).expect("removed");
+    told("ok").await;
+    let away = server.directory.path().join("away");
+    std::fs::rename(directory, &away).expect("moved");
+    told("local-file").await;
+    std::fs::rename(&away, directory).expect("moved back");
+    told("ok").await;
+    let (store, secret) = (&server.server.store, server.server.secret());
+    let lost = RecordsMark { records: 1000, ..RecordsMark::BEGIN };
+    let decision = LicenseDecision::of(DecisionOutcome::Restored, server.now());
+    store.compare_records(secret, lost, decision).await.expect("compared");
+    told("license-server-restored").await;
+    store.accept_restored(secret, server.now()).await.expect("accepted");
+    told("ok").await;
+}
 
 #[tokio::test]
 async fn a_license_server_says_that_it_is_well_as_the_other_roles_do() {

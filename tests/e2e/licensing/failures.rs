@@ -3,7 +3,8 @@
 use anyhow::{Context as _, Result, ensure};
 
 use trybuy_tests::builder::Builder;
-use trybuy_tests::company::{Order, PRODUCT, replace_lines};
+use trybuy_tests::company::{CompanyOptions, Order, PRODUCT, replace_lines};
+use trybuy_tests::disk::SmallDisk;
 use trybuy_tests::wait;
 
 use super::{Stage, curl, curl_with, only_license};
@@ -12,6 +13,7 @@ use crate::case::{Shared, cases};
 cases![
     valid_licenses_go_on_while_the_license_server_is_down[Python, Curl],
     an_old_revocation_list_is_told_of_and_refuses_licenses_where_that_is_wanted[Python, Curl],
+    a_full_disk_is_told_of_and_valid_licenses_go_on[Root, Python, Curl],
     a_revoked_license_is_refused_and_its_seat_given_to_another[Python, Curl],
     a_client_with_the_license_of_another_is_refused[Python, Curl],
 ];
@@ -43,10 +45,6 @@ fn an_old_revocation_list_is_told_of_and_refuses_licenses_where_that_is_wanted(
     let mut stage = Stage::start_with(shared, &short)?;
     stage.company.stock(&Order::of("4.0.0", 1))?;
     let license = stage.exported(&stage.licensed("ada")?, "exported")?;
-    let health = |stage: &Stage| -> Result<String> {
-        let url = format!("{}/.well-known/trybuy/health", stage.gateway.url());
-        Ok(curl_with(&url, &stage.gateway.certificate(), None)?.stdout)
-    };
     wait::until("a list", || Ok(health(&stage)?.contains("\"ok\"")))?;
     stage.company.end_license_server()?;
     wait::until("the end of the list", || {
@@ -66,6 +64,34 @@ fn an_old_revocation_list_is_told_of_and_refuses_licenses_where_that_is_wanted(
     ensure!(refused.stdout.ends_with("503") && health(&stage)?.ends_with("503"), "{refused}");
     stage.company.restart_license_server()?;
     wait::until("a newer list", || stage.passes(&license))
+}
+
+/// What the gateway says of itself, and the status code.
+fn health(stage: &Stage) -> Result<String> {
+    let url = format!("{}/.well-known/trybuy/health", stage.gateway.url());
+    Ok(curl_with(&url, &stage.gateway.certificate(), None)?.stdout)
+}
+
+fn a_full_disk_is_told_of_and_valid_licenses_go_on(shared: &Shared) -> Result<()> {
+    let disk = SmallDisk::mount(256 << 20)?;
+    let options = CompanyOptions { disk: Some(disk.path()), ..CompanyOptions::default() };
+    let stage = Stage::start_as(shared, options)?;
+    stage.company.stock(&Order::of("4.0.0", 1))?;
+    let license = stage.exported(&stage.licensed("ada")?, "exported")?;
+    let both_say = |word: &str| -> Result<bool> {
+        let url = format!("{}/healthz", stage.company.license_server_server.url());
+        let told = [curl_with(&url, &stage.gateway.certificate(), None)?.stdout, health(&stage)?];
+        Ok(told
+            .iter()
+            .all(|it| it.contains(&format!("\"status\":\"{word}\"")) && it.ends_with("200")))
+    };
+    wait::until("all is well", || both_say("ok"))?;
+    disk.fill()?;
+    ensure!(both_say("disk-full")?);
+    ensure!(stage.passes(&license)?);
+    disk.make_room()?;
+    ensure!(both_say("ok")?);
+    Ok(())
 }
 
 fn a_revoked_license_is_refused_and_its_seat_given_to_another(shared: &Shared) -> Result<()> {

@@ -9,5 +9,5 @@ use crate::health::{self, Health};
 
 /// Says whether the server can answer.
 pub async fn show_health(State(app): State<AppState>) -> Result<Json<Health>, ApiError> {
-    health::of(&app.store).await
+    health::of(&app.store).await.map(Json)
 }

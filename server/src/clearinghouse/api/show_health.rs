@@ -11,5 +11,5 @@ use crate::health::{self, Health};
 pub(super) async fn show_health(
     State(clearinghouse): State<ClearinghouseState>,
 ) -> Result<Json<Health>, ApiError> {
-    health::of(&clearinghouse.store).await
+    health::of(&clearinghouse.store).await.map(Json)
 }

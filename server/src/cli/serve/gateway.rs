@@ -36,6 +36,7 @@ async fn serve(config: GatewayConfig, directory: RoleDir, listen: SocketAddr) ->
         license_server: LicenseServer::new(config.license_server.clone(), own_keys(&files)?)?,
         identity_key: files.load_identity_key()?,
         store: store.clone(),
+        directory: directory.clone(),
         direct_users: config.direct_users.clone(),
         rates: config.rates.clone(),
         clock: Arc::new(SystemClock),
@@ -55,7 +56,7 @@ async fn serve(config: GatewayConfig, directory: RoleDir, listen: SocketAddr) ->
         .transpose()
         .map_err(|error| Failure::of(&error))?;
     door.announce()?;
-    let worker = Worker::start(state, directory.clone(), config.refresh);
+    let worker = Worker::start(state, config.refresh);
     let sockets = Sockets { network: door.listener, direct };
     let follow = tokio::spawn(async move { certificate.follow(config.refresh).await });
     gateway::serve(sockets, tls, gateway, door.signals.stop()).await;

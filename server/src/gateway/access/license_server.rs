@@ -15,8 +15,8 @@ use trybuy_formats::limits;
 use trybuy_formats::slug::Slug;
 use url::Url;
 
+use super::contact::Contact;
 use super::own_requests::OwnKeys;
-use super::registration::Registration;
 use crate::refusal::Refusal;
 
 /// How long the license server may take.
@@ -33,7 +33,7 @@ pub struct LicenseServer {
     client: reqwest::Client,
     base: Url,
     pub(super) keys: OwnKeys,
-    pub(super) registration: Registration,
+    pub(super) contact: Contact,
     /// Told with each answer to what may have been decided.
     pub(super) asked: Notify,
 }
@@ -51,6 +51,12 @@ pub enum LicenseServerError {
     /// It gives something else.
     #[error("the license server's answer cannot be read")]
     Malformed(#[from] serde_json::Error),
+}
+
+impl LicenseServerError {
+    /// What the operator of the gateway can do.
+    pub(super) const OPERATOR_HELP: &str = "see whether the license server runs, and whether `[license_server] url` is right; \
+                                            the log has the reason";
 }
 
 impl Refusal for LicenseServerError {
@@ -79,8 +85,8 @@ impl LicenseServer {
             .connect_timeout(CONNECT_TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
-        let (registration, asked) = (Registration::default(), Notify::new());
-        Ok(Self { client, base, keys, registration, asked })
+        let (contact, asked) = (Contact::default(), Notify::new());
+        Ok(Self { client, base, keys, contact, asked })
     }
 
     /// Waits until it has answered something again that it may have decided.
@@ -93,7 +99,10 @@ impl LicenseServer {
     /// # Errors
     /// It does not answer.
     pub async fn info(&self) -> Result<LicenseServerInfo, LicenseServerError> {
-        Ok(serde_json::from_slice(&self.get("license-server", ANSWER).await?)?)
+        let answer = self.get("license-server", ANSWER).await;
+        let info = answer.and_then(|answer| Ok(serde_json::from_slice(&answer)?));
+        self.contact.answered(info.is_ok());
+        info
     }
 
     /// Its revocation list in DER.

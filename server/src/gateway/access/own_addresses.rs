@@ -20,6 +20,7 @@ use super::state::GatewayState;
 use super::{token, unread};
 use crate::error::ApiError;
 use crate::gateway::Origin;
+use crate::health::Health;
 
 /// Where the gateway's own addresses begin; the service has none there.
 const OWN: &str = "/.well-known/trybuy/";
@@ -32,11 +33,14 @@ const RELAYED: [&str; 3] = ["license-requests", "challenge-responses", "upgrades
 /// How long a client may take to send a request that is passed on to the license server.
 const BODY_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// What to do where no newer revocation list comes.
+const STALE_HELP: &str = "see whether the license server runs, and whether both clocks are right";
+
 /// How a gateway is.
 #[derive(Serialize)]
 struct GatewayHealth {
-    status: &'static str,
-    version: &'static str,
+    #[serde(flatten)]
+    health: Health,
     /// How long the newest revocation list can be relied on; none where there was none yet.
     revocation_list_until: Option<Instant>,
 }
@@ -96,13 +100,12 @@ impl GatewayState {
         let now = self.clock.now();
         self.check_list(now)?;
         let revocations = self.revocations();
+        let own = || Health::of_directory(self.directory.path());
         let health = GatewayHealth {
-            status: match revocations.is_stale(now) {
-                true => "revocation-list-stale",
-                false if self.license_server.registration.is_denied() => "gateway-not-registered",
-                false => "ok",
+            health: match revocations.is_stale(now) {
+                true => Health::degraded("revocation-list-stale", Some(STALE_HELP.to_owned())),
+                false => self.license_server.contact.trouble().unwrap_or_else(own),
             },
-            version: env!("CARGO_PKG_VERSION"),
             revocation_list_until: revocations.next_update(),
         };
         serde_json::to_vec(&health).map(json).map_err(ApiError::fault)

@@ -13,8 +13,8 @@ use trybuy_formats::primitives::{DecryptionKey, RequestSignatureKey};
 use trybuy_formats::request_signature::{self, Request};
 use trybuy_formats::slug::Slug;
 
+use super::contact::GatewayRefused;
 use super::license_server::{ANSWER, LicenseServer, LicenseServerError, read};
-use super::registration::NotRegistered;
 use super::requirement::Requirement;
 use crate::error::ApiError;
 use crate::store::GatewayClient;
@@ -88,7 +88,7 @@ impl LicenseServer {
         let status = answer.status();
         let answer = read(answer, ANSWER).await?;
         if status.is_success() {
-            self.registration.confirm();
+            self.contact.confirm();
             return Ok(serde_json::from_slice(&answer).map_err(LicenseServerError::from)?);
         }
         match serde_json::from_slice::<Problem>(&answer) {
@@ -101,22 +101,18 @@ impl LicenseServer {
 
     /// A refusal of the license server, as the client is told of it.
     fn refused(&self, problem: Problem) -> ApiError {
-        match problem.slug {
-            Slug::GatewayNotRegistered => {
-                let refused = NotRegistered::with(&self.keys.request);
-                self.registration.deny(&refused);
-                refused.into()
-            }
-            // What the gateway itself does wrong is for its operator to mend, or what somebody on the way to the license
-            // server does to its requests.
-            Slug::Unauthorized | Slug::Forbidden | Slug::ClockSkew | Slug::BadRequest => {
-                let title = problem.title;
-                ApiError::fault(format!("the license server refuses this gateway: {title}"))
+        let refused = match problem.slug {
+            Slug::GatewayNotRegistered => GatewayRefused::not_registered(&self.keys.request),
+            Slug::ClockSkew => GatewayRefused::Clock,
+            Slug::Unauthorized | Slug::Forbidden | Slug::BadRequest => {
+                GatewayRefused::Request(problem.title)
             }
             slug => {
                 let error = ApiError::new(slug, problem.title);
-                problem.help.into_iter().fold(error, ApiError::help)
+                return problem.help.into_iter().fold(error, ApiError::help);
             }
-        }
+        };
+        self.contact.refuse(refused.clone());
+        refused.into()
     }
 }

@@ -2,14 +2,14 @@
 //! restored from a backup since.
 
 use std::path::PathBuf;
-use std::{fs, io};
+use std::{fmt, fs, io};
 
 use trybuy_formats::instant::Instant;
 use trybuy_formats::licensing::records::{RecordsMark, RecordsStatement};
 use trybuy_formats::licensing::signing::CertifiedError;
 
 use super::state::GatewayState;
-use crate::data_dir::{RoleDir, replace};
+use crate::data_dir::replace;
 
 /// The file that it is kept in.
 const FILE: &str = "records";
@@ -52,24 +52,37 @@ pub(super) struct LastSaid {
 }
 
 impl LastSaid {
-    /// As it was kept in the gateway's directory. One that cannot be read is none: the next one takes its place.
-    pub(super) fn read(directory: &RoleDir) -> Self {
-        let path = directory.file(FILE);
-        let text = fs::read_to_string(&path);
-        if let Err(error) = text.as_ref()
-            && error.kind() != io::ErrorKind::NotFound
-        {
-            tracing::warn!(%error, "what the license server last said of its records is lost");
+    /// As it was kept in the gateway's directory. One that cannot be used is none: the next one takes its place.
+    pub(super) fn read(state: &GatewayState) -> Self {
+        let mut last = Self { path: state.directory.file(FILE), text: None };
+        match fs::read_to_string(&last.path) {
+            Ok(text) => {
+                last.text = Some(text);
+                last.get(state);
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => last.tell_of_loss(&error),
         }
-        Self { path, text: text.ok() }
+        last
+    }
+
+    /// Tells the operator what it means that the file shows nothing.
+    fn tell_of_loss(&self, error: &dyn fmt::Display) {
+        let file = self.path.display();
+        tracing::warn!(
+            %file,
+            %error,
+            "what the license server last said of its records cannot be used: if it was restored from a backup since, \
+             this gateway does not notice that"
+        );
     }
 
     /// The statement; none where the license server would not believe it any more either.
     pub(super) fn get(&mut self, state: &GatewayState) -> Option<Said> {
         let opened = Said::open(state, self.text.clone()?);
         if let Err(error) = opened.as_ref() {
-            tracing::warn!(%error, "what the license server last said of its records shows nothing any more");
             self.text = None;
+            self.tell_of_loss(error);
         }
         opened.ok()
     }

@@ -22,6 +22,7 @@ use super::seen::Seen;
 use super::temporary::TemporaryLicenses;
 use super::turns::Turns;
 use crate::clock::Clock;
+use crate::data_dir::RoleDir;
 use crate::store::Store;
 
 /// What a gateway is made of.
@@ -44,6 +45,8 @@ pub struct GatewayParts {
     pub identity_key: EcdsaKey,
     /// The clients that it holds licenses for, and the licenses that were presented.
     pub store: Store,
+    /// Where its files are.
+    pub directory: RoleDir,
     /// Who may be a direct-connect client.
     pub direct_users: DirectUsers,
     /// How often a client may ask for what costs something.
@@ -76,6 +79,7 @@ pub struct GatewayState {
     pub(super) turns: Turns,
     pub(super) held_passes: HeldPasses,
     pub(super) temporary_licenses: TemporaryLicenses,
+    pub(super) directory: RoleDir,
     pub(super) direct_users: DirectUsers,
     /// Told with each round of the worker, whether or not it has heard anything: time has passed.
     pub(super) news: watch::Sender<()>,
@@ -100,6 +104,7 @@ impl GatewayState {
             turns: Turns::default(),
             held_passes: HeldPasses::default(),
             temporary_licenses: TemporaryLicenses::default(),
+            directory: parts.directory,
             direct_users: parts.direct_users,
             news: watch::Sender::new(()),
             rate_limits: RateLimits::new(&parts.rates),

@@ -13,8 +13,7 @@ use trybuy_formats::instant::Span;
 
 use super::records::{LastSaid, Said};
 use super::state::GatewayState;
-use crate::data_dir::{RoleDir, replace};
-use crate::error::ApiError;
+use crate::data_dir::replace;
 use crate::store::{SeenLicense, StoreError};
 
 /// Licenses of one report.
@@ -37,9 +36,9 @@ pub struct Worker {
 
 impl Worker {
     /// Starts it, with that pause between two rounds.
-    pub fn start(state: Arc<GatewayState>, directory: RoleDir, pause: Duration) -> Self {
+    pub fn start(state: Arc<GatewayState>, pause: Duration) -> Self {
         let (stop, stopped) = oneshot::channel();
-        Self { stop, task: tokio::spawn(run(state, directory, pause, stopped)) }
+        Self { stop, task: tokio::spawn(run(state, pause, stopped)) }
     }
 
     /// Ends it, once the licenses that were presented are written down.
@@ -51,13 +50,8 @@ impl Worker {
     }
 }
 
-async fn run(
-    state: Arc<GatewayState>,
-    directory: RoleDir,
-    pause: Duration,
-    mut stopped: oneshot::Receiver<()>,
-) {
-    let mut rounds = Rounds::new(Arc::clone(&state), directory);
+async fn run(state: Arc<GatewayState>, pause: Duration, mut stopped: oneshot::Receiver<()>) {
+    let mut rounds = Rounds::new(Arc::clone(&state));
     loop {
         let new = keep_seen(&state).await;
         tokio::select! {
@@ -92,7 +86,6 @@ async fn keep_seen(state: &GatewayState) -> Vec<Certificate> {
 /// What goes on from one look at the license server to the next.
 struct Rounds {
     state: Arc<GatewayState>,
-    directory: RoleDir,
     last_said: LastSaid,
     /// The operator was told that the revocation list is too old.
     stale_told: bool,
@@ -101,9 +94,9 @@ struct Rounds {
 }
 
 impl Rounds {
-    fn new(state: Arc<GatewayState>, directory: RoleDir) -> Self {
-        let last_said = LastSaid::read(&directory);
-        Self { state, directory, last_said, stale_told: false, all_told: false }
+    fn new(state: Arc<GatewayState>) -> Self {
+        let last_said = LastSaid::read(&state);
+        Self { state, last_said, stale_told: false, all_told: false }
     }
 
     /// One look at the license server. Where it does not answer, what is known stays as it is.
@@ -121,8 +114,8 @@ impl Rounds {
     /// Takes what the license server says of itself and its revocation list, and tells it what it lost. What fails of
     /// that hinders nothing else.
     async fn take(&mut self, info: &LicenseServerInfo, new: &[Certificate]) {
-        let issuer = self.state.refresh_issuer(info, &self.directory);
-        let revoked = self.state.refresh_revoked(&self.directory).await;
+        let issuer = self.state.refresh_issuer(info);
+        let revoked = self.state.refresh_revoked().await;
         // Nobody is let in for want of a report, so it comes after the revocation list.
         let compared = self.compare_records(info.records.clone(), new).await;
         let failed = [issuer, revoked, compared].into_iter().filter_map(Result::err);
@@ -149,9 +142,9 @@ impl Rounds {
         }
     }
 
-    /// A gateway that is not registered learns with the next round whether it is.
+    /// A gateway that is refused, as one that is not registered, learns with the next round whether it still is.
     async fn look_at_records(&mut self) -> anyhow::Result<()> {
-        if self.state.license_server.registration.is_denied() {
+        if self.state.license_server.contact.is_refused() {
             return Ok(());
         }
         let info = self.state.license_server.info().await?;
@@ -167,12 +160,13 @@ impl Rounds {
         self.all_told &= new.is_empty();
         let said = Said::open(&self.state, said)?;
         let last = self.last_said.get(&self.state);
-        let is_registered = self.state.license_server.registration.is_confirmed();
+        let is_registered = self.state.license_server.contact.is_confirmed();
         let shown = last.as_ref().filter(|last| last.mark != said.mark && !said.restored);
         let restored = match shown {
             None if is_registered => said.restored,
             shown => self.state.report(shown.unwrap_or(&said), &[]).await?,
         };
+        self.state.license_server.contact.restored(restored);
         if restored && !all_told {
             self.state.report_all(&said).await?;
         } else if restored {
@@ -186,7 +180,7 @@ impl Rounds {
 }
 
 impl GatewayState {
-    fn refresh_issuer(&self, info: &LicenseServerInfo, directory: &RoleDir) -> anyhow::Result<()> {
+    fn refresh_issuer(&self, info: &LicenseServerInfo) -> anyhow::Result<()> {
         let chain = CertificateChain::from_pem(&info.certificate)?;
         if self.issuer() == chain {
             return Ok(());
@@ -195,14 +189,14 @@ impl GatewayState {
             self.take_issuer(chain, self.clock.now()),
             "what answers as the license server is another one, or its certificate is not valid"
         );
-        Ok(keep(&directory.file(ISSUER), info.certificate.as_bytes())?)
+        Ok(keep(&self.directory.file(ISSUER), info.certificate.as_bytes())?)
     }
 
-    async fn refresh_revoked(&self, directory: &RoleDir) -> anyhow::Result<()> {
+    async fn refresh_revoked(&self) -> anyhow::Result<()> {
         let list = self.license_server.revocations().await?;
         self.take_revocations(&RevocationList::from_der(&list, self.issuer().leaf())?);
         let text = self.revocations().to_text().unwrap_or_default();
-        Ok(keep(&directory.file(REVOKED), text.as_bytes())?)
+        Ok(keep(&self.directory.file(REVOKED), text.as_bytes())?)
     }
 
     /// Tells the operator once when no newer revocation list has come in time, and once when one has. Answers
@@ -246,7 +240,7 @@ impl GatewayState {
         let licenses = licenses.iter().map(Certificate::to_pem).collect();
         let report = SeenLicenses { records: said.text.clone(), licenses };
         let answer = self.license_server.report(&report, self.clock.now()).await;
-        Ok(answer.map_err(title)?.restored)
+        Ok(answer.map_err(|error| anyhow::anyhow!(error.reason()))?.restored)
     }
 
     /// Writes down which licenses were presented. Answers those that are written down.
@@ -280,8 +274,4 @@ fn keep(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 fn tell_of_failure(error: anyhow::Error) {
     tracing::warn!(error = %format!("{error:#}"), "the license server is looked at later");
-}
-
-fn title(error: ApiError) -> anyhow::Error {
-    anyhow::anyhow!("{}", error.into_problem().title)
 }

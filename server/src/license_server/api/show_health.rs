@@ -2,14 +2,24 @@
 
 use axum::Json;
 use axum::extract::State;
+use trybuy_formats::slug::Slug;
 
 use crate::error::ApiError;
 use crate::health::{self, Health};
 use crate::license_server::LicenseServerState;
+use crate::license_server::mark::RESTORED_HELP;
 
-/// Says whether the license server can answer.
+/// Says whether the license server can answer, and what keeps it from granting licenses.
 pub async fn show_health(
     State(server): State<LicenseServerState>,
 ) -> Result<Json<Health>, ApiError> {
-    health::of(&server.store).await
+    health::of(&server.store).await?;
+    if server.store.record_head().await?.restored {
+        let status = Slug::LicenseServerRestored.as_str();
+        return Ok(Json(Health::degraded(status, Some(RESTORED_HELP.to_owned()))));
+    }
+    Ok(Json(match server.mark.read() {
+        Err(error) => Health::refused(&error),
+        Ok(_) => Health::of_directory(server.directory.path()),
+    }))
 }

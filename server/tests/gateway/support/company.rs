@@ -133,7 +133,7 @@ impl Company {
         let socket = DirectSocket::bind(&self.socket()).expect("a socket");
         let limits = Limits::default();
         self.gateway = TestGateway::of(self.service.address, access, limits, Some(socket)).await;
-        self.worker = Some(Worker::start(state, directory, self.settings.round));
+        self.worker = Some(Worker::start(state, self.settings.round));
         self
     }
 
@@ -156,6 +156,7 @@ impl Company {
             issuer,
             revocations,
             stale_list: self.settings.stale_list,
+            directory: directory.clone(),
             direct_users: self.settings.direct_users.clone(),
             license_server: Way::new(url, own_keys()).expect("a way"),
             identity_key: EcdsaKey::generate().expect("a key"),

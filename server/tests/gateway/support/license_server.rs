@@ -52,8 +52,8 @@ pub(crate) struct Inner {
     pub(crate) restored: bool,
     /// Whether it does not know its gateway.
     pub(crate) forgot_gateway: bool,
-    /// Whether somebody on the way spoils what its gateway has signed.
-    pub(crate) spoilt: bool,
+    /// What it says to all that its gateway has signed, if it refuses that.
+    pub(crate) refusal: Option<&'static str>,
     /// Whether somebody on the way says that it was found to be a restored one.
     pub(crate) called_restored: bool,
     /// Whether it has no license for clients of gateways.
@@ -91,7 +91,7 @@ impl LicenseServer {
             said: None,
             restored: false,
             forgot_gateway: false,
-            spoilt: false,
+            refusal: None,
             called_restored: false,
             refuses: false,
             permanent: false,
@@ -210,9 +210,9 @@ async fn seen(State(state): State<Shared>, Json(report): Json<SeenLicenses>) -> 
     if inner.forgot_gateway {
         return unknown_gateway();
     }
-    if inner.spoilt {
-        let problem =
-            json!({ "type": "/problems/unauthorized", "status": 401, "title": "a bad signature" });
+    if let Some(slug) = inner.refusal {
+        let kind = format!("/problems/{slug}");
+        let problem = json!({ "type": kind, "status": 401, "title": "it was refused" });
         return (StatusCode::UNAUTHORIZED, Json(problem)).into_response();
     }
     let shown = records(&report);
@@ -232,7 +232,8 @@ pub(crate) fn records(report: &SeenLicenses) -> RecordsMark {
     mark(&report.records)
 }
 
-fn mark(statement: &str) -> RecordsMark {
+/// What a statement says.
+pub(crate) fn mark(statement: &str) -> RecordsMark {
     let payload = statement.split('.').nth(1).expect("a payload");
     let payload = URL_SAFE_NO_PAD.decode(payload).expect("base64");
     serde_json::from_slice::<RecordsStatement>(&payload).expect("a statement").mark

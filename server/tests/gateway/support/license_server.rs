@@ -112,10 +112,11 @@ impl LicenseServer {
         until("the license server is gone", gone).await;
     }
 
-    /// Waits until its gateway has looked at it once more, from the beginning to the end.
+    /// Waits until its gateway has looked at it once more, from the beginning to the end: the next look may have begun
+    /// already, and the third begins after the second. With each it asks once for the revocation list.
     pub(crate) async fn looked_at(&self) {
-        let before = self.state.asked("license-server");
-        until("a look", || self.state.asked("license-server") > before + 1).await;
+        let before = self.state.asked("revocations");
+        until("a look", || self.state.asked("revocations") > before + 2).await;
     }
 }
 

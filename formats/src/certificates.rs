@@ -18,6 +18,7 @@ mod private_key;
 mod profile;
 mod request;
 mod revocation;
+mod revocation_reason;
 mod tls_server;
 mod verify;
 
@@ -30,6 +31,7 @@ pub use self::private_key::private_key_pem;
 pub use self::profile::Role;
 pub use self::request::CertificateRequest;
 pub use self::revocation::{RevocationList, Revoked, revocation_list_pem};
+pub use self::revocation_reason::{RevocationReason, UnknownReason};
 pub use self::tls_server::self_signed;
 pub use self::verify::Authorities;
 

@@ -69,7 +69,7 @@ pub const CERTIFICATE: usize = 4096;
 pub const CERTIFICATE_CHAIN: usize = 5;
 /// A file of certificates in PEM, in bytes: a chain whose base64 takes a third more, and its lines.
 pub const CERTIFICATE_FILE: usize = 64 << 10;
-/// A revocation list in DER, in bytes: about 400,000 licenses.
+/// A revocation list in DER, in bytes: about 340,000 certificates, each with its reason.
 pub const REVOCATION_LIST: usize = 16 << 20;
 /// Payload of a purchase request, in bytes.
 pub const PURCHASE_ORDER_PAYLOAD: usize = CERTIFICATE_FILE + (4 << 10);

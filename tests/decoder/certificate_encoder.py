@@ -308,6 +308,11 @@ class ListTemplate:
         return seq(signed, self.signer.algorithm, sealed)
 
 
+def reason(value: bytes, critical: bool = False) -> bytes:
+    """Reason code: an ENUMERATED of these bytes."""
+    return extension("2.5.29.21", tlv(0x0A, value), critical)
+
+
 def revoked(serial: bytes, *extensions: bytes) -> bytes:
     """An entry of a revocation list."""
     listed = seq(*extensions) if extensions else b""

@@ -31,6 +31,7 @@ def write(writer) -> None:
     _write_sealed(world)
     _write_lists(world)
     _write_wrong_lists(world)
+    _write_wrong_reasons(world)
 
 
 def seal(key: enc.Key, label: bytes, message: bytes) -> bytes:
@@ -153,7 +154,7 @@ def _write_list(world, name: str, expect: str, made, **result) -> None:
         "list": enc.b64(made if isinstance(made, bytes) else made.der()),
     }
     found = {
-        "entries": 2, "revoked": True, "this_update": "2026-06-01T00:00:00Z",
+        "entries": 2, "revoked": True, "reason": None, "this_update": "2026-06-01T00:00:00Z",
         "next_update": "2026-06-08T00:00:00Z",
     } | result
     world.writer.write(f"revocations-{name}", "revocation-list", expect, "CT-10", given, found)
@@ -167,15 +168,18 @@ def _entries(world) -> tuple:
 def _write_lists(world) -> None:
     license, (other, this) = world.leaves["seat-license"], _entries(world)
     good = ce.revocation_list(world.issuer, other, this)
-    superseded = ce.extension("2.5.29.21", ce.tlv(0x0A, b"\x04"))
+    superseded = ce.revoked(license.serial, ce.reason(b"\x04"))
+    withdrawn = ce.revoked(license.serial, ce.reason(b"\x09"))
     none = {"entries": 0, "revoked": False}
     fewer = {"entries": 1, "revoked": False}
     later = "2050-01-01T00:00:00Z"
-    reason = ce.revoked(license.serial, superseded)
     for name, made, result in (
         ("two", good, {}), ("none", good.but(entries=()), none),
         ("others", good.but(entries=(other,)), fewer),
-        ("with-reason", good.but(entries=(reason,)), {"entries": 1}),
+        ("superseded", good.but(entries=(other, superseded)), {"reason": "superseded"}),
+        ("withdrawn", good.but(entries=(withdrawn, other)), {"reason": "privilegeWithdrawn"}),
+        ("two-reasons", good.but(entries=(superseded, withdrawn)),
+         {"entries": 1, "reason": "privilegeWithdrawn"}),
         ("same-twice", good.but(entries=(this, this)), {"entries": 1}),
         ("after-2049", good.but(next_update=ce.time(later)), {"next_update": later}),
     ):
@@ -185,9 +189,8 @@ def _write_lists(world) -> None:
 def _write_wrong_lists(world) -> None:
     license, (other, this) = world.leaves["seat-license"], _entries(world)
     good = ce.revocation_list(world.issuer, other, this)
-    superseded = ce.extension("2.5.29.21", ce.tlv(0x0A, b"\x04"))
+    superseded = ce.reason(b"\x04")
     der = good.der()
-    reason_critical = ce.extension("2.5.29.21", ce.tlv(0x0A, b"\x04"), True)
     only = ce.extension("2.5.29.28", ce.seq(ce.tlv(0x81, b"\xff")), True)
     number = "2.5.29.20"
     for name, expect, made in (
@@ -212,10 +215,29 @@ def _write_wrong_lists(world) -> None:
         ("number-twice", "profile", good.but({"again": ce.extension(number, ce.integer(8))})),
         ("only-some", "profile", good.but({"only": only})),
         ("entry-critical", "profile", good.but(
-            entries=(ce.revoked(license.serial, reason_critical), other))),
+            entries=(ce.revoked(license.serial, ce.reason(b"\x04", True)), other))),
         ("algorithm", "algorithm", good.but(inner=ce.seq(ce.oid("1.2.840.10045.4.3.3")))),
         ("flipped", "signature", good.der(lambda data: data[:-1] + bytes([data[-1] ^ 1]))),
         ("of-another", "signature", good.but(signer=ce.ecdsa())),
         ("other-issuer", "untrusted", good.but(issuer=world.root.subject)),
     ):
         _write_list(world, name, expect, made)
+
+
+def _write_wrong_reasons(world) -> None:
+    license, (other, _) = world.leaves["seat-license"], _entries(world)
+    good = ce.revocation_list(world.issuer)
+    kind = "2.5.29.21"
+    for name, extension in (
+        ("unspecified", ce.reason(b"\x00")), ("key-compromise", ce.reason(b"\x01")),
+        ("hold", ce.reason(b"\x06")), ("unassigned", ce.reason(b"\x07")),
+        ("removed", ce.reason(b"\x08")), ("beyond-all", ce.reason(b"\x0b")),
+        ("negative", ce.reason(b"\x84")), ("without-value", ce.reason(b"")),
+        ("padded", ce.reason(b"\x00\x04")), ("wide", ce.reason(b"\x01\x04")),
+        ("integer", ce.extension(kind, ce.integer(4))),
+        ("trailing-byte", ce.extension(kind, ce.tlv(0x0A, b"\x04") + b"\0")),
+        ("long-length", ce.extension(kind, b"\x0a\x81\x01\x04")),
+        ("empty", ce.extension(kind, b"")),
+    ):
+        made = good.but(entries=(ce.revoked(license.serial, extension), other))
+        _write_list(world, f"reason-{name}", "profile", made)

@@ -1,6 +1,6 @@
 //! Revocation lists (RFC 5280, section 5; `CT-10`).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use der::asn1::{ObjectIdentifier, Uint};
 use der::pem::{self, LineEnding};
@@ -15,7 +15,7 @@ use x509_cert::time::Time;
 use super::encode::{self, ECDSA_WITH_SHA256, invalid, time};
 use super::extensions::{AUTHORITY_KEY_IDENTIFIER, Extensions, authority_key, decode, extension};
 use super::verify::check_signed;
-use super::{Certificate, CertificateError, IssueError, Serial};
+use super::{Certificate, CertificateError, IssueError, RevocationReason, Serial};
 use crate::instant::Instant;
 use crate::limits;
 use crate::primitives::EcdsaKey;
@@ -32,13 +32,15 @@ pub struct Revoked {
     pub serial: Serial,
     /// When.
     pub at: Instant,
+    /// Why, where that is known.
+    pub reason: Option<RevocationReason>,
 }
 
 /// A revocation list whose signature was verified.
 #[derive(Clone, Debug)]
 pub struct RevocationList {
     number: u64,
-    serials: BTreeSet<Serial>,
+    revoked: BTreeMap<Serial, Option<RevocationReason>>,
     this_update: Instant,
     next_update: Instant,
 }
@@ -77,11 +79,9 @@ impl RevocationList {
         let instant =
             |time: Time| Instant::from_unix(i64::try_from(time.to_unix_duration().as_secs()).ok()?);
         let revoked = body.revoked_certificates.unwrap_or_default();
-        let serials =
-            revoked.iter().map(|entry| Serial::from_bytes(entry.serial_number.as_bytes()));
         Some(Self {
             number,
-            serials: serials.collect::<Option<_>>()?,
+            revoked: revoked.iter().map(read_entry).collect::<Option<_>>()?,
             this_update: instant(body.this_update)?,
             next_update: instant(body.next_update?)?,
         })
@@ -94,22 +94,27 @@ impl RevocationList {
 
     /// Whether a certificate of the issuer was revoked.
     pub fn contains(&self, serial: &Serial) -> bool {
-        self.serials.contains(serial)
+        self.revoked.contains_key(serial)
     }
 
-    /// The certificates of the issuer that were revoked.
-    pub fn serials(&self) -> impl Iterator<Item = &Serial> {
-        self.serials.iter()
+    /// The certificates of the issuer that were revoked, and why, where the list says so.
+    pub fn entries(&self) -> impl Iterator<Item = (&Serial, Option<RevocationReason>)> {
+        self.revoked.iter().map(|(serial, reason)| (serial, *reason))
+    }
+
+    /// Why a certificate of the issuer was revoked; none where it was not, or the list does not say.
+    pub fn reason(&self, serial: &Serial) -> Option<RevocationReason> {
+        self.revoked.get(serial).copied().flatten()
     }
 
     /// How many were.
     pub fn len(&self) -> usize {
-        self.serials.len()
+        self.revoked.len()
     }
 
     /// Whether none was.
     pub fn is_empty(&self) -> bool {
-        self.serials.is_empty()
+        self.revoked.is_empty()
     }
 
     /// When it was signed.
@@ -175,6 +180,12 @@ fn check_extensions(body: &TbsCertList, issuer: &Certificate) -> Result<u64, Cer
     is_issuers.then(|| counted(&number)).ok_or(CertificateError::Untrusted)
 }
 
+fn read_entry(entry: &RevokedCert) -> Option<(Serial, Option<RevocationReason>)> {
+    let serial = Serial::from_bytes(entry.serial_number.as_bytes())?;
+    let extensions = entry.crl_entry_extensions.as_deref().unwrap_or_default();
+    Some((serial, RevocationReason::of_entry(extensions).ok()?))
+}
+
 fn counted(number: &CrlNumber) -> u64 {
     number
         .0
@@ -210,9 +221,10 @@ pub(super) fn list(
 }
 
 fn entry(revoked: &Revoked) -> Result<RevokedCert, IssueError> {
+    let reason = revoked.reason.map(RevocationReason::extension).transpose()?;
     Ok(RevokedCert {
         serial_number: SerialNumber::new(revoked.serial.as_bytes()).map_err(invalid)?,
         revocation_date: time(revoked.at)?,
-        crl_entry_extensions: None,
+        crl_entry_extensions: reason.map(|reason| vec![reason]),
     })
 }

@@ -316,7 +316,7 @@ fn a_revocation_list_names_what_was_revoked_and_is_its_issuers() {
     let world = &*WORLD;
     let license = world.issuer.issue(&license(world), world.client.spki()).expect("issued");
     let other = world.issuer.issue(&self::license(world), world.client.spki()).expect("issued");
-    let revoked = Revoked { serial: license.serial().expect("a serial"), at: now() };
+    let revoked = Revoked { serial: license.serial().expect("a serial"), at: now(), reason: None };
     let next = now().plus(DAY);
     let der = world.issuer.revocation_list(vec![revoked], 1, now(), next).expect("signed");
     let list = RevocationList::from_der(&der, world.issuer.chain().leaf()).expect("verified");
@@ -333,6 +333,24 @@ fn a_revocation_list_names_what_was_revoked_and_is_its_issuers() {
     altered[last] ^= 1;
     let refused = RevocationList::from_der(&altered, world.issuer.chain().leaf());
     assert_eq!(refused.err(), Some(CertificateError::Signature));
+}
+
+#[test]
+fn a_revocation_list_says_why_where_that_is_known() {
+    let world = &*WORLD;
+    let reasons =
+        [None, Some(RevocationReason::Superseded), Some(RevocationReason::PrivilegeWithdrawn)];
+    let revoked = reasons.map(|reason| Revoked { serial: Serial::random(), at: now(), reason });
+    let next = now().plus(DAY);
+    let der = world.issuer.revocation_list(revoked.to_vec(), 1, now(), next).expect("signed");
+    let list = RevocationList::from_der(&der, world.issuer.chain().leaf()).expect("verified");
+    for Revoked { serial, reason, .. } in &revoked {
+        assert!(list.contains(serial) && list.reason(serial) == *reason, "{reason:?}");
+        let spelled = reason.map(|reason| reason.to_string().parse());
+        assert_eq!(spelled, reason.map(Ok));
+    }
+    assert_eq!(list.entries().count(), revoked.len());
+    assert_eq!("Superseded".parse::<RevocationReason>(), Err(UnknownReason));
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use trybuy_formats::certificates::{Authorities, CertificateChain, RevocationList, Role};
+use trybuy_formats::certificates::{
+    Authorities, CertificateChain, RevocationList, RevocationReason, Role,
+};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::keys::key_id;
 
@@ -63,9 +65,11 @@ pub(crate) fn revocation_list(given: GivenList) -> Result<Value, Refused> {
     let issuer = CertificateChain::from_pem(&given.issuer)?;
     let certificate = CertificateChain::from_pem(&given.certificate)?;
     let list = RevocationList::from_der(&bytes(&given.list), issuer.leaf())?;
+    let serial = certificate.leaf().serial().unwrap();
     Ok(json!({
         "entries": list.len(),
-        "revoked": list.contains(&certificate.leaf().serial().unwrap()),
+        "revoked": list.contains(&serial),
+        "reason": list.reason(&serial).map(RevocationReason::as_str),
         "this_update": list.this_update(),
         "next_update": list.next_update(),
     }))

@@ -5,12 +5,28 @@ from .certificates import (
     AUTHORITY_KEY, LIST_NUMBER, Certificate, by_kind, is_serial, read_algorithm,
     read_extensions, read_name, read_values,
 )
-from .der import GENERALIZED_TIME, INTEGER, SEQUENCE, UTC_TIME, whole
+from .der import ENUMERATED, GENERALIZED_TIME, INTEGER, SEQUENCE, UTC_TIME, whole
 from .documents import write_instant
 from .failures import Algorithm, Malformed, Profile, Untrusted
 
 LIST_CAP = 16 << 20
 _EXTENSIONS = 0xA0
+_REASON_CODE = "2.5.29.21"
+_REASONS = {b"\x04": "superseded", b"\x09": "privilegeWithdrawn"}
+
+
+def _read_reason(extensions: dict):
+    """The reason among the extensions of an entry, or None."""
+    found = extensions.get(_REASON_CODE)
+    if found is None:
+        return None
+    try:
+        code = whole(found.value).expect(ENUMERATED).content
+    except Malformed as error:
+        raise Profile("a reason is not in its one encoding") from error
+    if code not in _REASONS:
+        raise Profile("no reason of a license server")
+    return _REASONS[code]
 
 
 class RevocationList:
@@ -41,7 +57,7 @@ class RevocationList:
         revoked = listed.children().rest() if listed else []
         if listed and not revoked:
             raise Malformed("an empty list is left out")
-        self.revoked = [self._entry(item.children()) for item in revoked]
+        self.revoked = dict(self._entry(item.children()) for item in revoked)
         extensions = fields.optional(_EXTENSIONS)
         fields.end()
         items = extensions.inside(_EXTENSIONS).children().rest() if extensions else []
@@ -50,7 +66,7 @@ class RevocationList:
         self.extensions = read_extensions(items)
         self.values = read_values(self.extensions)
 
-    def _entry(self, fields) -> int:
+    def _entry(self, fields) -> tuple:
         serial = fields.next()
         if not is_serial(serial):
             raise Profile("not a serial number of a certificate")
@@ -60,9 +76,10 @@ class RevocationList:
         items = extensions.children().rest() if extensions else []
         if extensions and not items:
             raise Malformed("no extension in the list of them")
-        if any(it.critical for it in by_kind(read_extensions(items)).values()):
+        found = by_kind(read_extensions(items))
+        if any(it.critical for it in found.values()):
             raise Profile("a critical extension of an entry")
-        return serial.integer()
+        return serial.integer(), _read_reason(found)
 
     def verify(self, issuer: Certificate) -> None:
         """Refuses a list that is not of this issuer."""
@@ -83,7 +100,8 @@ def check_revocations(der: bytes, issuer: Certificate, certificate: Certificate)
     found = RevocationList(der)
     found.verify(issuer)
     return {
-        "entries": len(set(found.revoked)), "revoked": certificate.serial in found.revoked,
+        "entries": len(found.revoked), "revoked": certificate.serial in found.revoked,
+        "reason": found.revoked.get(certificate.serial),
         "this_update": write_instant(found.this_update),
         "next_update": write_instant(found.next_update),
     }

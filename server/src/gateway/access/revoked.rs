@@ -66,13 +66,14 @@ impl Revocations {
     /// that a newer one is needed. One from the future, of a license server whose clock was ahead, could be sent again until
     /// then, so it does not say how long it can be relied on.
     pub(super) fn take(&mut self, list: &RevocationList, now: Instant) {
-        self.serials.extend(list.serials().cloned());
+        let heard = || list.entries().map(|(serial, _)| serial.clone());
+        self.serials.extend(heard());
         if self.serials.len() > REMEMBERED {
             tracing::error!(
                 most = REMEMBERED,
                 "too many revocations to remember those that are on no list any more"
             );
-            self.serials = list.serials().cloned().collect();
+            self.serials = heard().collect();
         }
         let is_of_the_future = list.this_update() > now.plus(SIGNATURE_WINDOW);
         let next_update = (!is_of_the_future).then(|| list.next_update());

@@ -25,8 +25,10 @@ async fn sign(server: &LicenseServerState) -> Result<Bytes, ApiError> {
         return Ok(der);
     }
     let revoked = server.store.revoked_certificates(now).await?;
-    let revoked =
-        revoked.into_iter().map(|it| Revoked { serial: it.serial, at: it.revoked_at }).collect();
+    let revoked = revoked
+        .into_iter()
+        .map(|it| Revoked { serial: it.serial, at: it.revoked_at, reason: None })
+        .collect();
     let valid_for = server.config.licenses.revocation_list;
     let next = now.plus(valid_for);
     let der = server.issuer().revocation_list(revoked, mark.records, now, next);

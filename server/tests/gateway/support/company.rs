@@ -185,7 +185,7 @@ impl Company {
     pub(crate) fn revoke_at(&self, now: Instant, clients: &[&Pair], number: u64) {
         let revoked = clients.iter().map(|client| {
             let chain = CertificateChain::from_pem(&client.certificate).expect("a chain");
-            Revoked { serial: chain.leaf().serial().expect("a serial"), at: now }
+            Revoked { serial: chain.leaf().serial().expect("a serial"), at: now, reason: None }
         });
         let mut inner = self.license_server.state.inner();
         inner.revocations = list(&inner.issuer, revoked.collect(), number, now);

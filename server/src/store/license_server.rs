@@ -14,9 +14,9 @@ mod gateways;
 mod grants;
 mod group;
 mod issuing;
+mod license_certificates;
 mod open_packs;
 mod orders;
-mod other_certificates;
 mod packs;
 mod records;
 mod reissuing;
@@ -26,6 +26,7 @@ mod seats;
 mod signing;
 mod temporary;
 mod temporary_list;
+mod upgrades;
 
 pub use adoptions::SeenReport;
 pub use assignments::{Assignment, LicenseQuery};

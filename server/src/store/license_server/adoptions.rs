@@ -16,10 +16,10 @@ use super::assignments::{self, Assignment};
 use super::cases::PresentedLicense;
 use super::chain::{Chain, Chained, ChainedOperation};
 use super::decisions::{DecisionOutcome, DecisionReason, LicenseDecision};
-use super::revocations::{is_revoked, revoke_certificate, supersede, use_upgrade};
+use super::revocations::supersede;
 use super::seats::{self, Seat, SeatTaken};
 use super::temporary::{self, TemporaryLicense};
-use super::{other_certificates, packs};
+use super::{license_certificates, packs, upgrades};
 use crate::store::columns::{Columns, number};
 use crate::store::{Store, StoreError};
 
@@ -77,7 +77,11 @@ pub(super) async fn adopt(
     now: Instant,
 ) -> Result<bool, StoreError> {
     let adopted = match presented.license.license_id.pack() {
-        _ if is_revoked(connection, &presented.certificate_serial).await? => Adoption::Known,
+        _ if license_certificates::is_revoked(connection, &presented.certificate_serial)
+            .await? =>
+        {
+            Adoption::Known
+        }
         None => adopt_temporary(connection, presented).await?,
         Some(pack) => adopt_permanent(connection, presented, pack, now).await?,
     };
@@ -150,7 +154,7 @@ async fn adopt_permanent(
     for needed in [Some(pack), row.upgraded_by].into_iter().flatten() {
         if !packs::is_installed(connection, needed).await? {
             // Gateways tell of it as long as the pack is missing.
-            let is_new = other_certificates::note(connection, &row).await?;
+            let is_new = license_certificates::note(connection, &row).await?;
             return Ok(if is_new { Adoption::PackUnknown } else { Adoption::Known });
         }
     }
@@ -190,13 +194,13 @@ async fn adopt_certificate(
 ) -> Result<Adoption, StoreError> {
     let is_same = known.product_pack() == row.product_pack();
     if known.revoked_at.is_some() || !(is_same || is_upgrade(known, row)) {
-        revoke_certificate(connection, row, now).await?;
+        license_certificates::revoke(connection, row, now).await?;
         return Ok(Adoption::Known);
     }
     if is_same {
         return adopt_same(connection, known, row).await;
     }
-    let has_upgrade = use_upgrade(connection, row).await?;
+    let has_upgrade = upgrades::take(connection, row).await?;
     supersede(connection, known, row).await?;
     Ok(if has_upgrade { Adoption::Adopted } else { Adoption::Twice })
 }
@@ -208,11 +212,11 @@ async fn adopt_same(
     row: &Assignment,
 ) -> Result<Adoption, StoreError> {
     let is_new = if known.issued_at < row.issued_at {
-        other_certificates::note(connection, known).await?;
+        license_certificates::note(connection, known).await?;
         assignments::replace(connection, &known.certificate_serial, row).await?;
         true
     } else {
-        other_certificates::note(connection, row).await?
+        license_certificates::note(connection, row).await?
     };
     Ok(if is_new { Adoption::Adopted } else { Adoption::Known })
 }
@@ -247,11 +251,11 @@ async fn adopt_seat(
         taken => taken,
     };
     if taken == SeatTaken::GivenBack {
-        revoke_certificate(connection, &row, now).await?;
+        license_certificates::revoke(connection, &row, now).await?;
         return Ok(Adoption::Known);
     }
     row.granted_twice = taken == SeatTaken::NotFree;
-    let has_upgrade = use_upgrade(connection, &row).await?;
+    let has_upgrade = upgrades::take(connection, &row).await?;
     assignments::insert(connection, std::slice::from_ref(&row)).await?;
     Ok(if row.granted_twice || !has_upgrade { Adoption::Twice } else { Adoption::Adopted })
 }

@@ -26,7 +26,7 @@ use super::issuing::issue_seat;
 use super::packs::OfferingPack;
 use super::reissuing::{reissued_seat, reissued_temporary};
 use super::temporary::{self, TemporaryLicense};
-use super::{adoptions, revocations, seats};
+use super::{adoptions, seats, upgrades};
 use crate::store::connections::in_time;
 use crate::store::group_queue::Grouped;
 use crate::store::{Store, StoreError};
@@ -278,7 +278,7 @@ impl QueuedLicense {
         let upgrade = pack.pack_id;
         let issued = self.issue(old.license_id, old.pack_id, pack)?;
         let row = Assignment { granted_twice: old.granted_twice, ..issued };
-        if !revocations::upgrade(connection, &old, &row).await? {
+        if !upgrades::upgrade(connection, &old, &row).await? {
             return Err(StoreError::Contention);
         }
         let outcome = LicenseOutcome::Upgraded;
@@ -297,7 +297,7 @@ impl QueuedLicense {
         let license_id = SeatLicenseId::of_pack(taken.pack, taken.serial, taken.turn);
         let pack_id = upgrade.pack_id;
         let row = self.issue(license_id, taken.pack, upgrade)?;
-        if !revocations::use_upgrade(connection, &row).await? {
+        if !upgrades::take(connection, &row).await? {
             return Err(StoreError::Contention);
         }
         assignments::insert(connection, std::slice::from_ref(&row)).await?;

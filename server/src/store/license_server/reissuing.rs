@@ -9,7 +9,7 @@ use trybuy_formats::licensing::seat_license::SeatLicenseKind;
 
 use super::assignments::{self, Assignment};
 use super::cases::{GrantingModule, LicenseTerms, WantedLicense};
-use super::revocations::revoke_signed_anew;
+use super::license_certificates;
 use super::temporary::{self, TemporaryLicense};
 use crate::store::StoreError;
 
@@ -42,16 +42,14 @@ pub(super) async fn reissued_seat(
     Ok(row)
 }
 
-/// Puts a license that was signed anew in its own place.
+/// Puts a license that was signed anew in its own place: the certificate before would outlive a revocation of it.
 async fn replace_seat(
     connection: &mut AnyConnection,
     old: &Assignment,
     row: &Assignment,
 ) -> Result<(), StoreError> {
-    let Assignment { certificate_serial, certificate, license_id, ends_at, .. } = old;
-    let superseded = (certificate_serial, certificate.as_slice());
-    revoke_signed_anew(connection, superseded, *license_id, *ends_at, row.issued_at).await?;
-    assignments::replace(connection, certificate_serial, row).await
+    license_certificates::revoke(connection, old, row.issued_at).await?;
+    assignments::replace(connection, &old.certificate_serial, row).await
 }
 
 /// The temporary license of the client as it is issued again.
@@ -75,9 +73,7 @@ pub(super) async fn reissued_temporary(
         ends_at: Some(ends_at),
     };
     let issued = granting.issue(wanted, &terms).map_err(StoreError::Signing)?;
-    let superseded = (&old.certificate_serial, old.certificate.as_slice());
-    revoke_signed_anew(connection, superseded, old.license_id, Some(old.ends_at), wanted.now)
-        .await?;
+    license_certificates::revoke(connection, &old, wanted.now).await?;
     let row = TemporaryLicense {
         issued_at: wanted.now,
         ends_at,

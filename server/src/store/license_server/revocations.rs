@@ -1,19 +1,19 @@
 //! Licenses that are none any more: revoked by the operator, or replaced by an upgrade.
 
 use sqlx::AnyConnection;
-use trybuy_formats::certificates::{Certificate, Serial};
+use trybuy_formats::certificates::Serial;
 use trybuy_formats::ids::{ClientId, Note, ProductId, SeatLicenseId};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::keys::LicenseServerSecret;
 
-use super::NEVER;
 use super::assignments::{self, Assignment};
 use super::bars::{self, Bar};
 use super::chain::{Chain, Chained, ChainedOperation};
 use super::decisions::{DecisionOutcome, LicenseDecision};
-use super::other_certificates::revoke_all;
+use super::license_certificates;
 use super::seats::{self, Seat};
 use super::temporary::{self, TemporaryLicense};
+use super::upgrades;
 use crate::store::columns::{Columns, number};
 use crate::store::{Store, StoreError};
 
@@ -56,15 +56,6 @@ pub struct RevokedCertificate {
 
 const LIST: &str = "SELECT serial, revoked_at FROM revoked_certificates WHERE ends_at > $1 \
     ORDER BY revoked_at, serial";
-const REVOKE: &str = "INSERT INTO revoked_certificates (serial, license_id, revoked_at, ends_at) \
-    VALUES ($1, $2, $3, $4) ON CONFLICT (serial) DO NOTHING";
-const IS_REVOKED: &str = "SELECT serial FROM revoked_certificates WHERE serial = $1";
-const USE_UPGRADE: &str = "INSERT INTO license_upgrades (pack_id, serial, turn, license_id, \
-    upgraded_at, freed_at) VALUES ($1, $2, $3, $4, $5, NULL)";
-const UPGRADES: &str = "SELECT pack_id, serial, turn FROM license_upgrades \
-    WHERE license_id = $1 AND freed_at IS NULL";
-const FREE_UPGRADES: &str = "UPDATE license_upgrades SET freed_at = $2 \
-    WHERE license_id = $1 AND freed_at IS NULL";
 /// Declares a query of all licenses of the seat `$1`, `$2`: each half has an index of its own.
 macro_rules! of_seat {
     ($select:literal, $conditions:literal) => {
@@ -142,7 +133,7 @@ impl ChainedOperation for Revocation {
             _ => return Ok(Revoked::Ambiguous),
         };
         assignments::revoke(connection, &row.certificate_serial, self.now).await?;
-        revoke_all(connection, row, self.now).await?;
+        license_certificates::revoke_all(connection, row, self.now).await?;
         leave_seat(connection, row, self.now).await?;
         chain.append(self.decision(Some(row)));
         self.bar(connection, chain, row.client_id, &row.product_id).await?;
@@ -173,8 +164,7 @@ impl Revocation {
         chain: &mut Chain<'_>,
         license: &TemporaryLicense,
     ) -> Result<bool, StoreError> {
-        let (serial, ends_at) = (&license.certificate_serial, Some(license.ends_at));
-        if !revoke(connection, serial, license.license_id, ends_at, self.now).await? {
+        if !license_certificates::revoke(connection, license, self.now).await? {
             return Ok(false);
         }
         chain.append(LicenseDecision {
@@ -241,7 +231,7 @@ async fn leave_seat(
         None => give_back(connection, seat).await?,
     }
     if others.iter().all(|(_, license)| *license != row.license_id) {
-        give_back_upgrades(connection, row.license_id, now).await?;
+        upgrades::give_back(connection, row.license_id, now).await?;
     }
     Ok(())
 }
@@ -256,26 +246,6 @@ async fn give_back(connection: &mut AnyConnection, seat: Seat) -> Result<(), Sto
         .await?;
     let turn = Columns(&row).number::<u32>("turn")?.max(seat.turn);
     seats::give_back(connection, Seat { turn, ..seat }).await
-}
-
-async fn give_back_upgrades(
-    connection: &mut AnyConnection,
-    license: SeatLicenseId,
-    now: Instant,
-) -> Result<(), StoreError> {
-    let license = license.to_string();
-    let upgrades = sqlx::query(UPGRADES).bind(license.as_str()).fetch_all(&mut *connection).await?;
-    for upgrade in &upgrades {
-        let columns = Columns(upgrade);
-        let seat = Seat {
-            pack: columns.text("pack_id")?,
-            serial: columns.number("serial")?,
-            turn: columns.number("turn")?,
-        };
-        seats::give_back(connection, seat).await?;
-    }
-    sqlx::query(FREE_UPGRADES).bind(license).bind(now.unix()).execute(connection).await?;
-    Ok(())
 }
 
 /// The other of two licenses of a seat is the one that has it.
@@ -294,93 +264,12 @@ async fn leave_seat_to(
     Ok(())
 }
 
-/// Uses an upgrade license, and puts the upgraded license in the place of the old one. Answers whether one was free.
-pub(super) async fn upgrade(
-    connection: &mut AnyConnection,
-    old: &Assignment,
-    row: &Assignment,
-) -> Result<bool, StoreError> {
-    if !use_upgrade(connection, row).await? {
-        return Ok(false);
-    }
-    supersede(connection, old, row).await?;
-    Ok(true)
-}
-
 /// Puts the upgraded license in the place of the old one, which is good no more.
 pub(super) async fn supersede(
     connection: &mut AnyConnection,
     old: &Assignment,
     row: &Assignment,
 ) -> Result<(), StoreError> {
-    revoke_all(connection, old, row.issued_at).await?;
+    license_certificates::revoke_all(connection, old, row.issued_at).await?;
     assignments::replace(connection, &old.certificate_serial, row).await
-}
-
-/// Uses an upgrade license for a license that says it was upgraded. Answers whether one was free.
-pub(super) async fn use_upgrade(
-    connection: &mut AnyConnection,
-    row: &Assignment,
-) -> Result<bool, StoreError> {
-    let Some(pack) = row.upgraded_by else { return Ok(true) };
-    let Some(seat) = seats::take(connection, pack).await? else { return Ok(false) };
-    sqlx::query(USE_UPGRADE)
-        .bind(seat.pack.to_string())
-        .bind(number(seat.serial))
-        .bind(i64::from(seat.turn))
-        .bind(row.license_id.to_string())
-        .bind(row.issued_at.unix())
-        .execute(connection)
-        .await?;
-    Ok(true)
-}
-
-/// Puts the certificate of a row on the revocation list.
-pub(super) async fn revoke_certificate(
-    connection: &mut AnyConnection,
-    row: &Assignment,
-    now: Instant,
-) -> Result<(), StoreError> {
-    let (serial, license) = (&row.certificate_serial, row.license_id);
-    revoke(connection, serial, license, row.ends_at, now).await.map(drop)
-}
-
-/// Puts the certificate of a license that was signed anew on the revocation list, as it would outlive a revocation of
-/// the license; until it ends, which may be before the license does.
-pub(super) async fn revoke_signed_anew(
-    connection: &mut AnyConnection,
-    (serial, certificate): (&Serial, &[u8]),
-    license: SeatLicenseId,
-    ends_at: Option<Instant>,
-    now: Instant,
-) -> Result<(), StoreError> {
-    let end = Certificate::from_der(certificate).map(|it| it.not_after()).ok().or(ends_at);
-    revoke(connection, serial, license, end, now).await.map(drop)
-}
-
-/// Answers whether it was not on the list.
-async fn revoke(
-    connection: &mut AnyConnection,
-    serial: &Serial,
-    license: SeatLicenseId,
-    ends_at: Option<Instant>,
-    now: Instant,
-) -> Result<bool, StoreError> {
-    let revoked = sqlx::query(REVOKE)
-        .bind(serial.to_string())
-        .bind(license.to_string())
-        .bind(now.unix())
-        .bind(ends_at.map_or(NEVER, Instant::unix))
-        .execute(connection)
-        .await?;
-    Ok(revoked.rows_affected() == 1)
-}
-
-/// Whether a certificate is on the revocation list.
-pub(super) async fn is_revoked(
-    connection: &mut AnyConnection,
-    serial: &Serial,
-) -> Result<bool, StoreError> {
-    let row = sqlx::query(IS_REVOKED).bind(serial.to_string()).fetch_optional(connection).await?;
-    Ok(row.is_some())
 }

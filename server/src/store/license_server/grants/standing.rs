@@ -12,8 +12,8 @@ use crate::store::license_server::cases::{
 use crate::store::license_server::chain::Chain;
 use crate::store::license_server::decisions::DecisionReason;
 use crate::store::license_server::group::Group;
+use crate::store::license_server::license_certificates;
 use crate::store::license_server::packs::{self, OfferingPack, PackChoice};
-use crate::store::license_server::revocations;
 use crate::store::license_server::temporary::{self, TemporaryLicense};
 
 impl QueuedLicense {
@@ -106,7 +106,7 @@ impl QueuedLicense {
             || !enable_all(&license.features, &wanted.features)
         {
             HadTemporary::Over(DecisionReason::NoFreeLicense)
-        } else if revocations::is_revoked(connection, &license.certificate_serial).await? {
+        } else if license_certificates::is_revoked(connection, &license.certificate_serial).await? {
             HadTemporary::Over(DecisionReason::TemporaryRevoked)
         } else {
             HadTemporary::Good(Box::new(license))

@@ -1,0 +1,138 @@
+//! The certificates of a license: that of its table, and others beside it.
+//!
+//! A license server signs a license with the same terms again where the first certificate is of no use any more, and,
+//! restored from a backup, where it has forgotten the first one. All of them are good as long as the license is, and
+//! revoked with it.
+
+use sqlx::AnyConnection;
+use trybuy_formats::certificates::{Certificate, Serial};
+use trybuy_formats::ids::{ClientId, PackId, SeatLicenseId};
+use trybuy_formats::instant::Instant;
+
+use super::NEVER;
+use super::assignments::Assignment;
+use super::temporary::TemporaryLicense;
+use crate::store::StoreError;
+
+/// A certificate of a license.
+#[derive(Clone, Copy)]
+pub(super) struct LicenseCertificate<'a> {
+    serial: &'a Serial,
+    der: &'a [u8],
+    license_id: SeatLicenseId,
+    client_id: ClientId,
+    /// The pack whose terms it has; none of a temporary license.
+    pack_id: Option<PackId>,
+    /// When the license ends; none for never.
+    ends_at: Option<Instant>,
+}
+
+const NOTE: &str = "INSERT INTO other_certificates (serial, license_id, client_id, pack_id, ends_at) \
+    VALUES ($1, $2, $3, $4, $5) ON CONFLICT (serial) DO NOTHING";
+const REVOKE: &str = "INSERT INTO revoked_certificates (serial, license_id, revoked_at, ends_at) \
+    VALUES ($1, $2, $3, $4) ON CONFLICT (serial) DO NOTHING";
+const REVOKE_OTHERS: &str = "INSERT INTO revoked_certificates (serial, license_id, revoked_at, ends_at) \
+    SELECT serial, license_id, $1, ends_at FROM other_certificates \
+    WHERE license_id = $2 AND client_id = $3 AND pack_id = $4 ON CONFLICT (serial) DO NOTHING";
+const IS_REVOKED: &str = "SELECT serial FROM revoked_certificates WHERE serial = $1";
+
+impl LicenseCertificate<'_> {
+    /// When it ends, which may be before the license does.
+    fn end(&self) -> i64 {
+        let end = Certificate::from_der(self.der).map(|it| it.not_after()).ok().or(self.ends_at);
+        end.map_or(NEVER, Instant::unix)
+    }
+
+    /// The pack as it is stored.
+    fn pack(&self) -> String {
+        self.pack_id.map(|pack| pack.to_string()).unwrap_or_default()
+    }
+}
+
+impl<'a> From<&'a Assignment> for LicenseCertificate<'a> {
+    fn from(row: &'a Assignment) -> Self {
+        Self {
+            serial: &row.certificate_serial,
+            der: &row.certificate,
+            license_id: row.license_id,
+            client_id: row.client_id,
+            pack_id: Some(row.product_pack()),
+            ends_at: row.ends_at,
+        }
+    }
+}
+
+impl<'a> From<&'a TemporaryLicense> for LicenseCertificate<'a> {
+    fn from(row: &'a TemporaryLicense) -> Self {
+        Self {
+            serial: &row.certificate_serial,
+            der: &row.certificate,
+            license_id: row.license_id,
+            client_id: row.client_id,
+            pack_id: None,
+            ends_at: Some(row.ends_at),
+        }
+    }
+}
+
+/// Remembers a certificate beside that of the license's table. Answers whether it is new.
+pub(super) async fn note(
+    connection: &mut AnyConnection,
+    certificate: impl Into<LicenseCertificate<'_>>,
+) -> Result<bool, StoreError> {
+    let certificate = certificate.into();
+    let noted = sqlx::query(NOTE)
+        .bind(certificate.serial.to_string())
+        .bind(certificate.license_id.to_string())
+        .bind(certificate.client_id.to_string())
+        .bind(certificate.pack())
+        .bind(certificate.end())
+        .execute(connection)
+        .await?;
+    Ok(noted.rows_affected() == 1)
+}
+
+/// Puts a certificate on the revocation list, until it ends. Answers whether it was not there.
+pub(super) async fn revoke(
+    connection: &mut AnyConnection,
+    certificate: impl Into<LicenseCertificate<'_>>,
+    now: Instant,
+) -> Result<bool, StoreError> {
+    let certificate = certificate.into();
+    let revoked = sqlx::query(REVOKE)
+        .bind(certificate.serial.to_string())
+        .bind(certificate.license_id.to_string())
+        .bind(now.unix())
+        .bind(certificate.end())
+        .execute(connection)
+        .await?;
+    Ok(revoked.rows_affected() == 1)
+}
+
+/// Puts a certificate, and the others of the license with the same terms, on the revocation list. Answers whether it was
+/// not there.
+pub(super) async fn revoke_all(
+    connection: &mut AnyConnection,
+    certificate: impl Into<LicenseCertificate<'_>>,
+    now: Instant,
+) -> Result<bool, StoreError> {
+    let certificate = certificate.into();
+    let is_new = revoke(connection, certificate, now).await?;
+    sqlx::query(REVOKE_OTHERS)
+        .bind(now.unix())
+        .bind(certificate.license_id.to_string())
+        .bind(certificate.client_id.to_string())
+        .bind(certificate.pack())
+        .execute(connection)
+        .await?;
+    Ok(is_new)
+}
+
+/// Whether a certificate is on the revocation list.
+pub(super) async fn is_revoked(
+    connection: &mut AnyConnection,
+    serial: &Serial,
+) -> Result<bool, StoreError> {
+    let row = sqlx::query(IS_REVOKED).bind(serial.to_string()).fetch_optional(connection).await?;
+    Ok(row.is_some())
+}

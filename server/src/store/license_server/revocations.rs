@@ -54,7 +54,7 @@ pub struct RevokedCertificate {
     pub revoked_at: Instant,
 }
 
-const LIST: &str = "SELECT serial, revoked_at FROM revoked_certificates WHERE ends_at > $1 \
+const LIST: &str = "SELECT serial, revoked_at FROM revoked_certificates WHERE ends_at >= $1 \
     ORDER BY revoked_at, serial";
 /// Declares a query of all licenses of the seat `$1`, `$2`: each half has an index of its own.
 macro_rules! of_seat {
@@ -94,7 +94,7 @@ impl Store {
         self.write(&Chained { secret, operation: revocation }).await
     }
 
-    /// The certificates that are revoked and would not have ended yet.
+    /// The certificates that are revoked and would not have ended yet. They are good in the second of their end too.
     ///
     /// # Errors
     /// [`StoreError`].

@@ -7,7 +7,7 @@ use super::connections::Engine;
 use super::{Store, StoreError};
 
 /// Number, name and text of each migration. The numbers ascend without gaps.
-const MIGRATIONS: [(i64, &str, &str); 19] = [
+const MIGRATIONS: [(i64, &str, &str); 20] = [
     (1, "catalog and trials", include_str!("../../migrations/0001_catalog_and_trials.sql")),
     (
         2,
@@ -35,6 +35,11 @@ const MIGRATIONS: [(i64, &str, &str); 19] = [
     (17, "other certificates", include_str!("../../migrations/0017_other_certificates.sql")),
     (18, "orders of packs", include_str!("../../migrations/0018_orders_of_packs.sql")),
     (19, "seats granted twice", include_str!("../../migrations/0019_seats_granted_twice.sql")),
+    (
+        20,
+        "reasons of revocations",
+        include_str!("../../migrations/0020_reasons_of_revocations.sql"),
+    ),
 ];
 
 impl Store {

@@ -1,7 +1,7 @@
 //! The revocation list.
 
 use trybuy_formats::api::LicenseOutcome;
-use trybuy_formats::certificates::{RevocationList, VerifiedLicense};
+use trybuy_formats::certificates::{RevocationList, RevocationReason, VerifiedLicense};
 use trybuy_formats::licensing::product::LicenseType;
 use trybuy_server::store::{Revocation, Revoked};
 
@@ -26,7 +26,7 @@ async fn list(server: &TestServer) -> RevocationList {
 }
 
 #[tokio::test]
-async fn a_license_without_end_is_listed_until_its_certificate_ends() {
+async fn a_license_without_end_is_listed_with_its_reason_until_its_certificate_ends() {
     let server = TestServer::start().await;
     let (mut full, mut upgrade) = (pack("1.0.0", 2), pack("2.0.0", 1));
     let from = "1.0.0".parse().expect("a version");
@@ -42,6 +42,14 @@ async fn a_license_without_end_is_listed_until_its_certificate_ends() {
     let (_, taken_back) = bob.license(&server, "1.0.0").await;
     revoke(&server, &taken_back).await;
     assert_eq!((upgraded.license().ends_at, taken_back.license().ends_at), (None, None));
+    let listed = list(&server).await;
+    for (license, reason) in [
+        (&upgraded, RevocationReason::Superseded),
+        (&taken_back, RevocationReason::PrivilegeWithdrawn),
+    ] {
+        let serial = license.certificate().serial().expect("a serial number");
+        assert_eq!(listed.reason(&serial), Some(reason));
+    }
     let end = upgraded.certificate().not_after();
     assert_eq!(end, taken_back.certificate().not_after());
     server.pass(end.since(server.now()).as_seconds().try_into().expect("a year"));

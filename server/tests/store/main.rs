@@ -16,6 +16,7 @@ mod grants;
 mod harness;
 mod license_adoptions;
 mod license_records;
+mod license_revocations;
 mod license_samples;
 mod licenses;
 mod people;
@@ -218,6 +219,9 @@ fn cases() -> Vec<Case> {
         case!(license_records::a_seat_is_not_free_while_a_client_has_a_later_license_of_it),
         case!(license_records::an_upgrade_of_a_license_that_had_ended_is_assigned_again),
         case!(license_records::a_license_that_was_signed_anew_since_the_backup_stays_the_one),
+        case!(license_revocations::a_replaced_certificate_is_superseded_and_one_taken_back_is_withdrawn),
+        case!(license_revocations::what_a_revocation_takes_besides_is_withdrawn),
+        case!(license_revocations::what_was_listed_before_reasons_were_kept_has_none),
         case!(license_adoptions::a_license_that_was_upgraded_only_in_features_stays_good),
         case!(
             license_adoptions::what_an_upgrade_replaced_is_revoked_also_where_the_upgrade_is_used_twice

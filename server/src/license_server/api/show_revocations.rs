@@ -27,7 +27,7 @@ async fn sign(server: &LicenseServerState) -> Result<Bytes, ApiError> {
     let revoked = server.store.revoked_certificates(now).await?;
     let revoked = revoked
         .into_iter()
-        .map(|it| Revoked { serial: it.serial, at: it.revoked_at, reason: None })
+        .map(|it| Revoked { serial: it.serial, at: it.revoked_at, reason: it.reason })
         .collect();
     let valid_for = server.config.licenses.revocation_list;
     let next = now.plus(valid_for);

@@ -6,6 +6,7 @@
 //! license that nobody presents, a revocation since the backup, and a challenge that was used since.
 
 use sqlx::AnyConnection;
+use trybuy_formats::certificates::RevocationReason;
 use trybuy_formats::ids::{Label, PackId};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::keys::LicenseServerSecret;
@@ -194,7 +195,11 @@ async fn adopt_certificate(
 ) -> Result<Adoption, StoreError> {
     let is_same = known.product_pack() == row.product_pack();
     if known.revoked_at.is_some() || !(is_same || is_upgrade(known, row)) {
-        license_certificates::revoke(connection, row, now).await?;
+        let reason = match known.revoked_at {
+            Some(_) => RevocationReason::PrivilegeWithdrawn,
+            None => RevocationReason::Superseded,
+        };
+        license_certificates::revoke(connection, row, reason, now).await?;
         return Ok(Adoption::Known);
     }
     if is_same {
@@ -251,7 +256,8 @@ async fn adopt_seat(
         taken => taken,
     };
     if taken == SeatTaken::GivenBack {
-        license_certificates::revoke(connection, &row, now).await?;
+        let reason = RevocationReason::PrivilegeWithdrawn;
+        license_certificates::revoke(connection, &row, reason, now).await?;
         return Ok(Adoption::Known);
     }
     row.granted_twice = taken == SeatTaken::NotFree;

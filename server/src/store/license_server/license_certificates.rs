@@ -5,7 +5,7 @@
 //! revoked with it.
 
 use sqlx::AnyConnection;
-use trybuy_formats::certificates::{Certificate, Serial};
+use trybuy_formats::certificates::{Certificate, RevocationReason, Serial};
 use trybuy_formats::ids::{ClientId, PackId, SeatLicenseId};
 use trybuy_formats::instant::Instant;
 
@@ -29,11 +29,11 @@ pub(super) struct LicenseCertificate<'a> {
 
 const NOTE: &str = "INSERT INTO other_certificates (serial, license_id, client_id, pack_id, ends_at) \
     VALUES ($1, $2, $3, $4, $5) ON CONFLICT (serial) DO NOTHING";
-const REVOKE: &str = "INSERT INTO revoked_certificates (serial, license_id, revoked_at, ends_at) \
-    VALUES ($1, $2, $3, $4) ON CONFLICT (serial) DO NOTHING";
-const REVOKE_OTHERS: &str = "INSERT INTO revoked_certificates (serial, license_id, revoked_at, ends_at) \
-    SELECT serial, license_id, $1, ends_at FROM other_certificates \
-    WHERE license_id = $2 AND client_id = $3 AND pack_id = $4 ON CONFLICT (serial) DO NOTHING";
+const REVOKE: &str = "INSERT INTO revoked_certificates (serial, license_id, revoked_at, ends_at, \
+    reason) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (serial) DO NOTHING";
+const REVOKE_OTHERS: &str = "INSERT INTO revoked_certificates (serial, license_id, revoked_at, ends_at, \
+    reason) SELECT serial, license_id, $1, ends_at, $2 FROM other_certificates \
+    WHERE license_id = $3 AND client_id = $4 AND pack_id = $5 ON CONFLICT (serial) DO NOTHING";
 const IS_REVOKED: &str = "SELECT serial FROM revoked_certificates WHERE serial = $1";
 
 impl LicenseCertificate<'_> {
@@ -92,10 +92,12 @@ pub(super) async fn note(
     Ok(noted.rows_affected() == 1)
 }
 
-/// Puts a certificate on the revocation list, until it ends. Answers whether it was not there.
+/// Puts a certificate on the revocation list, until it ends. Answers whether it was not there: one that was keeps its
+/// reason.
 pub(super) async fn revoke(
     connection: &mut AnyConnection,
     certificate: impl Into<LicenseCertificate<'_>>,
+    reason: RevocationReason,
     now: Instant,
 ) -> Result<bool, StoreError> {
     let certificate = certificate.into();
@@ -104,6 +106,7 @@ pub(super) async fn revoke(
         .bind(certificate.license_id.to_string())
         .bind(now.unix())
         .bind(certificate.end())
+        .bind(reason.as_str())
         .execute(connection)
         .await?;
     Ok(revoked.rows_affected() == 1)
@@ -114,12 +117,14 @@ pub(super) async fn revoke(
 pub(super) async fn revoke_all(
     connection: &mut AnyConnection,
     certificate: impl Into<LicenseCertificate<'_>>,
+    reason: RevocationReason,
     now: Instant,
 ) -> Result<bool, StoreError> {
     let certificate = certificate.into();
-    let is_new = revoke(connection, certificate, now).await?;
+    let is_new = revoke(connection, certificate, reason, now).await?;
     sqlx::query(REVOKE_OTHERS)
         .bind(now.unix())
+        .bind(reason.as_str())
         .bind(certificate.license_id.to_string())
         .bind(certificate.client_id.to_string())
         .bind(certificate.pack())

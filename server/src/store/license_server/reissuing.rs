@@ -5,6 +5,7 @@
 //! was issued while the license server's clock was ahead.
 
 use sqlx::AnyConnection;
+use trybuy_formats::certificates::RevocationReason;
 use trybuy_formats::licensing::seat_license::SeatLicenseKind;
 
 use super::assignments::{self, Assignment};
@@ -48,7 +49,8 @@ async fn replace_seat(
     old: &Assignment,
     row: &Assignment,
 ) -> Result<(), StoreError> {
-    license_certificates::revoke(connection, old, row.issued_at).await?;
+    let reason = RevocationReason::Superseded;
+    license_certificates::revoke(connection, old, reason, row.issued_at).await?;
     assignments::replace(connection, &old.certificate_serial, row).await
 }
 
@@ -73,7 +75,8 @@ pub(super) async fn reissued_temporary(
         ends_at: Some(ends_at),
     };
     let issued = granting.issue(wanted, &terms).map_err(StoreError::Signing)?;
-    license_certificates::revoke(connection, &old, wanted.now).await?;
+    let reason = RevocationReason::Superseded;
+    license_certificates::revoke(connection, &old, reason, wanted.now).await?;
     let row = TemporaryLicense {
         issued_at: wanted.now,
         ends_at,

@@ -1,7 +1,7 @@
 //! Licenses that are none any more: revoked by the operator, or replaced by an upgrade.
 
 use sqlx::AnyConnection;
-use trybuy_formats::certificates::Serial;
+use trybuy_formats::certificates::{RevocationReason, Serial};
 use trybuy_formats::ids::{ClientId, Note, ProductId, SeatLicenseId};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::keys::LicenseServerSecret;
@@ -52,10 +52,14 @@ pub struct RevokedCertificate {
     pub serial: Serial,
     /// When it was revoked.
     pub revoked_at: Instant,
+    /// Why; none where that was not kept.
+    pub reason: Option<RevocationReason>,
 }
 
-const LIST: &str = "SELECT serial, revoked_at FROM revoked_certificates WHERE ends_at >= $1 \
-    ORDER BY revoked_at, serial";
+const LIST: &str = "SELECT serial, revoked_at, reason FROM revoked_certificates \
+    WHERE ends_at >= $1 ORDER BY revoked_at, serial";
+/// What the operator revokes is a license, which is a privilege: its client's key may be as good as before.
+const TAKEN_BACK: RevocationReason = RevocationReason::PrivilegeWithdrawn;
 /// Declares a query of all licenses of the seat `$1`, `$2`: each half has an index of its own.
 macro_rules! of_seat {
     ($select:literal, $conditions:literal) => {
@@ -105,7 +109,7 @@ impl Store {
         let rows = self.fetch_all(sqlx::query(LIST).bind(now.unix())).await?;
         let read = |columns: Columns<'_>| {
             let (serial, revoked_at) = (columns.text("serial")?, columns.instant("revoked_at")?);
-            Ok(RevokedCertificate { serial, revoked_at })
+            Ok(RevokedCertificate { serial, revoked_at, reason: columns.optional_text("reason")? })
         };
         rows.iter().map(|row| read(Columns(row))).collect()
     }
@@ -133,7 +137,7 @@ impl ChainedOperation for Revocation {
             _ => return Ok(Revoked::Ambiguous),
         };
         assignments::revoke(connection, &row.certificate_serial, self.now).await?;
-        license_certificates::revoke_all(connection, row, self.now).await?;
+        license_certificates::revoke_all(connection, row, TAKEN_BACK, self.now).await?;
         leave_seat(connection, row, self.now).await?;
         chain.append(self.decision(Some(row)));
         self.bar(connection, chain, row.client_id, &row.product_id).await?;
@@ -164,7 +168,7 @@ impl Revocation {
         chain: &mut Chain<'_>,
         license: &TemporaryLicense,
     ) -> Result<bool, StoreError> {
-        if !license_certificates::revoke(connection, license, self.now).await? {
+        if !license_certificates::revoke(connection, license, TAKEN_BACK, self.now).await? {
             return Ok(false);
         }
         chain.append(LicenseDecision {
@@ -270,6 +274,7 @@ pub(super) async fn supersede(
     old: &Assignment,
     row: &Assignment,
 ) -> Result<(), StoreError> {
-    license_certificates::revoke_all(connection, old, row.issued_at).await?;
+    let reason = RevocationReason::Superseded;
+    license_certificates::revoke_all(connection, old, reason, row.issued_at).await?;
     assignments::replace(connection, &old.certificate_serial, row).await
 }

@@ -141,6 +141,8 @@ slugs! {
     LicenseNotActive = "license-not-active",
     /// A seat license was revoked.
     LicenseRevoked = "license-revoked",
+    /// A newer certificate took the place of a seat license's.
+    LicenseSuperseded = "license-superseded",
     /// A seat license is for an older version than the service needs.
     LicenseTooOld = "license-too-old",
     /// The temporary license of a client has ended, and there is no free license.

@@ -188,6 +188,7 @@ fn status_of(slug: Slug) -> StatusCode {
         | Slug::LicenseExpired
         | Slug::LicenseNotActive
         | Slug::LicenseRevoked
+        | Slug::LicenseSuperseded
         | Slug::LicenseTooOld
         | Slug::NoFreeLicense
         | Slug::ClientImageUnknown

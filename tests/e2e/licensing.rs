@@ -19,7 +19,7 @@ use trybuy_tests::builder::Builder;
 use trybuy_tests::command::Outcome;
 use trybuy_tests::company::gateway::{Gateway, GatewayOptions};
 use trybuy_tests::company::service::Service;
-use trybuy_tests::company::{Company, CompanyOptions};
+use trybuy_tests::company::{Company, CompanyOptions, Order};
 
 use crate::case::Shared;
 
@@ -63,6 +63,17 @@ impl Stage {
         let client = self.company.client(name);
         self.gateway.request_license(&client)?.success()?;
         Ok(client)
+    }
+
+    /// Has a client's license upgraded to version 5, by an upgrade license that is bought and a gateway that needs it.
+    fn upgrade(&self, client: &Builder) -> Result<()> {
+        let newer = self.company.gateway(&GatewayOptions {
+            name: "newer",
+            service: self.service.url(),
+            version: "5.0.0",
+        })?;
+        self.company.stock(&Order { upgrade_from: Some("4.0.0"), ..Order::of("5.0.0", 1) })?;
+        newer.request_license(client)?.success().map(drop)
     }
 
     /// A client's one license, as files for other software.

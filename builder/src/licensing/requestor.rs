@@ -382,6 +382,7 @@ pub(super) fn is_refusal(slug: Slug) -> bool {
             | Slug::LicenseExpired
             | Slug::LicenseNotActive
             | Slug::LicenseRevoked
+            | Slug::LicenseSuperseded
             | Slug::LicenseTooOld
     )
 }

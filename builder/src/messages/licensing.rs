@@ -157,6 +157,9 @@ pub(crate) fn no_license_but(refused: &Refused, why: &Error) -> Error {
         (Slug::LicenseRevoked, false) => {
             "ask your administrator whether it was revoked, and for another one"
         }
+        (Slug::LicenseSuperseded, true) => {
+            "try again later: the newer one that took its place comes from the license server"
+        }
         (_, true) => "try again later; if it stays so, ask your administrator",
         (_, false) => "ask your administrator for another one",
     };

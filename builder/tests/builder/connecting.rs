@@ -244,6 +244,24 @@ fn a_license_that_is_revoked_while_the_door_is_open_is_replaced_at_once() {
 }
 
 #[test]
+fn a_license_that_is_superseded_while_the_door_is_open_is_replaced_without_a_fright() {
+    let gateway = Gateway::start();
+    let door = Door::open(&gateway, None);
+    {
+        let mut script = gateway.script();
+        script.refusal = Slug::LicenseSuperseded;
+        script.revoke_last();
+    }
+    assert!(door.exchange(GET).starts_with("HTTP/1.1 200"));
+    let said = door.close();
+    assert_eq!(said.matches("A newer license took the place").count(), 1, "{said}");
+    for words in ["revoked", "refuses", "ask your administrator", "warning"] {
+        assert!(!said.contains(words), "{words}\n{said}");
+    }
+    assert_eq!(gateway.script().asked("license-requests"), 2);
+}
+
+#[test]
 fn a_license_that_was_replaced_by_a_command_beside_the_door_is_found_in_the_cache() {
     let gateway = Gateway::start();
     let door = Door::open(&gateway, None);

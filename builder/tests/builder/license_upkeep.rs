@@ -251,6 +251,49 @@ fn a_license_that_was_upgraded_elsewhere_is_not_called_revoked() {
 }
 
 #[test]
+fn of_a_license_that_was_superseded_the_newer_one_is_got_and_nobody_is_frightened() {
+    for command in [&["license", "request"][..], &["license", "renew", PRODUCT]] {
+        let gateway = Gateway::start();
+        gateway.script().change = of_one_seat;
+        gateway.request();
+        {
+            let mut script = gateway.script();
+            script.refusal = Slug::LicenseSuperseded;
+            script.outcome = LicenseOutcome::Reissued;
+            script.revoke_last();
+        }
+        let said = match command {
+            [_, "request"] => gateway.request(),
+            renew => gateway.good(renew),
+        };
+        for words in ["A newer license took the place", "was issued again"] {
+            assert!(said.err.contains(words), "{words}\n{}", said.err);
+        }
+        for words in ["revoked", "refuses", "administrator"] {
+            assert!(!said.err.contains(words), "{words}\n{}", said.err);
+        }
+        assert!(gateway.request().err.contains("already"));
+    }
+}
+
+#[test]
+fn where_the_newer_license_does_not_come_yet_it_is_asked_for_later() {
+    let gateway = Gateway::start();
+    gateway.request();
+    {
+        let mut script = gateway.script();
+        script.refusal = Slug::LicenseSuperseded;
+        script.refused = Some((REQUEST, Slug::LicenseServerUnreachable));
+        script.revoke_last();
+    }
+    let said = gateway.request_refused(Slug::LicenseServerUnreachable);
+    for words in ["license-superseded", "try again later: the newer one"] {
+        assert!(said.err.contains(words), "{words}\n{}", said.err);
+    }
+    assert!(!said.err.contains("revoked"), "{}", said.err);
+}
+
+#[test]
 fn of_an_ended_temporary_license_that_is_removed_no_second_one_is_promised() {
     let gateway = Gateway::start();
     {

@@ -32,7 +32,7 @@ pub(super) enum Failure {
     #[error("the request broke off")]
     RequestBroken,
     /// The client may go on no more.
-    #[error("the license ended or was revoked while the request was on its way")]
+    #[error("the license ended, was replaced or was revoked while the request was on its way")]
     Ended,
     /// There is no connection to the service.
     #[error("the service behind this gateway cannot be reached")]

@@ -25,7 +25,7 @@ pub(super) struct StandingBody {
 
 /// The client may have no more of an answer.
 #[derive(Debug, thiserror::Error)]
-#[error("the license ended or was revoked")]
+#[error("the license ended, was replaced or was revoked")]
 struct Ended;
 
 impl StandingBody {

@@ -8,7 +8,8 @@ use hyper::Request;
 use rustls::HandshakeKind;
 use serde_json::Value;
 use tokio::io::AsyncReadExt as _;
-use trybuy_formats::api::LicenseInfo;
+use trybuy_formats::api::{LicenseInfo, Problem};
+use trybuy_formats::certificates::RevocationReason;
 use trybuy_formats::ids::{Label, PlatformType};
 use trybuy_formats::instant::Span;
 use trybuy_formats::licensing::identity::Identity;
@@ -227,6 +228,35 @@ async fn a_license_that_is_revoked_ends_on_an_open_connection() {
     company.license_server.looked_at().await;
     check(connection.answer(get("/page")).await, Slug::LicenseRevoked).await;
     passes(&company, &other).await;
+}
+
+#[tokio::test]
+async fn a_license_that_was_replaced_is_not_called_revoked() {
+    let mut company = Company::start().await;
+    let [replaced, withdrawn, unexplained] = [(); 3].map(|()| company.licensed(|_| {}));
+    company.revoke_for(RevocationReason::Superseded, &[&replaced], 2);
+    company.license_server.looked_at().await;
+    company.revoke_for(RevocationReason::PrivilegeWithdrawn, &[&withdrawn], 3);
+    company.license_server.looked_at().await;
+    company.revoke(&[&unexplained], 4);
+    company.license_server.looked_at().await;
+    // What the gateway has once heard counts, also after it was started again.
+    for _ in 0..2 {
+        for (client, slug, title, help) in [
+            (&replaced, Slug::LicenseSuperseded, "a newer license", "`trybuy license renew`"),
+            (&withdrawn, Slug::LicenseRevoked, "was revoked", "whoever hands out licenses"),
+            (&unexplained, Slug::LicenseRevoked, "or a newer one", "`trybuy license renew`"),
+        ] {
+            let answer = open(&company, client).await.answer(get("/page")).await;
+            assert_eq!(answer.status(), 403);
+            let problem: Problem = serde_json::from_str(&text(answer).await).expect("a problem");
+            assert_eq!(problem.slug, slug);
+            assert!(problem.title.contains(title), "{}", problem.title);
+            assert_eq!(problem.title.contains("revoked"), slug == Slug::LicenseRevoked);
+            assert!(problem.help.expect("help").contains(help), "{slug}");
+        }
+        company = company.restart().await;
+    }
 }
 
 /// One request over a connection that may be resumed: the head of the answer, and how the connection was made.

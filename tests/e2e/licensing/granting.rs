@@ -8,7 +8,6 @@ use anyhow::{Context as _, Result, ensure};
 
 use trybuy_tests::command::Outcome;
 use trybuy_tests::company::door::Door;
-use trybuy_tests::company::gateway::GatewayOptions;
 use trybuy_tests::company::{Order, replace_lines};
 use trybuy_tests::wait;
 
@@ -19,7 +18,7 @@ cases![
     a_client_is_led_to_a_license_and_reaches_the_service[Python, Curl],
     a_lost_license_is_issued_again_and_costs_nothing[Python],
     a_temporary_license_is_given_once_and_replaced_by_a_permanent_one[Python, Curl],
-    an_upgrade_replaces_the_older_license[Python],
+    an_upgrade_replaces_the_older_license[Python, Curl],
     any_program_reaches_the_service_through_the_door[Python, Curl],
     a_legacy_client_is_known_by_its_token[Python, Curl],
     users_who_are_named_are_direct_connect_clients[Python, Curl, Root],
@@ -79,13 +78,8 @@ fn an_upgrade_replaces_the_older_license(shared: &Shared) -> Result<()> {
     let stage = Stage::start(shared)?;
     stage.company.stock(&Order::of("4.0.0", 1))?;
     let client = stage.licensed("ada")?;
-    let newer = stage.company.gateway(&GatewayOptions {
-        name: "newer",
-        service: stage.service.url(),
-        version: "5.0.0",
-    })?;
-    stage.company.stock(&Order { upgrade_from: Some("4.0.0"), ..Order::of("5.0.0", 1) })?;
-    newer.request_license(&client)?.success()?;
+    let before = stage.exported(&client, "before")?;
+    stage.upgrade(&client)?;
     let license = only_license(&client)?;
     ensure!(license["version"] == "5.0.0", "{license}");
     let exported = stage.exported(&client, "exported")?;
@@ -95,6 +89,10 @@ fn an_upgrade_replaces_the_older_license(shared: &Shared) -> Result<()> {
     let assigned: Vec<_> =
         packs.as_array().context("a list")?.iter().map(|it| &it["assigned"]).collect();
     ensure!(assigned == [1, 1], "{packs}");
+    wait::until("the gateway hears of it", || Ok(!stage.passes(&before)?))?;
+    let refused = curl(&stage.gateway, Some(&before))?;
+    ensure!(refused.stdout.contains("/problems/license-superseded"), "{refused}");
+    ensure!(!refused.stdout.contains("revoked"), "{refused}");
     Ok(())
 }
 

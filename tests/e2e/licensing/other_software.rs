@@ -64,13 +64,17 @@ fn openssl_verify(authority: &Path, license: &Exported, more: &[&str]) -> Result
 
 fn nginx_admits_a_license_and_refuses_others(shared: &Shared) -> Result<()> {
     let stage = Stage::start_with(shared, &[("#: temporary = \"60d\"", "temporary = \"8s\"")])?;
-    stage.company.stock(&Order::of("4.0.0", 2))?;
+    stage.company.stock(&Order::of("4.0.0", 3))?;
     let good = stage.exported(&stage.licensed("ada")?, "good")?;
+    let sam = stage.licensed("sam")?;
+    let superseded = stage.exported(&sam, "superseded")?;
     let bob = stage.licensed("bob")?;
     let revoked = stage.exported(&bob, "revoked")?;
     let expired = stage.exported(&stage.licensed("eve")?, "expired")?;
     let id = only_license(&bob)?["license_id"].as_str().context("an id")?.to_owned();
     stage.company.licenses(&["revoke", &id, "--reason", "lost"])?;
+    stage.upgrade(&sam)?;
+    let upgraded = stage.exported(&sam, "upgraded")?;
     let foreign = foreign_license(&stage)?;
     let port = free_port()?;
     let url = format!("https://127.0.0.1:{port}");
@@ -83,12 +87,28 @@ fn nginx_admits_a_license_and_refuses_others(shared: &Shared) -> Result<()> {
             .unwrap_or_default()
             .to_owned())
     };
-    ensure!(status(Some(&good))? == "200");
-    for (license, whose) in [(&revoked, "revoked"), (&foreign, "foreign")] {
+    ensure_reasons_are_shown(&stage)?;
+    for (license, whose) in [(&good, "good"), (&upgraded, "upgraded")] {
+        ensure!(status(Some(license))? == "200", "{whose}");
+    }
+    let bad = [(&revoked, "revoked"), (&superseded, "superseded"), (&foreign, "foreign")];
+    for (license, whose) in bad {
         ensure!(status(Some(license))? == "400", "{whose}");
     }
     ensure!(status(None)? == "400", "none");
     wait::until("the end of the temporary license", || Ok(status(Some(&expired))? == "400"))
+}
+
+/// OpenSSL says of each certificate on the list why it is there.
+fn ensure_reasons_are_shown(stage: &Stage) -> Result<()> {
+    let mut command = Command::new("openssl");
+    command.args(["crl", "-noout", "-text", "-in"]).arg(stage.company.path("acme.crl"));
+    let shown = Outcome::of(&mut command)?.success()?;
+    for reason in ["Superseded", "Privilege Withdrawn"] {
+        ensure!(shown.stdout.matches(reason).count() == 1, "{reason}: {shown}");
+    }
+    ensure!(shown.stdout.matches("Serial Number:").count() == 2, "{shown}");
+    Ok(())
 }
 
 /// nginx as it is, told of nothing but the authority's certificate and the revocation lists.

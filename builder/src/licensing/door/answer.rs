@@ -60,6 +60,7 @@ mod tests {
         for (text, expected) in [
             (refusal.clone(), Reading::Refusal),
             (answer(403, PROBLEM, "license-expired"), Reading::Refusal),
+            (answer(403, PROBLEM, "license-superseded"), Reading::Refusal),
             (answer(403, PROBLEM, "license-foreign"), Reading::Refusal),
             (answer(403, PROBLEM, "forbidden"), Reading::Other),
             (answer(403, "text/html", "license-revoked"), Reading::Other),

@@ -29,6 +29,12 @@ pub(crate) fn refused(refused: &Refused, other: &SeatLicense) -> String {
             "Your license {license_id} for {product_id} {version} was upgraded before, and the newer one looked for."
         );
     }
+    if refused.slug == Slug::LicenseSuperseded {
+        return format!(
+            "A newer license took the place of your license {license_id} for {product_id} {version}, as the gateway says, \
+             and was looked for."
+        );
+    }
     let advice = match refused.slug {
         _ if is_same => {
             "The license server issues it all the same: if the gateway goes on refusing it, tell its operator.".to_owned()

@@ -49,6 +49,8 @@ pub(crate) struct Script {
     pub(crate) named: Option<&'static str>,
     /// Every license that is presented was revoked.
     pub(crate) revoked: bool,
+    /// As what the gateway refuses a license that was revoked.
+    pub(crate) refusal: Slug,
     /// The certificate of the license that was issued last, and those that were revoked.
     issued: Vec<u8>,
     revoked_certificates: Vec<Vec<u8>>,
@@ -82,6 +84,7 @@ impl Script {
             shown: None,
             named: None,
             revoked: false,
+            refusal: Slug::LicenseRevoked,
             issued: Vec::new(),
             revoked_certificates: Vec::new(),
             admits_none: false,
@@ -143,9 +146,11 @@ impl Script {
         self.revoked_certificates.push(self.issued.clone());
     }
 
-    /// Whether a license that is presented was revoked.
-    pub(super) fn has_revoked(&self, certificate: &[u8]) -> bool {
-        self.revoked || self.revoked_certificates.iter().any(|revoked| revoked == certificate)
+    /// Why a license that is presented is refused, if it is.
+    pub(super) fn refusal_of(&self, certificate: &[u8]) -> Option<Slug> {
+        let mut revoked = self.revoked_certificates.iter();
+        let is_revoked = self.revoked || revoked.any(|revoked| revoked == certificate);
+        is_revoked.then_some(self.refusal)
     }
 
     fn info(&self) -> GatewayInfo {

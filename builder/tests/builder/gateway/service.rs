@@ -49,13 +49,10 @@ fn refusal(request: &Request, reader: &BufReader<Tls>, script: &Mutex<Script>) -
         return None;
     }
     let refused = match reader.get_ref().conn.peer_certificates() {
-        None => Slug::LicenseRequired,
-        Some(presented) => {
-            let is_revoked = script.lock().expect("not poisoned").has_revoked(&presented[0]);
-            if is_revoked { Slug::LicenseRevoked } else { return None }
-        }
+        None => Some(Slug::LicenseRequired),
+        Some(presented) => script.lock().expect("not poisoned").refusal_of(&presented[0]),
     };
-    Some(problem(refused, 403, None))
+    refused.map(|slug| problem(slug, 403, None))
 }
 
 /// The service behind the gateway.

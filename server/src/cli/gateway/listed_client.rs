@@ -3,7 +3,9 @@
 use std::fmt;
 
 use serde::Serialize;
-use trybuy_formats::certificates::{Authorities, CertificateChain, VerifiedLicense};
+use trybuy_formats::certificates::{
+    Authorities, CertificateChain, RevocationReason, VerifiedLicense,
+};
 use trybuy_formats::ids::{ClientId, Label, PlatformType, SeatLicenseId};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::keys::key_id;
@@ -50,6 +52,8 @@ enum State {
     Ended,
     /// It was revoked.
     Revoked,
+    /// A newer one took its place, which the gateway asks for when the client next comes.
+    Replaced,
     /// It is of no authority that is trusted, or cannot be read. The gateway asks for another one.
     Damaged,
 }
@@ -91,6 +95,7 @@ impl fmt::Display for ListedClient {
             (State::NoneYet, _) => write!(f, "no license yet"),
             (State::Damaged, _) => write!(f, "damaged"),
             (State::Revoked, _) => write!(f, "{kind}revoked"),
+            (State::Replaced, _) => write!(f, "{kind}replaced"),
             (State::Valid, None) => write!(f, "{kind}valid"),
             (State::Valid, Some(end)) => write!(f, "{kind}valid until {end}"),
             (State::Ended, end) => write!(f, "{kind}ended {}", end.unwrap_or_else(Instant::last)),
@@ -107,10 +112,16 @@ fn read(pem: &str, known: &Known) -> Option<VerifiedLicense> {
 
 fn state(license: &VerifiedLicense, known: &Known) -> State {
     let certificate = license.certificate();
-    if certificate.serial().is_some_and(|serial| known.revocations.contains(&serial)) {
-        return State::Revoked;
+    match certificate.serial() {
+        Some(serial) if known.revocations.contains(&serial) => {
+            match known.revocations.reason(&serial) {
+                Some(RevocationReason::Superseded) => State::Replaced,
+                Some(RevocationReason::PrivilegeWithdrawn) | None => State::Revoked,
+            }
+        }
+        _ if known.now > certificate.not_after() => State::Ended,
+        _ => State::Valid,
     }
-    if known.now > certificate.not_after() { State::Ended } else { State::Valid }
 }
 
 /// A certificate may end before its license does, with that of its license server.
@@ -181,9 +192,12 @@ mod tests {
         let with_license = licensed(client.clone(), &issuer);
         let chain = CertificateChain::from_pem(with_license.license.as_deref().expect("one"));
         let serial = chain.expect("a chain").leaf().serial().expect("a serial");
-        let revoked = Revocations::from_text(&format!("1900000000\n{serial}\n"));
         let damaged = GatewayClient { license: Some("damaged".to_owned()), ..client.clone() };
         let known = |revocations, now| Known { authorities: authorities.clone(), revocations, now };
+        let listed = |reason: &str| {
+            let text = format!("1900000000\n{serial}{reason}\n");
+            known(Revocations::from_text(&text).expect("a list"), beginning())
+        };
         let none = || known(Revocations::default(), beginning());
         let late = known(Revocations::default(), beginning().plus(Span::seconds(86_401)));
         let end = beginning().plus(DAY);
@@ -192,11 +206,18 @@ mod tests {
             (&damaged, none(), State::Damaged, "damaged".to_owned()),
             (&with_license, none(), State::Valid, format!("temporary, valid until {end}")),
             (&with_license, late, State::Ended, format!("temporary, ended {end}")),
+            (&with_license, listed(""), State::Revoked, "temporary, revoked".to_owned()),
             (
                 &with_license,
-                known(revoked.expect("a list"), beginning()),
+                listed(" privilegeWithdrawn"),
                 State::Revoked,
                 "temporary, revoked".to_owned(),
+            ),
+            (
+                &with_license,
+                listed(" superseded"),
+                State::Replaced,
+                "temporary, replaced".to_owned(),
             ),
         ] {
             let listed = ListedClient::of(client.clone(), &known);

@@ -1,6 +1,6 @@
 //! What a license has to be, for the service behind the gateway.
 
-use trybuy_formats::certificates::CertificateError;
+use trybuy_formats::certificates::{CertificateError, RevocationReason};
 use trybuy_formats::ids::{Label, ProductId, Version};
 use trybuy_formats::licensing::seat_license::SeatLicense;
 use trybuy_formats::slug::Slug;
@@ -44,8 +44,14 @@ pub enum NoLicense {
     #[error("the license has ended")]
     Expired,
     /// It was revoked.
-    #[error("the license was revoked, or replaced by an upgrade")]
+    #[error("the license was revoked")]
     Revoked,
+    /// One of both: the license server has not kept which.
+    #[error("the license was revoked, or a newer one took its place")]
+    RevokedOrSuperseded,
+    /// It was upgraded, or the same license was signed anew.
+    #[error("a newer license took the place of this one")]
+    Superseded,
     /// Whether it was revoked is not known any more, and the operator wants none to be accepted then.
     #[error("the license server's revocation list is too old to accept any license")]
     StaleList,
@@ -80,6 +86,17 @@ impl Requirement {
     }
 }
 
+impl NoLicense {
+    /// What it means that a license is on the revocation list for a reason, if it is known.
+    pub(super) fn on_the_list(reason: Option<RevocationReason>) -> Self {
+        match reason {
+            Some(RevocationReason::Superseded) => Self::Superseded,
+            Some(RevocationReason::PrivilegeWithdrawn) => Self::Revoked,
+            None => Self::RevokedOrSuperseded,
+        }
+    }
+}
+
 impl From<CertificateError> for NoLicense {
     fn from(error: CertificateError) -> Self {
         match error {
@@ -98,7 +115,8 @@ impl Refusal for NoLicense {
             Self::Foreign(_) | Self::Feature(_) => Slug::LicenseForeign,
             Self::NotActive => Slug::LicenseNotActive,
             Self::Expired => Slug::LicenseExpired,
-            Self::Revoked => Slug::LicenseRevoked,
+            Self::Revoked | Self::RevokedOrSuperseded => Slug::LicenseRevoked,
+            Self::Superseded => Slug::LicenseSuperseded,
             Self::StaleList => Slug::LicenseServerUnreachable,
             Self::TooOld { .. } => Slug::LicenseTooOld,
         }
@@ -112,6 +130,14 @@ impl Refusal for NoLicense {
                 "ask whoever runs this gateway to name this user with `users` in `[direct]`"
             }
             Self::Revoked => "ask whoever hands out licenses for this service",
+            Self::RevokedOrSuperseded => {
+                "get a newer one with `trybuy license renew`; where there is none, ask whoever hands out licenses for \
+                this service"
+            }
+            Self::Superseded => {
+                "get the newer one with `trybuy license renew`, which `trybuy connect` does by itself; export it anew \
+                for other programs"
+            }
             Self::StaleList => {
                 "try again later; if it stays, tell whoever runs this gateway that it gets no news of its \
                 license server"

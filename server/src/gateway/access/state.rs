@@ -145,7 +145,7 @@ impl GatewayState {
     /// Whether a license that was verified is still valid (SL Fig. 5, step 184).
     ///
     /// # Errors
-    /// It has ended or was revoked, or whether it was is not known any more and licenses are refused then.
+    /// It has ended, was replaced or was revoked, or whether it was is not known any more and licenses are refused then.
     pub(super) fn still_valid(
         &self,
         license: &VerifiedLicense,
@@ -154,8 +154,11 @@ impl GatewayState {
         if now > license.certificate().not_after() {
             return Err(NoLicense::Expired);
         }
+        let revocations = self.revocations();
         match license.certificate().serial() {
-            Some(serial) if self.revocations().contains(&serial) => Err(NoLicense::Revoked),
+            Some(serial) if revocations.contains(&serial) => {
+                Err(NoLicense::on_the_list(revocations.reason(&serial)))
+            }
             _ => self.check_list(now),
         }
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use trybuy_formats::certificates::{
     Authorities, CertificateChain, CertificateRequest, DevelopmentAuthority, LicenseIssuer,
-    Revoked, Role, private_key_pem,
+    RevocationReason, Revoked, Role, private_key_pem,
 };
 use trybuy_formats::ids::{ClientId, Label, PlatformType, SeatLicenseId};
 use trybuy_formats::instant::{Instant, Span};
@@ -183,9 +183,18 @@ impl Company {
 
     /// The same at another time, by the license server's clock.
     pub(crate) fn revoke_at(&self, now: Instant, clients: &[&Pair], number: u64) {
+        self.list(now, clients, None, number);
+    }
+
+    /// The license server puts these on its list, for a reason.
+    pub(crate) fn revoke_for(&self, reason: RevocationReason, clients: &[&Pair], number: u64) {
+        self.list(self.clock.now(), clients, Some(reason), number);
+    }
+
+    fn list(&self, now: Instant, clients: &[&Pair], reason: Option<RevocationReason>, number: u64) {
         let revoked = clients.iter().map(|client| {
             let chain = CertificateChain::from_pem(&client.certificate).expect("a chain");
-            Revoked { serial: chain.leaf().serial().expect("a serial"), at: now, reason: None }
+            Revoked { serial: chain.leaf().serial().expect("a serial"), at: now, reason }
         });
         let mut inner = self.license_server.state.inner();
         inner.revocations = list(&inner.issuer, revoked.collect(), number, now);

@@ -1,8 +1,11 @@
 //! Whether a license server can answer.
 
+use axum::body::Bytes;
 use serde_json::Value;
 use trybuy_formats::licensing::records::RecordsMark;
+use trybuy_formats::limits;
 use trybuy_formats::slug::Slug;
+use trybuy_server::license_server::revocation_list::SignedList;
 use trybuy_server::store::{DecisionOutcome, LicenseDecision};
 
 use crate::support::TestServer;
@@ -46,4 +49,33 @@ async fn a_license_server_says_that_it_is_well_as_the_other_roles_do() {
     assert_eq!(health["status"], "ok");
     server.server.store.close().await;
     server.get("../../healthz").await.refused(503, Slug::ServerError);
+}
+
+#[tokio::test]
+async fn an_operator_is_told_in_time_that_the_revocation_list_gets_too_long() {
+    let server = TestServer::start().await;
+    let mark = server.server.store.record_head().await.expect("answered").mark;
+    let signed = |bytes: usize| SignedList {
+        mark,
+        signed_at: server.now(),
+        renewed_at: server.now(),
+        der: Bytes::from(vec![0; bytes]),
+    };
+    const MOST: usize = limits::REVOCATION_LIST;
+    for (bytes, status) in [
+        (MOST / 4 * 3 - 1, "ok"),
+        (MOST / 4 * 3, "revocation-list-nearly-full"),
+        (MOST + 1, "revocation-list-too-long"),
+    ] {
+        server.server.last_list.put(signed(bytes));
+        let health: Value = server.get("../../healthz").await.json(200);
+        assert_eq!(health["status"], status);
+        assert!(DOCUMENTATION.contains(&format!("| `{status}` |")), "{status}");
+        let help = health["help"].as_str().map(|help| help.contains("another license server"));
+        assert_eq!(help, (status != "ok").then_some(true), "{health}");
+    }
+    // The next list is shorter.
+    server.get("revocations").await;
+    let health: Value = server.get("../../healthz").await.json(200);
+    assert_eq!(health["status"], "ok");
 }

@@ -9,7 +9,8 @@ use crate::health::{self, Health};
 use crate::license_server::LicenseServerState;
 use crate::license_server::mark::RESTORED_HELP;
 
-/// Says whether the license server can answer, and what keeps it from granting licenses.
+/// Says whether the license server can answer, what keeps it from granting licenses, and whether its revocation list has
+/// room.
 pub async fn show_health(
     State(server): State<LicenseServerState>,
 ) -> Result<Json<Health>, ApiError> {
@@ -17,6 +18,9 @@ pub async fn show_health(
     if server.store.record_head().await?.restored {
         let status = Slug::LicenseServerRestored.as_str();
         return Ok(Json(Health::degraded(status, Some(RESTORED_HELP.to_owned()))));
+    }
+    if let Some(trouble) = server.last_list.room().trouble() {
+        return Ok(Json(trouble));
     }
     Ok(Json(match server.mark.read() {
         Err(error) => Health::refused(&error),

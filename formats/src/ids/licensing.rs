@@ -192,19 +192,7 @@ impl FromStr for SeatLicenseId {
     }
 }
 
-impl TryFrom<String> for SeatLicenseId {
-    type Error = InvalidId;
-
-    fn try_from(text: String) -> Result<Self, InvalidId> {
-        text.parse()
-    }
-}
-
-impl From<SeatLicenseId> for String {
-    fn from(id: SeatLicenseId) -> Self {
-        id.to_string()
-    }
-}
+text_form!(SeatLicenseId);
 
 /// The number of a vendor of client images: 1 to 2^24 - 1, so that it fits a [`ClientSoftwareId`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -300,19 +288,7 @@ impl FromStr for ClientSoftwareId {
     }
 }
 
-impl TryFrom<String> for ClientSoftwareId {
-    type Error = InvalidId;
-
-    fn try_from(text: String) -> Result<Self, InvalidId> {
-        text.parse()
-    }
-}
-
-impl From<ClientSoftwareId> for String {
-    fn from(id: ClientSoftwareId) -> Self {
-        id.to_string()
-    }
-}
+text_form!(ClientSoftwareId);
 
 #[cfg(test)]
 mod tests {

@@ -4,13 +4,14 @@
 //! Killed anywhere, it can be repeated: a license that was granted and not stored is issued again, which
 //! costs nothing.
 
-use trybuy_formats::api::{GatewayInfo, LicenseAnswer, LicenseOutcome, LicenseRequest};
-use trybuy_formats::certificates::{Authorities, CertificateError};
+mod obtained;
+mod received;
+
+use trybuy_formats::api::{GatewayInfo, LicenseAnswer, LicenseRequest};
+use trybuy_formats::certificates::Authorities;
 use trybuy_formats::ids::Label;
 use trybuy_formats::licensing::challenge::ChallengeResponse;
 use trybuy_formats::licensing::product::in_order;
-use trybuy_formats::licensing::sealed_license;
-use trybuy_formats::licensing::seat_license::SeatLicense;
 use trybuy_formats::licensing::signing::{ClientKey, sign_as_client};
 use trybuy_formats::licensing::upgrade::UpgradeRequest;
 use trybuy_formats::primitives::{DecryptionKey, EcdsaKey};
@@ -25,7 +26,8 @@ use super::seat_license::ClientLicense;
 use crate::client::address::ServerAddress;
 use crate::data_dir::{DataDir, Lock};
 use crate::error::Error;
-use crate::{clock, keys, messages};
+use crate::{keys, messages};
+pub use obtained::{Obtained, Refused, Source};
 
 /// Whom a user trusts, as the command line names it.
 #[derive(Clone, Default)]
@@ -44,36 +46,6 @@ pub enum Occasion {
     Need,
     /// Also when there is one: it is issued again.
     Renewal,
-}
-
-/// A license for a service, and where it comes from.
-pub struct Obtained {
-    /// The license that this client uses from now on.
-    pub license: ClientLicense,
-    /// Whether it is new.
-    pub source: Source,
-    /// The licenses that the gateway refuses.
-    pub refused: Vec<Refused>,
-}
-
-/// A license that the gateway refuses, and why. Its word is not signed: it is told, and no license is removed for it.
-#[derive(Clone)]
-pub struct Refused {
-    /// The license.
-    pub license: ClientLicense,
-    /// Why.
-    pub slug: Slug,
-}
-
-/// Where a license comes from.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Source {
-    /// It was in the cache, and nothing was asked.
-    Cache,
-    /// The license server decided this.
-    Server(LicenseOutcome),
-    /// It was in the cache, and what the license server gave is no better.
-    Kept,
 }
 
 /// A client in contact with a gateway, holding the lock of the cache.
@@ -322,37 +294,6 @@ impl<'a> Requestor<'a> {
         }
     }
 
-    /// Decrypts a license (Fig. 6, step 212), and believes nothing of it that was not verified.
-    fn open(&self, answer: &LicenseAnswer) -> Result<ClientLicense, Error> {
-        let chain = sealed_license::open(&self.decryption_key, &answer.license)
-            .map_err(|error| messages::license_refused(Slug::LicenseInvalid).caused_by(error))?;
-        let client = Some(self.client_key()?.client_id());
-        let license = ClientLicense::verify(chain, &self.gateway, client, clock::now())
-            .map_err(|error| messages::license_refused(slug_of(error)).caused_by(error))?;
-        if license.standing() == Err(Slug::LicenseExpired)
-            && answer.outcome == LicenseOutcome::TemporaryAgain
-        {
-            return Err(messages::no_free_license(license.fields()));
-        }
-        let fitting = license.standing().and_then(|()| self.fits(license.fields()));
-        fitting.map_err(messages::license_refused)?;
-        Ok(license)
-    }
-
-    /// Whether it is the license that was asked for.
-    fn fits(&self, fields: &SeatLicense) -> Result<(), Slug> {
-        if fields.license_server != self.info.license_server
-            || fields.product_id != self.info.product_id
-            || fields.platform_type != challenge::platform_type()
-        {
-            return Err(Slug::LicenseForeign);
-        }
-        if !fields.covers(&self.info.product_id, &self.info.version) {
-            return Err(Slug::LicenseTooOld);
-        }
-        fields.enables(&self.info.features).then_some(()).ok_or(Slug::LicenseForeign)
-    }
-
     /// What the service wants, in the order in which it is asked for.
     fn features(&self) -> Vec<Label> {
         in_order(self.info.features.clone())
@@ -390,12 +331,4 @@ pub(super) fn is_refusal(slug: Slug) -> bool {
 /// What speaks against an upgrade of this license, and not against another license.
 fn is_about_the_license(slug: Slug) -> bool {
     is_refusal(slug) || matches!(slug, Slug::LicenseRequired | Slug::NoFreeLicense | Slug::NotFound)
-}
-
-fn slug_of(error: CertificateError) -> Slug {
-    match error {
-        CertificateError::Ended => Slug::LicenseExpired,
-        CertificateError::NotYetValid => Slug::LicenseNotActive,
-        _ => Slug::LicenseInvalid,
-    }
 }

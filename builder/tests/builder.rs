@@ -20,6 +20,8 @@ mod license_servers;
 mod license_upkeep;
 #[path = "builder/licensing.rs"]
 mod licensing;
+#[path = "builder/replays.rs"]
+mod replays;
 #[path = "builder/running.rs"]
 mod running;
 #[path = "builder/setting_up.rs"]

@@ -3,7 +3,8 @@
 //! What is read is verified as if it had just come. An entry that is damaged is that entry alone: it is
 //! asked for again, and costs nothing.
 //!
-//! A license gives way to one that its license server issued, or to its user's wish; nothing else removes it.
+//! A license gives way to one that its license server issued later, or to its user's wish; nothing else removes it
+//! while it can be used.
 
 use std::cmp::Reverse;
 use std::path::{Path, PathBuf};
@@ -41,6 +42,15 @@ pub struct Entry {
     pub path: PathBuf,
     /// The license, or why it is damaged.
     pub license: Result<ClientLicense, Error>,
+}
+
+/// Why a license does not take the place of one in the cache that can be used.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Objection {
+    /// It was issued before: whoever passes answers on can have kept an old one.
+    IssuedBefore,
+    /// It is not issued under the authority of the other one, but under one that a gateway of its own has shown.
+    OtherAuthority,
 }
 
 /// The file of a license.
@@ -120,8 +130,18 @@ impl<'a> Cache<'a> {
         Ok(meant)
     }
 
-    /// Stores a license. A permanent one takes the place of the temporary ones that it covers, and one that was upgraded
-    /// that of the older ones that it covers, where these end no later; and of the one that it was.
+    /// The license whose place this one would take and must not, and why.
+    pub fn objection(&self, license: &ClientLicense) -> Option<(ClientLicense, Objection)> {
+        let path = self.file_of(license);
+        self.entries().into_iter().find_map(|entry| {
+            let old = entry.license.ok().filter(|old| entry.path == path || license.was(old))?;
+            self.objects(&old, license).map(|objection| (old, objection))
+        })
+    }
+
+    /// Stores a license that there is no objection to. A permanent one takes the place of the temporary ones that it
+    /// covers, and one that was upgraded that of the older ones that it covers, where these end no later; and of the one
+    /// that it was.
     ///
     /// # Errors
     /// `local-file`.
@@ -136,8 +156,8 @@ impl<'a> Cache<'a> {
         data_dir::replace(&path, &json)?;
         let is_replaced = |old: &ClientLicense| {
             let is_of_kind = !old.is_permanent() || outcome == LicenseOutcome::Upgraded;
-            let is_what_it_was = old.fields().license_id == license.fields().license_id;
-            is_what_it_was || is_of_kind && license.covers(old) && license.lasts_as_long_as(old)
+            let is_as_good = is_of_kind && license.covers(old) && license.lasts_as_long_as(old);
+            (license.was(old) || is_as_good) && self.objects(old, license).is_none()
         };
         for entry in self.entries().into_iter().filter(|_| license.is_permanent()) {
             let is_beside = entry.path != path && entry.path.parent() == path.parent();
@@ -173,6 +193,21 @@ impl<'a> Cache<'a> {
             .map_err(|error| damaged().caused_by(error))?;
         let is_in_place = record.format == FORMAT && self.file_of(&license) == path;
         is_in_place.then_some(license).ok_or_else(damaged)
+    }
+
+    /// Why a license of the cache does not give way to another one. What is dated ahead of the clock, as that of the license
+    /// server may have been, is issued again with an earlier date.
+    fn objects(&self, old: &ClientLicense, license: &ClientLicense) -> Option<Objection> {
+        if old.standing().is_err() {
+            return None;
+        }
+        let its_gateway = Gateway::load(self.data, old.gateway()).ok().flatten();
+        if !its_gateway.is_some_and(|gateway| self.is_of_authority(license, &gateway)) {
+            return Some(Objection::OtherAuthority);
+        }
+        let issued_at = old.fields().issued_at;
+        let is_earlier = license.fields().issued_at < issued_at && issued_at <= self.now;
+        is_earlier.then_some(Objection::IssuedBefore)
     }
 
     /// Whether a license is issued under the authority of a gateway, which may be another one than it came

@@ -7,7 +7,7 @@
 mod obtained;
 mod received;
 
-use trybuy_formats::api::{GatewayInfo, LicenseAnswer, LicenseRequest};
+use trybuy_formats::api::{GatewayInfo, LicenseAnswer, LicenseOutcome, LicenseRequest};
 use trybuy_formats::certificates::Authorities;
 use trybuy_formats::ids::Label;
 use trybuy_formats::licensing::challenge::ChallengeResponse;
@@ -18,7 +18,7 @@ use trybuy_formats::primitives::{DecryptionKey, EcdsaKey};
 use trybuy_formats::signed::{Document, FORMAT};
 use trybuy_formats::slug::Slug;
 
-use super::cache::Cache;
+use super::cache::{Cache, Objection};
 use super::challenge;
 use super::gateway::Gateway;
 use super::gateway_client::GatewayClient;
@@ -118,12 +118,7 @@ impl<'a> Requestor<'a> {
 
     /// The license of the cache that serves now, be it temporary or not, and is not known to be refused.
     pub fn serving(&self) -> Option<ClientLicense> {
-        let is_refused = |license: &ClientLicense| {
-            let certificate = license.certificate().der();
-            self.refused.iter().any(|refused| refused.license.certificate().der() == certificate)
-        };
-        let licenses = self.candidates().into_iter();
-        licenses.filter(|it| self.serves(it)).find(|license| !is_refused(license))
+        self.candidates().into_iter().find(|license| self.is_admitted(license))
     }
 
     /// Gets a license for the service, and stores it.
@@ -207,8 +202,22 @@ impl<'a> Requestor<'a> {
         if let Some(held) = held.filter(|held| self.serves(held) && !license.is_permanent()) {
             return Ok(self.obtained(held, Source::Kept));
         }
-        Cache::open(self.data).put(&license, answer.outcome)?;
-        Ok(self.obtained(license, Source::Server(answer.outcome)))
+        self.store(license, answer.outcome)
+    }
+
+    /// Puts a license into the cache, where it takes the place of no better one.
+    fn store(&self, license: ClientLicense, outcome: LicenseOutcome) -> Result<Obtained, Error> {
+        let cache = Cache::open(self.data);
+        match cache.objection(&license) {
+            None => {
+                cache.put(&license, outcome)?;
+                Ok(self.obtained(license, Source::Server(outcome)))
+            }
+            Some((later, Objection::IssuedBefore)) if self.is_admitted(&later) => {
+                Ok(self.obtained(later, Source::Later))
+            }
+            Some((old, objection)) => Err(messages::license_not_stored(&old, objection)),
+        }
     }
 
     /// The certificates to connect with, and the key.
@@ -225,6 +234,13 @@ impl<'a> Requestor<'a> {
 
     fn serves(&self, license: &ClientLicense) -> bool {
         license.serves(&self.info)
+    }
+
+    /// Whether it serves, and is not known to be refused.
+    fn is_admitted(&self, license: &ClientLicense) -> bool {
+        let certificate = license.certificate().der();
+        let is_it = |refused: &Refused| refused.license.certificate().der() == certificate;
+        self.serves(license) && !self.refused.iter().any(is_it)
     }
 
     /// Why the gateway refuses a license that serves. Whatever else comes of asking it is no word about the license.

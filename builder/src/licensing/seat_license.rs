@@ -107,6 +107,11 @@ impl ClientLicense {
             && self.fields().enables(&other.features)
     }
 
+    /// Whether it is what another license has become, which was upgraded or signed anew.
+    pub fn was(&self, other: &Self) -> bool {
+        self.fields().license_id == other.fields().license_id
+    }
+
     /// Whether it can be used until another license cannot be used any more.
     pub fn lasts_as_long_as(&self, other: &Self) -> bool {
         let end = |it: &Self| it.usable_until().unwrap_or_else(Instant::last);

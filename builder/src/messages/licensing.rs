@@ -9,7 +9,9 @@ use trybuy_formats::slug::Slug;
 
 use super::{local_file, strange_answer, usage, words};
 use crate::error::Error;
+use crate::licensing::cache::Objection;
 use crate::licensing::requestor::Refused;
+use crate::licensing::seat_license::ClientLicense;
 
 /// What to do about a clock.
 const CHECK_CLOCK: &str = "check this computer's clock, then run `trybuy license renew`";
@@ -138,6 +140,33 @@ pub(crate) fn license_refused(slug: Slug) -> Error {
         ),
     };
     Error::new(slug, happened, help)
+}
+
+/// A license came that must not take the place of one that is here.
+pub(crate) fn license_not_stored(old: &ClientLicense, objection: Objection) -> Error {
+    let SeatLicense { license_id, .. } = old.fields();
+    let (happened, help) = match objection {
+        Objection::IssuedBefore => (
+            format!("the license that came was issued before your license {license_id}"),
+            format!(
+                "the gateway may have passed on an old answer: try again later, and if it stays so, tell its operator. \
+                 Nothing was stored; where yours is good for nothing any more, remove it with `trybuy license remove \
+                 {license_id}`"
+            ),
+        ),
+        Objection::OtherAuthority => (
+            format!(
+                "the license that came is of another certifying authority than your license {license_id}, which came \
+                 from {}",
+                old.gateway()
+            ),
+            format!(
+                "do not go on, unless your administrator knows of another authority: then remove yours with `trybuy \
+                 license remove {license_id}`, and ask again. Nothing was stored"
+            ),
+        ),
+    };
+    Error::new(Slug::LicenseInvalid, happened, help)
 }
 
 /// A license is refused, and no other one came. It stays: who says so signs nothing.

@@ -33,4 +33,6 @@ pub enum Source {
     Server(LicenseOutcome),
     /// It was in the cache, and what the license server gave is no better.
     Kept,
+    /// It was in the cache, and what came was issued before it.
+    Later,
 }

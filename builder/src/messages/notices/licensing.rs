@@ -65,6 +65,9 @@ pub(crate) fn obtained(obtained: &Obtained) -> String {
              ask your administrator whether yours is to be replaced."
         ),
         Source::Kept => format!("There is no better license: the one {what} stays."),
+        Source::Later => {
+            format!("The license {what} stays: the one that came was issued before it.")
+        }
         Source::Server(LicenseOutcome::Granted) => format!("You have a license {what}."),
         Source::Server(LicenseOutcome::Reissued) => {
             format!("Your license {what} was issued again.")

@@ -41,6 +41,10 @@ pub(crate) struct Script {
     pub(crate) forged: bool,
     /// The license is altered on its way.
     pub(crate) damaged: bool,
+    /// The answer that is given again in place of a new one, by its number.
+    pub(crate) replayed: Option<usize>,
+    /// What was answered.
+    answers: Vec<LicenseAnswer>,
     /// What is refused: the last part of its path, and why.
     pub(crate) refused: Option<(&'static str, Slug)>,
     /// Another authority than its own that it shows.
@@ -80,6 +84,8 @@ impl Script {
             for_another: false,
             forged: false,
             damaged: false,
+            replayed: None,
+            answers: Vec::new(),
             refused: None,
             shown: None,
             named: None,
@@ -182,6 +188,9 @@ impl Script {
     }
 
     fn license(&mut self, client: &ClientKey, encryption_key: &[u8]) -> Response {
+        if let Some(number) = self.replayed {
+            return json(200, &self.answers[number]);
+        }
         let another = EcdsaKey::generate().expect("a key");
         let spki = if self.for_another { another.spki() } else { client.spki() };
         let is_temporary =
@@ -218,7 +227,9 @@ impl Script {
             let middle = license.len() / 2;
             license[middle] ^= 1;
         }
-        json(200, &LicenseAnswer { outcome: self.outcome, license })
+        let answer = LicenseAnswer { outcome: self.outcome, license };
+        self.answers.push(answer.clone());
+        json(200, &answer)
     }
 }
 

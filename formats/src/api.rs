@@ -15,7 +15,7 @@ pub use catalog::{ApplicationDetails, ApplicationPage, ApplicationSummary, Relea
 pub use licensing::{
     ChallengeAnswer, ConfirmedPayment, GatewayInfo, GatewayLicenseRequest, LicenseAnswer,
     LicenseInfo, LicenseOutcome, LicenseRequest, LicenseServerInfo, OfferedProduct, OrderAnswer,
-    OrderState, PaymentMessage, PlaceOrder, ProductsAnswer, SeenAnswer, SeenLicenses,
+    OrderState, PaymentMessage, PlaceOrder, ProductsAnswer, REFUSAL, SeenAnswer, SeenLicenses,
     SignedRequest,
 };
 pub use policies::{

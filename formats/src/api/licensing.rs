@@ -231,6 +231,9 @@ pub struct LicenseInfo {
     pub ends_at: Option<Instant>,
 }
 
+/// The field by which a gateway says why it lets no request pass: the slug. It stands in answers of the gateway alone.
+pub const REFUSAL: &str = "trybuy-refusal";
+
 /// Answers `GET /gateway` of a gateway: what its clients need.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct GatewayInfo {

@@ -26,6 +26,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use axum::response::{IntoResponse, Response};
 use hyper::body::Incoming;
 use rustls::pki_types::CertificateDer;
+use trybuy_formats::api::REFUSAL;
 use trybuy_formats::certificates::VerifiedLicense;
 use trybuy_formats::instant::{Instant, Span};
 use trybuy_formats::licensing::identity::Identity;
@@ -164,8 +165,16 @@ impl Access for LicenseAccess {
             },
             Err(refused) => {
                 unread::discard(request);
-                Decision::Answer(refused.into_response())
+                Decision::Answer(refusal(refused))
             }
         }
     }
+}
+
+/// A refusal as clients can tell it from what the service answers, also where there is no body.
+fn refusal(refused: ApiError) -> Response {
+    let slug = refused.slug();
+    let mut answer = refused.into_response();
+    answer.headers_mut().insert(REFUSAL, HeaderValue::from_static(slug.as_str()));
+    answer
 }

@@ -10,7 +10,8 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
 
 use super::peer::Origin;
 
-/// Names that begin so are the gateway's, which tells the service with them who a client is.
+/// Names that begin so are the gateway's, which tells the service with them who a client is, and the client why it is
+/// refused.
 const OWN: &str = "trybuy-";
 /// The name in `Via` (RFC 9110, section 7.6.3).
 const PSEUDONYM: &str = "trybuy-gateway";
@@ -43,21 +44,21 @@ const OF_THE_MESSAGE: [HeaderName; 3] = [CONTENT_LENGTH, TRANSFER_ENCODING, HOST
 
 /// Removes what only the gateway may tell the service.
 pub(super) fn remove_protected(headers: &mut HeaderMap) {
-    let protected: Vec<_> = headers.keys().filter(|name| is_protected(name)).cloned().collect();
-    for name in protected {
+    remove(headers, is_protected);
+}
+
+fn remove(headers: &mut HeaderMap, is_meant: impl Fn(&HeaderName) -> bool) {
+    let meant: Vec<_> = headers.keys().filter(|name| is_meant(name)).cloned().collect();
+    for name in meant {
         headers.remove(name);
     }
 }
 
 fn is_protected(name: &HeaderName) -> bool {
     let is = |other: &str| is_spelling_of(name, other);
-    let begins = |with: &str| {
-        let start = name.as_str().as_bytes().get(..with.len());
-        start.is_some_and(|start| same(start, with.as_bytes()))
-    };
     let is_respelled = |other: &HeaderName| name != other && is(other.as_str());
-    begins(OWN)
-        || begins(X_FORWARDED)
+    begins_with(name, OWN)
+        || begins_with(name, X_FORWARDED)
         || is(FORWARDED.as_str())
         || is(X_REAL_IP)
         || OF_THE_MESSAGE.iter().any(is_respelled)
@@ -67,13 +68,14 @@ fn is_protected(name: &HeaderName) -> bool {
 /// client, which was looked for in the head.
 pub(super) fn clean_trailers(trailers: &mut HeaderMap) {
     remove_protected(trailers);
-    let is_token = |name: &HeaderName| {
+    remove(trailers, |name| {
         is_spelling_of(name, LEGACY_CLIENT) || is_spelling_of(name, COOKIE.as_str())
-    };
-    let tokens: Vec<_> = trailers.keys().filter(|name| is_token(name)).cloned().collect();
-    for name in tokens {
-        trailers.remove(name);
-    }
+    });
+}
+
+fn begins_with(name: &HeaderName, begin: &str) -> bool {
+    let start = name.as_str().as_bytes().get(..begin.len());
+    start.is_some_and(|start| same(start, begin.as_bytes()))
 }
 
 /// Whether a service may take a name for this one: many read `_` as `-`, and where fields become variables (CGI), some
@@ -119,6 +121,8 @@ pub(super) fn complete(
 pub(super) fn clean(answer: &mut response::Parts) {
     let chunked = answer.headers.contains_key(TRANSFER_ENCODING);
     remove_hop_by_hop(&mut answer.headers);
+    // A service that is itself behind such a gateway, or says so, does not speak for this one.
+    remove(&mut answer.headers, |name| begins_with(name, OWN));
     // RFC 9112, section 6.3: the coding goes before the length. An answer without a body needs none.
     if chunked || answer.status == StatusCode::NOT_MODIFIED {
         answer.headers.remove(CONTENT_LENGTH);

@@ -8,7 +8,7 @@ use hyper::Request;
 use rustls::HandshakeKind;
 use serde_json::Value;
 use tokio::io::AsyncReadExt as _;
-use trybuy_formats::api::{LicenseInfo, Problem};
+use trybuy_formats::api::{LicenseInfo, Problem, REFUSAL};
 use trybuy_formats::certificates::RevocationReason;
 use trybuy_formats::ids::{Label, PlatformType};
 use trybuy_formats::instant::Span;
@@ -67,6 +67,29 @@ async fn verified(company: &Company, token: &str) -> Identity {
     key.verify_fixed(input.as_bytes(), &signature).expect("the gateway's");
     let claims = URL_SAFE_NO_PAD.decode(input.split('.').nth(1).expect("claims")).expect("base64");
     serde_json::from_slice(&claims).expect("claims")
+}
+
+#[tokio::test]
+async fn a_refusal_of_the_gateway_is_named_in_the_head_and_no_answer_of_the_service_is_one() {
+    let company = Company::start().await;
+    let good = company.licensed(|_| {});
+    for protocol in Protocol::BOTH {
+        for method in ["GET", "HEAD"] {
+            let ask = async |client: Option<&Pair>| {
+                let address = company.gateway.address;
+                let mut connection = Connection::open_as(address, protocol, client).await;
+                let request = Request::builder().method(method).uri("/refusing");
+                connection.answer(request.body(Body::empty()).expect("a request")).await
+            };
+            let of_gateway = ask(None).await;
+            assert_eq!(of_gateway.status(), 403);
+            assert_eq!(of_gateway.headers()[REFUSAL], "license-required", "{method}");
+            let of_service = ask(Some(&good)).await;
+            assert_eq!(of_service.status(), 403);
+            let mut names = of_service.headers().keys();
+            assert!(names.all(|name| !name.as_str().starts_with("trybuy")), "{method}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -48,6 +48,7 @@ impl Service {
             .route("/held", any(held))
             .route("/tunnel", get(tunnel))
             .route("/connection", get(connection))
+            .route("/refusing", get(refusing))
             .route("/empty", get(|| async { StatusCode::NO_CONTENT }))
             .route("/unchanged", get(unchanged))
             .fallback(seen)
@@ -161,6 +162,17 @@ async fn connection() -> Response {
         ("x-end", "2"),
     ];
     (fields, "body").into_response()
+}
+
+/// What a gateway answers that refuses a license.
+async fn refusing() -> Response {
+    let problem = r#"{"type":"/problems/license-revoked","status":403,"title":"No."}"#;
+    let fields = [
+        ("content-type", "application/problem+json"),
+        ("trybuy-refusal", "license-revoked"),
+        ("trybuy_refusal", "license-revoked"),
+    ];
+    (StatusCode::FORBIDDEN, fields, problem).into_response()
 }
 
 async fn unchanged() -> Response {

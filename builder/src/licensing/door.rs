@@ -1,7 +1,8 @@
 //! The local door: each connection of a program is joined to one to the gateway that presents the license
 //! (SL Fig. 5). Bytes are passed on as they come, so that streams and WebSockets work by themselves.
 
-mod answer;
+mod exchanges;
+mod http_stream;
 mod joined;
 mod listen_address;
 mod refusal;
@@ -17,8 +18,9 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+use trybuy_formats::slug::Slug;
 
-use self::joined::{Outcome, Sent};
+use self::joined::Outcome;
 use super::presenter::{Presented, Presenter};
 use crate::client::address::ServerAddress;
 use crate::error::Error;
@@ -47,10 +49,10 @@ pub struct Door {
 /// A connection whose license the gateway refuses.
 struct Refused {
     local: Local,
-    /// In which words.
-    answer: Vec<u8>,
+    /// Why.
+    slug: Slug,
     /// What can be sent again.
-    again: Option<Sent>,
+    again: Option<Vec<u8>>,
 }
 
 impl Door {
@@ -101,34 +103,36 @@ impl Door {
         let _ = tokio::time::timeout(GRACE, all_ended).await;
     }
 
-    /// Joins one connection of a program. Where the gateway refuses the license, it is joined once more with another one.
-    async fn join(&self, local: Local) {
-        let presented = match self.presenter.present().await {
+    /// Joins one connection of a program. Each time that the gateway refuses the license, what it did not answer is sent
+    /// again with another one: none of that has reached the service.
+    async fn join(&self, mut local: Local) {
+        let mut presented = match self.presenter.present().await {
             Ok(presented) => presented,
             Err(error) => return tell(local, refusal::FORBIDDEN, &error).await,
         };
-        let Some(refused) = self.pass(local, &presented, Sent::default()).await else { return };
-        let another = self.presenter.replace(&presented).await;
-        match (another, refused.again) {
-            (Ok(another), Some(sent)) => {
-                if let Some(refused) = self.pass(refused.local, &another, sent).await {
-                    refusal::pass_on(refused.local, &refused.answer).await;
+        let mut sent = Vec::new();
+        while let Some(refused) = self.pass(local, &presented, &sent).await {
+            local = refused.local;
+            match (self.presenter.replace(&presented).await, refused.again) {
+                (Ok(another), Some(again)) => (presented, sent) = (another, again),
+                // The program connects again for its next request, and then with the other license.
+                (Ok(_), None) => {
+                    let error = messages::refused_and_not_kept(refused.slug);
+                    return refusal::answer(local, refusal::FORBIDDEN, &error).await;
                 }
+                (Err(error), _) => return refusal::answer(local, refusal::FORBIDDEN, &error).await,
             }
-            // The program connects again for its next request, and then with the other license.
-            (Ok(_), None) => refusal::pass_on(refused.local, &refused.answer).await,
-            (Err(error), _) => refusal::answer(refused.local, refusal::FORBIDDEN, &error).await,
         }
     }
 
     /// Passes bytes on with this license, those first that are sent again. The answer is that the gateway refuses it.
-    async fn pass(&self, local: Local, presented: &Presented, sent: Sent) -> Option<Refused> {
+    async fn pass(&self, local: Local, presented: &Presented, again: &[u8]) -> Option<Refused> {
         let outcome = match self.connect(presented).await {
-            Ok(remote) => joined::join(local, remote, sent).await,
+            Ok(remote) => joined::join(local, remote, again).await,
             Err(error) => Some(Outcome::Failed(local, error)),
         };
         match outcome? {
-            Outcome::Refused(local, answer, again) => Some(Refused { local, answer, again }),
+            Outcome::Refused(local, slug, again) => Some(Refused { local, slug, again }),
             // With TLS 1.3 a gateway refuses a certificate after the connection has begun.
             Outcome::Failed(local, error) => {
                 tell(local, refusal::BAD_GATEWAY, &self.unreachable(error)).await;

@@ -209,6 +209,15 @@ pub(crate) fn refused_again(seconds: u64) -> Error {
     )
 }
 
+/// The gateway refuses a license, and what it was to let pass is not there any more.
+pub(crate) fn refused_and_not_kept(slug: Slug) -> Error {
+    Error::new(
+        slug,
+        "the gateway refuses the license that your request came with, and there is another one now",
+        "send the request again: it did not reach the service, and was too large to be kept",
+    )
+}
+
 /// The temporary license has ended, and there is no other.
 pub(crate) fn no_free_license(temporary: &SeatLicense) -> Error {
     let end = temporary.ends_at.map(words::date).unwrap_or_default();

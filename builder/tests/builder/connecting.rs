@@ -262,6 +262,49 @@ fn a_license_that_is_superseded_while_the_door_is_open_is_replaced_without_a_fri
 }
 
 #[test]
+fn a_refused_license_is_replaced_also_on_a_kept_connection_and_for_a_request_without_a_body() {
+    let head = "HEAD /page HTTP/1.1\r\n\r\n";
+    let put = "PUT /page HTTP/1.1\r\ncontent-length: 0\r\n\r\n";
+    for requests in [[GET, GET, put], [put, head, GET], [head, put, head]] {
+        let gateway = Gateway::start();
+        gateway.script().keeps_connections = true;
+        let door = Door::open(&gateway, None);
+        let mut stream = door.connect();
+        let mut reader = BufReader::new(stream.try_clone().expect("another handle"));
+        for (number, request) in requests.into_iter().enumerate() {
+            if number == 1 {
+                gateway.script().revoke_last();
+            }
+            stream.write_all(request.as_bytes()).expect("written");
+            let mut answer = String::new();
+            while !answer.ends_with("\r\n\r\n") {
+                assert!(reader.read_line(&mut answer).expect("readable") > 0, "{answer}");
+            }
+            assert!(answer.starts_with("HTTP/1.1 200"), "{request}{answer}");
+        }
+        assert_eq!(gateway.script().asked("license-requests"), 2);
+    }
+    // Nor does the first request of a connection need a body in its answer.
+    let gateway = Gateway::start();
+    let door = Door::open(&gateway, None);
+    gateway.script().revoke_last();
+    assert!(door.exchange(head).starts_with("HTTP/1.1 200"));
+}
+
+#[test]
+fn a_large_request_whose_license_is_refused_is_to_be_sent_again() {
+    let gateway = Gateway::start();
+    let door = Door::open(&gateway, None);
+    let body = "0123456789".repeat(10_000);
+    let asked = format!("PUT /much HTTP/1.1\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    gateway.script().revoke_last();
+    let answer = door.exchange(&asked);
+    assert!(answer.starts_with("HTTP/1.1 403 Forbidden\r\n"), "{answer}");
+    assert!(answer.contains("send the request again"), "{answer}");
+    assert!(door.exchange(&asked).starts_with("HTTP/1.1 200"));
+}
+
+#[test]
 fn a_license_that_was_replaced_by_a_command_beside_the_door_is_found_in_the_cache() {
     let gateway = Gateway::start();
     let door = Door::open(&gateway, None);

@@ -1,22 +1,21 @@
 //! Two connections, joined: what comes on one goes out on the other.
 
 use std::io;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{
     AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadHalf, WriteHalf, split,
 };
 
-use super::answer::{Reading, read};
+use trybuy_formats::slug::Slug;
+
+use super::exchanges::{Answered, Exchanges};
 
 /// Bytes that are passed on at a time, in each direction.
 const PIECE: usize = 32 << 10;
 /// How long to wait for the gateway to say why it takes nothing more.
 const LAST_WORDS: Duration = Duration::from_secs(2);
-/// How long to wait for the rest of what may be a refusal; the answer to HEAD has none.
-const REST: Duration = Duration::from_millis(200);
-/// The most bytes that are kept to be asked again.
-const KEPT: usize = 64 << 10;
 
 /// Why bytes could not be passed on.
 enum Failure {
@@ -24,66 +23,49 @@ enum Failure {
     Reading(io::Error),
     /// Where they go to.
     Writing(io::Error),
-    /// The gateway refuses the license, in these words.
-    Refused(Vec<u8>),
-}
-
-/// What a program has sent since its connection began, as long as it is little.
-#[derive(Default)]
-pub(super) struct Sent {
-    bytes: Vec<u8>,
-    is_too_much: bool,
+    /// The gateway refuses the license.
+    Refused(Slug),
 }
 
 /// What a connection comes to that did not simply end.
 pub(super) enum Outcome<L> {
     /// The gateway failed before it answered anything.
     Failed(L, io::Error),
-    /// The gateway refuses the license, in these words. What was sent can be sent again where this is the first answer
-    /// and all of it was kept.
-    Refused(L, Vec<u8>, Option<Sent>),
-}
-
-impl Sent {
-    fn keep(&mut self, piece: &[u8]) {
-        self.is_too_much |= self.bytes.len() + piece.len() > KEPT;
-        if self.is_too_much { self.bytes = Vec::new() } else { self.bytes.extend(piece) }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.bytes.is_empty() && !self.is_too_much
-    }
+    /// The gateway refuses the license, and what it did not answer can be sent again, where all of that was kept.
+    Refused(L, Slug, Option<Vec<u8>>),
 }
 
 /// Passes bytes on in both directions, at first those that another connection did not get answered. An end of one
 /// direction is passed on as such, and the other one goes on; a failure ends both.
 ///
 /// Where there is something to be told to the program, its connection is given back.
-pub(super) async fn join<L, R>(local: L, mut remote: R, mut sent: Sent) -> Option<Outcome<L>>
+pub(super) async fn join<L, R>(local: L, mut remote: R, again: &[u8]) -> Option<Outcome<L>>
 where
     L: AsyncRead + AsyncWrite + Unpin,
     R: AsyncRead + AsyncWrite + Unpin,
 {
-    if let Err(error) = write(&mut remote, &sent.bytes).await {
+    if let Err(error) = write(&mut remote, again).await {
         return Some(Outcome::Failed(local, error));
     }
+    let mut exchanges = Exchanges::new();
+    if !again.is_empty() {
+        exchanges.ask(again);
+    }
+    let exchanges = Mutex::new(exchanges);
     let (mut from_program, mut to_program) = split(local);
     let (mut from_gateway, mut to_gateway) = split(remote);
-    let mut answered = false;
     let failure = {
-        let ask = ask(&mut from_program, &mut to_gateway, &mut sent);
-        let answer = answer(&mut from_gateway, &mut to_program, &mut answered);
+        let ask = ask(&mut from_program, &mut to_gateway, &exchanges);
+        let answer = answer(&mut from_gateway, &mut to_program, &exchanges);
         both(ask, answer).await
     };
     let local = from_program.unsplit(to_program);
+    let exchanges = exchanges.into_inner().unwrap_or_else(PoisonError::into_inner);
     match failure? {
-        Failure::Refused(answer) => {
-            let again = Some(sent).filter(|sent| !answered && !sent.is_too_much);
-            Some(Outcome::Refused(local, answer, again))
-        }
+        Failure::Refused(slug) => Some(Outcome::Refused(local, slug, exchanges.again())),
         // What was passed on before the failure has arrived; without it, the program still waits.
         Failure::Reading(error) | Failure::Writing(error) => {
-            (!sent.is_empty() && !answered).then_some(Outcome::Failed(local, error))
+            exchanges.waits().then_some(Outcome::Failed(local, error))
         }
     }
 }
@@ -121,51 +103,49 @@ async fn both(
     }
 }
 
-/// Passes on what the program sends, and keeps it.
+/// Passes on what the program sends.
 async fn ask(
     from: &mut ReadHalf<impl AsyncRead>,
     to: &mut WriteHalf<impl AsyncWrite>,
-    sent: &mut Sent,
+    exchanges: &Mutex<Exchanges>,
 ) -> Result<(), Failure> {
     let mut piece = vec![0; PIECE];
     loop {
         match from.read(&mut piece).await.map_err(Failure::Reading)? {
             0 => return to.shutdown().await.map_err(Failure::Writing),
             length => {
-                sent.keep(&piece[..length]);
+                locked(exchanges).ask(&piece[..length]);
                 write(to, &piece[..length]).await.map_err(Failure::Writing)?;
             }
         }
     }
 }
 
-/// Passes on what the gateway answers, unless that is that it refuses the license. An answer begins with a piece, as
-/// nothing is sent to a gateway before it has answered.
+/// Passes on what the gateway answers, up to where it refuses the license.
 async fn answer(
     from: &mut ReadHalf<impl AsyncRead>,
     to: &mut WriteHalf<impl AsyncWrite>,
-    answered: &mut bool,
+    exchanges: &Mutex<Exchanges>,
 ) -> Result<(), Failure> {
     let mut piece = vec![0; PIECE];
     loop {
-        let mut length = from.read(&mut piece).await.map_err(Failure::Reading)?;
+        let length = from.read(&mut piece).await.map_err(Failure::Reading)?;
         if length == 0 {
+            let rest = locked(exchanges).rest().to_vec();
+            write(to, &rest).await.map_err(Failure::Writing)?;
             return to.shutdown().await.map_err(Failure::Writing);
         }
-        while read(&piece[..length]) == Reading::Unfinished {
-            let rest = tokio::time::timeout(REST, from.read(&mut piece[length..])).await;
-            match rest.unwrap_or(Ok(0)).map_err(Failure::Reading)? {
-                0 => break,
-                more => length += more,
-            }
+        let Answered { held, now, refusal } = locked(exchanges).answer(&piece[..length]);
+        write(to, &held).await.map_err(Failure::Writing)?;
+        write(to, now).await.map_err(Failure::Writing)?;
+        if let Some(slug) = refusal {
+            return Err(Failure::Refused(slug));
         }
-        if read(&piece[..length]) == Reading::Refusal {
-            piece.truncate(length);
-            return Err(Failure::Refused(piece));
-        }
-        *answered = true;
-        write(to, &piece[..length]).await.map_err(Failure::Writing)?;
     }
+}
+
+fn locked(exchanges: &Mutex<Exchanges>) -> MutexGuard<'_, Exchanges> {
+    exchanges.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What TLS holds back goes out before more is waited for.
@@ -184,7 +164,7 @@ mod tests {
         let (program, local) = duplex(64);
         let (gateway, remote) = duplex(64);
         let task = tokio::spawn(async move {
-            join(local, remote, Sent::default()).await.map(|outcome| match outcome {
+            join(local, remote, &[]).await.map(|outcome| match outcome {
                 Outcome::Failed(_, error) => error.to_string(),
                 Outcome::Refused(..) => "refused".to_owned(),
             })

@@ -17,7 +17,7 @@ pub(super) const FORBIDDEN: &str = "403 Forbidden";
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Says in HTTP/1.1 what happened and what to do, and ends the connection.
-pub(super) async fn answer(local: Local, status: &str, error: &Error) {
+pub(super) async fn answer(mut local: Local, status: &str, error: &Error) {
     let body = format!(
         "trybuy: {} ({})\n{}\n",
         text::one_line(&error.explain()),
@@ -29,13 +29,8 @@ pub(super) async fn answer(local: Local, status: &str, error: &Error) {
          cache-control: no-store\r\nconnection: close\r\n\r\n",
         body.len()
     );
-    pass_on(local, format!("{head}{body}").as_bytes()).await;
-}
-
-/// Passes an answer on, and ends the connection.
-pub(super) async fn pass_on(mut local: Local, answer: &[u8]) {
     let told = async {
-        local.write_all(answer).await?;
+        local.write_all(format!("{head}{body}").as_bytes()).await?;
         local.shutdown().await?;
         // A connection that is closed with something unread takes the answer back.
         let mut rest = [0; 4096];

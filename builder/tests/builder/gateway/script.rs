@@ -60,6 +60,8 @@ pub(crate) struct Script {
     revoked_certificates: Vec<Vec<u8>>,
     /// No license is admitted: those of another authority are.
     pub(crate) admits_none: bool,
+    /// A connection is kept for more than one request.
+    pub(crate) keeps_connections: bool,
     /// Before it answers a challenge response, it tells the test and waits for it.
     pub(crate) pause: Option<(Sender<()>, Receiver<()>)>,
     /// Every request for a license, by the last part of its path.
@@ -94,6 +96,7 @@ impl Script {
             issued: Vec::new(),
             revoked_certificates: Vec::new(),
             admits_none: false,
+            keeps_connections: false,
             pause: None,
             log: Vec::new(),
             responses: Vec::new(),

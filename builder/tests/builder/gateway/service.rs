@@ -5,6 +5,7 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Mutex};
 
 use rustls::{ServerConnection, StreamOwned};
+use trybuy_formats::api::REFUSAL;
 use trybuy_formats::slug::Slug;
 
 use super::script::Script;
@@ -18,28 +19,36 @@ pub(super) fn serve(stream: TcpStream, script: &Mutex<Script>) -> Option<()> {
     let configuration = Arc::new(configuration(&script.lock().expect("not poisoned")));
     let connection = ServerConnection::new(configuration).expect("a connection");
     let mut reader = BufReader::new(StreamOwned::new(connection, stream));
-    let request = read_request(&mut reader)?;
-    if let Some(refused) = refusal(&request, &reader, script) {
-        send(&mut reader, &refused)?;
-    } else if request.path().starts_with("/.well-known/trybuy/") {
-        let (response, pause) = {
-            let mut script = script.lock().expect("not poisoned");
-            let decides = request.path().ends_with("/challenge-responses");
-            (script.answer(&request), if decides { script.pause.take() } else { None })
-        };
-        if let Some((tell, released)) = pause {
-            tell.send(()).expect("a test that waits");
-            // A test that is over has killed the client.
-            let _ = released.recv();
+    while let Some(request) = read_request(&mut reader) {
+        exchange(&request, &mut reader, script)?;
+        if !script.lock().expect("not poisoned").keeps_connections {
+            break;
         }
-        send(&mut reader, &response)?;
-    } else {
-        serve_service(&request, &mut reader, script)?;
     }
     let stream = reader.get_mut();
     stream.conn.send_close_notify();
     stream.flush().ok()?;
     stream.sock.shutdown(Shutdown::Both).ok()
+}
+
+fn exchange(request: &Request, reader: &mut BufReader<Tls>, script: &Mutex<Script>) -> Option<()> {
+    if let Some(refused) = refusal(request, reader, script) {
+        return send(request, reader, script, &refused);
+    }
+    if !request.path().starts_with("/.well-known/trybuy/") {
+        return serve_service(request, reader, script);
+    }
+    let (response, pause) = {
+        let mut script = script.lock().expect("not poisoned");
+        let decides = request.path().ends_with("/challenge-responses");
+        (script.answer(request), if decides { script.pause.take() } else { None })
+    };
+    if let Some((tell, released)) = pause {
+        tell.send(()).expect("a test that waits");
+        // A test that is over has killed the client.
+        let _ = released.recv();
+    }
+    send(request, reader, script, &response)
 }
 
 /// Why the gateway refuses whoever wants to reach the service, or to know whether that would be let.
@@ -52,7 +61,7 @@ fn refusal(request: &Request, reader: &BufReader<Tls>, script: &Mutex<Script>) -
         None => Some(Slug::LicenseRequired),
         Some(presented) => script.lock().expect("not poisoned").refusal_of(&presented[0]),
     };
-    refused.map(|slug| problem(slug, 403, None))
+    refused.map(|slug| problem(slug, 403, None).with(REFUSAL, slug.as_str()))
 }
 
 /// The service behind the gateway.
@@ -76,7 +85,10 @@ fn serve_service(
             proceed.expect("a test that says when").recv().ok()?;
             stream.write_all(b"two\n").ok()
         }
-        _ => send(reader, &Response::new(200, request.body.clone()).with("x-path", request.path())),
+        _ => {
+            let seen = Response::new(200, request.body.clone()).with("x-path", request.path());
+            send(request, reader, script, &seen)
+        }
     }
 }
 
@@ -90,8 +102,17 @@ fn echo(reader: &mut BufReader<Tls>) -> Option<()> {
     reader.get_mut().write_all(b"end\n").ok()
 }
 
-fn send(reader: &mut BufReader<Tls>, response: &Response) -> Option<()> {
+fn send(
+    request: &Request,
+    reader: &mut BufReader<Tls>,
+    script: &Mutex<Script>,
+    response: &Response,
+) -> Option<()> {
+    let keeps = script.lock().expect("not poisoned").keeps_connections;
+    let closing = if keeps { "connection: close\r\n" } else { "" };
+    let body = if request.method == "HEAD" { &[] } else { response.body.as_slice() };
     let stream = reader.get_mut();
-    stream.write_all(response.head().as_bytes()).ok()?;
-    stream.write_all(&response.body).ok()
+    stream.write_all(response.head().replace(closing, "").as_bytes()).ok()?;
+    stream.write_all(body).ok()?;
+    stream.flush().ok()
 }

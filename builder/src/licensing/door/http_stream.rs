@@ -1,0 +1,286 @@
+//! Where messages begin and end in a stream of HTTP/1.1 (RFC 9112). What is not plain to see is not guessed.
+
+/// More than any head that gateways pass on, in bytes.
+const HEAD: usize = 64 << 10;
+/// More than any line between chunks, in bytes.
+const LINE: usize = 4 << 10;
+
+/// A stream of messages, read as it passes.
+pub(super) struct HttpStream(Place);
+
+/// Where in it one is.
+enum Place {
+    Head(Vec<u8>),
+    /// So many bytes of a body are left.
+    Length(u64),
+    /// In the line that says how long a chunk is.
+    Size(Vec<u8>),
+    /// So many bytes of a chunk are left, with the end of its line.
+    Chunk(u64),
+    /// In a line behind the last chunk.
+    Trailer(Vec<u8>),
+}
+
+/// What bytes were.
+pub(super) enum Event {
+    /// A part of a head or a body.
+    Part,
+    /// The rest of a head. The reader has to be told which body is behind it.
+    Head(Head),
+    /// The rest of a message.
+    End,
+}
+
+/// How long a body is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Body {
+    /// So long; 0 where there is none.
+    Length(u64),
+    /// As its chunks say.
+    Chunks,
+    /// Its head does not say.
+    Unsaid,
+}
+
+/// The head of a message.
+pub(super) struct Head {
+    /// With the empty line behind it, in bytes.
+    pub(super) length: usize,
+    first_line: String,
+    fields: Vec<(String, String)>,
+}
+
+impl HttpStream {
+    pub(super) fn new() -> Self {
+        Self(Place::Head(Vec::new()))
+    }
+
+    /// Reads on, and says how many bytes were what. None where it cannot be followed any more.
+    pub(super) fn read(&mut self, bytes: &[u8]) -> Option<(usize, Event)> {
+        match &mut self.0 {
+            Place::Head(head) => {
+                let (used, is_whole) = take(head, bytes, b"\r\n\r\n", HEAD)?;
+                let event = if is_whole { Event::Head(Head::read(head)?) } else { Event::Part };
+                Some((used, event))
+            }
+            Place::Length(left) => {
+                let used = less(left, bytes);
+                let is_end = *left == 0;
+                if is_end {
+                    *self = Self::new();
+                }
+                Some((used, if is_end { Event::End } else { Event::Part }))
+            }
+            Place::Size(line) => {
+                let (used, is_whole) = take(line, bytes, b"\r\n", LINE)?;
+                if is_whole {
+                    self.0 = match size(line)? {
+                        0 => Place::Trailer(Vec::new()),
+                        size => Place::Chunk(size.checked_add(2)?),
+                    };
+                }
+                Some((used, Event::Part))
+            }
+            Place::Chunk(left) => {
+                let used = less(left, bytes);
+                if *left == 0 {
+                    self.0 = Place::Size(Vec::new());
+                }
+                Some((used, Event::Part))
+            }
+            Place::Trailer(line) => {
+                let (used, is_whole) = take(line, bytes, b"\r\n", LINE)?;
+                let is_last = is_whole && line.len() == 2;
+                if is_last {
+                    *self = Self::new();
+                } else if is_whole {
+                    line.clear();
+                }
+                Some((used, if is_last { Event::End } else { Event::Part }))
+            }
+        }
+    }
+
+    /// Goes on behind a head. The answer is whether that was all of the message; none where it cannot be told.
+    pub(super) fn begin(&mut self, body: Body) -> Option<bool> {
+        self.0 = match body {
+            Body::Length(0) => Place::Head(Vec::new()),
+            Body::Length(length) => Place::Length(length),
+            Body::Chunks => Place::Size(Vec::new()),
+            Body::Unsaid => return None,
+        };
+        Some(body == Body::Length(0))
+    }
+
+    /// What was read of a head that is not whole yet.
+    pub(super) fn begun(&self) -> &[u8] {
+        match &self.0 {
+            Place::Head(head) => head,
+            _ => &[],
+        }
+    }
+}
+
+impl Head {
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let text = String::from_utf8_lossy(bytes);
+        let mut lines = text.trim_end().split("\r\n");
+        let first_line = lines.next()?.to_owned();
+        let field = |line: &str| {
+            let (name, value) = line.split_once(':')?;
+            let is_name = !name.is_empty() && !name.contains(char::is_whitespace);
+            is_name.then(|| (name.to_ascii_lowercase(), value.trim().to_owned()))
+        };
+        let fields = lines.map(field).collect::<Option<_>>()?;
+        Some(Self { length: bytes.len(), first_line, fields })
+    }
+
+    /// The status of an answer.
+    pub(super) fn status(&self) -> Option<u16> {
+        let version = ["HTTP/1.1 ", "HTTP/1.0 "];
+        let rest = version.iter().find_map(|version| self.first_line.strip_prefix(version))?;
+        rest.get(..3)?.parse().ok()
+    }
+
+    /// The method of a request.
+    pub(super) fn method(&self) -> Option<&str> {
+        let is_known =
+            self.first_line.ends_with(" HTTP/1.1") || self.first_line.ends_with(" HTTP/1.0");
+        self.first_line.split(' ').next().filter(|_| is_known)
+    }
+
+    /// The only value of a field.
+    pub(super) fn field(&self, name: &str) -> Option<&str> {
+        let mut values = self.fields.iter().filter(|(field, _)| field == name);
+        let (first, second) = (values.next(), values.next());
+        first.filter(|_| second.is_none()).map(|(_, value)| value.as_str())
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.fields.iter().any(|(field, _)| field == name)
+    }
+
+    /// How long the body is, as far as fields say. None where they contradict each other.
+    pub(super) fn body(&self) -> Option<Body> {
+        match (self.has("transfer-encoding"), self.has("content-length")) {
+            (false, false) => Some(Body::Unsaid),
+            (false, true) => {
+                let digits = self.field("content-length")?;
+                let are_digits = digits.bytes().all(|digit| digit.is_ascii_digit());
+                digits.parse().ok().filter(|_| are_digits).map(Body::Length)
+            }
+            (true, false) => {
+                let coding = self.field("transfer-encoding")?;
+                coding.eq_ignore_ascii_case("chunked").then_some(Body::Chunks)
+            }
+            (true, true) => None,
+        }
+    }
+}
+
+/// Takes bytes up to an end, of which a part may have come before. None where there is none for too long.
+fn take(taken: &mut Vec<u8>, bytes: &[u8], end: &[u8], most: usize) -> Option<(usize, bool)> {
+    for (place, byte) in bytes.iter().enumerate() {
+        taken.push(*byte);
+        if taken.ends_with(end) {
+            return Some((place + 1, true));
+        }
+        if taken.len() > most {
+            return None;
+        }
+    }
+    Some((bytes.len(), false))
+}
+
+/// Takes off what there is of so many bytes.
+fn less(left: &mut u64, bytes: &[u8]) -> usize {
+    let used = usize::try_from(*left).unwrap_or(usize::MAX).min(bytes.len());
+    *left -= used as u64;
+    used
+}
+
+/// The size of a chunk; extensions stand behind `;`.
+fn size(line: &[u8]) -> Option<u64> {
+    let text = std::str::from_utf8(line).ok()?;
+    let digits = text.split(';').next()?.trim();
+    let are_digits = !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    u64::from_str_radix(digits, 16).ok().filter(|_| are_digits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head(text: &str) -> Head {
+        Head::read(text.as_bytes()).expect("a head")
+    }
+
+    #[test]
+    fn a_body_is_as_long_as_its_head_says_where_that_is_plain() {
+        for (fields, expected) in [
+            ("", Some(Body::Unsaid)),
+            ("Content-Length: 12\r\n", Some(Body::Length(12))),
+            ("transfer-encoding: Chunked\r\n", Some(Body::Chunks)),
+            ("Content-Length: 1\r\nContent-Length: 1\r\n", None),
+            ("Content-Length: +1\r\n", None),
+            ("Content-Length: x\r\n", None),
+            ("Content-Length: 99999999999999999999\r\n", None),
+            ("Transfer-Encoding: gzip, chunked\r\n", None),
+            ("Transfer-Encoding: chunked\r\nContent-Length: 1\r\n", None),
+        ] {
+            let found = head(&format!("GET / HTTP/1.1\r\nhost: a\r\n{fields}\r\n")).body();
+            assert_eq!(found, expected, "{fields}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_head_of_http_is_not_followed() {
+        for text in ["x\r\nno field\r\n\r\n", "x\r\na: b\r\n folded: c\r\n\r\n", "x\r\n: b\r\n\r\n"]
+        {
+            assert!(Head::read(text.as_bytes()).is_none(), "{text}");
+        }
+        for (line, method, status) in [
+            ("HEAD / HTTP/1.1", Some("HEAD"), None),
+            ("HTTP/1.1 403 Forbidden", None, Some(403)),
+            ("HTTP/1.0 200", None, Some(200)),
+            ("HTTP/2 200", None, None),
+            ("PRI * HTTP/2.0", None, None),
+        ] {
+            let head = head(&format!("{line}\r\n\r\n"));
+            assert_eq!((head.method(), head.status()), (method, status), "{line}");
+        }
+        assert!(HttpStream::new().read(&[b'a'; HEAD + 1]).is_none());
+    }
+
+    #[test]
+    fn messages_end_where_their_bodies_do_however_they_are_cut() {
+        const SENT: [&str; 3] = [
+            "POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n4;x=y\r\nbody\r\nA\r\n0123456789\r\n\
+             0\r\ntrailer: 1\r\n\r\n",
+            "POST / HTTP/1.1\r\ncontent-length: 4\r\n\r\nbody",
+            "GET / HTTP/1.1\r\n\r\n",
+        ];
+        let (stream, [first, second, third]) = (SENT.concat(), SENT.map(str::len));
+        let ends = [first, first + second, first + second + third];
+        for length in 1..stream.len() {
+            let (mut messages, mut at, mut found) = (HttpStream::new(), 0, Vec::new());
+            for mut piece in stream.as_bytes().chunks(length) {
+                while !piece.is_empty() {
+                    let (used, event) = messages.read(piece).expect("HTTP");
+                    at += used;
+                    let is_end = match event {
+                        Event::Part => false,
+                        Event::End => true,
+                        Event::Head(head) => {
+                            let body = head.body().filter(|body| *body != Body::Unsaid);
+                            messages.begin(body.unwrap_or(Body::Length(0))).expect("said")
+                        }
+                    };
+                    found.extend(is_end.then_some(at));
+                    piece = &piece[used..];
+                }
+            }
+            assert_eq!(found, ends, "{length}");
+        }
+    }
+}

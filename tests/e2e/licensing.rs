@@ -1,5 +1,6 @@
 //! The licensing system, whole: a company buys licenses, its clients get them through a gateway and work.
 
+pub(crate) mod door;
 pub(crate) mod failures;
 pub(crate) mod granting;
 pub(crate) mod guide;

@@ -48,6 +48,7 @@ fn main() {
         full_disk::CASES,
         interrupted::CASES,
         invariants::CASES,
+        licensing::door::CASES,
         licensing::failures::CASES,
         licensing::granting::CASES,
         licensing::guide::CASES,

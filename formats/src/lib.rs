@@ -43,6 +43,7 @@ pub mod slug;
 pub mod subject;
 pub mod transmission;
 pub mod typed_code;
+pub mod words;
 
 mod canonical_json;
 mod encoding;

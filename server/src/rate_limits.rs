@@ -10,6 +10,7 @@ use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use trybuy_formats::ids::{EmailKey, LicenseId};
 use trybuy_formats::slug::Slug;
+use trybuy_formats::words::counted;
 
 use crate::config::RateLimitsConfig;
 use crate::refusal::Refusal;
@@ -108,7 +109,7 @@ impl Refusal for TooManyRequests {
     }
 
     fn help(&self) -> Option<String> {
-        Some(format!("try again in {} seconds", self.wait.as_secs() + 1))
+        Some(format!("try again in {}", counted(self.wait.as_secs() + 1, "second", "seconds")))
     }
 
     fn wait(&self) -> Option<Duration> {

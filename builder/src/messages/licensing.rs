@@ -6,6 +6,7 @@ use std::path::Path;
 
 use trybuy_formats::licensing::seat_license::SeatLicense;
 use trybuy_formats::slug::Slug;
+use trybuy_formats::words::counted;
 
 use super::{local_file, strange_answer, usage, words};
 use crate::error::Error;
@@ -204,7 +205,8 @@ pub(crate) fn refused_again(seconds: u64) -> Error {
         Slug::LicenseRequired,
         "the gateway refuses your license, and there was no other when it was last asked for",
         format!(
-            "ask your administrator for another license; it is asked for again in {seconds} seconds at the earliest"
+            "ask your administrator for another license; it is asked for again in {} at the earliest",
+            counted(seconds, "second", "seconds")
         ),
     )
 }

@@ -5,6 +5,7 @@ use trybuy_formats::expiry::{Decision, Limit, Warning};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::licensing::seat_license::SeatLicenseKind;
 use trybuy_formats::slug::Slug;
+use trybuy_formats::words::counted;
 
 /// An instant for people: `2026-12-22 10:00 UTC`.
 pub fn date(instant: Instant) -> String {
@@ -41,8 +42,7 @@ pub fn left(days: Option<u64>, refused: Option<Slug>) -> String {
         (Some(_), _) => "not known".to_owned(),
         (None, None) => "no end".to_owned(),
         (None, Some(0)) => "over".to_owned(),
-        (None, Some(1)) => "1 day left".to_owned(),
-        (None, Some(days)) => format!("{days} days left"),
+        (None, Some(days)) => format!("{} left", counted(days, "day", "days")),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Expiration, GraceFrom, Limits, OnExpiry, TrialPolicy};
 use crate::instant::Span;
+use crate::words::counted;
 
 impl TrialPolicy {
     /// How long a trial lasts and what ends it, for people:
@@ -104,10 +105,6 @@ impl Span {
             .unwrap_or((1, "second", "seconds"));
         counted(seconds / unit, one, many)
     }
-}
-
-fn counted(count: u64, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use trybuy_formats::ids::Email;
 use trybuy_formats::keys::email_key;
 use trybuy_formats::slug::Slug;
 use trybuy_formats::subject::Subject;
+use trybuy_formats::words::counted;
 
 use super::arguments::Database;
 use super::failure::Failure;
@@ -107,10 +108,10 @@ fn confirm(mailbox: &Email, person: &Person) -> Result<()> {
         return Err(failure.help("add `--yes`").into());
     }
     eprint!(
-        "Delete {mailbox}: {} Builders, {} trials, {} rules of vendors? It cannot be undone. [y/N] ",
-        person.builders.len(),
-        person.trials.len(),
-        person.rules.len()
+        "Delete {mailbox}: {}, {}, {}? It cannot be undone. [y/N] ",
+        counted(person.builders.len() as u64, "Builder", "Builders"),
+        counted(person.trials.len() as u64, "trial", "trials"),
+        counted(person.rules.len() as u64, "rule of vendors", "rules of vendors")
     );
     io::stderr().flush()?;
     let mut answer = String::new();

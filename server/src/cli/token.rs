@@ -3,6 +3,7 @@
 use anyhow::Result;
 use trybuy_formats::ids::{Name, is_line_break_or_control};
 use trybuy_formats::slug::Slug;
+use trybuy_formats::words::counted;
 
 use super::arguments::{CreateToken, Database, TokenRole};
 use super::failure::Failure;
@@ -40,9 +41,9 @@ pub(super) fn create(data_dir: &DataDir, database: Database, options: CreateToke
     eprintln!("token {id} of {}: it is not shown again", new.vendor);
     if others > 0 {
         eprintln!(
-            "note: {} has {others} other valid token{}: see `trybuy-server token list`",
+            "note: {} has {}: see `trybuy-server token list`",
             new.vendor,
-            if others == 1 { "" } else { "s" }
+            counted(others as u64, "other valid token", "other valid tokens")
         );
     }
     output::print_to_a_reader(&format!("{}\n", token.reveal())).map_err(|error| {

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use trybuy_formats::api::{CreateKeys, KeyInfo};
 use trybuy_formats::ids::ApplicationId;
 use trybuy_formats::instant::{Instant, Span};
+use trybuy_formats::words::counted;
 
 use super::arguments::KeyAction;
 use super::client::Client;
@@ -84,9 +85,9 @@ fn list(
 /// A key with what it is for, and what became of it.
 fn describe(key: &KeyInfo, out: &mut dyn Write) -> io::Result<()> {
     let duration = key.license_duration.map_or("for ever".to_owned(), Span::in_words);
-    let builders = if key.builders == 1 { "Builder" } else { "Builders" };
+    let builders = counted(u64::from(key.builders), "Builder", "Builders");
     let label = super::failure::printable(&key.label);
-    let what = format!("{duration} on {} {builders}  {label}", key.builders);
+    let what = format!("{duration} on {builders}  {label}");
     writeln!(out, "{}  {}\n  {}\n  {}", key.id, key.key, what.trim_end(), state(key))
 }
 

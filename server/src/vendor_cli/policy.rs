@@ -9,6 +9,7 @@ use trybuy_formats::ids::{ApplicationId, Label, PolicyChangeId};
 use trybuy_formats::policy::{Expiration, GraceFrom, Limits, TrialPolicy};
 use trybuy_formats::slug::Slug;
 use trybuy_formats::subject::{Scope, Subject};
+use trybuy_formats::words::counted;
 
 use super::arguments::{LimitChange, PolicyAction, PolicyChanges};
 use super::choices::ExpirationKind;
@@ -271,10 +272,10 @@ fn conclude(
             _ => break,
         }
     }
-    let trials = if changed == 1 { "trial" } else { "trials" };
+    let trials = counted(changed, "trial", "trials");
     writeln!(
         out,
-        "Trials to come follow it, and {changed} {trials} that had begun: their users get it when \
+        "Trials to come follow it, and {trials} that had begun: their users get it when \
         they are next online."
     )
     .map_err(Failure::output)

@@ -7,6 +7,7 @@ use trybuy_formats::ids::ClientSoftwareId;
 use trybuy_formats::licensing::client_image::ClientImage;
 use trybuy_formats::limits;
 use trybuy_formats::slug::Slug;
+use trybuy_formats::words::counted;
 
 use super::{Place, json_line, now, refused};
 use crate::cli::arguments::license_server::ImageCommand;
@@ -53,9 +54,10 @@ fn list(place: &Place, json: bool) -> Result<()> {
 fn as_line(image: &ClientImage) -> String {
     let ClientImage { software_id, name, version, size, .. } = image;
     format!(
-        "{software_id}  {} of the vendor {}  {name} {version}  {size} bytes\n",
+        "{software_id}  {} of the vendor {}  {name} {version}  {}\n",
         software_id.platform_type(),
-        software_id.vendor()
+        software_id.vendor(),
+        counted(*size, "byte", "bytes")
     )
 }
 
@@ -71,5 +73,27 @@ fn remove(place: &Place, software_id: ClientSoftwareId) -> Result<()> {
             .remove(&digest)
             .context("the image's file cannot be removed"),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use trybuy_formats::ids::Digest;
+
+    #[test]
+    fn a_size_is_counted_in_words() {
+        for (size, words) in [(1, "  1 byte\n"), (2, "  2 bytes\n")] {
+            let image = ClientImage {
+                format: 1,
+                software_id: "0200000100001000".parse().expect("an id"),
+                name: "trybuy".parse().expect("a name"),
+                version: "0.1.0".parse().expect("a version"),
+                size,
+                digest: Digest::from_bytes([0; 32]),
+                signed_at: now(),
+            };
+            assert!(as_line(&image).ends_with(words), "{}", as_line(&image));
+        }
     }
 }

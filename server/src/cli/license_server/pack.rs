@@ -7,6 +7,7 @@ use trybuy_formats::instant::Instant;
 use trybuy_formats::licensing::pack::LicensePack;
 use trybuy_formats::limits;
 use trybuy_formats::slug::Slug;
+use trybuy_formats::words::counted;
 
 use super::{Place, json_line, now, refused};
 use crate::cli::arguments::license_server::PackCommand;
@@ -60,13 +61,13 @@ async fn install(place: &Place, store: &Store, file: &[u8], order: Option<OrderI
 /// What is said of a pack that was installed. That its licenses cannot be used yet may be a surprise.
 fn said(pack: &LicensePack, now: Instant) -> String {
     let LicensePack { pack_id, quantity, first_active_at, .. } = pack;
-    let noun = if *quantity == 1 { "license" } else { "licenses" };
+    let licenses = counted(u64::from(*quantity), "license", "licenses");
     let begins = if *first_active_at > now {
         format!(", which can be used from {first_active_at} on")
     } else {
         String::new()
     };
-    format!("installed {pack_id}: {quantity} {noun}{begins}\n")
+    format!("installed {pack_id}: {licenses}{begins}\n")
 }
 
 fn list(place: &Place, json: bool) -> Result<()> {

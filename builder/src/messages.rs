@@ -26,11 +26,11 @@ pub(crate) use library::{
     remove_needs_a_flag, trial_of_another_release,
 };
 pub(crate) use licensing::{
-    authority_changed, cached_license_damaged, cannot_listen, door_failed, export_over_a_file,
-    gateway_help, gateway_not_encrypted, gateway_record_damaged, gateway_unreachable,
-    license_not_stored, license_refused, license_unusable, no_ca, no_free_license, no_license_but,
-    no_seat_key, no_such_license, refused_again, refused_and_not_kept, renewal_unreachable,
-    several_licenses, strange_gateway,
+    GATEWAY_ADDRESS, authority_changed, cached_license_damaged, cannot_listen, door_failed,
+    export_over_a_file, gateway_help, gateway_not_encrypted, gateway_record_damaged,
+    gateway_unreachable, license_not_stored, license_refused, license_unusable, no_ca,
+    no_free_license, no_license_but, no_seat_key, no_such_license, refused_again,
+    refused_and_not_kept, renewal_unreachable, several_licenses, strange_gateway,
 };
 pub(crate) use local::{
     busy, disk_full, local_file, no_home, not_a_file, output_lost, unreadable_file,

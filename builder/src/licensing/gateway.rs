@@ -40,7 +40,8 @@ struct Record {
 /// # Errors
 /// `usage`.
 pub fn parse_address(text: &str) -> Result<ServerAddress, Error> {
-    let address = ServerAddress::parse(text, Transport::Encrypted)?;
+    let address = ServerAddress::parse(text, Transport::Encrypted)
+        .map_err(|error| error.with_help(messages::GATEWAY_ADDRESS))?;
     let encrypted = address.is_encrypted();
     encrypted.then_some(address).ok_or_else(|| messages::gateway_not_encrypted(text))
 }
@@ -146,10 +147,11 @@ mod tests {
     }
 
     #[test]
-    fn a_gateway_is_always_encrypted() {
+    fn a_gateway_is_always_encrypted_and_its_address_is_told_so() {
         assert!(parse_address("https://service.example.com:8443").is_ok());
         for text in ["http://127.0.0.1:8080", "http://192.0.2.1", "service.example.com", ""] {
-            assert!(parse_address(text).is_err(), "{text}");
+            let refused = parse_address(text).map(|_| ()).expect_err("no address of a gateway");
+            assert_eq!(refused.help(), messages::GATEWAY_ADDRESS, "{text}");
         }
     }
 

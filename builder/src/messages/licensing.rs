@@ -17,6 +17,9 @@ use crate::licensing::seat_license::ClientLicense;
 /// What to do about a clock.
 const CHECK_CLOCK: &str = "check this computer's clock, then run `trybuy license renew`";
 
+/// How to write the address of a gateway.
+pub(crate) const GATEWAY_ADDRESS: &str = "write it like https://gateway.example.com:8443";
+
 /// The key that seat licenses are for is missing or unusable.
 pub(crate) fn no_seat_key(path: &Path, what: &str) -> Error {
     Error::new(
@@ -31,7 +34,7 @@ pub(crate) fn no_seat_key(path: &Path, what: &str) -> Error {
 pub(crate) fn gateway_not_encrypted(text: &str) -> Error {
     usage(
         format!("{} is not encrypted: a license is presented in TLS", words::quoted(text)),
-        "use https://",
+        GATEWAY_ADDRESS,
     )
 }
 

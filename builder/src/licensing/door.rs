@@ -113,7 +113,7 @@ impl Door {
         let mut sent = Vec::new();
         while let Some(refused) = self.pass(local, &presented, &sent).await {
             local = refused.local;
-            match (self.presenter.replace(&presented).await, refused.again) {
+            match (self.presenter.replace(&presented, refused.slug).await, refused.again) {
                 (Ok(another), Some(again)) => (presented, sent) = (another, again),
                 // The program connects again for its next request, and then with the other license.
                 (Ok(_), None) => {

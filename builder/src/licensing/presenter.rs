@@ -7,6 +7,7 @@ use rustls::ClientConfig;
 use tokio::sync::Mutex as Turn;
 use trybuy_formats::expiry::has_ended;
 use trybuy_formats::instant::Instant;
+use trybuy_formats::slug::Slug;
 
 use crate::clock;
 use crate::error::Error;
@@ -93,12 +94,12 @@ impl Presenter {
         Ok(self.current())
     }
 
-    /// Another license than one that the gateway refuses. One connection asks for it, the others wait; a client that gets
+    /// Another license than one that the gateway refuses for a reason. One connection asks for it, the others wait; a client that gets
     /// none asks more and more rarely, whatever programs do.
     ///
     /// # Errors
     /// Why there is no other license. The user is told by this, once for each time that was asked.
-    pub async fn replace(&self, refused: &Presented) -> Result<Presented, Error> {
+    pub async fn replace(&self, refused: &Presented, slug: Slug) -> Result<Presented, Error> {
         let mut last = self.refused.lock().await;
         if !Arc::ptr_eq(&self.current().tls, &refused.tls) {
             return Ok(self.current());
@@ -106,7 +107,7 @@ impl Presenter {
         let (first, most) = REFUSED_PAUSE;
         let pause = match *last {
             Some((at, pause)) if at.elapsed() < pause => {
-                return Err(messages::refused_again((pause - at.elapsed()).as_secs() + 1));
+                return Err(messages::refused_again(slug, (pause - at.elapsed()).as_secs() + 1));
             }
             Some((at, pause)) if at.elapsed() < pause * 4 => most.min(pause * 2),
             _ => first,
@@ -136,7 +137,6 @@ mod tests {
     use super::*;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use trybuy_formats::instant::Span;
-    use trybuy_formats::slug::Slug;
 
     fn presented(until: Option<Instant>) -> Presented {
         let tls = ClientConfig::builder()
@@ -200,12 +200,15 @@ mod tests {
                 _ => Err(Error::new(Slug::LicenseRevoked, "barred", "ask")),
             });
         let refused = presenter.current();
-        let (one, two) = tokio::join!(presenter.replace(&refused), presenter.replace(&refused));
+        let (one, two) = tokio::join!(
+            presenter.replace(&refused, Slug::LicenseRevoked),
+            presenter.replace(&refused, Slug::LicenseRevoked)
+        );
         assert!(one.is_ok() && two.is_ok() && asked.load(Ordering::SeqCst) == 1);
         *presenter.refused.lock().await = None;
         let refused = presenter.current();
         for _ in 0..10 {
-            assert!(presenter.replace(&refused).await.is_err());
+            assert!(presenter.replace(&refused, Slug::LicenseRevoked).await.is_err());
         }
         assert_eq!(asked.load(Ordering::SeqCst), 2);
     }

@@ -203,9 +203,9 @@ pub(crate) fn no_license_but(refused: &Refused, why: &Error) -> Error {
 }
 
 /// The gateway refuses a license, and there was no other a moment ago.
-pub(crate) fn refused_again(seconds: u64) -> Error {
+pub(crate) fn refused_again(slug: Slug, seconds: u64) -> Error {
     Error::new(
-        Slug::LicenseRequired,
+        slug,
         "the gateway refuses your license, and there was no other when it was last asked for",
         format!(
             "ask your administrator for another license; it is asked for again in {} at the earliest",

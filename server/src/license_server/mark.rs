@@ -1,7 +1,7 @@
 //! How many records there were, in a file beside the database: it stays where the database goes back, and shows
 //! when records were cut off.
 //!
-//! It is written when the server starts and stops, every few seconds while records are added, and by every
+//! It is written when the server starts and stops, a tenth of a second after a record was added, and by every
 //! command that adds one. So a database that goes back by less than that is not noticed by it, but by gateways.
 
 use std::fs::File;

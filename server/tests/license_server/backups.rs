@@ -1,10 +1,11 @@
 //! A license server that was restored from a backup, and records that were tampered with: the real program.
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::blocking::Client;
 use serde_json::{Value, json};
+use trybuy_server::license_server::Worker;
 use trybuy_server::store::{DecisionOutcome, LicenseDecision, RecordsComparison};
 use uuid::Uuid;
 
@@ -72,6 +73,24 @@ fn a_restored_database_is_noticed_by_the_mark_beside_it() {
     program.serve().stop();
     let records = program.done(&["license-server", "records", "list", "--json"]);
     assert_eq!(records.lines().count(), 3, "it is not found to be restored again");
+}
+
+/// Each decision of five is waited for: at the pause of seconds between two looks that would take ten.
+#[tokio::test]
+async fn what_was_decided_is_soon_in_the_mark() {
+    let test = TestServer::start().await;
+    let server = &test.server;
+    let worker = Worker::start(server.clone()).await.expect("started");
+    let begin = Instant::now();
+    for records in 1..=5 {
+        let decision = LicenseDecision::of(DecisionOutcome::Refused, test.now());
+        server.store.record_decision(server.secret(), decision).await.expect("recorded");
+        while server.mark.read().expect("read").is_none_or(|mark| mark.records < records) {
+            assert!(begin.elapsed() < Duration::from_secs(5), "{records}");
+            tokio::task::yield_now().await;
+        }
+    }
+    worker.stop().await;
 }
 
 /// Several servers on one data directory, and commands beside them, keep one mark.

@@ -1,10 +1,11 @@
 //! The platform challenge (SL Fig. 6 and 7), answered rightly and in every wrong way.
 
-use trybuy_formats::api::{LicenseOutcome, LicenseServerInfo, SignedRequest};
+use trybuy_formats::api::{LicenseAnswer, LicenseOutcome, LicenseServerInfo, SignedRequest};
 use trybuy_formats::licensing::challenge::ChallengeResponse;
 use trybuy_formats::licensing::records::RecordsStatement;
 use trybuy_formats::licensing::sealed_license;
 use trybuy_formats::slug::Slug;
+use trybuy_server::license_server::Worker;
 use trybuy_server::store::{DecisionOutcome, DecisionReason};
 
 use crate::support::{TestClient, TestServer, pack, wrong};
@@ -22,7 +23,7 @@ async fn a_client_that_answers_rightly_gets_a_license_that_only_it_can_read() {
     assert_eq!((fields.client_id, fields.pack_id), (ada.id(), Some(pack.pack_id)));
     assert_eq!((fields.ends_at, &fields.features), (pack.ends_at, &pack.product.features));
     assert_eq!(fields.license_id.to_string(), format!("{}.1", pack.pack_id));
-    let sealed: trybuy_formats::api::LicenseAnswer = answer.json(200);
+    let sealed: LicenseAnswer = answer.json(200);
     assert!(sealed_license::open(&bob.decryption, &sealed.license).is_err());
     // A client that lost its license gets the same one, and no seat is used.
     let (again, same) = ada.license(&server, "1.0.0").await;
@@ -67,6 +68,27 @@ async fn a_temporary_license_that_ended_is_all_there_is() {
     pack.ends_at = None;
     server.install(&pack).await;
     assert_eq!(ada.license(&server, "1.0.0").await.0, LicenseOutcome::Granted);
+}
+
+#[tokio::test]
+async fn a_challenge_is_answered_once_also_where_the_clock_was_ahead_meanwhile() {
+    let server = TestServer::start().await;
+    server.install(&pack("1.0.0", 1)).await;
+    let ada = TestClient::new();
+    let challenge = ada.challenge(&server, "1.0.0").await;
+    let response = ada.response(&challenge, "1.0.0");
+    let send = async || ada.send(&server, "challenge-responses", &response).await;
+    send().await.json::<LicenseAnswer>(200);
+    const DAY: i64 = 86_400;
+    server.pass(DAY);
+    // Whenever it starts it forgets what it may.
+    for _ in 0..2 {
+        Worker::start(server.server.clone()).await.expect("started").stop().await;
+    }
+    server.pass(-DAY);
+    send().await.refused(403, Slug::ChallengeFailed);
+    let expected = (DecisionOutcome::Refused, Some(DecisionReason::ChallengeRepeated));
+    assert_eq!(server.last_record().await, expected);
 }
 
 #[tokio::test]

@@ -3,8 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use sqlx::{AnyConnection, Connection as _};
-
 use crate::commands::{PRODUCT, installed, with_clearinghouse};
 use crate::support::Program;
 
@@ -132,29 +130,6 @@ fn a_mark_of_before_the_last_acceptance_is_said_to_be_one() {
     assert_eq!(program.done(&VERIFY), "all 2 records are as they were written\n");
 }
 
-/// A challenge that ended long ago.
-async fn old_challenge(program: &Program) -> AnyConnection {
-    sqlx::any::install_default_drivers();
-    let database = format!("sqlite:{}", program.data().join("trybuy.sqlite3").display());
-    let mut connection = AnyConnection::connect(&database).await.expect("the database");
-    let insert = sqlx::query("INSERT INTO used_challenges (id, ends_at) VALUES ('old', 1000)");
-    insert.execute(&mut connection).await.expect("written");
-    connection
-}
-
-/// Waits until the worker has forgotten it, which is the last thing that it does in its first round.
-async fn until_forgotten(connection: &mut AnyConnection) {
-    let begun = Instant::now();
-    loop {
-        let query = sqlx::query("SELECT id FROM used_challenges");
-        if query.fetch_optional(&mut *connection).await.expect("answered").is_none() {
-            return;
-        }
-        assert!(begun.elapsed() < Duration::from_secs(20), "it is remembered for ever");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
-
 /// Waits until something is logged, and answers how often something else was.
 async fn logged(log: &str, awaited: &str, counted: &str) -> usize {
     let begun = Instant::now();
@@ -169,28 +144,24 @@ async fn logged(log: &str, awaited: &str, counted: &str) -> usize {
 }
 
 #[tokio::test]
-async fn that_the_database_was_restored_is_logged_once_and_challenges_are_forgotten_meanwhile() {
+async fn that_the_database_was_restored_is_logged_once() {
     let program = with_pack();
     restored(&program);
-    let mut connection = old_challenge(&program).await;
     let (serving, log) = program.serve_with_log();
-    until_forgotten(&mut connection).await;
-    program.done(&ACCEPT);
     let restored = "the database was restored from a backup: no new licenses are given out";
+    logged(&log, restored, "").await;
+    program.done(&ACCEPT);
     assert_eq!(logged(&log, "it is accepted that the database was restored", restored).await, 1);
     serving.stop();
 }
 
 #[tokio::test]
-async fn a_mark_that_is_damaged_meanwhile_is_logged_once_and_challenges_are_forgotten_all_the_same()
-{
+async fn a_mark_that_is_damaged_meanwhile_is_logged_once() {
     let program = installed();
     let (serving, log) = program.serve_with_log();
     let mark = mark(&program);
     let good = std::fs::read(&mark).expect("a mark");
     std::fs::write(&mark, "nonsense").expect("damaged");
-    let mut connection = old_challenge(&program).await;
-    until_forgotten(&mut connection).await;
     logged(&log, "records.mark is damaged", "").await;
     std::fs::write(&mark, good).expect("mended");
     assert_eq!(logged(&log, "the number of records is kept again", "kept later").await, 1);

@@ -26,7 +26,7 @@ use super::seat_license::ClientLicense;
 use crate::client::address::ServerAddress;
 use crate::data_dir::{DataDir, Lock};
 use crate::error::Error;
-use crate::{keys, messages};
+use crate::{clock, keys, messages};
 pub use obtained::{Obtained, Refused, Source};
 
 /// Whom a user trusts, as the command line names it.
@@ -139,16 +139,20 @@ impl<'a> Requestor<'a> {
         obtained.map_err(|error| self.without_another(error))
     }
 
-    /// Gets a license again, and stores it: with its own version and features where it is enough for the service, else
-    /// with what the service needs by now.
+    /// Gets a license again, and stores it: with its own version and features where it has not ended and is enough for the
+    /// service, else with what the service needs by now, which may be what the license was before an upgrade.
     ///
     /// # Errors
     /// As [`Self::obtain`].
     pub fn renew(&mut self, license: &ClientLicense) -> Result<Obtained, Error> {
         let fields = license.fields();
         let is_of_server = fields.license_server == self.info.license_server;
+        let has_ended = fields.ends_at.is_some_and(|end| end <= clock::now());
         let needed = (&self.info.product_id, &self.info.version);
-        if is_of_server && fields.covers(needed.0, needed.1) && fields.enables(&self.info.features)
+        if is_of_server
+            && !has_ended
+            && fields.covers(needed.0, needed.1)
+            && fields.enables(&self.info.features)
         {
             self.info.version = fields.version.clone();
             self.info.features = fields.features.clone();

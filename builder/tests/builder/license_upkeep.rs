@@ -225,6 +225,31 @@ fn each_license_is_renewed_for_its_own_version_and_features_and_told_of_once() {
     assert_eq!(said.err.matches("was issued again").count(), 1, "{}", said.err);
 }
 
+#[test]
+fn one_that_has_ended_is_renewed_for_what_the_service_needs() {
+    let gateway = Gateway::start();
+    {
+        let mut script = gateway.script();
+        script.version = "5.0.0";
+        script.change = |license| {
+            of_one_seat(license);
+            license.ends_at = Some(license.issued_at.plus(Span::seconds(1)));
+        };
+    }
+    gateway.request();
+    while gateway.listed()[0]["state"] == "valid" {}
+    {
+        let mut script = gateway.script();
+        (script.version, script.outcome) = ("4.0.0", LicenseOutcome::Reissued);
+        script.change = of_one_seat;
+    }
+    gateway.good(&["license", "renew"]);
+    let last = gateway.script().responses.last().map(|asked| asked.version.to_string());
+    assert_eq!(last.as_deref(), Some("4.0.0"));
+    let listed = gateway.listed();
+    assert_eq!((listed.len(), listed[0]["version"].as_str()), (1, Some("4.0.0")), "{listed:?}");
+}
+
 /// A license that was upgraded keeps its seat.
 fn of_one_seat(license: &mut SeatLicense) {
     let pack: PackId = "0199f3a2-7c1e-7d52-9a3b-2f6c1f0e8d11".parse().expect("an id");

@@ -2,9 +2,9 @@
 //!
 //! In this order:
 //! 1. a permanent license of the client that has not ended and covers the wanted version and features is issued
-//!    again;
+//!    again; one whose upgrade has ended, as what it was before;
 //! 2. a license of an older version, with fewer features, or one that has ended, is upgraded by a free upgrade license:
-//!    of several the first for which there is one;
+//!    of several the first for which there is one that ends no earlier, else the one whose upgrade license ends last;
 //! 3. a free license is allocated, beside those that the client has; for want of one, a free license of an older version,
 //!    or with fewer features, is allocated and upgraded by a free upgrade license in one step;
 //! 4. for want of one, a temporary license is issued, once for each client and product, where what is wanted was bought
@@ -13,8 +13,8 @@
 //! A client one of whose licenses was revoked gets nothing of 2 to 4 until the operator readmits it.
 //!
 //! No request drains packs, whatever it asks for: a license is only allocated where none of the client's fits, and an
-//! upgrade takes nothing away from a license that is good, so that a client has at most one good license of each version
-//! with the same features.
+//! upgrade takes nothing away from a license that is good: where it ends sooner, the license is afterwards what it was
+//! before. So a client has at most one good license of each version with the same features.
 //!
 //! Which of several packs with free licenses is taken, the store finds: that of the lowest sufficient version, of those
 //! with the fewest features, of those the soonest to end, of those the oldest. A store that was restored from a backup does not know
@@ -62,11 +62,10 @@ pub fn upgradable<'a>(
     licenses.into_iter().map(|license| upgraded(wanted, license)).collect()
 }
 
-/// What an upgrade of a license has to be for: what is wanted, and, while the license is good, all that it is good for,
-/// until its end.
+/// What an upgrade of a license has to be for: what is wanted, and, while the license is good, all that it is good for.
 fn upgraded<'a>(wanted: &WantedLicense, license: &'a Assignment) -> Upgradable<'a> {
     if !is_good(wanted, license) {
-        return Upgradable { license, wanted: wanted.clone(), least_end: wanted.now };
+        return Upgradable { license, wanted: wanted.clone() };
     }
     let is_newer = wanted.version.precedes(&license.version);
     let features = wanted.features.iter().chain(&license.features).cloned().collect();
@@ -75,7 +74,7 @@ fn upgraded<'a>(wanted: &WantedLicense, license: &'a Assignment) -> Upgradable<'
         features: in_order(features),
         ..wanted.clone()
     };
-    Upgradable { license, wanted, least_end: license.ends_at.unwrap_or_else(Instant::last) }
+    Upgradable { license, wanted }
 }
 
 /// What is done where no license can be issued again (SL Fig. 6, step 204; Fig. 8, step 246).
@@ -114,7 +113,7 @@ pub fn allocation(standing: Standing) -> Allocation {
 
 /// Whether a license has not ended.
 fn is_good(wanted: &WantedLicense, license: &Assignment) -> bool {
-    license.ends_at.is_none_or(|end| end > wanted.now)
+    !license.has_ended(wanted.now)
 }
 
 /// A license is for a client on one platform type: each has its own packs (SL Table 2).

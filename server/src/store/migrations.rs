@@ -7,7 +7,7 @@ use super::connections::Engine;
 use super::{Store, StoreError};
 
 /// Number, name and text of each migration. The numbers ascend without gaps.
-const MIGRATIONS: [(i64, &str, &str); 20] = [
+const MIGRATIONS: [(i64, &str, &str); 21] = [
     (1, "catalog and trials", include_str!("../../migrations/0001_catalog_and_trials.sql")),
     (
         2,
@@ -40,6 +40,7 @@ const MIGRATIONS: [(i64, &str, &str); 20] = [
         "reasons of revocations",
         include_str!("../../migrations/0020_reasons_of_revocations.sql"),
     ),
+    (21, "upgrades of clients", include_str!("../../migrations/0021_upgrades_of_clients.sql")),
 ];
 
 impl Store {

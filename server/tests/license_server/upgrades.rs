@@ -67,27 +67,41 @@ async fn a_request_that_is_sent_again_uses_up_no_further_upgrade() {
 }
 
 #[tokio::test]
-async fn an_upgrade_shortens_no_license_that_is_good() {
-    for (lasts, upgraded) in [(Some(5), false), (Some(90), true), (None, true)] {
-        let server = TestServer::start().await;
-        let (mut full, mut upgrade) = (pack("1.0.0", 2), pack("2.0.0", 2));
-        let end = |days: u64| server.now().plus(Span::seconds(days * 86_400));
-        let from = "1.0.0".parse().expect("a version");
-        upgrade.product.license_type = LicenseType::Upgrade { from };
-        (full.ends_at, upgrade.ends_at) = (Some(end(90)), lasts.map(end));
-        server.install(&full).await;
-        server.install(&upgrade).await;
-        let (ada, bob) = (TestClient::new(), TestClient::new());
-        ada.license(&server, "1.0.0").await;
-        // Neither one that a client has, nor one that is free.
-        let (has, gets) = if upgraded {
-            (LicenseOutcome::Upgraded, LicenseOutcome::Granted)
-        } else {
-            (LicenseOutcome::Temporary, LicenseOutcome::Temporary)
-        };
-        assert_eq!(ada.license(&server, "2.0.0").await.0, has, "{lasts:?}");
-        assert_eq!(bob.license(&server, "2.0.0").await.0, gets, "{lasts:?}");
-        assert_eq!(server.assigned(&upgrade).await, if upgraded { 2 } else { 0 });
+async fn after_an_upgrade_that_ends_sooner_a_license_is_what_it_was() {
+    let server = TestServer::start().await;
+    let (mut full, mut upgrade) = (pack("1.0.0", 3), pack("2.0.0", 3));
+    let end = |days: u64| Some(server.now().plus(Span::seconds(days * 86_400)));
+    let from = "1.0.0".parse().expect("a version");
+    upgrade.product.license_type = LicenseType::Upgrade { from };
+    (full.ends_at, upgrade.ends_at) = (end(90), end(5));
+    server.install(&full).await;
+    server.install(&upgrade).await;
+    // One that a client has, and one that is free.
+    let (ada, bob) = (TestClient::new(), TestClient::new());
+    let (_, first) = ada.license(&server, "1.0.0").await;
+    let (outcome, upgraded) = ada.license(&server, "2.0.0").await;
+    assert_eq!(outcome, LicenseOutcome::Upgraded);
+    assert_eq!(upgraded.license().ends_at, upgrade.ends_at);
+    let (outcome, granted) = bob.license(&server, "2.0.0").await;
+    assert_eq!(outcome, LicenseOutcome::Granted);
+    server.pass(5 * 86_400);
+    let (outcome, again) = ada.license(&server, "1.0.0").await;
+    assert_eq!(outcome, LicenseOutcome::Reissued);
+    // Presented to be upgraded, it is issued again where that does.
+    let (outcome, of_bob) = bob.open(&server, &bob.upgrade(&server, &granted, "1.0.0").await);
+    assert_eq!(outcome, LicenseOutcome::Reissued);
+    for (license, before) in [(&again, &first), (&of_bob, &granted)] {
+        let (license, before) = (license.license(), before.license());
+        assert_eq!(license.license_id, before.license_id);
+        assert_eq!(
+            (license.version.to_string().as_str(), license.ends_at),
+            ("1.0.0", full.ends_at)
+        );
+        assert_eq!(license.pack_id, Some(full.pack_id));
+    }
+    assert_ne!(again.certificate().der(), first.certificate().der());
+    for pack in [&full, &upgrade] {
+        assert_eq!(server.assigned(pack).await, 2);
     }
 }
 

@@ -117,6 +117,58 @@ pub(crate) async fn what_a_license_was_before_its_upgrade_is_good_no_more(databa
     assert_eq!(given.revoked().await, [before, vec![earlier.certificate_serial]].concat());
 }
 
+pub(crate) async fn a_license_that_was_issued_again_after_its_upgrade_had_ended_stays_good(
+    database: Database,
+) {
+    let given = Given::on(&database).await;
+    let upgrades = given.install_upgrades(1).await;
+    let mut upgraded = given.certificate(upgrades, &["basic", "print"], 15);
+    upgraded.license.ends_at = Some(at(20));
+    let again = given.certificate(given.pack, &["basic"], 20);
+    // The store knows the upgrade, and is shown what came after it.
+    assert_eq!(given.show(&upgraded).await, Some(DecisionOutcome::Adopted));
+    assert_eq!(given.show(&again).await, Some(DecisionOutcome::Adopted));
+    assert_eq!(given.known().await, again.certificate_serial);
+    assert!(!given.revoked().await.contains(&again.certificate_serial));
+    assert_eq!(given.show(&upgraded).await, None);
+    assert_eq!(given.known().await, again.certificate_serial);
+    assert_eq!(given.world.assigned(upgrades).await, 1);
+}
+
+pub(crate) async fn an_upgrade_that_had_ended_before_a_license_was_issued_again_replaces_nothing(
+    database: Database,
+) {
+    let given = Given::on(&database).await;
+    let upgrades = given.install_upgrades(1).await;
+    let again = given.certificate(given.pack, &["basic"], 20);
+    assert_eq!(given.show(&again).await, Some(DecisionOutcome::Adopted));
+    let mut upgraded = given.certificate(upgrades, &["basic", "print"], 15);
+    upgraded.license.ends_at = Some(at(20));
+    assert_eq!(given.show(&upgraded).await, None);
+    assert_eq!(given.known().await, again.certificate_serial);
+    assert_eq!(given.world.assigned(upgrades).await, 0);
+}
+
+pub(crate) async fn an_upgrade_that_a_license_goes_back_to_is_used_once(database: Database) {
+    let given = Given::on(&database).await;
+    let first = given.install_upgrades(2).await;
+    let second = given.install_upgrades(2).await;
+    let signed = |pack, issued, end: Option<u64>| {
+        let mut held = given.certificate(pack, &["basic", "print"], issued);
+        held.license.ends_at = end.map(at);
+        held
+    };
+    let (early, short) = (signed(first, 11, Some(19)), signed(second, 19, Some(25)));
+    let again = signed(first, 25, None);
+    for held in [&early, &short, &again] {
+        assert_eq!(given.show(held).await, Some(DecisionOutcome::Adopted));
+        assert_eq!(given.known().await, held.certificate_serial);
+    }
+    for pack in [first, second] {
+        assert_eq!(given.world.assigned(pack).await, 1);
+    }
+}
+
 pub(crate) async fn two_certificates_of_the_same_license_are_both_good_until_it_is_revoked(
     database: Database,
 ) {

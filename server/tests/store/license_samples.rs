@@ -25,25 +25,34 @@ use crate::samples::{at, parsed, random_digest};
 /// How long temporary licenses last here.
 pub(crate) const TEMPORARY: u64 = 1_000;
 
-/// Signs nothing: its certificates are their own serial numbers.
+/// Signs nothing: its certificates are their own serial numbers, and the ends of the licenses.
 struct NoSignature;
+
+impl NoSignature {
+    fn certificate(serial: &Serial, ends_at: Option<Instant>) -> Vec<u8> {
+        let end = ends_at.unwrap_or_else(Instant::last).unix();
+        [serial.as_bytes(), &end.to_be_bytes()].concat()
+    }
+}
 
 impl LicenseSigner for NoSignature {
     fn sign(
         &self,
         wanted: &WantedLicense,
-        _: &LicenseTerms<'_>,
+        terms: &LicenseTerms<'_>,
     ) -> Result<IssuedLicense, Box<dyn Error + Send + Sync>> {
         if wanted.client_key == b"fails" {
             return Err("no signature".into());
         }
         let certificate_serial = Serial::random();
-        let certificate = certificate_serial.as_bytes().to_vec();
+        let certificate = Self::certificate(&certificate_serial, terms.ends_at);
         Ok(IssuedLicense { certificate_serial, certificate })
     }
 
-    fn is_outdated(&self, _: &[u8], _: Option<Instant>, _: Instant) -> bool {
-        false
+    /// Whether the license lasts longer by now.
+    fn is_outdated(&self, certificate: &[u8], ends_at: Option<Instant>, _: Instant) -> bool {
+        let end = certificate.last_chunk().map(|end| i64::from_be_bytes(*end));
+        end.is_some_and(|end| end < ends_at.unwrap_or_else(Instant::last).unix())
     }
 }
 
@@ -218,7 +227,7 @@ pub(crate) fn presented(
             features: Vec::new(),
             platform_type: PlatformType::NonWindows,
         },
-        certificate: certificate_serial.as_bytes().to_vec(),
+        certificate: NoSignature::certificate(&certificate_serial, ends_at),
         certificate_serial,
     }
 }

@@ -18,6 +18,7 @@ mod license_adoptions;
 mod license_records;
 mod license_revocations;
 mod license_samples;
+mod license_upgrades;
 mod licenses;
 mod people;
 mod policies;
@@ -51,6 +52,7 @@ fn cases() -> Vec<Case> {
         case!(schema::several_may_migrate_at_once),
         case!(schema::uses_of_keys_are_known_from_before_they_were_recorded),
         case!(schema::orders_of_packs_are_known_from_before_they_were_columns),
+        case!(schema::upgrades_are_known_to_be_a_clients_from_before_they_said_so),
         case!(vendors::a_token_leads_to_its_vendor),
         case!(vendors::two_tokens_of_one_name_have_one_vendor),
         case!(vendors::an_unknown_or_revoked_token_leads_nowhere),
@@ -227,6 +229,14 @@ fn cases() -> Vec<Case> {
             license_adoptions::what_an_upgrade_replaced_is_revoked_also_where_the_upgrade_is_used_twice
         ),
         case!(license_adoptions::what_a_license_was_before_its_upgrade_is_good_no_more),
+        case!(license_adoptions::a_license_that_was_issued_again_after_its_upgrade_had_ended_stays_good),
+        case!(license_adoptions::an_upgrade_that_had_ended_before_a_license_was_issued_again_replaces_nothing),
+        case!(license_adoptions::an_upgrade_that_a_license_goes_back_to_is_used_once),
+        case!(license_upgrades::a_license_whose_upgrade_has_ended_is_issued_again_as_what_it_was),
+        case!(license_upgrades::every_way_of_asking_finds_what_a_license_was_before_its_upgrade),
+        case!(license_upgrades::an_upgrade_that_takes_nothing_away_is_used_first_and_else_the_last_to_end),
+        case!(license_upgrades::a_license_goes_back_from_upgrade_to_upgrade_and_each_takes_nothing_away),
+        case!(license_upgrades::of_two_clients_with_one_license_each_has_its_own_upgrades),
         case!(license_adoptions::two_certificates_of_the_same_license_are_both_good_until_it_is_revoked),
         case!(license_adoptions::both_certificates_of_a_license_are_replaced_by_its_upgrade),
     ]

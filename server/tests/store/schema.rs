@@ -1,10 +1,13 @@
 //! Migrations, and what survives.
 
 use trybuy_formats::keys::key_id;
-use trybuy_server::store::{LicenseGateway, NewBuilder, Redeemed, Store, StoreError};
+use trybuy_formats::licensing::pack::LicensePack;
+use trybuy_server::store::{
+    LicenseGateway, LicenseQuery, NewBuilder, Redeemed, Revocation, Store, StoreError,
+};
 
 use crate::harness::Database;
-use crate::license_samples::{LicenseWorld, pack};
+use crate::license_samples::{LicenseWorld, Outcome, client, pack, upgrade_pack};
 use crate::purchase_keys::key;
 use crate::purchases::{license, redeemed};
 use crate::samples::{World, at, builder, parsed, random_digest, register, vendor};
@@ -126,6 +129,25 @@ pub(crate) async fn orders_of_packs_are_known_from_before_they_were_columns(data
         let found = database.store.pack_of_order(pack.order_id).await.expect("answered");
         assert_eq!(found, Some(pack.pack_id));
     }
+}
+
+pub(crate) async fn upgrades_are_known_to_be_a_clients_from_before_they_said_so(
+    database: Database,
+) {
+    let world = LicenseWorld::new(database.store.clone());
+    world.install(&pack("1.0.0", 1)).await;
+    let upgrade = LicensePack { ends_at: Some(at(50)), ..upgrade_pack("1.0.0", "2.0.0", 1) };
+    world.install(&upgrade).await;
+    let ada = client();
+    assert_eq!(world.outcome(ada, "2.0.0", 1).await, Outcome::GRANTED);
+    database.execute("ALTER TABLE license_upgrades DROP COLUMN client_id").await;
+    database.execute("DELETE FROM _sqlx_migrations WHERE version >= 20").await;
+    database.store.migrate().await.expect("migrated");
+    let license_id = world.licenses(LicenseQuery::OfClient(ada)).await[0].license_id;
+    let note = parsed("Machine was sold");
+    let revocation = Revocation { license_id, client: None, note, bars: false, now: at(2) };
+    world.store.revoke_license(world.secret(), &revocation).await.expect("revoked");
+    assert_eq!(world.assigned(upgrade.pack_id).await, 0);
 }
 
 /// Each after those that refer to it.

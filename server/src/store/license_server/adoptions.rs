@@ -226,18 +226,17 @@ async fn adopt_same(
     Ok(if is_new { Adoption::Adopted } else { Adoption::Known })
 }
 
-/// Whether a license is what the other one became. One that was never upgraded is the older one. An upgrade is of a
-/// license that had ended, or to a newer version, or to more features.
+/// Whether a license is what the other one became: by an upgrade to a newer version, or to more features; or after the
+/// end of the other one, by an upgrade to whatever was wanted then, or as what it was before an upgrade. Else one that was
+/// never upgraded is the older one.
 fn is_upgrade(old: &Assignment, new: &Assignment) -> bool {
-    let had_ended = |one: &Assignment, other: &Assignment| {
-        one.ends_at.is_some_and(|end| end <= other.issued_at)
-    };
+    let had_ended = |one: &Assignment, other: &Assignment| one.has_ended(other.issued_at);
     let has_more =
         enable_all(&new.features, &old.features) && !enable_all(&old.features, &new.features);
     match (old.upgraded_by, new.upgraded_by) {
+        _ if had_ended(old, new) || had_ended(new, old) => had_ended(old, new),
         (None, _) => true,
         (Some(_), None) => false,
-        _ if had_ended(old, new) || had_ended(new, old) => had_ended(old, new),
         _ => {
             old.version.precedes(&new.version) || (has_more && !new.version.precedes(&old.version))
         }
@@ -331,8 +330,11 @@ mod tests {
             assert_eq!(is_upgrade(&one, &other), is_upgrade_of_first, "{second:?}");
             assert_eq!(is_upgrade(&other, &one), became_first, "{second:?}");
         }
-        let never_upgraded = Assignment { upgraded_by: None, ..upgraded(("3.0.0", &[], 99, None)) };
-        assert!(is_upgrade(&never_upgraded, &upgraded(first)));
-        assert!(!is_upgrade(&upgraded(first), &never_upgraded));
+        for (issued, is_older) in [(1, true), (49, true), (50, false)] {
+            let terms = ("1.0.0", &[][..], issued, None);
+            let never_upgraded = Assignment { upgraded_by: None, ..upgraded(terms) };
+            assert_eq!(is_upgrade(&never_upgraded, &upgraded(first)), is_older, "{issued}");
+            assert_eq!(is_upgrade(&upgraded(first), &never_upgraded), !is_older, "{issued}");
+        }
     }
 }

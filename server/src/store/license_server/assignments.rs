@@ -9,6 +9,7 @@ use trybuy_formats::ids::{
 use trybuy_formats::instant::Instant;
 use trybuy_formats::licensing::product::Product;
 
+use super::packs::OfferingPack;
 use super::seats::Seat;
 use crate::store::columns::{Columns, number, seconds};
 use crate::store::rows::{parts, rows};
@@ -148,6 +149,20 @@ impl Assignment {
     /// The pack whose product it is for, and so whose terms it has.
     pub(super) fn product_pack(&self) -> PackId {
         self.upgraded_by.unwrap_or(self.pack_id)
+    }
+
+    /// Whether its end has come.
+    pub fn has_ended(&self, now: Instant) -> bool {
+        self.ends_at.is_some_and(|end| end <= now)
+    }
+
+    /// Makes it one with the terms of a pack: that of its seat, or of an upgrade.
+    pub(super) fn take_terms(&mut self, offered: OfferingPack) {
+        let OfferingPack { pack_id, ends_at, product } = offered;
+        self.ends_at = ends_at;
+        self.version = product.version;
+        self.features = product.features;
+        self.upgraded_by = Some(pack_id).filter(|by| *by != self.pack_id);
     }
 
     /// Its seat.

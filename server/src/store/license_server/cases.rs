@@ -124,8 +124,6 @@ pub struct Upgradable<'a> {
     pub license: &'a Assignment,
     /// What the upgrade has to be for.
     pub wanted: WantedLicense,
-    /// Until when it has to last at least.
-    pub least_end: Instant,
 }
 
 /// A free license, and a free upgrade license for it.

@@ -200,6 +200,7 @@ impl QueuedLicense {
             }
         }
         let held = group.held(connection, &case.wanted).await?;
+        let held = upgrades::as_good_now(connection, held, now).await?;
         if let Some(license) = granting.existing(&case.wanted, &held) {
             return self.reissue(connection, license.clone()).await;
         }

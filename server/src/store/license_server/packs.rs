@@ -2,6 +2,8 @@
 
 mod installation;
 
+use std::cmp::Reverse;
+
 use sqlx::AnyConnection;
 use trybuy_formats::ids::{Label, PackId, PlatformType, ProductId, Version};
 use trybuy_formats::instant::{Instant, Span};
@@ -45,6 +47,20 @@ pub struct OfferingPack {
     pub product: Product,
 }
 
+impl OfferingPack {
+    /// When its licenses end; the last instant there is for never.
+    pub(super) fn end(&self) -> Instant {
+        self.ends_at.unwrap_or_else(Instant::last)
+    }
+
+    /// How much an upgrade of this pack takes away of what ends then: nothing, if it ends no earlier, else the less, the
+    /// later it ends.
+    pub(super) fn shortens(&self, end: Option<Instant>) -> Option<Reverse<Instant>> {
+        let end = end.unwrap_or_else(Instant::last);
+        (self.end() < end).then_some(Reverse(self.end()))
+    }
+}
+
 /// What a pack is looked for.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct PackChoice {
@@ -53,7 +69,6 @@ pub(super) struct PackChoice {
     version: Version,
     features: Vec<Label>,
     now: Instant,
-    least_end: Instant,
 }
 
 impl PackChoice {
@@ -65,13 +80,7 @@ impl PackChoice {
             version: wanted.version.clone(),
             features: wanted.features.clone(),
             now: wanted.now,
-            least_end: wanted.now,
         }
-    }
-
-    /// One that ends then at the earliest.
-    pub(super) fn lasting(self, least_end: Instant) -> Self {
-        Self { least_end, ..self }
     }
 
     /// Whether a product does.
@@ -99,7 +108,6 @@ const IS_THERE: &str = "SELECT id FROM license_packs WHERE id = $1";
 const FREE: &str = "SELECT id AS pack_id, ends_at, product FROM license_packs \
     WHERE product_id = $1 AND platform_type = $2 AND kind = $3 AND version_key >= $4 \
     AND first_active_at <= $5 AND ends_at > $5 AND assigned < quantity AND from_key <= $6 \
-    AND ends_at >= $7 \
     ORDER BY version_key, ends_at, issued_at, id";
 /// Of all packs, free or not, active or not yet, those that were not over before an instant.
 const BOUGHT: &str = "SELECT id AS pack_id, ends_at, product FROM license_packs \
@@ -151,39 +159,34 @@ pub(super) async fn with_free_seats(
     Ok(least_first(&choice.features, packs).next())
 }
 
-/// The upgrade pack that a license of a version is upgraded by.
-pub(super) async fn with_free_upgrade(
+/// The upgrade packs that a license of a version can be upgraded by.
+pub(super) async fn with_free_upgrades(
     connection: &mut AnyConnection,
     choice: &PackChoice,
     held: &Version,
-) -> Result<Option<OfferingPack>, StoreError> {
-    Ok(free_upgrades(connection, choice, held).await?.next())
+) -> Result<impl Iterator<Item = OfferingPack> + use<>, StoreError> {
+    let (least, held) = (precedence_key(&choice.version), precedence_key(held));
+    let packs = free(connection, UPGRADE, choice, &least, &held).await?;
+    Ok(least_first(&choice.features, packs))
 }
 
 /// The pack with a free license, and the one that it is upgraded by: the first upgrade pack for whose licenses there are
-/// any, and of those the least.
+/// any that end no later, and of those the least; for want of one, the upgrade pack that ends last.
 pub(super) async fn with_upgraded_seat(
     connection: &mut AnyConnection,
     choice: &PackChoice,
 ) -> Result<Option<UpgradedSeat>, StoreError> {
     let seats = free(connection, FULL, choice, "", "").await?;
     let Some(newest) = seats.last() else { return Ok(None) };
-    let upgrades = free_upgrades(connection, choice, &newest.product.version).await?;
+    let upgrades = with_free_upgrades(connection, choice, &newest.product.version).await?;
     let seats: Vec<_> = least_first(&[], seats).collect();
-    let pair = |upgrade: OfferingPack| {
-        let fits = |seat: &&OfferingPack| {
-            upgrades_to(&seat.product, &upgrade.product) && lasts_as_long(&upgrade, seat)
-        };
-        let seat = seats.iter().find(fits)?;
-        Some(UpgradedSeat { seat: seat.clone(), upgrade })
-    };
-    let mut pairs = upgrades.filter_map(pair);
-    Ok(pairs.next())
-}
-
-/// Whether the licenses of a pack end no earlier than those of another one.
-fn lasts_as_long(pack: &OfferingPack, other: &OfferingPack) -> bool {
-    pack.ends_at.is_none_or(|end| other.ends_at.is_some_and(|other| other <= end))
+    let pairs = upgrades.flat_map(|upgrade| {
+        let fits = |seat: &&OfferingPack| upgrades_to(&seat.product, &upgrade.product);
+        let pair =
+            |seat: &OfferingPack| UpgradedSeat { seat: seat.clone(), upgrade: upgrade.clone() };
+        seats.iter().filter(fits).map(pair).collect::<Vec<_>>()
+    });
+    Ok(pairs.min_by_key(|UpgradedSeat { seat, upgrade }| upgrade.shortens(seat.ends_at)))
 }
 
 /// Whether full licenses become newer ones, or ones of the same version, by an upgrade.
@@ -216,17 +219,6 @@ pub(super) async fn bought(
     Ok(full.iter().chain(usable).find(|product| choice.is_met_by(product)).cloned())
 }
 
-/// The upgrade packs that a license of a version can be upgraded by.
-async fn free_upgrades(
-    connection: &mut AnyConnection,
-    choice: &PackChoice,
-    held: &Version,
-) -> Result<impl Iterator<Item = OfferingPack> + use<>, StoreError> {
-    let (least, held) = (precedence_key(&choice.version), precedence_key(held));
-    let packs = free(connection, UPGRADE, choice, &least, &held).await?;
-    Ok(least_first(&choice.features, packs))
-}
-
 /// The packs of a kind with free licenses, from the version with a key on; upgrade packs for licenses of the version with
 /// another key.
 async fn free(
@@ -243,7 +235,6 @@ async fn free(
         .bind(least_key)
         .bind(choice.now.unix())
         .bind(held_key)
-        .bind(choice.least_end.unix())
         .fetch_all(connection)
         .await?;
     rows.iter().map(|row| offering(Columns(row))).collect()
@@ -262,7 +253,7 @@ fn least_first(
     packs.into_iter()
 }
 
-fn offering(columns: Columns<'_>) -> Result<OfferingPack, StoreError> {
+pub(super) fn offering(columns: Columns<'_>) -> Result<OfferingPack, StoreError> {
     let ends_at: i64 = columns.number("ends_at")?;
     let ends_at = (ends_at != NEVER).then(|| columns.instant("ends_at")).transpose()?;
     Ok(OfferingPack {

@@ -2,7 +2,7 @@
 //!
 //! A license may outlive its certificate, which ends with that of the license server. Once this is renewed, or its key is
 //! another one, the license is signed anew when its client asks for it: it stays the same, on the same seat. So is one that
-//! was issued while the license server's clock was ahead.
+//! was issued while the license server's clock was ahead, and one whose upgrade has ended: it is what it was before.
 
 use sqlx::AnyConnection;
 use trybuy_formats::certificates::RevocationReason;

@@ -74,12 +74,12 @@ macro_rules! of_seat {
         )
     };
 }
-/// The other licenses of a seat, with the one that has it at the beginning. Of those that have not, the one of the last
-/// turn is nearest: the others were revoked once, by a license server that has forgotten it.
-const OTHERS: &str = of_seat!(
-    "SELECT certificate_serial, license_id FROM ",
+/// Of the other licenses of a seat the one that has it. Of those that have not, the one of the last turn is nearest: the
+/// others were revoked once, by a license server that has forgotten it.
+const NEXT: &str = of_seat!(
+    "SELECT certificate_serial FROM ",
     " WHERE revoked_at IS NULL AND certificate_serial <> $3 \
-     ORDER BY granted_twice, turn DESC, certificate_serial"
+     ORDER BY granted_twice, turn DESC, certificate_serial LIMIT 1"
 );
 const GREATEST_TURN: &str = of_seat!("SELECT COALESCE(MAX(turn), 0) AS turn FROM ", "");
 const SET_TWICE: &str =
@@ -212,32 +212,27 @@ impl Revocation {
 }
 
 /// The seat of a revoked license is that of another client that has it too, or else free. So are the seats of the
-/// upgrade licenses that it used, unless the other one is a license with the same id: it may have used them as well.
+/// upgrade licenses that it used.
 async fn leave_seat(
     connection: &mut AnyConnection,
     row: &Assignment,
     now: Instant,
 ) -> Result<(), StoreError> {
     let seat = row.seat();
-    let others = sqlx::query(OTHERS)
+    let next = sqlx::query(NEXT)
         .bind(seat.pack.to_string())
         .bind(number(seat.serial))
         .bind(row.certificate_serial.to_string())
-        .fetch_all(&mut *connection)
+        .fetch_optional(&mut *connection)
         .await?;
-    let other = |columns: Columns<'_>| -> Result<(Serial, SeatLicenseId), StoreError> {
-        Ok((columns.text("certificate_serial")?, columns.text("license_id")?))
-    };
-    let others =
-        others.iter().map(|row| other(Columns(row))).collect::<Result<Vec<_>, StoreError>>()?;
-    match others.first() {
-        Some((next, _)) => leave_seat_to(connection, &row.certificate_serial, next).await?,
+    match next {
+        Some(next) => {
+            let next = Columns(&next).text("certificate_serial")?;
+            leave_seat_to(connection, &row.certificate_serial, &next).await?;
+        }
         None => give_back(connection, seat).await?,
     }
-    if others.iter().all(|(_, license)| *license != row.license_id) {
-        upgrades::give_back(connection, row.license_id, now).await?;
-    }
-    Ok(())
+    upgrades::give_back(connection, row, now).await
 }
 
 /// The next license of the seat has another id than every one before, also than those of later turns that a restored

@@ -106,8 +106,8 @@ pub(super) struct Store {
     pub(super) licenses: Vec<Assigned>,
     /// The packs that were ordered, and when.
     pub(super) orders: Vec<(usize, Day)>,
-    /// The seats of upgrade packs, and the licenses that were upgraded by them.
-    upgrades: Vec<(Id, Seat)>,
+    /// The seats of upgrade packs, and the licenses that were upgraded by them, with their clients.
+    upgrades: Vec<(Id, usize, Seat)>,
     pub(super) temporary: BTreeMap<usize, License>,
     /// Clients that get nothing new, as a license of theirs was revoked.
     barred: BTreeSet<usize>,
@@ -176,7 +176,7 @@ impl Rules {
     }
 
     fn answer(&mut self, wish: &Wish, day: Day) -> Answer {
-        let held = self.held(wish.client);
+        let held = self.good_now(wish.client, day);
         let fits = |it: &&License| {
             it.ends > day && it.version >= wish.version && it.features.enable(wish.features)
         };
@@ -343,7 +343,7 @@ impl Rules {
 
     fn replace(&mut self, old: &License, new: License) {
         let mut rows = self.store.licenses.iter_mut();
-        let row = rows.find(|it| it.license == *old).expect("a license of the store");
+        let row = rows.find(|it| it.license.number == old.number).expect("a license of the store");
         row.license = new;
     }
 

@@ -66,7 +66,8 @@ impl QueuedLicense {
         Ok(standing)
     }
 
-    /// The first of the client's licenses for which an upgrade license is free, and the pack of that.
+    /// Of the client's licenses the first for which an upgrade license is free that does not end sooner, and the pack of
+    /// that; for want of one, the one whose upgrade license ends last.
     async fn free_upgrade(
         &self,
         connection: &mut AnyConnection,
@@ -82,14 +83,15 @@ impl QueuedLicense {
             return Ok(None);
         }
         let presented = presented.map(|presented| presented.license.license_id);
-        let upgradable = granting.upgradable(&case.wanted, held, presented);
-        for Upgradable { license, wanted, least_end } in upgradable {
-            let (choice, version) = (PackChoice::of(&wanted).lasting(least_end), &license.version);
-            if let Some(pack) = packs::with_free_upgrade(connection, &choice, version).await? {
-                return Ok(Some((Box::new(license.clone()), pack)));
-            }
+        let mut upgrades = Vec::new();
+        for Upgradable { license, wanted } in granting.upgradable(&case.wanted, held, presented) {
+            let (choice, version) = (PackChoice::of(&wanted), &license.version);
+            let packs = packs::with_free_upgrades(connection, &choice, version).await?;
+            upgrades.extend(packs.map(|pack| (license, pack)));
         }
-        Ok(None)
+        let best =
+            upgrades.into_iter().min_by_key(|(license, pack)| pack.shortens(license.ends_at));
+        Ok(best.map(|(license, pack)| (Box::new(license.clone()), pack)))
     }
 
     /// Whether the one temporary license of the client can be issued again.

@@ -3,27 +3,31 @@
 use super::{Day, License, Rules, TEMPORARY};
 
 impl Rules {
-    /// A license is issued again as it is; signed anew where it was issued while the clock was ahead.
+    /// A license is issued again as it is; signed anew where it was issued while the clock was ahead, or where its upgrade
+    /// has ended and it is what it was before.
     pub(super) fn reissue(&mut self, old: License, day: Day) -> License {
-        let Some(new) = self.signed_anew(old, day) else { return old };
+        let is_as_signed = self.store.licenses.iter().any(|it| it.license == old);
+        if is_as_signed && old.starts <= day {
+            return old;
+        }
+        let new = self.sign_anew(old, day);
         self.replace(&old, new);
         new
     }
 
     /// So is a temporary one, which then lasts as long, from now on.
     pub(super) fn reissue_temporary(&mut self, old: License, day: Day) -> License {
-        let Some(new) = self.signed_anew(old, day) else { return old };
-        let new = License { ends: day + TEMPORARY, ..new };
+        if old.starts <= day {
+            return old;
+        }
+        let new = License { ends: day + TEMPORARY, ..self.sign_anew(old, day) };
         self.store.temporary.insert(new.client, new);
         new
     }
 
     /// The certificate before would be good again once its day has come, so it is taken.
-    fn signed_anew(&mut self, old: License, day: Day) -> Option<License> {
-        if old.starts <= day {
-            return None;
-        }
+    fn sign_anew(&mut self, old: License, day: Day) -> License {
         self.store.revoked.insert(old.number);
-        Some(License { number: self.sign(), starts: day, ..old })
+        License { number: self.sign(), starts: day, ..old }
     }
 }

@@ -110,9 +110,15 @@ impl Rules {
 
     /// The store knows the license as it was before an upgrade.
     fn adopt_upgrade(&mut self, known: &License, license: &License) -> Found {
-        let is_free = license.upgraded_by.is_none_or(|pack| self.use_upgrade(license.id, pack));
+        let is_free = self.use_upgrade_of(license);
         self.supersede(known, *license);
         if is_free { Found::Adopted } else { Found::Twice }
+    }
+
+    /// Uses up the upgrade that a license says it was upgraded by, if one is free.
+    fn use_upgrade_of(&mut self, license: &License) -> bool {
+        let License { id, client, upgraded_by, .. } = *license;
+        upgraded_by.is_none_or(|pack| self.use_upgrade(id, client, pack))
     }
 
     fn adopt_seat(&mut self, license: &License, seat: Seat) -> Found {
@@ -129,8 +135,7 @@ impl Rules {
             return self.find_over(license);
         }
         self.place(seat).expect("an installed pack").is_free = false;
-        let is_upgrade_free =
-            license.upgraded_by.is_none_or(|pack| self.use_upgrade(license.id, pack));
+        let is_upgrade_free = self.use_upgrade_of(license);
         let row = Assigned { license: *license, is_second: !is_free, is_revoked: false };
         self.store.licenses.push(row);
         if is_free && is_upgrade_free { Found::Adopted } else { Found::Twice }
@@ -139,11 +144,11 @@ impl Rules {
 
 /// Whether a license is what the other one became.
 fn is_upgrade(old: &License, new: &License) -> bool {
-    if old.upgraded_by.is_none() || new.upgraded_by.is_none() {
-        return new.upgraded_by.is_some();
-    }
     if old.ends <= new.starts || new.ends <= old.starts {
         return old.ends <= new.starts;
+    }
+    if old.upgraded_by.is_none() || new.upgraded_by.is_none() {
+        return new.upgraded_by.is_some();
     }
     let has_more = new.features != old.features && new.features.enable(old.features);
     old.version < new.version || (old.version == new.version && has_more)

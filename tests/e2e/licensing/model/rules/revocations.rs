@@ -24,23 +24,18 @@ impl Rules {
         rows[own].is_revoked = true;
         let others =
             (0..rows.len()).filter(|at| !rows[*at].is_revoked && sits_on(&rows[*at], seat));
-        let others: Vec<usize> = others.collect();
-        let is_shared = others.iter().any(|at| rows[*at].license.id == license.id);
-        let next = others
-            .into_iter()
-            .min_by_key(|at| (rows[*at].is_second, std::cmp::Reverse(rows[*at].license.id)));
+        let next =
+            others.min_by_key(|at| (rows[*at].is_second, std::cmp::Reverse(rows[*at].license.id)));
         if let Some(next) = next {
             (rows[own].is_second, rows[next].is_second) = (true, false);
         } else {
             self.give_back(seat);
         }
-        if !is_shared {
-            let (own, rest) = std::mem::take(&mut self.store.upgrades)
-                .into_iter()
-                .partition(|(id, _)| *id == license.id);
-            self.store.upgrades = rest;
-            Vec::into_iter(own).for_each(|(_, seat)| self.give_back(seat));
-        }
+        let (own, rest) = std::mem::take(&mut self.store.upgrades)
+            .into_iter()
+            .partition(|(id, client, _)| (*id, *client) == (license.id, license.client));
+        self.store.upgrades = rest;
+        Vec::into_iter(own).for_each(|(_, _, seat)| self.give_back(seat));
         if bars {
             self.bar(license.client);
         }

@@ -1,19 +1,21 @@
 //! The model of upgrades: of a license that a client has, and of one that is free.
 
-use super::{Day, Features, Id, License, Pack, Rules, Wish};
+use super::{Day, Features, Id, License, Pack, Rules, Seat, Wish};
 
 impl Rules {
     /// A free license of an older version becomes one that does.
     pub(super) fn grant_upgraded(&mut self, wish: &Wish, day: Day) -> Option<License> {
         let upgrades = self.free(wish.version, wish.features, day, |pack| pack.from.is_some());
-        let (upgrade, pack) = upgrades.into_iter().find_map(|upgrade| {
-            let Pack { version, from, ends, .. } = self.packs[upgrade];
-            let is_older =
-                |pack: &Pack| pack.from.is_none() && pack.version <= version && pack.ends <= ends;
-            Some((upgrade, *self.free(from?, Features::NONE, day, is_older).first()?))
-        })?;
+        let pairs = upgrades.into_iter().flat_map(|upgrade| {
+            let Pack { version, from, .. } = self.packs[upgrade];
+            let is_older = |pack: &Pack| pack.from.is_none() && pack.version <= version;
+            let seats = self.free(from.unwrap_or_default(), Features::NONE, day, is_older);
+            seats.into_iter().map(move |pack| (upgrade, pack))
+        });
+        let (upgrade, pack) =
+            pairs.min_by_key(|(upgrade, pack)| self.shortens(*upgrade, self.packs[*pack].ends))?;
         let seat = self.take(pack)?;
-        self.use_upgrade(Id::Seat(seat), upgrade);
+        self.use_upgrade(Id::Seat(seat), wish.client, upgrade);
         Some(self.assign(wish.client, seat, Some(upgrade), day))
     }
 
@@ -21,21 +23,20 @@ impl Rules {
     /// certificate is good no more. While the license is good, nothing of it is lost.
     pub(super) fn upgrade(&mut self, held: &[License], wish: &Wish, day: Day) -> Option<License> {
         let presented = wish.presented.filter(|_| wish.only_upgrade);
-        if presented.is_some_and(|it| !held.contains(&it)) {
+        let is_presented = |it: &License| presented.is_some_and(|shown| shown.number == it.number);
+        if presented.is_some() && !held.iter().any(is_presented) {
             // It was replaced since: somebody may have sent the request again.
             return None;
         }
-        let is_presented = |it: &License| presented.is_some_and(|presented| presented == *it);
         let mut candidates = held.to_vec();
         candidates.sort_by_key(|it| {
             (is_presented(it), it.features.enable(wish.features), it.version, it.ends, it.id)
         });
-        let mut found = candidates
-            .iter()
-            .rev()
-            .filter_map(|old| Some((old, *self.upgrades_of(old, wish, day).first()?)));
-        let (old, pack) = found.next()?;
-        self.use_upgrade(old.id, pack);
+        let found = candidates.iter().rev().flat_map(|old| {
+            self.upgrades_of(old, wish, day).into_iter().map(move |pack| (old, pack))
+        });
+        let (old, pack) = found.min_by_key(|(old, pack)| self.shortens(*pack, old.ends))?;
+        self.use_upgrade(old.id, old.client, pack);
         let Pack { version, features, ends, .. } = self.packs[pack];
         let (number, upgraded_by) = (self.sign(), Some(pack));
         let new = License { number, version, features, starts: day, ends, upgraded_by, ..*old };
@@ -43,14 +44,41 @@ impl Rules {
         Some(new)
     }
 
-    /// The packs with free upgrade licenses that take nothing away from a license while it is good.
+    /// By how many days an upgrade ends sooner than what it upgrades, if it does: of those that do, the last to end is best.
+    fn shortens(&self, upgrade: usize, ends: Day) -> Option<Day> {
+        ends.checked_sub(self.packs[upgrade].ends).filter(|days| *days > 0)
+    }
+
+    /// The licenses of a client, the newest and last to end at the end. One whose upgrade has ended is the best of what it
+    /// was before.
+    pub(super) fn good_now(&self, client: usize, day: Day) -> Vec<License> {
+        let mut held = self.held(client);
+        for license in held.iter_mut().filter(|it| it.ends <= day) {
+            let Id::Seat(seat) = license.id else { continue };
+            let is_own = |it: &&(Id, usize, Seat)| (it.0, it.1) == (license.id, client);
+            let used = self.store.upgrades.iter().filter(is_own).map(|it| it.2.pack);
+            let good = used.chain([seat.pack]).filter(|pack| self.packs[*pack].ends > day);
+            let worth = |pack: &usize| {
+                let Pack { version, features, ends, .. } = self.packs[*pack];
+                (version, features.count(), ends, *pack)
+            };
+            if let Some(pack) = good.max_by_key(worth) {
+                let Pack { version, features, ends, .. } = self.packs[pack];
+                let upgraded_by = Some(pack).filter(|pack| *pack != seat.pack);
+                *license = License { version, features, ends, upgraded_by, ..*license };
+            }
+        }
+        held.sort_by_key(|it| (it.version, it.ends, it.id));
+        held
+    }
+
+    /// The packs with free upgrade licenses that are for no less than a license while it is good.
     fn upgrades_of(&self, old: &License, wish: &Wish, day: Day) -> Vec<usize> {
-        let (version, features, ends) = match old.ends > day {
-            true => (wish.version.max(old.version), wish.features.and(old.features), old.ends),
-            false => (wish.version, wish.features, day),
+        let (version, features) = match old.ends > day {
+            true => (wish.version.max(old.version), wish.features.and(old.features)),
+            false => (wish.version, wish.features),
         };
-        let upgrades =
-            |pack: &Pack| pack.from.is_some_and(|from| from <= old.version) && pack.ends >= ends;
+        let upgrades = |pack: &Pack| pack.from.is_some_and(|from| from <= old.version);
         self.free(version, features, day, upgrades)
     }
 
@@ -60,10 +88,14 @@ impl Rules {
         self.replace(old, new);
     }
 
-    /// Uses up one license of an upgrade pack, if one is free.
-    pub(super) fn use_upgrade(&mut self, id: Id, pack: usize) -> bool {
+    /// Uses up one license of an upgrade pack, if one is free, and the license has not used one of it before.
+    pub(super) fn use_upgrade(&mut self, id: Id, client: usize, pack: usize) -> bool {
+        let is_of = |it: &(Id, usize, Seat)| (it.0, it.1, it.2.pack) == (id, client, pack);
+        if self.store.upgrades.iter().any(is_of) {
+            return true;
+        }
         let seat = self.take(pack);
-        self.store.upgrades.extend(seat.map(|seat| (id, seat)));
+        self.store.upgrades.extend(seat.map(|seat| (id, client, seat)));
         seat.is_some()
     }
 }

@@ -1,9 +1,11 @@
 //! Two certificates of one license, of which a store that was restored from a backup knows one.
 
+use trybuy_formats::api::LicenseOutcome;
 use trybuy_formats::certificates::Serial;
 use trybuy_formats::ids::{ClientId, PackId, SeatLicenseId};
 use trybuy_server::store::{
-    DecisionOutcome, LicenseCase, LicenseQuery, PresentedLicense, Revocation, Revoked,
+    DecisionOutcome, DecisionReason, LicenseCase, LicenseGrant, LicenseQuery, LicenseRecord,
+    PresentedLicense, Revocation, Revoked,
 };
 
 use crate::harness::Database;
@@ -210,4 +212,45 @@ pub(crate) async fn both_certificates_of_a_license_are_replaced_by_its_upgrade(d
     let mut revoked = given.revoked().await;
     revoked.sort();
     assert_eq!(revoked, replaced);
+}
+
+pub(crate) async fn every_certificate_of_a_temporary_license_is_revoked_with_it(
+    database: Database,
+) {
+    let world = LicenseWorld::new(database.store.clone());
+    world.order("1.0.0").await;
+    let ada = client();
+    assert_eq!(world.outcome(ada, "1.0.0", 1).await, Outcome::TEMPORARY);
+    let stored = world.store.temporary_licenses(None, None).await.expect("answered").remove(0);
+    let known = stored.license;
+    // The same license signed again, and one that was the client's before the store forgot it.
+    let signed = |id| presented(id, ada, "1.0.0", None);
+    let (again, forgotten) = (signed(known.license_id), signed(SeatLicenseId::temporary()));
+    for held in [&again, &forgotten, &again] {
+        let asking = LicenseCase { presented: Some(held.clone()), ..case(ada, "1.0.0", 2) };
+        let answer = world.ask(asking).await;
+        let (outcome, certificate) = (LicenseOutcome::TemporaryAgain, known.certificate.clone());
+        assert_eq!(answer, LicenseGrant::Issued { outcome, certificate });
+    }
+    let records = world.records().await;
+    let adopted = |record: &&LicenseRecord| record.decision.outcome == DecisionOutcome::Adopted;
+    let adopted: Vec<_> = records.iter().filter(adopted).map(|it| it.decision.license_id).collect();
+    assert_eq!(adopted, [&again, &forgotten].map(|it| Some(it.license.license_id)), "each once");
+    let note = parsed("Machine was stolen");
+    let license_id = known.license_id;
+    let revocation = Revocation { license_id, client: None, note, bars: true, now: at(3) };
+    let revoked = world.store.revoke_license(world.secret(), &revocation).await;
+    assert_eq!(revoked.expect("answered"), Revoked::Done);
+    // One that comes to light afterwards is taken too.
+    let late = signed(license_id);
+    let asking = LicenseCase { presented: Some(late.clone()), ..case(ada, "1.0.0", 4) };
+    let barred = Outcome::Refused(DecisionReason::ClientBarred);
+    assert_eq!(Outcome::of(&world.ask(asking).await), barred);
+    let revoked = world.store.revoked_certificates(at(5)).await.expect("answered");
+    let mut revoked: Vec<Serial> = revoked.into_iter().map(|it| it.serial).collect();
+    let mut all = vec![known.certificate_serial];
+    all.extend([again, forgotten, late].map(|it| it.certificate_serial));
+    revoked.sort();
+    all.sort();
+    assert_eq!(revoked, all);
 }

@@ -238,6 +238,7 @@ fn cases() -> Vec<Case> {
         case!(license_upgrades::a_license_goes_back_from_upgrade_to_upgrade_and_each_takes_nothing_away),
         case!(license_upgrades::of_two_clients_with_one_license_each_has_its_own_upgrades),
         case!(license_adoptions::two_certificates_of_the_same_license_are_both_good_until_it_is_revoked),
+        case!(license_adoptions::every_certificate_of_a_temporary_license_is_revoked_with_it),
         case!(license_adoptions::both_certificates_of_a_license_are_replaced_by_its_upgrade),
     ]
 }

@@ -83,7 +83,7 @@ pub(super) async fn adopt(
         {
             Adoption::Known
         }
-        None => adopt_temporary(connection, presented).await?,
+        None => adopt_temporary(connection, presented, now).await?,
         Some(pack) => adopt_permanent(connection, presented, pack, now).await?,
     };
     let (outcome, reason) = match adopted {
@@ -120,9 +120,11 @@ enum Adoption {
     PackUnknown,
 }
 
+/// A client has one temporary license for a product: whatever else it shows is another certificate of that one.
 async fn adopt_temporary(
     connection: &mut AnyConnection,
     presented: &PresentedLicense,
+    now: Instant,
 ) -> Result<Adoption, StoreError> {
     let license = &presented.license;
     let row = TemporaryLicense {
@@ -137,7 +139,20 @@ async fn adopt_temporary(
         certificate_serial: presented.certificate_serial.clone(),
         certificate: presented.certificate.clone(),
     };
-    let is_new = temporary::insert(connection, &row).await?;
+    if temporary::insert(connection, &row).await? {
+        return Ok(Adoption::Adopted);
+    }
+    let known = temporary::of_client(connection, row.client_id, &row.product_id).await?;
+    let Some(known) = known.filter(|it| it.certificate_serial != row.certificate_serial) else {
+        return Ok(Adoption::Known);
+    };
+    let other = TemporaryLicense { license_id: known.license_id, ..row };
+    if license_certificates::is_revoked(connection, &known.certificate_serial).await? {
+        let reason = RevocationReason::PrivilegeWithdrawn;
+        license_certificates::revoke(connection, &other, reason, now).await?;
+        return Ok(Adoption::Known);
+    }
+    let is_new = license_certificates::note(connection, &other).await?;
     Ok(if is_new { Adoption::Adopted } else { Adoption::Known })
 }
 

@@ -168,7 +168,7 @@ impl Revocation {
         chain: &mut Chain<'_>,
         license: &TemporaryLicense,
     ) -> Result<bool, StoreError> {
-        if !license_certificates::revoke(connection, license, TAKEN_BACK, self.now).await? {
+        if !license_certificates::revoke_all(connection, license, TAKEN_BACK, self.now).await? {
             return Ok(false);
         }
         chain.append(LicenseDecision {

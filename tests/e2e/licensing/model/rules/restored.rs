@@ -60,11 +60,19 @@ impl Rules {
     }
 
     fn present_temporary(&mut self, license: &License) -> Found {
-        if self.store.temporary.contains_key(&license.client) {
+        let Some(known) = self.store.temporary.get(&license.client).copied() else {
+            self.store.temporary.insert(license.client, *license);
+            return Found::Adopted;
+        };
+        if known.number == license.number {
             return Found::Known;
         }
-        self.store.temporary.insert(license.client, *license);
-        Found::Adopted
+        if self.store.revoked.contains(&known.number) {
+            return self.find_over(license);
+        }
+        let other = License { id: known.id, ..*license };
+        let is_new = self.store.others.insert(other.number, other).is_none();
+        if is_new { Found::Adopted } else { Found::Known }
     }
 
     fn present_permanent(&mut self, license: &License, seat: Seat) -> Found {

@@ -45,8 +45,9 @@ impl Rules {
     fn bar(&mut self, client: usize) {
         self.store.barred.insert(client);
         if let Some(had) = self.store.temporary.get(&client).copied()
-            && self.store.revoked.insert(had.number)
+            && !self.store.revoked.contains(&had.number)
         {
+            self.revoke_all(&had);
             self.record("revoked", Some(client), Some(had.id));
         }
     }

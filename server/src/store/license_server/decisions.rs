@@ -9,6 +9,31 @@ use trybuy_formats::ids::{
 use trybuy_formats::instant::Instant;
 use trybuy_formats::licensing::pack::LicensePack;
 
+/// Declares an enum with a function that answers all that it can be: none can be forgotten there.
+macro_rules! with_all {
+    ($(#[$about:meta])* pub enum $name:ident {
+        $($(#[$word_about:meta])* $word:ident $(($inner:ident))?,)*
+    }) => {
+        $(#[$about])*
+        pub enum $name {
+            $($(#[$word_about])* $word $(($inner))?,)*
+        }
+
+        impl $name {
+            /// All of them.
+            pub fn all() -> Vec<Self> {
+                [$(with_all!(@all $word $($inner)?)),*].concat()
+            }
+        }
+    };
+    (@all $word:ident) => {
+        vec![Self::$word]
+    };
+    (@all $word:ident $inner:ident) => {
+        $inner::all().into_iter().map(Self::$word).collect::<Vec<_>>()
+    };
+}
+
 /// One decision of a license server.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct LicenseRecord {
@@ -93,148 +118,105 @@ impl LicenseDecision {
     }
 }
 
-/// What was decided.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum DecisionOutcome {
-    /// A free license was allocated.
-    Granted,
-    /// The license that the client had was issued again.
-    Reissued,
-    /// An upgrade license was used.
-    Upgraded,
-    /// A temporary license was issued.
-    Temporary,
-    /// The temporary license that the client had was issued again.
-    TemporaryAgain,
-    /// The request was refused.
-    Refused,
-    /// A pack was installed.
-    PackInstalled,
-    /// A pack was not.
-    PackRefused,
-    /// A license was revoked.
-    Revoked,
-    /// A client one of whose licenses was revoked may have licenses again.
-    Readmitted,
-    /// A license that the store did not know was found with a client, and is assigned to it again.
-    Adopted,
-    /// A license that the store did not know was found with a client, and its seat with another one.
-    SeatGrantedTwice,
-    /// The license server was found to be a restored one.
-    Restored,
-    /// The operator accepted that.
-    RestoredAccepted,
+with_all! {
+    /// What was decided.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum DecisionOutcome {
+        /// A free license was allocated.
+        Granted,
+        /// The license that the client had was issued again.
+        Reissued,
+        /// An upgrade license was used.
+        Upgraded,
+        /// A temporary license was issued.
+        Temporary,
+        /// The temporary license that the client had was issued again.
+        TemporaryAgain,
+        /// The request was refused.
+        Refused,
+        /// A pack was installed.
+        PackInstalled,
+        /// A pack was not.
+        PackRefused,
+        /// A license was revoked.
+        Revoked,
+        /// A client one of whose licenses was revoked may have licenses again.
+        Readmitted,
+        /// A license that the store did not know was found with a client, and is assigned to it again.
+        Adopted,
+        /// A license that the store did not know was found with a client, and its seat with another one.
+        SeatGrantedTwice,
+        /// The license server was found to be a restored one.
+        Restored,
+        /// The operator accepted that.
+        RestoredAccepted,
+    }
 }
 
-impl DecisionOutcome {
-    /// All of them.
-    pub const ALL: [Self; 14] = [
-        Self::Granted,
-        Self::Reissued,
-        Self::Upgraded,
-        Self::Temporary,
-        Self::TemporaryAgain,
-        Self::Refused,
-        Self::PackInstalled,
-        Self::PackRefused,
-        Self::Revoked,
-        Self::Readmitted,
-        Self::Adopted,
-        Self::SeatGrantedTwice,
-        Self::Restored,
-        Self::RestoredAccepted,
-    ];
+with_all! {
+    /// Why it was decided.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum DecisionReason {
+        /// The client's software is not in the client image cache.
+        ClientImageUnknown,
+        /// The response to the challenge is wrong.
+        ChallengeWrong,
+        /// The response came after the challenge's end.
+        ChallengeLate,
+        /// The challenge was answered before.
+        ChallengeRepeated,
+        /// The challenge is for another client, software or product, or of another license server.
+        ChallengeForeign,
+        /// The license that was presented is not one of this license server for this client.
+        LicenseForeign,
+        /// There is no license of an older version that a free upgrade license replaces.
+        NoUpgrade,
+        /// A license of the client was revoked, and it has not been readmitted.
+        ClientBarred,
+        /// There is no free license.
+        NoFreeLicense,
+        /// There is no free license, and no temporary one, as nothing was bought or ordered that it would stand in for.
+        NotOrdered,
+        /// The one temporary license of this client has ended.
+        TemporaryEnded,
+        /// The one temporary license of this client was revoked.
+        TemporaryRevoked,
+        /// The license server was restored from a backup and allocates nothing.
+        LicenseServerRestored,
+        /// There are fewer records than there were.
+        FewerRecords,
+        /// There are other records than there were.
+        OtherRecords,
+        /// The pack of the license is not installed.
+        PackUnknown,
+        /// It was about a pack.
+        #[serde(untagged)]
+        Pack(PackReason),
+    }
 }
 
-/// Why it was decided.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum DecisionReason {
-    /// The client's software is not in the client image cache.
-    ClientImageUnknown,
-    /// The response to the challenge is wrong.
-    ChallengeWrong,
-    /// The response came after the challenge's end.
-    ChallengeLate,
-    /// The challenge was answered before.
-    ChallengeRepeated,
-    /// The challenge is for another client, software or product, or of another license server.
-    ChallengeForeign,
-    /// The license that was presented is not one of this license server for this client.
-    LicenseForeign,
-    /// There is no license of an older version that a free upgrade license replaces.
-    NoUpgrade,
-    /// A license of the client was revoked, and it has not been readmitted.
-    ClientBarred,
-    /// There is no free license.
-    NoFreeLicense,
-    /// There is no free license, and no temporary one, as nothing was bought or ordered that it would stand in for.
-    NotOrdered,
-    /// The one temporary license of this client has ended.
-    TemporaryEnded,
-    /// The one temporary license of this client was revoked.
-    TemporaryRevoked,
-    /// The license server was restored from a backup and allocates nothing.
-    LicenseServerRestored,
-    /// There are fewer records than there were.
-    FewerRecords,
-    /// There are other records than there were.
-    OtherRecords,
-    /// The pack of the license is not installed.
-    PackUnknown,
-    /// It was about a pack.
-    #[serde(untagged)]
-    Pack(PackReason),
-}
-
-impl DecisionReason {
-    /// All of them.
-    pub const ALL: [Self; 23] = [
-        Self::ClientImageUnknown,
-        Self::ChallengeWrong,
-        Self::ChallengeLate,
-        Self::ChallengeRepeated,
-        Self::ChallengeForeign,
-        Self::LicenseForeign,
-        Self::NoUpgrade,
-        Self::ClientBarred,
-        Self::NoFreeLicense,
-        Self::NotOrdered,
-        Self::TemporaryEnded,
-        Self::TemporaryRevoked,
-        Self::LicenseServerRestored,
-        Self::FewerRecords,
-        Self::OtherRecords,
-        Self::PackUnknown,
-        Self::Pack(PackReason::PackUnreadable),
-        Self::Pack(PackReason::PackForged),
-        Self::Pack(PackReason::ClearinghouseUnknown),
-        Self::Pack(PackReason::PackForeign),
-        Self::Pack(PackReason::PackEnded),
-        Self::Pack(PackReason::PackInstalled),
-        Self::Pack(PackReason::OrderInstalled),
-    ];
-}
-
-/// Why a pack was refused.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum PackReason {
-    /// It is no pack, or cannot be decrypted.
-    PackUnreadable,
-    /// Its signature does not fit.
-    PackForged,
-    /// It is not signed by the clearinghouse that it names, as one that the certifying authority knows.
-    ClearinghouseUnknown,
-    /// It is for another license server.
-    PackForeign,
-    /// Its licenses have ended.
-    PackEnded,
-    /// It was installed before.
-    PackInstalled,
-    /// Another pack of its order was.
-    OrderInstalled,
+with_all! {
+    /// Why a pack was refused.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum PackReason {
+        /// It is no pack, or cannot be decrypted.
+        PackUnreadable,
+        /// Its signature does not fit.
+        PackForged,
+        /// It is not signed by the clearinghouse that it names, as one that the certifying authority knows.
+        ClearinghouseUnknown,
+        /// It is for another license server.
+        PackForeign,
+        /// Its licenses have ended.
+        PackEnded,
+        /// It was installed before.
+        PackInstalled,
+        /// Another pack of its order was.
+        OrderInstalled,
+    }
 }
 
 impl From<LicenseOutcome> for DecisionOutcome {

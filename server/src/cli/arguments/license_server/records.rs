@@ -57,11 +57,11 @@ pub(in crate::cli) struct ListRecords {
 }
 
 fn outcome(text: &str) -> Result<DecisionOutcome, String> {
-    one_of(&DecisionOutcome::ALL, text)
+    one_of(&DecisionOutcome::all(), text)
 }
 
 fn reason(text: &str) -> Result<DecisionReason, String> {
-    one_of(&DecisionReason::ALL, text)
+    one_of(&DecisionReason::all(), text)
 }
 
 /// The one that is spelled so, or how all of them are.
@@ -86,8 +86,8 @@ mod tests {
             words.split(", ").map(str::to_owned).collect()
         };
         let outcomes = words(&outcomes).iter().map(|it| outcome(it)).collect::<Result<Vec<_>, _>>();
-        assert_eq!(outcomes, Ok(DecisionOutcome::ALL.to_vec()));
+        assert_eq!(outcomes, Ok(DecisionOutcome::all()));
         let reasons = words(&reasons).iter().map(|it| reason(it)).collect::<Result<Vec<_>, _>>();
-        assert_eq!(reasons, Ok(DecisionReason::ALL.to_vec()));
+        assert_eq!(reasons, Ok(DecisionReason::all()));
     }
 }

@@ -7,7 +7,7 @@ use super::connections::Engine;
 use super::{Store, StoreError};
 
 /// Number, name and text of each migration. The numbers ascend without gaps.
-const MIGRATIONS: [(i64, &str, &str); 21] = [
+const MIGRATIONS: [(i64, &str, &str); 22] = [
     (1, "catalog and trials", include_str!("../../migrations/0001_catalog_and_trials.sql")),
     (
         2,
@@ -41,6 +41,7 @@ const MIGRATIONS: [(i64, &str, &str); 21] = [
         include_str!("../../migrations/0020_reasons_of_revocations.sql"),
     ),
     (21, "upgrades of clients", include_str!("../../migrations/0021_upgrades_of_clients.sql")),
+    (22, "seen certificates", include_str!("../../migrations/0022_seen_certificates.sql")),
 ];
 
 impl Store {

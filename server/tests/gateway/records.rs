@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use trybuy_formats::certificates::CertificateChain;
+use trybuy_formats::ids::SeatLicenseId;
 use trybuy_formats::instant::Span;
 use trybuy_formats::licensing::records::{RecordsMark, RecordsStatement};
 use trybuy_formats::primitives::EcdsaKey;
@@ -69,6 +70,54 @@ async fn a_restored_license_server_is_told_of_all_licenses_whatever_its_records_
     state.inner().restored = true;
     until("all again", || reports().len() == 3).await;
     assert_eq!(reports(), [1, 1, 2]);
+}
+
+#[tokio::test]
+async fn one_that_was_accepted_is_told_of_all_licenses_once_and_then_of_new_ones() {
+    let company = Company::start().await;
+    let [early, late] = [company.licensed(|_| {}), company.licensed(|_| {})];
+    assert_eq!(status(&company, &early).await, 200);
+    company.license_server.looked_at().await;
+    let state = company.license_server.state.clone();
+    let reports = || -> Vec<usize> {
+        state.inner().reports.iter().map(|report| report.licenses.len()).collect()
+    };
+    // It was restored and accepted before this gateway looked at it again.
+    {
+        let mut inner = state.inner();
+        (inner.mark.accepted_at, inner.mark.records) = (Some(beginning()), 2);
+    }
+    until("a report of all", || reports().contains(&1)).await;
+    company.license_server.looked_at().await;
+    assert_eq!(reports(), [0, 1], "what it said before, then all, once");
+    assert_eq!(status(&company, &late).await, 200);
+    until("a report of the late one", || reports().len() == 3).await;
+    company.license_server.looked_at().await;
+    assert_eq!(reports(), [0, 1, 1]);
+}
+
+#[tokio::test]
+async fn every_certificate_of_a_license_is_told_in_the_order_of_their_issue() {
+    let company = Company::start().await;
+    let license_id = SeatLicenseId::temporary();
+    let issued = |seconds: u64| {
+        company.licensed(|license| {
+            license.license_id = license_id;
+            license.issued_at = license.issued_at.minus(Span::seconds(seconds));
+        })
+    };
+    let clients = [1, 3, 2].map(issued);
+    for client in &clients {
+        assert_eq!(status(&company, client).await, 200);
+    }
+    company.license_server.looked_at().await;
+    let state = company.license_server.state.clone();
+    state.inner().restored = true;
+    until("a report", || !state.inner().reports.is_empty()).await;
+    let leaf = |at: usize| {
+        CertificateChain::from_pem(&clients[at].certificate).expect("a chain").leaf().to_pem()
+    };
+    assert_eq!(state.inner().reports[0].licenses, [1, 2, 0].map(leaf));
 }
 
 #[tokio::test]

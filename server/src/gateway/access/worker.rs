@@ -162,14 +162,17 @@ impl Rounds {
         let last = self.last_said.get(&self.state);
         let is_registered = self.state.license_server.contact.is_confirmed();
         let shown = last.as_ref().filter(|last| last.mark != said.mark && !said.restored);
+        // Nobody told it, perhaps, what this gateway has seen, and it gives out again what it has forgotten.
+        let was_accepted =
+            last.as_ref().is_some_and(|last| last.mark.accepted_at < said.mark.accepted_at);
         let restored = match shown {
             None if is_registered => said.restored,
             shown => self.state.report(shown.unwrap_or(&said), &[]).await?,
         };
         self.state.license_server.contact.restored(restored);
-        if restored && !all_told {
+        if was_accepted || (restored && !all_told) {
             self.state.report_all(&said).await?;
-        } else if restored {
+        } else if restored || said.mark.accepted_at.is_some() {
             for page in new.chunks(REPORT as usize) {
                 self.state.report(&said, page).await?;
             }
@@ -226,11 +229,11 @@ impl GatewayState {
         );
         let mut after = None;
         loop {
-            let page = self.store.seen_licenses(after, REPORT).await?;
+            let page = self.store.seen_licenses(after.as_ref(), REPORT).await?;
             let Some(last) = page.last() else { return Ok(()) };
             let certificates: Vec<_> = page.iter().map(|seen| seen.certificate.clone()).collect();
             self.report(said, &certificates).await?;
-            after = Some(last.license_id);
+            after = Some(last.clone());
         }
     }
 
@@ -248,9 +251,10 @@ impl GatewayState {
         let mut written = Vec::new();
         let mut waiting = self.seen.take().into_iter();
         while let Some(license) = waiting.next() {
+            let certificate = license.certificate();
             let seen = SeenLicense {
-                license_id: license.license().license_id,
-                certificate: license.certificate().clone(),
+                serial: certificate.serial().map(|it| it.to_string()).unwrap_or_default(),
+                certificate: certificate.clone(),
                 issued_at: license.license().issued_at,
             };
             if let Err(error) = self.store.note_seen_license(&seen).await {

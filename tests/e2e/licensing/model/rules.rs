@@ -117,6 +117,8 @@ pub(super) struct Store {
     others: BTreeMap<u32, License>,
     /// It was found to be a restored one, and nobody has accepted that.
     pub(super) is_restored: bool,
+    /// Somebody accepted that once.
+    was_accepted: bool,
     pub(super) records: Vec<Record>,
 }
 

@@ -340,9 +340,8 @@ impl Story {
         let answer = self.machines[client].connect(&self.fronts[front].gateway, certificate)?;
         let is_in = answer.contains("/problems/service-unreachable");
         ensure!(is_in, "{license:?} on day {}: {answer}", self.day);
-        let id = self.ids.of(license.id)?.to_owned();
-        if self.fronts[front].see(id, license) && self.rules.store.is_restored {
-            self.rules.report(&[license]);
+        if self.fronts[front].see(certificate.leaf(), license) && self.rules.store.is_told() {
+            self.rules.tell(&[license]);
             self.fronts[front].wait_for(self.rules.store.records.len())?;
         }
         Ok(())

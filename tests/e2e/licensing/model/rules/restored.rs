@@ -15,6 +15,13 @@ enum Found {
     PackUnknown,
 }
 
+impl Store {
+    /// Whether gateways tell it at once which licenses they see.
+    pub(crate) fn is_told(&self) -> bool {
+        self.is_restored || self.was_accepted
+    }
+}
+
 impl Rules {
     /// The license server is put back to what it was. Certificates that it signed since stay signed.
     pub(crate) fn restore(&mut self, backup: &Store) {
@@ -32,6 +39,11 @@ impl Rules {
     /// A gateway that knows of more records shows that, and tells which licenses it has seen.
     pub(crate) fn report(&mut self, seen: &[License]) {
         self.find_restored();
+        self.tell(seen);
+    }
+
+    /// A gateway tells of licenses that it has seen.
+    pub(crate) fn tell(&mut self, seen: &[License]) {
         for license in seen {
             self.present(license);
         }
@@ -41,6 +53,7 @@ impl Rules {
     pub(crate) fn accept(&mut self) {
         self.record("restored-accepted", None, None);
         self.store.is_restored = false;
+        self.store.was_accepted = true;
     }
 
     /// A license that the store does not know was given out before the license server was restored.

@@ -85,13 +85,24 @@ impl Story {
 
     /// The operator accepts that the license server was restored.
     pub(super) fn accept(&mut self) -> Result<()> {
+        for front in &self.fronts {
+            front.gateway.server.pause()?;
+        }
         let accepted = ["license-server", "restored", "accept"];
         let accepted = self.company.license_server.run(accepted)?;
-        if self.rules.store.is_restored {
+        let is_restored = self.rules.store.is_restored;
+        if is_restored {
             accepted.success()?;
             self.rules.accept();
         } else {
             accepted.refused(2, "usage")?;
+        }
+        for front in &self.fronts {
+            if is_restored {
+                self.rules.tell(&front.seen());
+            }
+            front.gateway.server.resume()?;
+            front.wait_for(self.rules.store.records.len())?;
         }
         Ok(())
     }

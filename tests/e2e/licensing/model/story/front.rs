@@ -1,9 +1,11 @@
 //! A gateway, and what it has seen.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use anyhow::Result;
 
+use trybuy_formats::certificates::Certificate;
+use trybuy_formats::instant::Instant;
 use trybuy_tests::company::Company;
 use trybuy_tests::company::gateway::{Gateway, GatewayOptions};
 use trybuy_tests::wait;
@@ -13,25 +15,21 @@ use crate::licensing::model::rules::License;
 /// A gateway in front of a service that is away: who is let in finds nobody there.
 pub(super) struct Front {
     pub(super) gateway: Gateway,
-    /// Of each license the certificate that came last, by the license's id.
-    seen: BTreeMap<String, License>,
-    certificates: BTreeSet<u32>,
+    /// The licenses that were presented, each certificate by itself, by when it was issued and its serial number.
+    seen: BTreeMap<(Instant, String), License>,
 }
 
 impl Front {
     pub(super) fn start(company: &Company, name: &str) -> Result<Self> {
         let options = GatewayOptions { name, service: "http://127.0.0.1:9", version: "1.0.0" };
         let gateway = company.gateway(&options)?;
-        Ok(Self { gateway, seen: BTreeMap::new(), certificates: BTreeSet::new() })
+        Ok(Self { gateway, seen: BTreeMap::new() })
     }
 
     /// A license was presented. Answers whether its certificate is new.
-    pub(super) fn see(&mut self, id: String, license: License) -> bool {
-        let is_new = self.certificates.insert(license.number);
-        if is_new {
-            self.seen.insert(id, license);
-        }
-        is_new
+    pub(super) fn see(&mut self, certificate: &Certificate, license: License) -> bool {
+        let serial = certificate.serial().map(|serial| serial.to_string()).unwrap_or_default();
+        self.seen.insert((certificate.not_before(), serial), license).is_none()
     }
 
     /// The licenses in the order in which it tells them.

@@ -141,7 +141,7 @@ pub(crate) async fn upgrades_are_known_to_be_a_clients_from_before_they_said_so(
     let ada = client();
     assert_eq!(world.outcome(ada, "2.0.0", 1).await, Outcome::GRANTED);
     database.execute("ALTER TABLE license_upgrades DROP COLUMN client_id").await;
-    database.execute("DELETE FROM _sqlx_migrations WHERE version = 20").await;
+    database.execute("DELETE FROM _sqlx_migrations WHERE version = 21").await;
     database.store.migrate().await.expect("migrated");
     let license_id = world.licenses(LicenseQuery::OfClient(ada)).await[0].license_id;
     let note = parsed("Machine was sold");

@@ -6,12 +6,12 @@
 pub mod progress;
 pub mod prompt;
 pub mod table;
-pub mod text;
 
 use std::io::{self, IsTerminal as _, Write as _};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde::Serialize;
+use trybuy_formats::terminal_text as text;
 
 use crate::error::Error;
 use crate::messages;

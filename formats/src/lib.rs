@@ -41,6 +41,7 @@ pub mod signed;
 pub mod signed_time;
 pub mod slug;
 pub mod subject;
+pub mod terminal_text;
 pub mod transmission;
 pub mod typed_code;
 pub mod words;

@@ -1,4 +1,4 @@
-//! Text on its way to a terminal: nothing in it is obeyed.
+//! Text on its way to a terminal, the same in every program: nothing in it is obeyed.
 
 /// Several lines: line breaks and tabs stay, other control characters become visible.
 pub fn lines(text: &str) -> String {

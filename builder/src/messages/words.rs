@@ -123,7 +123,7 @@ pub fn limit(limit: Limit) -> &'static str {
 /// A text of the user in quotation marks, without anything that a terminal would obey.
 pub fn quoted(text: &str) -> String {
     let shown: String = text.chars().take(200).collect();
-    format!("\"{}\"", crate::output::text::one_line(&shown))
+    format!("\"{}\"", trybuy_formats::terminal_text::one_line(&shown))
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
 
+use trybuy_formats::terminal_text as text;
+
 /// The longest answer that is read, in bytes.
 const ANSWER_CAP: u64 = 4096;
 
@@ -14,7 +16,7 @@ pub(crate) fn is_possible() -> bool {
 /// [`is_possible`].
 pub(crate) fn ask(question: &str) -> Option<String> {
     let mut to = io::stderr().lock();
-    let asked = write!(to, "{} ", super::text::one_line(question)).and_then(|()| to.flush());
+    let asked = write!(to, "{} ", text::one_line(question)).and_then(|()| to.flush());
     drop(to);
     let mut line = String::new();
     let read = io::stdin().lock().take(ANSWER_CAP).read_line(&mut line);

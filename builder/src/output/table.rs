@@ -4,8 +4,8 @@ use std::io::IsTerminal as _;
 
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-use super::text;
 use crate::error::Error;
+use trybuy_formats::terminal_text as text;
 
 /// A table: a header and rows of cells.
 pub(crate) struct Table {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::process::ExitCode;
 
 use trybuy_formats::slug::Slug;
+use trybuy_formats::terminal_text::lines;
 
 use crate::clearinghouse::identity::IdentityError;
 use crate::config::ConfigError;
@@ -53,14 +54,17 @@ impl std::error::Error for Failure {}
 /// How every `error[usage]` ends, wherever it was found out.
 pub(super) const USAGE: u8 = 2;
 
-/// Prints `error[slug]: what happened: why` and `help: what to do`, and answers the exit code.
+/// Prints what [`as_text`] says, and answers the exit code.
 pub(super) fn report(error: &anyhow::Error) -> ExitCode {
     let (slug, help) = named(error);
-    eprintln!("error[{slug}]: {error:#}");
-    if let Some(help) = help {
-        eprintln!("help: {help}");
-    }
+    eprint!("{}", as_text(slug, &format!("{error:#}"), help.as_deref()));
     if slug == Slug::Usage { ExitCode::from(USAGE) } else { ExitCode::FAILURE }
+}
+
+/// `error[slug]: what happened: why` and `help: what to do`. Some of it a clearinghouse may have said.
+fn as_text(slug: Slug, what: &str, help: Option<&str>) -> String {
+    let help = help.map(|help| format!("help: {}\n", lines(help)));
+    format!("error[{slug}]: {}\n{}", lines(what), help.unwrap_or_default())
 }
 
 fn named(error: &anyhow::Error) -> (Slug, Option<String>) {
@@ -123,5 +127,21 @@ fn store_error(error: &anyhow::Error) -> Option<&StoreError> {
     match error.downcast_ref::<LookBackFailed>() {
         Some(LookBackFailed::Store(error)) => Some(error),
         _ => error.downcast_ref::<StoreError>(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_clearinghouse_says_cannot_steer_the_terminal() {
+        let text =
+            as_text(Slug::OrderRefused, "it says: \u{1b}[2Jno", Some("run \u{1b}[31mthis\r"));
+        assert_eq!(
+            text,
+            "error[order-refused]: it says: \u{fffd}[2Jno\nhelp: run \u{fffd}[31mthis\u{fffd}\n"
+        );
+        assert_eq!(as_text(Slug::Usage, "a", None), "error[usage]: a\n");
     }
 }

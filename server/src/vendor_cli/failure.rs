@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 use std::io;
 
-use trybuy_formats::ids::is_line_break_or_control;
 use trybuy_formats::slug::Slug;
+use trybuy_formats::terminal_text;
 
 /// Why a command of `trybuy-vendor` stopped.
 #[derive(PartialEq, Eq, Debug, thiserror::Error)]
@@ -55,20 +55,13 @@ impl Failure {
         let Self::Refused { slug, what, help } = self else {
             return String::new();
         };
-        let mut text = format!("error[{slug}]: {}\n", printable(what));
+        let mut text = format!("error[{slug}]: {}\n", terminal_text::lines(what));
         if let Some(help) = help {
             // Writing to a String cannot fail.
-            let _ = writeln!(text, "help: {}", printable(help));
+            let _ = writeln!(text, "help: {}", terminal_text::lines(help));
         }
         text
     }
-}
-
-/// The text without what breaks lines or steers a terminal, so that what a server or a file says cannot steer the
-/// terminal.
-pub(super) fn printable(text: &str) -> String {
-    let safe = |c: char| if is_line_break_or_control(c) { '\u{fffd}' } else { c };
-    text.lines().map(|line| line.chars().map(safe).collect()).collect::<Vec<String>>().join("\n")
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use trybuy_formats::api::{CreateKeys, KeyInfo};
 use trybuy_formats::ids::ApplicationId;
 use trybuy_formats::instant::{Instant, Span};
+use trybuy_formats::terminal_text::one_line;
 use trybuy_formats::words::counted;
 
 use super::arguments::KeyAction;
@@ -86,7 +87,7 @@ fn list(
 fn describe(key: &KeyInfo, out: &mut dyn Write) -> io::Result<()> {
     let duration = key.license_duration.map_or("for ever".to_owned(), Span::in_words);
     let builders = counted(u64::from(key.builders), "Builder", "Builders");
-    let label = super::failure::printable(&key.label);
+    let label = one_line(&key.label);
     let what = format!("{duration} on {builders}  {label}");
     writeln!(out, "{}  {}\n  {}\n  {}", key.id, key.key, what.trim_end(), state(key))
 }

@@ -9,6 +9,7 @@ use trybuy_formats::ids::{ApplicationId, Label, PolicyChangeId};
 use trybuy_formats::policy::{Expiration, GraceFrom, Limits, TrialPolicy};
 use trybuy_formats::slug::Slug;
 use trybuy_formats::subject::{Scope, Subject};
+use trybuy_formats::terminal_text::one_line;
 use trybuy_formats::words::counted;
 
 use super::arguments::{LimitChange, PolicyAction, PolicyChanges};
@@ -312,7 +313,7 @@ fn tell(change: &PolicyChange, older: &[PolicyChange], out: &mut dyn Write) -> s
     if let Some(number) = applied_to {
         write!(out, ", applied to {number} existing")?;
     }
-    writeln!(out, ", by {}", super::failure::printable(changed_by))?;
+    writeln!(out, ", by {}", one_line(changed_by))?;
     let Some(policy) = policy else { return Ok(()) };
     let before = older.iter().find(|older| older.scope == *scope).and_then(|older| older.policy);
     let lines = match &before {

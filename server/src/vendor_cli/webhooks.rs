@@ -4,10 +4,11 @@ use std::io::{self, Write};
 
 use trybuy_formats::api::{AddWebhook, Delivery, EventKind, NewWebhookAnswer, Webhook};
 use trybuy_formats::ids::{ApplicationId, WebhookId};
+use trybuy_formats::terminal_text::one_line;
 
 use super::arguments::WebhookAction;
 use super::client::Client;
-use super::failure::{Failure, printable};
+use super::failure::Failure;
 use super::json;
 use super::pages::pages;
 
@@ -76,7 +77,7 @@ fn list(client: &Client, as_json: bool, out: &mut dyn Write) -> Result<(), Failu
 fn describe(webhook: &Webhook, out: &mut dyn Write) -> io::Result<()> {
     let events: Vec<&str> = webhook.events.iter().copied().map(EventKind::as_str).collect();
     let state = webhook.disabled_at.map(|since| format!("  disabled since {since}"));
-    writeln!(out, "{}  {}{}", webhook.id, printable(&webhook.url), state.unwrap_or_default())?;
+    writeln!(out, "{}  {}{}", webhook.id, one_line(&webhook.url), state.unwrap_or_default())?;
     writeln!(out, "  {}", events.join(", "))
 }
 
@@ -137,7 +138,7 @@ fn line(delivery: &Delivery, of_all: bool, first: bool, out: &mut dyn Write) -> 
 /// What became of it so far, and what comes next.
 fn result(delivery: &Delivery) -> String {
     let status = delivery.last_status.map(|status| format!("answered {status}"));
-    let error = delivery.last_error.as_deref().map(printable);
+    let error = delivery.last_error.as_deref().map(one_line);
     let last = status.or(error);
     match (delivery.delivered_at, delivery.next_attempt_at, last) {
         (Some(at), ..) => format!("delivered {at}"),

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use trybuy_formats::terminal_text::one_line;
 
 use super::Local;
 use crate::error::Error;
-use crate::output::text;
 
 /// The gateway cannot be reached.
 pub(super) const BAD_GATEWAY: &str = "502 Bad Gateway";
@@ -20,9 +20,9 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub(super) async fn answer(mut local: Local, status: &str, error: &Error) {
     let body = format!(
         "trybuy: {} ({})\n{}\n",
-        text::one_line(&error.explain()),
+        one_line(&error.explain()),
         error.slug(),
-        text::one_line(error.help())
+        one_line(error.help())
     );
     let head = format!(
         "HTTP/1.1 {status}\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: {}\r\n\

@@ -70,9 +70,9 @@ fn nginx_admits_a_license_and_refuses_others(shared: &Shared) -> Result<()> {
     let superseded = stage.exported(&sam, "superseded")?;
     let bob = stage.licensed("bob")?;
     let revoked = stage.exported(&bob, "revoked")?;
-    let expired = stage.exported(&stage.licensed("eve")?, "expired")?;
     let id = only_license(&bob)?["license_id"].as_str().context("an id")?.to_owned();
     stage.company.licenses(&["revoke", &id, "--reason", "lost"])?;
+    stage.licensed("dan")?;
     stage.upgrade(&sam)?;
     let upgraded = stage.exported(&sam, "upgraded")?;
     let foreign = foreign_license(&stage)?;
@@ -96,7 +96,9 @@ fn nginx_admits_a_license_and_refuses_others(shared: &Shared) -> Result<()> {
         ensure!(status(Some(license))? == "400", "{whose}");
     }
     ensure!(status(None)? == "400", "none");
-    wait::until("the end of the temporary license", || Ok(status(Some(&expired))? == "400"))
+    let temporary = stage.exported(&stage.licensed("eve")?, "temporary")?;
+    ensure!(status(Some(&temporary))? == "200", "temporary");
+    wait::until("the end of the temporary license", || Ok(status(Some(&temporary))? == "400"))
 }
 
 /// OpenSSL says of each certificate on the list why it is there.

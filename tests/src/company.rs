@@ -4,6 +4,7 @@
 pub mod authority;
 pub mod door;
 pub mod gateway;
+mod records;
 pub mod service;
 
 use std::path::{Path, PathBuf};

@@ -2,12 +2,10 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::Value;
+use anyhow::Result;
+use trybuy_formats::licensing::records::RecordsMark;
 
-use super::{Company, PRODUCT, replace_lines, text};
+use super::{Company, PRODUCT, records, replace_lines, text};
 use crate::builder::Builder;
 use crate::command::Outcome;
 use crate::server::{Server, ServerSetup};
@@ -76,17 +74,13 @@ impl Gateway {
         self.data_dir.join("gateway/direct.sock")
     }
 
-    /// How many records its license server has, as it last kept it.
+    /// How far the records of its license server go, as it last kept it.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn records(&self) -> Result<Option<u64>> {
+    pub fn records(&self) -> Result<Option<RecordsMark>> {
         match std::fs::read_to_string(self.data_dir.join("gateway/records")) {
-            Ok(text) => {
-                let payload = text.split('.').nth(1).context("a payload")?;
-                let payload = URL_SAFE_NO_PAD.decode(payload)?;
-                Ok(serde_json::from_slice::<Value>(&payload)?["mark"]["records"].as_u64())
-            }
+            Ok(text) => records::said(&text).map(Some),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error.into()),
         }

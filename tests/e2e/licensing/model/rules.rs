@@ -85,6 +85,8 @@ pub(super) type Answer = Result<(LicenseOutcome, License), Slug>;
 /// A line of the record: what was decided, for whom, about which license.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Record {
+    /// No two have the same, whatever becomes of the license server.
+    number: u32,
     pub(super) outcome: &'static str,
     pub(super) client: Option<usize>,
     pub(super) license: Option<Id>,
@@ -96,6 +98,7 @@ pub(super) struct Rules {
     pub(super) packs: Vec<Pack>,
     pub(super) store: Store,
     certificates: u32,
+    written: u32,
 }
 
 /// What a license server keeps, and a backup of it holds.
@@ -359,7 +362,8 @@ impl Rules {
     }
 
     fn record(&mut self, outcome: &'static str, client: Option<usize>, license: Option<Id>) {
-        self.store.records.push(Record { outcome, client, license });
+        self.written += 1;
+        self.store.records.push(Record { number: self.written, outcome, client, license });
     }
 }
 

@@ -342,7 +342,7 @@ impl Story {
         ensure!(is_in, "{license:?} on day {}: {answer}", self.day);
         if self.fronts[front].see(certificate.leaf(), license) && self.rules.store.is_told() {
             self.rules.tell(&[license]);
-            self.fronts[front].wait_for(self.rules.store.records.len())?;
+            self.fronts[front].wait_for(&self.company, self.rules.store.records.len())?;
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! The model of a license server that was restored from a backup: it gives out nothing new, and learns from the
 //! licenses that are presented what it gave out since.
 
-use super::{Assigned, Id, License, Rules, Seat, Store, sits_on};
+use super::{Assigned, Id, License, Record, Rules, Seat, Store, sits_on};
 
 /// What became of a license that was presented.
 enum Found {
@@ -19,6 +19,11 @@ impl Store {
     /// Whether gateways tell it at once which licenses they see.
     pub(crate) fn is_told(&self) -> bool {
         self.is_restored || self.was_accepted
+    }
+
+    /// Whether the records go on from where they once were.
+    pub(crate) fn goes_on_from(&self, then: &[Record]) -> bool {
+        self.records.starts_with(then)
     }
 }
 

@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result};
 use trybuy_tests::command::Outcome;
 
 use super::Story;
-use crate::licensing::model::rules::Store;
+use crate::licensing::model::rules::{Record, Store};
 
 /// A copy of what the license server keeps, and of what the model knew of it.
 pub(super) struct Backup {
@@ -37,9 +37,9 @@ impl Story {
         }
         let backup = self.random.below(self.backups.len());
         let is_whole = self.random.below(2) == 0;
-        let before = self.rules.store.records.len();
+        let before = self.rules.store.records.clone();
         for front in &self.fronts {
-            front.wait_for(before)?;
+            front.wait_for(&self.company, before.len())?;
         }
         for front in &self.fronts {
             front.gateway.server.pause()?;
@@ -48,20 +48,20 @@ impl Story {
         self.put_back(backup, is_whole)?;
         self.company.restart_license_server()?;
         self.rules.restore(&self.backups[backup].store);
-        if !is_whole && self.rules.store.records.len() < before {
+        if !is_whole && !self.rules.store.goes_on_from(&before) {
             self.rules.find_restored();
         }
-        self.let_gateways_report(before)
+        self.let_gateways_report(&before)
     }
 
-    /// A gateway tells what it has seen, if there are fewer records than it knows of, or if others found that out.
-    fn let_gateways_report(&mut self, before: usize) -> Result<()> {
+    /// A gateway tells what it has seen, if the records do not go on from those it knows of, or if others found that out.
+    fn let_gateways_report(&mut self, before: &[Record]) -> Result<()> {
         for front in &self.fronts {
-            if self.rules.store.is_restored || self.rules.store.records.len() < before {
+            if self.rules.store.is_restored || !self.rules.store.goes_on_from(before) {
                 self.rules.report(&front.seen());
             }
             front.gateway.server.resume()?;
-            front.wait_for(self.rules.store.records.len())?;
+            front.wait_for(&self.company, self.rules.store.records.len())?;
         }
         Ok(())
     }
@@ -102,7 +102,7 @@ impl Story {
                 self.rules.tell(&front.seen());
             }
             front.gateway.server.resume()?;
-            front.wait_for(self.rules.store.records.len())?;
+            front.wait_for(&self.company, self.rules.store.records.len())?;
         }
         Ok(())
     }

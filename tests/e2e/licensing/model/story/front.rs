@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 use trybuy_formats::certificates::Certificate;
 use trybuy_formats::instant::Instant;
@@ -37,10 +37,15 @@ impl Front {
         self.seen.values().copied().collect()
     }
 
-    /// Waits until it has heard of so many records.
-    pub(super) fn wait_for(&self, records: usize) -> Result<()> {
-        wait::until("a gateway that has heard of all records", || {
-            Ok(self.gateway.records()? == Some(records as u64))
-        })
+    /// Waits until it has heard of so many records: those that the license server has now, and not as many that it had
+    /// before it was restored.
+    pub(super) fn wait_for(&self, company: &Company, records: usize) -> Result<()> {
+        let mut heard = None;
+        let waited = wait::until("a gateway that has heard of all records", || {
+            heard = self.gateway.records()?;
+            let has_all = heard.is_some_and(|mark| mark.records == records as u64);
+            Ok(has_all && heard == Some(company.records()?))
+        });
+        waited.with_context(|| format!("{records} records are expected, and it heard of {heard:?}"))
     }
 }

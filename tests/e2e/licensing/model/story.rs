@@ -13,7 +13,6 @@ use chrono::{Days, NaiveDate, Utc};
 
 use trybuy_formats::certificates::CertificateChain;
 use trybuy_formats::primitives::DecryptionKey;
-use trybuy_formats::slug::Slug;
 use trybuy_tests::binaries::Binaries;
 use trybuy_tests::company::{Company, Order, PRODUCT};
 use trybuy_tests::component::FAKETIME;
@@ -21,7 +20,7 @@ use trybuy_tests::component::FAKETIME;
 use self::backups::Backup;
 use self::comparing::Ids;
 use self::front::Front;
-use super::machine::{Came, IMAGE, Machine, SOFTWARE_ID};
+use super::machine::{IMAGE, Machine, SOFTWARE_ID};
 use super::random::Random;
 use super::rules::{Day, Features, License, Major, NEVER, Pack, Rules, Wish};
 
@@ -242,7 +241,7 @@ impl Story {
         }
         self.company.end_license_server()?;
         let came = self.machines[wish.client].send(&self.fronts[0].gateway, &letter)?;
-        ensure!(matches!(came, Came::Refusal(Slug::LicenseServerUnreachable)));
+        ensure!(sending::is_lost(&came), "it came to {}", sending::words(&came));
         self.company.restart_license_server()
     }
 

@@ -61,7 +61,8 @@ impl Story {
         letter: &Letter,
     ) -> Result<()> {
         let came = self.machines[client].send(&self.fronts[front].gateway, letter)?;
-        ensure!(matches!(came, Came::Refusal(Slug::ChallengeFailed)));
+        let is_refused = matches!(came, Came::Refusal(Slug::ChallengeFailed));
+        ensure!(is_refused, "it came to {}", words(&came));
         self.rules.refuse(client);
         Ok(())
     }
@@ -173,11 +174,11 @@ fn is_answer(came: &Came, answer: &Answer) -> bool {
     }
 }
 
-fn is_lost(came: &Came) -> bool {
+pub(super) fn is_lost(came: &Came) -> bool {
     matches!(came, Came::Refusal(Slug::LicenseServerUnreachable))
 }
 
-fn words(came: &Came) -> String {
+pub(super) fn words(came: &Came) -> String {
     match came {
         Came::License(outcome, _) => format!("{outcome:?}"),
         Came::Refusal(slug) => slug.to_string(),

@@ -313,6 +313,16 @@ impl Company {
         Ok(())
     }
 
+    /// Starts the clearinghouse again, where it was, after it was ended.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn restart_clearinghouse(&mut self) -> Result<()> {
+        let address = self.clearinghouse_server.address().to_owned();
+        self.clearinghouse_server = self.clearinghouse.listening_on(&address).serve()?;
+        Ok(())
+    }
+
     /// From now on the license server, and gateways that are started, go by a wrong clock
     /// ([`ServerSetup::by_clock`]).
     ///

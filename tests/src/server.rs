@@ -138,7 +138,7 @@ impl Server {
 
     /// Its address without the scheme, `HOST:PORT`.
     pub fn address(&self) -> &str {
-        self.url.trim_start_matches("http://")
+        self.url.split_once("://").map_or(&self.url, |(_, address)| address)
     }
 
     /// Its process id.

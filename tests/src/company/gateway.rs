@@ -64,6 +64,16 @@ impl Gateway {
         self.server.url()
     }
 
+    /// Starts it again, where it was, after it was ended.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn restart(&mut self) -> Result<()> {
+        let address = self.server.address().to_owned();
+        self.server = self.setup.listening_on(&address).serve()?;
+        Ok(())
+    }
+
     /// Its TLS certificate.
     pub fn certificate(&self) -> PathBuf {
         self.data_dir.join("gateway/tls.pem")

@@ -3,6 +3,7 @@
 mod backups;
 mod comparing;
 mod front;
+mod killing;
 mod sending;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -135,7 +136,7 @@ impl Story {
     /// One step, and a look at whether all is as it has to be.
     pub(super) fn go_on(&mut self, random: Random) -> Result<()> {
         self.random = random;
-        match self.random.below(34) {
+        match self.random.below(36) {
             0..=3 => self.buy().context("buying")?,
             4 => self.fetch_again().context("a pack that was fetched before")?,
             5..=8 => self.request().context("a request")?,
@@ -158,6 +159,8 @@ impl Story {
             26 => self.jump().context("a clock that jumps")?,
             27 | 28 => self.back_up().context("a backup")?,
             29 | 30 => self.restore().context("a restored backup")?,
+            34 => self.kill_gateway().context("a gateway that is killed")?,
+            35 => self.kill_clearinghouse().context("a clearinghouse that is killed")?,
             _ => self.accept().context("accepting a restored backup")?,
         }
         self.compare()
@@ -341,7 +344,7 @@ impl Story {
         ensure!(is_in, "{license:?} on day {}: {answer}", self.day);
         if self.fronts[front].see(certificate.leaf(), license) && self.rules.store.is_told() {
             self.rules.tell(&[license]);
-            self.fronts[front].wait_for(&self.company, self.rules.store.records.len())?;
+            self.hear(front)?;
         }
         Ok(())
     }

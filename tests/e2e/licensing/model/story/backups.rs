@@ -41,8 +41,9 @@ impl Story {
         for front in &self.fronts {
             front.wait_for(&self.company, before.len())?;
         }
-        for front in &self.fronts {
-            front.gateway.server.pause()?;
+        let kills = self.random.below(2) == 0;
+        for front in &mut self.fronts {
+            if kills { front.kill()? } else { front.gateway.server.pause()? }
         }
         self.company.license_server_server.terminate()?;
         self.put_back(backup, is_whole)?;
@@ -56,11 +57,11 @@ impl Story {
 
     /// A gateway tells what it has seen, if the records do not go on from those it knows of, or if others found that out.
     fn let_gateways_report(&mut self, before: &[Record]) -> Result<()> {
-        for front in &self.fronts {
+        for front in &mut self.fronts {
             if self.rules.store.is_restored || !self.rules.store.goes_on_from(before) {
                 self.rules.report(&front.seen());
             }
-            front.gateway.server.resume()?;
+            front.go_on()?;
             front.wait_for(&self.company, self.rules.store.records.len())?;
         }
         Ok(())

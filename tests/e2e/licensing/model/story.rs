@@ -1,6 +1,7 @@
 //! A story: the real system and the model, step by step.
 
 mod backups;
+mod buying;
 mod comparing;
 mod front;
 mod killing;
@@ -10,36 +11,30 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use chrono::{Days, NaiveDate, Utc};
+use chrono::{NaiveDate, Utc};
 
 use trybuy_formats::certificates::CertificateChain;
 use trybuy_formats::primitives::DecryptionKey;
 use trybuy_tests::binaries::Binaries;
-use trybuy_tests::company::{Company, Order, PRODUCT};
+use trybuy_tests::company::{Company, PRODUCT};
 use trybuy_tests::component::FAKETIME;
 
 use self::backups::Backup;
+use self::buying::{Offer, offers};
 use self::comparing::Ids;
 use self::front::Front;
 use super::machine::{IMAGE, Machine, SOFTWARE_ID};
 use super::random::Random;
-use super::rules::{Day, Features, License, Major, NEVER, Pack, Rules, Wish};
+use super::rules::{Day, Features, License, Major, Rules, Wish};
 
 /// Clients of a story.
 const CLIENTS: usize = 3;
-/// Versions that there are.
-const VERSIONS: [Major; 3] = [1, 2, 3];
 /// Those that clients want: an old one is good enough for most.
 const WANTED: [Major; 4] = [1, 1, 2, 3];
-/// The oldest version that is upgraded.
-const OLDEST: &str = "1.0.0";
 /// The most requests at once.
 const AT_ONCE: usize = 6;
 /// Days that the clock jumps to. No pack begins or ends, and no temporary license ends, on one of them.
 const DAYS: [Day; 4] = [0, 1, 30, 75];
-/// When a pack begins, and when one ends, if not never.
-const BEGINS: Day = 20;
-const ENDS: Day = 50;
 /// How long after a request the license server is killed, at the most, in milliseconds.
 const KILLED_AFTER: usize = 120;
 
@@ -64,35 +59,6 @@ pub(super) struct Story {
     /// The numbers of those that were ever revoked: gateways may have heard of it.
     ever_revoked: BTreeSet<u32>,
     backups: Vec<Backup>,
-}
-
-/// What can be ordered.
-#[derive(Clone, Copy)]
-struct Offer {
-    version: Major,
-    is_upgrade: bool,
-    features: Features,
-}
-
-impl Offer {
-    /// Lets an order of so many licenses be written.
-    fn order<T>(self, quantity: u32, write: impl FnOnce(&Order<'_>) -> T) -> T {
-        let (version, features) = (format!("{}.0.0", self.version), self.features.names());
-        let upgrade_from = self.is_upgrade.then_some(OLDEST);
-        write(&Order { upgrade_from, features: &features, ..Order::of(&version, quantity) })
-    }
-}
-
-/// Full licenses of each version, and upgrades to all but the first, with whatever features.
-fn offers(mut random: Random) -> Vec<Offer> {
-    let kinds = VERSIONS.iter().flat_map(|version| [(*version, false), (*version, true)]);
-    let kinds = kinds.filter(|(version, is_upgrade)| !is_upgrade || *version > 1);
-    let mut offer = |(version, is_upgrade)| Offer {
-        version,
-        is_upgrade,
-        features: random.one_of(&Features::ALL),
-    };
-    kinds.map(&mut offer).collect()
 }
 
 impl Story {
@@ -136,9 +102,9 @@ impl Story {
     /// One step, and a look at whether all is as it has to be.
     pub(super) fn go_on(&mut self, random: Random) -> Result<()> {
         self.random = random;
-        match self.random.below(36) {
+        match self.random.below(37) {
             0..=3 => self.buy().context("buying")?,
-            4 => self.fetch_again().context("a pack that was fetched before")?,
+            4 | 36 => self.deliver_any().context("a pack that comes late, or again")?,
             5..=8 => self.request().context("a request")?,
             9 => self.lose_answer().context("a request whose answer is lost")?,
             10 => self.lose_request().context("a request that is lost")?,
@@ -164,46 +130,6 @@ impl Story {
             _ => self.accept().context("accepting a restored backup")?,
         }
         self.compare()
-    }
-
-    /// A pack of one or two licenses: full or upgrade ones, for some days or for ever.
-    fn buy(&mut self) -> Result<()> {
-        let offer = self.random.one_of(&self.offers);
-        let quantity = 1 + u32::try_from(self.random.below(2))?;
-        let starts = self.random.one_of(&[0, 0, 0, BEGINS]);
-        let ends = self.random.one_of(&[NEVER, NEVER, ENDS]);
-        let date = |day: Day| (self.began + Days::new(u64::from(day))).to_string();
-        let first_active = (starts > 0).then(|| date(starts));
-        let end = (ends != NEVER).then(|| date(ends));
-        let (first_active, end) = (first_active.as_deref(), end.as_deref());
-        let order = offer.order(quantity, |order| self.company.agree(order, first_active, end))?;
-        self.company.pay(&order, quantity)?;
-        let Offer { version, is_upgrade, features } = offer;
-        let from = is_upgrade.then_some(1);
-        self.rules.packs.push(Pack { version, features, from, quantity, starts, ends });
-        self.orders.push(order);
-        // It orders by the right clock, whatever the license server's says.
-        self.rules.store.orders.push((self.orders.len() - 1, 0));
-        self.fetch(self.orders.len() - 1)
-    }
-
-    /// A pack is installed once; again only where it was lost.
-    fn fetch_again(&mut self) -> Result<()> {
-        if self.orders.is_empty() {
-            return Ok(());
-        }
-        let pack = self.random.below(self.orders.len());
-        self.fetch(pack)
-    }
-
-    fn fetch(&mut self, pack: usize) -> Result<()> {
-        let fetched = ["license-server", "pack", "fetch", &self.orders[pack]];
-        let fetched = self.company.license_server.run(fetched)?;
-        match self.rules.install(pack, self.day) {
-            Ok(()) => fetched.success()?,
-            Err(slug) => fetched.refused(1, slug.as_str())?,
-        };
-        Ok(())
     }
 
     fn request(&mut self) -> Result<()> {

@@ -1,0 +1,131 @@
+//! Orders, and the packs that come of them.
+
+use anyhow::{Result, ensure};
+use chrono::Days;
+
+use trybuy_tests::command::Outcome;
+use trybuy_tests::company::Order;
+
+use super::Story;
+use crate::licensing::model::random::Random;
+use crate::licensing::model::rules::{Day, Features, Major, NEVER, Pack};
+
+/// Versions that there are.
+const VERSIONS: [Major; 3] = [1, 2, 3];
+/// The oldest version that is upgraded.
+const OLDEST: &str = "1.0.0";
+/// When a pack begins, and when one ends, if not never.
+const BEGINS: Day = 20;
+const ENDS: Day = 50;
+
+/// What can be ordered.
+#[derive(Clone, Copy)]
+pub(super) struct Offer {
+    version: Major,
+    is_upgrade: bool,
+    features: Features,
+}
+
+impl Offer {
+    /// Lets an order of so many licenses be written.
+    pub(super) fn order<T>(self, quantity: u32, write: impl FnOnce(&Order<'_>) -> T) -> T {
+        let (version, features) = (format!("{}.0.0", self.version), self.features.names());
+        let upgrade_from = self.is_upgrade.then_some(OLDEST);
+        write(&Order { upgrade_from, features: &features, ..Order::of(&version, quantity) })
+    }
+}
+
+/// Full licenses of each version, and upgrades to all but the first, with whatever features.
+pub(super) fn offers(mut random: Random) -> Vec<Offer> {
+    let kinds = VERSIONS.iter().flat_map(|version| [(*version, false), (*version, true)]);
+    let kinds = kinds.filter(|(version, is_upgrade)| !is_upgrade || *version > 1);
+    let mut offer = |(version, is_upgrade)| Offer {
+        version,
+        is_upgrade,
+        features: random.one_of(&Features::ALL),
+    };
+    kinds.map(&mut offer).collect()
+}
+
+impl Story {
+    /// A pack of one or two licenses: full or upgrade ones, for some days or for ever.
+    pub(super) fn buy(&mut self) -> Result<()> {
+        let offer = self.random.one_of(&self.offers);
+        let quantity = 1 + u32::try_from(self.random.below(2))?;
+        let starts = self.random.one_of(&[0, 0, 0, BEGINS]);
+        let ends = self.random.one_of(&[NEVER, NEVER, ENDS]);
+        let date = |day: Day| (self.began + Days::new(u64::from(day))).to_string();
+        let first_active = (starts > 0).then(|| date(starts));
+        let end = (ends != NEVER).then(|| date(ends));
+        let (first_active, end) = (first_active.as_deref(), end.as_deref());
+        let order = offer.order(quantity, |order| self.company.agree(order, first_active, end))?;
+        if self.random.below(3) == 0 {
+            self.order_again(&order)?;
+        }
+        self.company.pay(&order, quantity)?;
+        if self.random.below(3) == 0 {
+            self.pay_again(&order, quantity)?;
+        }
+        let Offer { version, is_upgrade, features } = offer;
+        let from = is_upgrade.then_some(1);
+        self.rules.packs.push(Pack { version, features, from, quantity, starts, ends });
+        self.orders.push(order);
+        // It orders by the right clock, whatever the license server's says.
+        self.rules.store.orders.push((self.orders.len() - 1, 0));
+        if self.random.below(4) == 0 {
+            // The pack is lost, or comes after others.
+            return Ok(());
+        }
+        self.deliver(self.orders.len() - 1)
+    }
+
+    /// An order that comes twice is placed once.
+    fn order_again(&self, order: &str) -> Result<()> {
+        let file = self.company.path("order").display().to_string();
+        let again = self.company.clearing(&["order", "import", &file])?.stdout;
+        ensure!(again.trim() == order, "the order {order} was placed again as {again}");
+        Ok(())
+    }
+
+    /// A fee that is recorded twice under one reference was paid once.
+    fn pay_again(&self, order: &str, quantity: u32) -> Result<()> {
+        self.company.pay(order, quantity)?;
+        let shown = self.company.clearing(&["order", "show", order, "--json"])?.json()?;
+        ensure!(shown["overpaid"] == 0, "a fee counts twice: {shown}");
+        Ok(())
+    }
+
+    /// A pack that was lost, comes late, or comes again: it is installed once.
+    pub(super) fn deliver_any(&mut self) -> Result<()> {
+        if self.orders.is_empty() {
+            return Ok(());
+        }
+        let pack = self.random.below(self.orders.len());
+        self.deliver(pack)?;
+        if self.random.below(2) == 0 { self.deliver(pack) } else { Ok(()) }
+    }
+
+    /// A pack comes by the network, or as a file.
+    fn deliver(&mut self, pack: usize) -> Result<()> {
+        let order = &self.orders[pack];
+        let delivered = match self.random.below(2) {
+            0 => self.company.license_server.run(["license-server", "pack", "fetch", order])?,
+            _ => self.carry(order)?,
+        };
+        match self.rules.install(pack, self.day) {
+            Ok(()) => delivered.success()?,
+            Err(slug) => delivered.refused(1, slug.as_str())?,
+        };
+        Ok(())
+    }
+
+    /// The file of a pack is written once, and installed whenever it comes.
+    fn carry(&self, order: &str) -> Result<Outcome> {
+        let file = self.company.path(&format!("{order}.pack"));
+        let path = file.display().to_string();
+        if !file.exists() {
+            self.company.clearing(&["pack", "export", order, &path])?;
+        }
+        self.company.license_server.run(["license-server", "pack", "install", &path])
+    }
+}

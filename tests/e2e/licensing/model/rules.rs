@@ -1,6 +1,7 @@
 //! The model: what a license server has to do, in a few lines and without a database.
 
 mod features;
+mod reasons;
 mod reissuing;
 mod restored;
 mod revocations;
@@ -9,9 +10,9 @@ mod upgrades;
 use std::collections::{BTreeMap, BTreeSet};
 
 use trybuy_formats::api::LicenseOutcome;
-use trybuy_formats::slug::Slug;
 
 pub(super) use self::features::Features;
+pub(super) use self::reasons::Reason;
 
 /// A version of the product, of which only the first number differs.
 pub(super) type Major = u32;
@@ -80,14 +81,15 @@ pub(super) struct Wish {
 }
 
 /// A license, or why there is none.
-pub(super) type Answer = Result<(LicenseOutcome, License), Slug>;
+pub(super) type Answer = Result<(LicenseOutcome, License), Reason>;
 
-/// A line of the record: what was decided, for whom, about which license.
+/// A line of the record: what was decided, why, for whom, about which license.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Record {
     /// No two have the same, whatever becomes of the license server.
     number: u32,
     pub(super) outcome: &'static str,
+    pub(super) reason: Option<Reason>,
     pub(super) client: Option<usize>,
     pub(super) license: Option<Id>,
 }
@@ -143,20 +145,20 @@ pub(super) struct Assigned {
 
 impl Rules {
     /// A pack is installed once, and while its licenses are good.
-    pub(super) fn install(&mut self, pack: usize, day: Day) -> Result<(), Slug> {
+    pub(super) fn install(&mut self, pack: usize, day: Day) -> Result<(), Reason> {
         let Pack { quantity, ends, .. } = self.packs[pack];
         let refused = if ends <= day {
-            Some(Slug::PackRefused)
+            Some(Reason::PackEnded)
         } else {
-            self.store.seats.contains_key(&pack).then_some(Slug::PackInstalled)
+            self.store.seats.contains_key(&pack).then_some(Reason::PackInstalled)
         };
-        if let Some(slug) = refused {
-            self.record("pack-refused", None, None);
-            return Err(slug);
+        if let Some(reason) = refused {
+            self.record("pack-refused", refused, None, None);
+            return Err(reason);
         }
         let free = Place { turn: 0, is_free: true };
         self.store.seats.insert(pack, (0..quantity).map(|_| free).collect());
-        self.record("pack-installed", None, None);
+        self.record("pack-installed", None, None, None);
         Ok(())
     }
 
@@ -168,16 +170,17 @@ impl Rules {
         let answer = self.answer(wish, day);
         match &answer {
             Ok((outcome, license)) => {
-                self.record(word(*outcome), Some(wish.client), Some(license.id));
+                let (word, reason) = words(*outcome);
+                self.record(word, reason, Some(wish.client), Some(license.id));
             }
-            Err(_) => self.refuse(wish.client),
+            Err(reason) => self.refuse(wish.client, *reason),
         }
         answer
     }
 
     /// A request is refused whatever the store holds.
-    pub(super) fn refuse(&mut self, client: usize) {
-        self.record("refused", Some(client), None);
+    pub(super) fn refuse(&mut self, client: usize, reason: Reason) {
+        self.record("refused", Some(reason), Some(client), None);
     }
 
     fn answer(&mut self, wish: &Wish, day: Day) -> Answer {
@@ -189,22 +192,22 @@ impl Rules {
             return Ok((LicenseOutcome::Reissued, self.reissue(license, day)));
         }
         if self.store.barred.contains(&wish.client) {
-            return Err(Slug::LicenseRevoked);
+            return Err(Reason::ClientBarred);
         }
         if self.store.is_restored {
             // It does not know what it has given away.
             return match self.store.temporary.get(&wish.client).copied() {
-                Some(had) if !wish.only_upgrade && self.is_good(&had, wish, day) => {
+                Some(had) if !wish.only_upgrade && self.is_over(&had, wish, day).is_none() => {
                     Ok((LicenseOutcome::TemporaryAgain, self.reissue_temporary(had, day)))
                 }
-                _ => Err(Slug::LicenseServerRestored),
+                _ => Err(Reason::LicenseServerRestored),
             };
         }
         if let Some(upgraded) = self.upgrade(&held, wish, day) {
             return Ok((LicenseOutcome::Upgraded, upgraded));
         }
         if wish.only_upgrade {
-            return Err(Slug::NoFreeLicense);
+            return Err(Reason::NoUpgrade);
         }
         let is_full = |pack: &Pack| pack.from.is_none();
         if let Some(pack) = self.free(wish.version, wish.features, day, is_full).first().copied() {
@@ -214,12 +217,12 @@ impl Rules {
             return Ok((LicenseOutcome::Granted, license));
         }
         if let Some(had) = self.store.temporary.get(&wish.client).copied() {
-            if !self.is_good(&had, wish, day) {
-                return Err(Slug::NoFreeLicense);
+            if let Some(reason) = self.is_over(&had, wish, day) {
+                return Err(reason);
             }
             return Ok((LicenseOutcome::TemporaryAgain, self.reissue_temporary(had, day)));
         }
-        let Some(pack) = self.bought(wish, day) else { return Err(Slug::NoFreeLicense) };
+        let Some(pack) = self.bought(wish, day) else { return Err(Reason::NotOrdered) };
         let features = self.packs[pack].features;
         Ok((LicenseOutcome::Temporary, self.grant_temporary(wish, features, day)))
     }
@@ -250,11 +253,16 @@ impl Rules {
         full.iter().chain(usable).find(does).copied()
     }
 
-    /// Whether the one temporary license of a client is good for what it wants.
-    fn is_good(&self, had: &License, wish: &Wish, day: Day) -> bool {
-        let is_revoked = self.store.revoked.contains(&had.number);
+    /// Why the one temporary license of a client is not good for what it wants, if it is not.
+    fn is_over(&self, had: &License, wish: &Wish, day: Day) -> Option<Reason> {
         let does = had.version >= wish.version && had.features.enable(wish.features);
-        had.ends > day && does && !is_revoked
+        if had.ends <= day {
+            Some(Reason::TemporaryEnded)
+        } else if !does {
+            Some(Reason::NoFreeLicense)
+        } else {
+            self.store.revoked.contains(&had.number).then_some(Reason::TemporaryRevoked)
+        }
     }
 
     /// The permanent licenses of a client, the newest and last to end at the end.
@@ -361,9 +369,15 @@ impl Rules {
         self.certificates
     }
 
-    fn record(&mut self, outcome: &'static str, client: Option<usize>, license: Option<Id>) {
+    fn record(
+        &mut self,
+        outcome: &'static str,
+        reason: Option<Reason>,
+        client: Option<usize>,
+        license: Option<Id>,
+    ) {
         self.written += 1;
-        self.store.records.push(Record { number: self.written, outcome, client, license });
+        self.store.records.push(Record { number: self.written, outcome, reason, client, license });
     }
 }
 
@@ -372,12 +386,13 @@ fn sits_on(assigned: &Assigned, seat: Seat) -> bool {
     matches!(assigned.license.id, Id::Seat(it) if (it.pack, it.serial) == (seat.pack, seat.serial))
 }
 
-fn word(outcome: LicenseOutcome) -> &'static str {
+/// What the record says of a license that was given.
+fn words(outcome: LicenseOutcome) -> (&'static str, Option<Reason>) {
     match outcome {
-        LicenseOutcome::Granted => "granted",
-        LicenseOutcome::Reissued => "reissued",
-        LicenseOutcome::Upgraded => "upgraded",
-        LicenseOutcome::Temporary => "temporary",
-        LicenseOutcome::TemporaryAgain => "temporary-again",
+        LicenseOutcome::Granted => ("granted", None),
+        LicenseOutcome::Reissued => ("reissued", None),
+        LicenseOutcome::Upgraded => ("upgraded", None),
+        LicenseOutcome::Temporary => ("temporary", Some(Reason::NoFreeLicense)),
+        LicenseOutcome::TemporaryAgain => ("temporary-again", Some(Reason::NoFreeLicense)),
     }
 }

@@ -25,7 +25,7 @@ use self::comparing::Ids;
 use self::front::Front;
 use super::machine::{IMAGE, Machine, SOFTWARE_ID};
 use super::random::Random;
-use super::rules::{Day, Features, License, Major, Rules, Wish};
+use super::rules::{Day, Features, License, Major, Reason, Rules, Wish};
 
 /// Clients of a story.
 const CLIENTS: usize = 3;
@@ -180,7 +180,7 @@ impl Story {
         let letter = self.write(&wish, 0, IMAGE)?;
         let came = self.machines[wish.client].send(&self.fronts[0].gateway, &letter)?;
         self.settle(&[wish], vec![came], false)?;
-        self.refused_challenge(wish.client, 1, &letter)
+        self.refused_challenge(wish.client, 1, &letter, Reason::ChallengeRepeated)
     }
 
     /// Two challenges, answered in the other order.
@@ -201,16 +201,16 @@ impl Story {
         let letter = self.write(&wish, 0, IMAGE)?;
         let before = self.day;
         self.set_day(before + 1)?;
-        self.refused_challenge(wish.client, 0, &letter)?;
+        self.refused_challenge(wish.client, 0, &letter, Reason::ChallengeLate)?;
         self.set_day(before)?;
-        self.refused_challenge(wish.client, 1, &letter)
+        self.refused_challenge(wish.client, 1, &letter, Reason::ChallengeRepeated)
     }
 
     /// A client with another image gets nothing.
     fn lie(&mut self) -> Result<()> {
         let wish = self.wish();
         let letter = self.write(&wish, 0, b"another image")?;
-        self.refused_challenge(wish.client, 0, &letter)
+        self.refused_challenge(wish.client, 0, &letter, Reason::ChallengeWrong)
     }
 
     fn ask_upgrade(&mut self) -> Result<()> {

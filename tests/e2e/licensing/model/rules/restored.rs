@@ -1,7 +1,7 @@
 //! The model of a license server that was restored from a backup: it gives out nothing new, and learns from the
 //! licenses that are presented what it gave out since.
 
-use super::{Assigned, Id, License, Record, Rules, Seat, Store, sits_on};
+use super::{Assigned, Id, License, Reason, Record, Rules, Seat, Store, sits_on};
 
 /// What became of a license that was presented.
 enum Found {
@@ -21,9 +21,13 @@ impl Store {
         self.is_restored || self.was_accepted
     }
 
-    /// Whether the records go on from where they once were.
-    pub(crate) fn goes_on_from(&self, then: &[Record]) -> bool {
-        self.records.starts_with(then)
+    /// Why it is a restored one, if its records do not go on from where they once were.
+    pub(crate) fn goes_back(&self, then: &[Record]) -> Option<Reason> {
+        if self.records.starts_with(then) {
+            return None;
+        }
+        let is_less = self.records.len() < then.len();
+        Some(if is_less { Reason::FewerRecords } else { Reason::OtherRecords })
     }
 }
 
@@ -34,17 +38,11 @@ impl Rules {
     }
 
     /// It is found to be a restored one.
-    pub(crate) fn find_restored(&mut self) {
+    pub(crate) fn find_restored(&mut self, reason: Reason) {
         if !self.store.is_restored {
-            self.record("restored", None, None);
+            self.record("restored", Some(reason), None, None);
             self.store.is_restored = true;
         }
-    }
-
-    /// A gateway that knows of more records shows that, and tells which licenses it has seen.
-    pub(crate) fn report(&mut self, seen: &[License]) {
-        self.find_restored();
-        self.tell(seen);
     }
 
     /// A gateway tells of licenses that it has seen.
@@ -56,7 +54,7 @@ impl Rules {
 
     /// The operator accepts what cannot be found out any more.
     pub(crate) fn accept(&mut self) {
-        self.record("restored-accepted", None, None);
+        self.record("restored-accepted", None, None, None);
         self.store.is_restored = false;
         self.store.was_accepted = true;
     }
@@ -68,13 +66,13 @@ impl Rules {
             Id::Temporary(_) => self.present_temporary(license),
             Id::Seat(seat) => self.present_permanent(license, seat),
         };
-        let outcome = match found {
+        let (outcome, reason) = match found {
             Found::Known => return,
-            Found::Adopted => "adopted",
-            Found::Twice => "seat-granted-twice",
-            Found::PackUnknown => "refused",
+            Found::Adopted => ("adopted", None),
+            Found::Twice => ("seat-granted-twice", None),
+            Found::PackUnknown => ("refused", Some(Reason::PackUnknown)),
         };
-        self.record(outcome, Some(license.client), Some(license.id));
+        self.record(outcome, reason, Some(license.client), Some(license.id));
     }
 
     fn present_temporary(&mut self, license: &License) -> Found {

@@ -17,7 +17,7 @@ impl Rules {
     /// turn), or else free again, and so are those of its upgrades. Its client may be barred.
     pub(crate) fn revoke(&mut self, license: &License, bars: bool) {
         let Id::Seat(seat) = license.id else { return };
-        self.record("revoked", Some(license.client), Some(license.id));
+        self.record("revoked", None, Some(license.client), Some(license.id));
         self.revoke_all(license);
         let rows = &mut self.store.licenses;
         let own = rows.iter().position(|it| it.license == *license).expect("a license");
@@ -48,7 +48,7 @@ impl Rules {
             && !self.store.revoked.contains(&had.number)
         {
             self.revoke_all(&had);
-            self.record("revoked", Some(client), Some(had.id));
+            self.record("revoked", None, Some(client), Some(had.id));
         }
     }
 
@@ -56,7 +56,7 @@ impl Rules {
     pub(crate) fn readmit(&mut self, client: usize) -> bool {
         let was_barred = self.store.barred.remove(&client);
         if was_barred {
-            self.record("readmitted", Some(client), None);
+            self.record("readmitted", None, Some(client), None);
         }
         was_barred
     }

@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result};
 use trybuy_tests::command::Outcome;
 
 use super::Story;
-use crate::licensing::model::rules::{Record, Store};
+use crate::licensing::model::rules::{Reason, Store};
 
 /// A copy of what the license server keeps, and of what the model knew of it.
 pub(super) struct Backup {
@@ -49,17 +49,22 @@ impl Story {
         self.put_back(backup, is_whole)?;
         self.company.restart_license_server()?;
         self.rules.restore(&self.backups[backup].store);
-        if !is_whole && !self.rules.store.goes_on_from(&before) {
-            self.rules.find_restored();
+        let restored = self.rules.store.goes_back(&before);
+        if let Some(reason) = restored.filter(|_| !is_whole) {
+            self.rules.find_restored(reason);
         }
-        self.let_gateways_report(&before)
+        self.let_gateways_report(restored)
     }
 
-    /// A gateway tells what it has seen, if the records do not go on from those it knows of, or if others found that out.
-    fn let_gateways_report(&mut self, before: &[Record]) -> Result<()> {
+    /// A gateway shows that the records do not go on from those it knows of, and tells what it has seen; it does that also
+    /// if others found that out.
+    fn let_gateways_report(&mut self, restored: Option<Reason>) -> Result<()> {
         for front in &mut self.fronts {
-            if self.rules.store.is_restored || !self.rules.store.goes_on_from(before) {
-                self.rules.report(&front.seen());
+            if let Some(reason) = restored {
+                self.rules.find_restored(reason);
+            }
+            if self.rules.store.is_restored {
+                self.rules.tell(&front.seen());
             }
             front.go_on()?;
             front.wait_for(&self.company, self.rules.store.records.len())?;

@@ -114,7 +114,7 @@ impl Story {
         };
         match self.rules.install(pack, self.day) {
             Ok(()) => delivered.success()?,
-            Err(slug) => delivered.refused(1, slug.as_str())?,
+            Err(reason) => delivered.refused(1, reason.slug().as_str())?,
         };
         Ok(())
     }

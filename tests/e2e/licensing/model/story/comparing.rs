@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::Story;
 use crate::licensing::model::machine::Machine;
-use crate::licensing::model::rules::{Assigned, Id, Place, Record};
+use crate::licensing::model::rules::{Assigned, Id, Place, Reason, Record};
 
 /// What the real system calls what the model knows: as soon as one was heard of, it has no other name.
 pub(super) struct Ids {
@@ -19,6 +19,7 @@ pub(super) struct Ids {
 #[derive(Debug)]
 pub(super) struct RealRecord {
     outcome: String,
+    reason: Option<String>,
     client: Option<String>,
     license: Option<String>,
     pack: Option<String>,
@@ -43,6 +44,7 @@ impl Ids {
             && records.iter().zip(real).all(|(record, real)| {
                 let client = real.client.as_ref().and_then(|id| self.clients.get(id)).copied();
                 record.outcome == real.outcome
+                    && record.reason.map(Reason::name) == real.reason.as_deref()
                     && record.client == client
                     && is_same(&mut names, record.license, real.license.as_deref())
             })
@@ -92,6 +94,7 @@ impl Story {
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let read = |record: Value| RealRecord {
             outcome: text(&record["outcome"]).unwrap_or_default(),
+            reason: text(&record["reason"]),
             client: text(&record["client_id"]),
             license: text(&record["license_id"]),
             pack: text(&record["pack_id"]),

@@ -11,7 +11,7 @@ use trybuy_formats::slug::Slug;
 
 use super::Story;
 use crate::licensing::model::machine::{Came, IMAGE, Letter};
-use crate::licensing::model::rules::{Answer, License, Rules, Wish};
+use crate::licensing::model::rules::{Answer, License, Reason, Rules, Wish};
 
 impl Story {
     /// Sends requests at once, each through a gateway of its own. Where the license server is killed meanwhile, it is
@@ -53,17 +53,18 @@ impl Story {
         }
     }
 
-    /// A response to a challenge that counts for nothing.
+    /// A response to a challenge that counts for nothing, and why.
     pub(super) fn refused_challenge(
         &mut self,
         client: usize,
         front: usize,
         letter: &Letter,
+        reason: Reason,
     ) -> Result<()> {
         let came = self.machines[client].send(&self.fronts[front].gateway, letter)?;
-        let is_refused = matches!(came, Came::Refusal(Slug::ChallengeFailed));
+        let is_refused = matches!(&came, Came::Refusal(slug) if *slug == reason.slug());
         ensure!(is_refused, "it came to {}", words(&came));
-        self.rules.refuse(client);
+        self.rules.refuse(client, reason);
         Ok(())
     }
 
@@ -169,7 +170,7 @@ fn orders(requests: usize) -> Vec<Vec<usize>> {
 fn is_answer(came: &Came, answer: &Answer) -> bool {
     match (came, answer) {
         (Came::License(outcome, _), Ok((expected, _))) => outcome == expected,
-        (Came::Refusal(slug), Err(expected)) => slug == expected,
+        (Came::Refusal(slug), Err(expected)) => *slug == expected.slug(),
         _ => false,
     }
 }

@@ -33,8 +33,7 @@ fn the_licensing_system_does_what_its_model_does(shared: &Shared) -> Result<()> 
                  cargo test --package trybuy-tests --test e2e -- model"
             )
         };
-        let mut story =
-            Story::begin(shared.binaries(), Random::of(seed, 0)).with_context(replay)?;
+        let mut story = Story::begin(shared.binaries()).with_context(replay)?;
         for step in 1..=STEPS {
             story
                 .go_on(Random::of(seed, step))

@@ -5,6 +5,7 @@ mod buying;
 mod comparing;
 mod front;
 mod killing;
+mod losing;
 mod sending;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,7 +21,6 @@ use trybuy_tests::company::{Company, PRODUCT};
 use trybuy_tests::component::FAKETIME;
 
 use self::backups::Backup;
-use self::buying::{Offer, offers};
 use self::comparing::Ids;
 use self::front::Front;
 use super::machine::{IMAGE, Machine, SOFTWARE_ID};
@@ -48,8 +48,6 @@ pub(super) struct Story {
     /// The date on which the story began, and the days since by the company's clocks.
     began: NaiveDate,
     day: Day,
-    /// What the clearinghouse offers: full licenses and upgrades of a version, with their features.
-    offers: Vec<Offer>,
     /// The orders of the packs that the model has.
     orders: Vec<String>,
     /// What the real system calls licenses and packs.
@@ -63,7 +61,7 @@ pub(super) struct Story {
 
 impl Story {
     /// A company with clients, and without a license.
-    pub(super) fn begin(binaries: &Binaries, random: Random) -> Result<Self> {
+    pub(super) fn begin(binaries: &Binaries) -> Result<Self> {
         let mut company = Company::start(binaries)?;
         let clock = company.path("clock");
         set_clock(&company, 0)?;
@@ -71,10 +69,7 @@ impl Story {
         let image = company.path("client");
         std::fs::write(&image, IMAGE)?;
         company.install_image(&image, 7, SOFTWARE_ID)?;
-        let offers = offers(random);
-        for offer in &offers {
-            offer.order(1, |order| company.offer(order))?;
-        }
+        buying::offer_all(&company)?;
         let fronts = ["north", "south"].map(|name| Front::start(&company, name));
         // One key for all clients: it decrypts, and says nothing of who they are. It lives as long as the test.
         let decryption: &'static DecryptionKey = Box::leak(Box::new(DecryptionKey::generate()?));
@@ -88,7 +83,6 @@ impl Story {
             rules: Rules::default(),
             began: Utc::now().date_naive(),
             day: 0,
-            offers,
             orders: Vec::new(),
             ids: Ids::of_clients(&machines)?,
             machines,
@@ -102,7 +96,7 @@ impl Story {
     /// One step, and a look at whether all is as it has to be.
     pub(super) fn go_on(&mut self, random: Random) -> Result<()> {
         self.random = random;
-        match self.random.below(37) {
+        match self.random.below(38) {
             0..=3 => self.buy().context("buying")?,
             4 | 36 => self.deliver_any().context("a pack that comes late, or again")?,
             5..=8 => self.request().context("a request")?,
@@ -121,12 +115,13 @@ impl Story {
             }
             21..=23 => self.revoke().context("a revocation")?,
             32 | 33 => self.readmit().context("readmitting a client")?,
-            24 | 25 => self.connect().context("a connection")?,
+            24 | 25 => self.connect_any().context("a connection")?,
             26 => self.jump().context("a clock that jumps")?,
             27 | 28 => self.back_up().context("a backup")?,
-            29 | 30 => self.restore().context("a restored backup")?,
+            29 | 30 => self.restore_any().context("a restored backup")?,
             34 => self.kill_gateway().context("a gateway that is killed")?,
             35 => self.kill_clearinghouse().context("a clearinghouse that is killed")?,
+            37 => self.lose_upgrade().context("an upgrade that a restored backup has lost")?,
             _ => self.accept().context("accepting a restored backup")?,
         }
         self.compare()
@@ -255,10 +250,14 @@ impl Story {
         Ok(())
     }
 
-    /// A client uses the service: a gateway that sees a good license lets it in, and keeps it in mind.
-    fn connect(&mut self) -> Result<()> {
+    fn connect_any(&mut self) -> Result<()> {
         let client = self.random.below(CLIENTS);
         let front = self.random.below(self.fronts.len());
+        self.connect(client, front)
+    }
+
+    /// A client uses the service: a gateway that sees a good license lets it in, and keeps it in mind.
+    fn connect(&mut self, client: usize, front: usize) -> Result<()> {
         let Some(license) = self.machines[client].licenses.last().copied() else { return Ok(()) };
         let is_good = license.starts <= self.day && self.day < license.ends;
         if !is_good || self.ever_revoked.contains(&license.number) {

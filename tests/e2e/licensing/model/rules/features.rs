@@ -9,6 +9,9 @@ pub(crate) struct Features(u8);
 
 impl Features {
     pub(crate) const NONE: Self = Self(0);
+    pub(crate) const FULL: Self = Self(3);
+    /// Every choice of one.
+    pub(crate) const SOME: [Self; 2] = [Self(1), Self(2)];
     /// Every choice of them.
     pub(crate) const ALL: [Self; 4] = [Self(0), Self(1), Self(2), Self(3)];
 

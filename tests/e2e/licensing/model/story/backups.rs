@@ -30,12 +30,19 @@ impl Story {
         Ok(())
     }
 
-    /// A backup is restored: the database alone, or the mark with it. Gateways come to hear of it one after the other.
-    pub(super) fn restore(&mut self) -> Result<()> {
-        if self.backups.is_empty() || self.rules.store.is_restored {
+    pub(super) fn restore_any(&mut self) -> Result<()> {
+        if self.backups.is_empty() {
             return Ok(());
         }
         let backup = self.random.below(self.backups.len());
+        self.restore(backup)
+    }
+
+    /// A backup is restored: the database alone, or the mark with it. Gateways come to hear of it one after the other.
+    pub(super) fn restore(&mut self, backup: usize) -> Result<()> {
+        if self.rules.store.is_restored {
+            return Ok(());
+        }
         let is_whole = self.random.below(2) == 0;
         let before = self.rules.store.records.clone();
         for front in &self.fronts {

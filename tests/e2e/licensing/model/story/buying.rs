@@ -4,10 +4,9 @@ use anyhow::{Result, ensure};
 use chrono::Days;
 
 use trybuy_tests::command::Outcome;
-use trybuy_tests::company::Order;
+use trybuy_tests::company::{Company, Order};
 
 use super::Story;
-use crate::licensing::model::random::Random;
 use crate::licensing::model::rules::{Day, Features, Major, NEVER, Pack};
 
 /// Versions that there are.
@@ -18,47 +17,65 @@ const OLDEST: &str = "1.0.0";
 const BEGINS: Day = 20;
 const ENDS: Day = 50;
 
-/// What can be ordered.
+/// What can be ordered: each of it with all features, or some.
 #[derive(Clone, Copy)]
 pub(super) struct Offer {
     version: Major,
     is_upgrade: bool,
-    features: Features,
 }
 
 impl Offer {
     /// Lets an order of so many licenses be written.
-    pub(super) fn order<T>(self, quantity: u32, write: impl FnOnce(&Order<'_>) -> T) -> T {
-        let (version, features) = (format!("{}.0.0", self.version), self.features.names());
+    fn order<T>(self, features: Features, quantity: u32, write: impl FnOnce(&Order<'_>) -> T) -> T {
+        let (version, features) = (format!("{}.0.0", self.version), features.names());
         let upgrade_from = self.is_upgrade.then_some(OLDEST);
         write(&Order { upgrade_from, features: &features, ..Order::of(&version, quantity) })
     }
 }
 
-/// Full licenses of each version, and upgrades to all but the first, with whatever features.
-pub(super) fn offers(mut random: Random) -> Vec<Offer> {
-    let kinds = VERSIONS.iter().flat_map(|version| [(*version, false), (*version, true)]);
-    let kinds = kinds.filter(|(version, is_upgrade)| !is_upgrade || *version > 1);
-    let mut offer = |(version, is_upgrade)| Offer {
-        version,
-        is_upgrade,
-        features: random.one_of(&Features::ALL),
+/// Full licenses of each version, and upgrades to all but the first.
+fn offers() -> Vec<Offer> {
+    let of = |version: Major| {
+        [Offer { version, is_upgrade: false }, Offer { version, is_upgrade: true }]
     };
-    kinds.map(&mut offer).collect()
+    VERSIONS.into_iter().flat_map(of).filter(|it| !it.is_upgrade || it.version > 1).collect()
+}
+
+/// The clearinghouse offers all that there is.
+pub(super) fn offer_all(company: &Company) -> Result<()> {
+    offers()
+        .into_iter()
+        .try_for_each(|it| it.order(Features::FULL, 1, |order| company.offer(order)))
 }
 
 impl Story {
     /// A pack of one or two licenses: full or upgrade ones, for some days or for ever.
     pub(super) fn buy(&mut self) -> Result<()> {
-        let offer = self.random.one_of(&self.offers);
+        let offer = self.random.one_of(&offers());
+        let features = self.random.one_of(&Features::ALL);
         let quantity = 1 + u32::try_from(self.random.below(2))?;
         let starts = self.random.one_of(&[0, 0, 0, BEGINS]);
         let ends = self.random.one_of(&[NEVER, NEVER, ENDS]);
+        let from = offer.is_upgrade.then_some(1);
+        let pack = Pack { version: offer.version, features, from, quantity, starts, ends };
+        self.order(&pack)?;
+        if self.random.below(4) == 0 {
+            // The pack is lost, or comes after others.
+            return Ok(());
+        }
+        self.deliver(self.orders.len() - 1)
+    }
+
+    /// A pack is ordered and paid.
+    pub(super) fn order(&mut self, pack: &Pack) -> Result<()> {
+        let Pack { version, features, from, quantity, starts, ends } = *pack;
         let date = |day: Day| (self.began + Days::new(u64::from(day))).to_string();
         let first_active = (starts > 0).then(|| date(starts));
         let end = (ends != NEVER).then(|| date(ends));
         let (first_active, end) = (first_active.as_deref(), end.as_deref());
-        let order = offer.order(quantity, |order| self.company.agree(order, first_active, end))?;
+        let offer = Offer { version, is_upgrade: from.is_some() };
+        let agree = |order: &Order<'_>| self.company.agree(order, first_active, end);
+        let order = offer.order(features, quantity, agree)?;
         if self.random.below(3) == 0 {
             self.order_again(&order)?;
         }
@@ -66,17 +83,11 @@ impl Story {
         if self.random.below(3) == 0 {
             self.pay_again(&order, quantity)?;
         }
-        let Offer { version, is_upgrade, features } = offer;
-        let from = is_upgrade.then_some(1);
-        self.rules.packs.push(Pack { version, features, from, quantity, starts, ends });
+        self.rules.packs.push(*pack);
         self.orders.push(order);
         // It orders by the right clock, whatever the license server's says.
         self.rules.store.orders.push((self.orders.len() - 1, 0));
-        if self.random.below(4) == 0 {
-            // The pack is lost, or comes after others.
-            return Ok(());
-        }
-        self.deliver(self.orders.len() - 1)
+        Ok(())
     }
 
     /// An order that comes twice is placed once.
@@ -106,7 +117,7 @@ impl Story {
     }
 
     /// A pack comes by the network, or as a file.
-    fn deliver(&mut self, pack: usize) -> Result<()> {
+    pub(super) fn deliver(&mut self, pack: usize) -> Result<()> {
         let order = &self.orders[pack];
         let delivered = match self.random.below(2) {
             0 => self.company.license_server.run(["license-server", "pack", "fetch", order])?,

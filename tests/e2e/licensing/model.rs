@@ -10,6 +10,7 @@
 mod machine;
 mod random;
 mod rules;
+mod secrecy;
 mod story;
 
 use anyhow::{Context as _, Result};

@@ -24,6 +24,7 @@ use trybuy_tests::company::PRODUCT;
 use trybuy_tests::company::gateway::Gateway;
 
 use super::rules::{Features, License, Major, Wish};
+use super::secrecy;
 
 /// What the client's executable file holds.
 pub(super) const IMAGE: &[u8] = b"the image of a client that the model is";
@@ -102,9 +103,9 @@ impl Machine {
             version: version(wish.version)?,
             features: labels(wish.features)?,
         };
-        let (status, answer) = post(gateway, "license-requests", &serde_json::to_value(request)?)?;
-        ensure!(status == 200, "{status}: {answer}");
-        Ok(serde_json::from_value(answer)?)
+        let answer = post(gateway, "license-requests", &serde_json::to_value(request)?)?;
+        ensure!(answer.status == 200, "{}", answer.all);
+        Ok(serde_json::from_value(answer.json)?)
     }
 
     /// Signs a request to upgrade a license.
@@ -122,16 +123,15 @@ impl Machine {
     /// Sends what was signed, and opens what comes.
     pub(super) fn send(&self, gateway: &Gateway, letter: &Letter) -> Result<Came> {
         let body = serde_json::to_value(SignedRequest { document: letter.document.clone() })?;
-        let (status, answer) = post(gateway, letter.path, &body)?;
+        let Answer { status, json, all } = post(gateway, letter.path, &body)?;
         if status != 200 {
-            let problem: Problem = serde_json::from_value(answer)?;
+            let problem: Problem = serde_json::from_value(json)?;
             return Ok(Came::Refusal(problem.slug));
         }
-        let answer: LicenseAnswer = serde_json::from_value(answer)?;
+        let answer: LicenseAnswer = serde_json::from_value(json.clone())?;
         let license = sealed_license::open(self.decryption, &answer.license)?;
-        let der = license.leaf().der();
-        let is_readable = answer.license.windows(der.len()).any(|piece| piece == der);
-        ensure!(!is_readable, "the gateway can read the license");
+        let is_readable = secrecy::is_readable(all.as_bytes(), &json, &license)?;
+        ensure!(!is_readable, "the gateway can read the license: {all}");
         Ok(Came::License(answer.outcome, license))
     }
 
@@ -160,15 +160,25 @@ fn software_id() -> Result<ClientSoftwareId> {
     Ok(SOFTWARE_ID.parse()?)
 }
 
-/// Sends JSON to a gateway. Answers the status and the JSON that came.
-fn post(gateway: &Gateway, path: &str, body: &Value) -> Result<(u16, Value)> {
+/// What a gateway answered.
+struct Answer {
+    status: u16,
+    json: Value,
+    /// All that came, with the header.
+    all: String,
+}
+
+/// Sends JSON to a gateway, and gets JSON.
+fn post(gateway: &Gateway, path: &str, body: &Value) -> Result<Answer> {
     let mut curl = Command::new("curl");
-    curl.args(["--silent", "--show-error", "--max-time", "60", "--write-out", "\n%{http_code}"]);
+    curl.args(["--silent", "--show-error", "--max-time", "60", "--include"]);
+    curl.args(["--write-out", "\n%{http_code}"]);
     curl.arg("--cacert").arg(gateway.certificate());
     curl.args(["--header", "Content-Type: application/json", "--data-binary", "@-"]);
     curl.arg(format!("{}/.well-known/trybuy/{path}", gateway.url()));
     let outcome = Outcome::with_input(&mut curl, body.to_string().as_bytes())?.success()?;
-    let (answer, status) = outcome.stdout.rsplit_once('\n').context("a status")?;
-    let answer = serde_json::from_str(answer).with_context(|| format!("no JSON: {answer}"))?;
-    Ok((status.parse()?, answer))
+    let (all, status) = outcome.stdout.rsplit_once('\n').context("a status")?;
+    let (_, body) = all.rsplit_once("\r\n\r\n").context("a header")?;
+    let json = serde_json::from_str(body).with_context(|| format!("no JSON: {all}"))?;
+    Ok(Answer { status: status.parse()?, json, all: all.to_owned() })
 }

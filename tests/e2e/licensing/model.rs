@@ -3,8 +3,9 @@
 //! Each seed is another story of a company with a few clients and packs: requests that are lost, doubled, late, out of
 //! order and at once, orders, fees and packs that come twice or late, wrong responses, cloned clients, features, upgrades,
 //! revocations, license servers that are killed or restored from a backup, gateways and a clearinghouse that are killed,
-//! clocks that jump. All choices follow from the seed; only what a license server that is killed had decided does not, and
-//! both are right. A seed that fails is played again with
+//! clocks that jump. All choices follow from the seed; only which of several requests at once comes first, and what a
+//! license server that is killed had decided, do not, and whatever it is has to be right. A seed that fails is played
+//! again with
 //! `TRYBUY_MODEL_SEED=N cargo test --package trybuy-tests --test e2e -- model`, and more of them are played with
 //! `TRYBUY_MODEL_SEEDS=COUNT`.
 

@@ -12,7 +12,7 @@ use trybuy_formats::api::{
     ChallengeAnswer, LicenseAnswer, LicenseOutcome, LicenseRequest, Problem, SignedRequest,
 };
 use trybuy_formats::certificates::CertificateChain;
-use trybuy_formats::ids::{ClientSoftwareId, Label, Version};
+use trybuy_formats::ids::{ClientSoftwareId, Label, PlatformType, Version};
 use trybuy_formats::licensing::challenge::{ChallengeResponse, Response};
 use trybuy_formats::licensing::sealed_license;
 use trybuy_formats::licensing::signing::{ClientKey, sign_as_client};
@@ -28,12 +28,19 @@ use super::secrecy;
 
 /// What the client's executable file holds.
 pub(super) const IMAGE: &[u8] = b"the image of a client that the model is";
-/// Its client software id: no Windows, vendor 7, the first revision.
-pub(super) const SOFTWARE_ID: &str = "0200000700000001";
+
+/// Its client software id on a platform, the first revision, and the vendor's number.
+pub(super) fn software_of(platform: PlatformType) -> (&'static str, u32) {
+    match platform {
+        PlatformType::Windows => ("0100000800000001", 8),
+        _ => ("0200000700000001", 7),
+    }
+}
 
 /// A client.
 pub(super) struct Machine {
     key: EcdsaKey,
+    platform: PlatformType,
     decryption: &'static DecryptionKey,
     /// Its key in a file, for other software.
     key_file: PathBuf,
@@ -54,19 +61,27 @@ pub(super) struct Letter {
 }
 
 impl Machine {
-    pub(super) fn new(folder: &Path, decryption: &'static DecryptionKey) -> Result<Self> {
+    pub(super) fn new(
+        folder: &Path,
+        platform: PlatformType,
+        decryption: &'static DecryptionKey,
+    ) -> Result<Self> {
         let key = EcdsaKey::generate()?;
         let encoded = STANDARD.encode(&*key.to_pkcs8()?);
         let id = ClientKey::from_spki(key.spki())?.client_id();
         let key_file = folder.join(format!("{id}.key"));
         let pem = format!("-----BEGIN PRIVATE KEY-----\n{encoded}\n-----END PRIVATE KEY-----\n");
         std::fs::write(&key_file, pem)?;
-        Ok(Self { key, decryption, key_file, licenses: Vec::new() })
+        Ok(Self { key, platform, decryption, key_file, licenses: Vec::new() })
     }
 
     /// Its client id.
     pub(super) fn id(&self) -> Result<String> {
         Ok(ClientKey::from_spki(self.key.spki())?.client_id().to_string())
+    }
+
+    fn software_id(&self) -> Result<ClientSoftwareId> {
+        Ok(software_of(self.platform).0.parse()?)
     }
 
     /// Asks for a license, gets a challenge, and signs what it would answer; a wrong answer with another image.
@@ -84,7 +99,7 @@ impl Machine {
             format: 1,
             token: challenge.token,
             response: response.finish(),
-            software_id: software_id()?,
+            software_id: self.software_id()?,
             product_id: PRODUCT.parse()?,
             version: version(wish.version)?,
             features: labels(wish.features)?,
@@ -98,7 +113,7 @@ impl Machine {
     fn ask(&self, gateway: &Gateway, wish: &Wish) -> Result<ChallengeAnswer> {
         let request = LicenseRequest {
             client_id: ClientKey::from_spki(self.key.spki())?.client_id(),
-            software_id: software_id()?,
+            software_id: self.software_id()?,
             product_id: PRODUCT.parse()?,
             version: version(wish.version)?,
             features: labels(wish.features)?,
@@ -154,10 +169,6 @@ fn version(major: Major) -> Result<Version> {
 
 fn labels(features: Features) -> Result<Vec<Label>> {
     Ok(features.names().iter().map(|name| name.parse()).collect::<Result<_, _>>()?)
-}
-
-fn software_id() -> Result<ClientSoftwareId> {
-    Ok(SOFTWARE_ID.parse()?)
 }
 
 /// What a gateway answered.

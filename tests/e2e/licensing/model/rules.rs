@@ -1,6 +1,7 @@
 //! The model: what a license server has to do, in a few lines and without a database.
 
 mod features;
+mod platforms;
 mod reasons;
 mod reissuing;
 mod restored;
@@ -10,9 +11,12 @@ mod upgrades;
 use std::collections::{BTreeMap, BTreeSet};
 
 use trybuy_formats::api::LicenseOutcome;
+use trybuy_formats::ids::PlatformType;
 
 pub(super) use self::features::Features;
+pub(super) use self::platforms::{PLATFORMS, platform_of};
 pub(super) use self::reasons::Reason;
+use self::reasons::words;
 
 /// A version of the product, of which only the first number differs.
 pub(super) type Major = u32;
@@ -28,6 +32,8 @@ const LATELY: Day = 60;
 /// A pack as it was sold.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pack {
+    /// The platform of the clients that it is for.
+    pub(super) platform: PlatformType,
     pub(super) version: Major,
     pub(super) features: Features,
     /// Of an upgrade pack: the oldest version that it upgrades.
@@ -210,7 +216,9 @@ impl Rules {
             return Err(Reason::NoUpgrade);
         }
         let is_full = |pack: &Pack| pack.from.is_none();
-        if let Some(pack) = self.free(wish.version, wish.features, day, is_full).first().copied() {
+        if let Some(pack) =
+            self.free(wish.client, wish.version, wish.features, day, is_full).first().copied()
+        {
             return Ok((LicenseOutcome::Granted, self.grant(wish.client, pack, day)));
         }
         if let Some(license) = self.grant_upgraded(wish, day) {
@@ -238,6 +246,7 @@ impl Rules {
         ordered.retain(|(_, day)| is_lately(*day));
         ordered.sort_by_key(|(pack, day)| std::cmp::Reverse((*day, *pack)));
         bought.extend(ordered.into_iter().map(|(pack, _)| pack));
+        bought.retain(|pack| self.packs[*pack].platform == platform_of(wish.client));
         let (full, upgrades): (Vec<usize>, Vec<usize>) =
             bought.into_iter().partition(|pack| self.packs[*pack].from.is_none());
         let is_usable = |upgrade: &&usize| {
@@ -274,9 +283,10 @@ impl Rules {
         held
     }
 
-    /// The packs with free licenses that fit, in their order.
+    /// The packs with free licenses that fit, for clients like that one, in their order.
     fn free(
         &self,
+        client: usize,
         version: Major,
         features: Features,
         day: Day,
@@ -286,6 +296,7 @@ impl Rules {
         let good = |pack: &usize| {
             let it = &self.packs[*pack];
             let does = it.version >= version && it.features.enable(features);
+            let does = does && it.platform == platform_of(client);
             does && it.starts <= day && day < it.ends && fits(it)
         };
         let packs = self.store.seats.keys().copied();
@@ -384,15 +395,4 @@ impl Rules {
 /// Whether a license is of that seat, in whatever turn.
 fn sits_on(assigned: &Assigned, seat: Seat) -> bool {
     matches!(assigned.license.id, Id::Seat(it) if (it.pack, it.serial) == (seat.pack, seat.serial))
-}
-
-/// What the record says of a license that was given.
-fn words(outcome: LicenseOutcome) -> (&'static str, Option<Reason>) {
-    match outcome {
-        LicenseOutcome::Granted => ("granted", None),
-        LicenseOutcome::Reissued => ("reissued", None),
-        LicenseOutcome::Upgraded => ("upgraded", None),
-        LicenseOutcome::Temporary => ("temporary", Some(Reason::NoFreeLicense)),
-        LicenseOutcome::TemporaryAgain => ("temporary-again", Some(Reason::NoFreeLicense)),
-    }
 }

@@ -23,9 +23,9 @@ use trybuy_tests::component::FAKETIME;
 use self::backups::Backup;
 use self::comparing::Ids;
 use self::front::Front;
-use super::machine::{IMAGE, Machine, SOFTWARE_ID};
+use super::machine::{IMAGE, Machine, software_of};
 use super::random::Random;
-use super::rules::{Day, Features, License, Major, Reason, Rules, Wish};
+use super::rules::{Day, Features, License, Major, PLATFORMS, Reason, Rules, Wish, platform_of};
 
 /// Clients of a story.
 const CLIENTS: usize = 3;
@@ -68,14 +68,17 @@ impl Story {
         company.go_by_clock(FAKETIME, &clock)?;
         let image = company.path("client");
         std::fs::write(&image, IMAGE)?;
-        company.install_image(&image, 7, SOFTWARE_ID)?;
+        for platform in PLATFORMS {
+            let (software_id, vendor) = software_of(platform);
+            company.install_image(&image, vendor, software_id)?;
+        }
         buying::offer_all(&company)?;
         let fronts = ["north", "south"].map(|name| Front::start(&company, name));
         // One key for all clients: it decrypts, and says nothing of who they are. It lives as long as the test.
         let decryption: &'static DecryptionKey = Box::leak(Box::new(DecryptionKey::generate()?));
         let folder = company.path("machines");
         std::fs::create_dir(&folder)?;
-        let machines = (0..CLIENTS).map(|_| Machine::new(&folder, decryption));
+        let machines = (0..CLIENTS).map(|at| Machine::new(&folder, platform_of(at), decryption));
         let machines = machines.collect::<Result<Vec<_>>>()?;
         Ok(Self {
             random: Random::of(0, 0),

@@ -1,5 +1,6 @@
 //! Why something was decided.
 
+use trybuy_formats::api::LicenseOutcome;
 use trybuy_formats::slug::Slug;
 
 /// A reason, as the record has it.
@@ -52,5 +53,16 @@ impl Reason {
     /// What is said where something is refused for it.
     pub(crate) fn slug(self) -> Slug {
         self.words().1
+    }
+}
+
+/// What the record says of a license that was given.
+pub(super) fn words(outcome: LicenseOutcome) -> (&'static str, Option<Reason>) {
+    match outcome {
+        LicenseOutcome::Granted => ("granted", None),
+        LicenseOutcome::Reissued => ("reissued", None),
+        LicenseOutcome::Upgraded => ("upgraded", None),
+        LicenseOutcome::Temporary => ("temporary", Some(Reason::NoFreeLicense)),
+        LicenseOutcome::TemporaryAgain => ("temporary-again", Some(Reason::NoFreeLicense)),
     }
 }

@@ -5,11 +5,13 @@ use super::{Day, Features, Id, License, Pack, Rules, Seat, Wish};
 impl Rules {
     /// A free license of an older version becomes one that does.
     pub(super) fn grant_upgraded(&mut self, wish: &Wish, day: Day) -> Option<License> {
-        let upgrades = self.free(wish.version, wish.features, day, |pack| pack.from.is_some());
+        let upgrades =
+            self.free(wish.client, wish.version, wish.features, day, |pack| pack.from.is_some());
         let pairs = upgrades.into_iter().flat_map(|upgrade| {
             let Pack { version, from, .. } = self.packs[upgrade];
             let is_older = |pack: &Pack| pack.from.is_none() && pack.version <= version;
-            let seats = self.free(from.unwrap_or_default(), Features::NONE, day, is_older);
+            let seats =
+                self.free(wish.client, from.unwrap_or_default(), Features::NONE, day, is_older);
             seats.into_iter().map(move |pack| (upgrade, pack))
         });
         let (upgrade, pack) =
@@ -79,7 +81,7 @@ impl Rules {
             false => (wish.version, wish.features),
         };
         let upgrades = |pack: &Pack| pack.from.is_some_and(|from| from <= old.version);
-        self.free(version, features, day, upgrades)
+        self.free(old.client, version, features, day, upgrades)
     }
 
     /// The upgraded license is in the place of the old one, which is good no more.

@@ -3,16 +3,20 @@
 use anyhow::{Result, ensure};
 use chrono::Days;
 
+use trybuy_formats::ids::PlatformType;
 use trybuy_tests::command::Outcome;
 use trybuy_tests::company::{Company, Order};
 
 use super::Story;
-use crate::licensing::model::rules::{Day, Features, Major, NEVER, Pack};
+use crate::licensing::model::rules::{Day, Features, Major, NEVER, PLATFORMS, Pack};
 
 /// Versions that there are.
 const VERSIONS: [Major; 3] = [1, 2, 3];
 /// The oldest version that is upgraded.
 const OLDEST: &str = "1.0.0";
+/// The platforms that packs are bought for: most clients do not run on Windows.
+const BOUGHT: [PlatformType; 3] =
+    [PlatformType::Windows, PlatformType::NonWindows, PlatformType::NonWindows];
 /// When a pack begins, and when one ends, if not never.
 const BEGINS: Day = 20;
 const ENDS: Day = 50;
@@ -20,6 +24,7 @@ const ENDS: Day = 50;
 /// What can be ordered: each of it with all features, or some.
 #[derive(Clone, Copy)]
 pub(super) struct Offer {
+    platform: PlatformType,
     version: Major,
     is_upgrade: bool,
 }
@@ -29,35 +34,36 @@ impl Offer {
     fn order<T>(self, features: Features, quantity: u32, write: impl FnOnce(&Order<'_>) -> T) -> T {
         let (version, features) = (format!("{}.0.0", self.version), features.names());
         let upgrade_from = self.is_upgrade.then_some(OLDEST);
-        write(&Order { upgrade_from, features: &features, ..Order::of(&version, quantity) })
+        let platform_type = self.platform.as_str();
+        let order = Order::of(&version, quantity);
+        write(&Order { platform_type, upgrade_from, features: &features, ..order })
     }
 }
 
 /// Full licenses of each version, and upgrades to all but the first.
-fn offers() -> Vec<Offer> {
-    let of = |version: Major| {
-        [Offer { version, is_upgrade: false }, Offer { version, is_upgrade: true }]
-    };
+fn offers(platform: PlatformType) -> Vec<Offer> {
+    let of = |version| [false, true].map(|is_upgrade| Offer { platform, version, is_upgrade });
     VERSIONS.into_iter().flat_map(of).filter(|it| !it.is_upgrade || it.version > 1).collect()
 }
 
 /// The clearinghouse offers all that there is.
 pub(super) fn offer_all(company: &Company) -> Result<()> {
-    offers()
-        .into_iter()
-        .try_for_each(|it| it.order(Features::FULL, 1, |order| company.offer(order)))
+    let offer = |it: Offer| it.order(Features::FULL, 1, |order| company.offer(order));
+    PLATFORMS.into_iter().flat_map(offers).try_for_each(offer)
 }
 
 impl Story {
     /// A pack of one or two licenses: full or upgrade ones, for some days or for ever.
     pub(super) fn buy(&mut self) -> Result<()> {
-        let offer = self.random.one_of(&offers());
+        let platform = self.random.one_of(&BOUGHT);
+        let offer = self.random.one_of(&offers(platform));
         let features = self.random.one_of(&Features::ALL);
         let quantity = 1 + u32::try_from(self.random.below(2))?;
         let starts = self.random.one_of(&[0, 0, 0, BEGINS]);
         let ends = self.random.one_of(&[NEVER, NEVER, ENDS]);
         let from = offer.is_upgrade.then_some(1);
-        let pack = Pack { version: offer.version, features, from, quantity, starts, ends };
+        let version = offer.version;
+        let pack = Pack { platform, version, features, from, quantity, starts, ends };
         self.order(&pack)?;
         if self.random.below(4) == 0 {
             // The pack is lost, or comes after others.
@@ -68,12 +74,12 @@ impl Story {
 
     /// A pack is ordered and paid.
     pub(super) fn order(&mut self, pack: &Pack) -> Result<()> {
-        let Pack { version, features, from, quantity, starts, ends } = *pack;
+        let Pack { platform, version, features, from, quantity, starts, ends } = *pack;
         let date = |day: Day| (self.began + Days::new(u64::from(day))).to_string();
         let first_active = (starts > 0).then(|| date(starts));
         let end = (ends != NEVER).then(|| date(ends));
         let (first_active, end) = (first_active.as_deref(), end.as_deref());
-        let offer = Offer { version, is_upgrade: from.is_some() };
+        let offer = Offer { platform, version, is_upgrade: from.is_some() };
         let agree = |order: &Order<'_>| self.company.agree(order, first_active, end);
         let order = offer.order(features, quantity, agree)?;
         if self.random.below(3) == 0 {

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::{CLIENTS, Story};
-use crate::licensing::model::rules::{Features, Major, NEVER, Pack, Wish};
+use crate::licensing::model::rules::{Features, Major, NEVER, Pack, Wish, platform_of};
 
 /// The version of a license before its upgrades, and after them.
 const BEFORE: Major = 1;
@@ -16,9 +16,18 @@ impl Story {
         let client = self.random.below(CLIENTS);
         let some = self.random.one_of(&Features::SOME);
         let upgrades = [some, Features::FULL];
-        self.stock(BEFORE, None, Features::NONE)?;
+        let pack = Pack {
+            platform: platform_of(client),
+            version: BEFORE,
+            features: Features::NONE,
+            from: None,
+            quantity: 1,
+            starts: 0,
+            ends: NEVER,
+        };
+        self.stock(&pack)?;
         for features in upgrades {
-            self.stock(AFTER, Some(BEFORE), features)?;
+            self.stock(&Pack { version: AFTER, from: Some(BEFORE), features, ..pack })?;
         }
         self.want(client, BEFORE, Features::NONE)?;
         self.want(client, AFTER, some)?;
@@ -29,9 +38,9 @@ impl Story {
         self.restore(self.backups.len() - 1)
     }
 
-    /// A license is there.
-    fn stock(&mut self, version: Major, from: Option<Major>, features: Features) -> Result<()> {
-        self.order(&Pack { version, features, from, quantity: 1, starts: 0, ends: NEVER })?;
+    /// A pack is bought and installed.
+    fn stock(&mut self, pack: &Pack) -> Result<()> {
+        self.order(pack)?;
         self.deliver(self.orders.len() - 1)
     }
 

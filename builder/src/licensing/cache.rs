@@ -106,28 +106,37 @@ impl<'a> Cache<'a> {
         candidates
     }
 
-    /// The licenses that a user means: the one with this id, or the one for this product.
+    /// The license that a user means: the one with this id, or the one for this product; the newest one, where what it
+    /// was before its upgrade is there too.
     ///
     /// # Errors
     /// `not-found` when there is none, `usage` when there are several.
     pub fn find(&self, name: &str) -> Result<ClientLicense, Error> {
         let licenses = self.entries().into_iter().filter_map(|entry| entry.license.ok());
-        the_one(name, licenses.filter(|license| is_called(license, name)))
+        let mut meant: Vec<_> = licenses.filter(|license| is_called(license, name)).collect();
+        meant.sort_by_key(|it| (it.standing().is_ok(), it.fields().version.clone()));
+        let Some(best) = meant.pop() else { return Err(messages::no_such_license(name)) };
+        let is_one = meant.iter().all(|other| best.was(other));
+        is_one.then_some(best).ok_or_else(|| messages::several_licenses(name))
     }
 
-    /// Removes the license that a user means as in [`Self::find`], or a damaged entry by its file. The caller holds
-    /// the lock of the cache.
+    /// Removes the license that a user means as in [`Self::find`], with what it was before its upgrade, or a damaged entry
+    /// by its file. The caller holds the lock of the cache. Answers what was removed.
     ///
     /// # Errors
     /// As [`Self::find`], and `local-file`.
     pub fn remove(&self, name: &str) -> Result<Entry, Error> {
-        let is_meant = |entry: &Entry| match &entry.license {
-            Ok(license) => is_called(license, name),
-            Err(_) => entry.path == Path::new(name),
-        };
-        let meant = the_one(name, self.entries().into_iter().filter(is_meant))?;
-        data_dir::remove(&meant.path)?;
-        Ok(meant)
+        let is_damaged = |it: &Entry| it.license.is_err() && it.path == Path::new(name);
+        if let Some(damaged) = self.entries().into_iter().find(is_damaged) {
+            data_dir::remove(&damaged.path)?;
+            return Ok(damaged);
+        }
+        let license = self.find(name)?;
+        let is_meant = |it: &Entry| it.license.as_ref().is_ok_and(|it| license.was(it));
+        for entry in self.entries().into_iter().filter(is_meant) {
+            data_dir::remove(&entry.path)?;
+        }
+        Ok(Entry { path: self.file_of(&license), license: Ok(license) })
     }
 
     /// The license whose place this one would take and must not, and why.
@@ -140,8 +149,8 @@ impl<'a> Cache<'a> {
     }
 
     /// Stores a license that there is no objection to. A permanent one takes the place of the temporary ones that it
-    /// covers, and one that was upgraded that of the older ones that it covers, where these end no later; and of the one
-    /// that it was.
+    /// covers, one that was upgraded that of the older ones that it covers, and each that of what it was; where these end
+    /// no later. The license from before an upgrade that ends sooner is what there is afterwards.
     ///
     /// # Errors
     /// `local-file`.
@@ -156,8 +165,8 @@ impl<'a> Cache<'a> {
         data_dir::replace(&path, &json)?;
         let is_replaced = |old: &ClientLicense| {
             let is_of_kind = !old.is_permanent() || outcome == LicenseOutcome::Upgraded;
-            let is_as_good = is_of_kind && license.covers(old) && license.lasts_as_long_as(old);
-            (license.was(old) || is_as_good) && self.objects(old, license).is_none()
+            let is_in_place = license.was(old) || is_of_kind && license.covers(old);
+            is_in_place && license.lasts_as_long_as(old) && self.objects(old, license).is_none()
         };
         for entry in self.entries().into_iter().filter(|_| license.is_permanent()) {
             let is_beside = entry.path != path && entry.path.parent() == path.parent();
@@ -222,16 +231,6 @@ impl<'a> Cache<'a> {
 fn is_called(license: &ClientLicense, name: &str) -> bool {
     let fields = license.fields();
     fields.license_id.to_string() == name || fields.product_id.as_str() == name
-}
-
-/// The one that is meant; several can be for one product.
-fn the_one<T>(name: &str, meant: impl Iterator<Item = T>) -> Result<T, Error> {
-    let mut meant: Vec<T> = meant.collect();
-    match (meant.pop(), meant.is_empty()) {
-        (Some(one), true) => Ok(one),
-        (Some(_), false) => Err(messages::several_licenses(name)),
-        (None, _) => Err(messages::no_such_license(name)),
-    }
 }
 
 /// Who this client is; nobody without a key.

@@ -257,6 +257,40 @@ fn of_one_seat(license: &mut SeatLicense) {
 }
 
 #[test]
+fn what_a_license_was_before_an_upgrade_is_there_when_that_has_ended_also_without_the_license_server()
+ {
+    let gateway = Gateway::start();
+    gateway.script().change = of_one_seat;
+    gateway.request();
+    {
+        let mut script = gateway.script();
+        (script.version, script.outcome) = ("6.0.0", LicenseOutcome::Upgraded);
+        script.change = |license| {
+            of_one_seat(license);
+            license.ends_at = Some(license.issued_at.plus(Span::seconds(3)));
+        };
+    }
+    gateway.request();
+    let of = |version: &str| {
+        let listed = gateway.listed();
+        let found = listed.iter().find(|it| it["version"] == version);
+        found.expect("it is in the cache")["state"].clone()
+    };
+    assert_eq!((of("5.0.0"), of("6.0.0")), ("valid".into(), "valid".into()));
+    assert!(gateway.good(&["license", "show", PRODUCT]).out.contains("6.0.0"));
+    while of("6.0.0") == "valid" {}
+    {
+        let mut script = gateway.script();
+        script.version = "5.0.0";
+        script.refused = Some((REQUEST, Slug::LicenseServerUnreachable));
+    }
+    assert!(gateway.request().err.contains("already"));
+    assert!(gateway.good(&["license", "show", PRODUCT]).out.contains("5.0.0"));
+    gateway.good(&["license", "remove", PRODUCT]);
+    assert!(gateway.listed().is_empty());
+}
+
+#[test]
 fn a_license_that_was_upgraded_elsewhere_is_not_called_revoked() {
     let gateway = Gateway::start();
     gateway.script().change = of_one_seat;

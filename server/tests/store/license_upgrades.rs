@@ -1,5 +1,6 @@
 //! Upgrades that end sooner than what they upgrade: afterwards the license is what it was before.
 
+use trybuy_formats::certificates::Serial;
 use trybuy_formats::ids::{ClientId, PackId, ProductId, SeatLicenseId};
 use trybuy_formats::licensing::pack::LicensePack;
 use trybuy_server::store::{
@@ -55,6 +56,43 @@ pub(crate) async fn a_license_whose_upgrade_has_ended_is_issued_again_as_what_it
     let next = world.install(&ending(upgrade_pack("1.0.0", "2.0.0", 1), 90)).await;
     assert_eq!(world.outcome(ada, "2.0.0", 52).await, Outcome::UPGRADED);
     assert_eq!(terms(&world, ada).await, ("2.0.0".into(), Some(next)));
+}
+
+pub(crate) async fn what_a_license_was_before_an_upgrade_that_ends_sooner_stays_good_as_long_as_the_license(
+    Database { store, .. }: Database,
+) {
+    let world = LicenseWorld::new(store);
+    let full = world.install(&pack("1.0.0", 1)).await;
+    world.install(&ending(upgrade_pack("1.0.0", "2.0.0", 1), 50)).await;
+    let ada = client();
+    assert_eq!(world.outcome(ada, "1.0.0", 1).await, Outcome::GRANTED);
+    let first = license(&world, ada).await;
+    assert_eq!(world.outcome(ada, "2.0.0", 2).await, Outcome::UPGRADED);
+    let upgraded = license(&world, ada).await;
+    let revoked = async |now| -> Vec<Serial> {
+        let listed = world.store.revoked_certificates(at(now)).await.expect("answered");
+        listed.into_iter().map(|it| it.serial).collect()
+    };
+    // Also where it is shown, by its client or to a license server that has forgotten it.
+    for serial in [first.certificate_serial.clone(), Serial::random()] {
+        let mut shown = presented(first.license_id, ada, "1.0.0", Some(full));
+        shown.certificate_serial = serial;
+        let showing = LicenseCase { presented: Some(shown), ..case(ada, "1.0.0", 3) };
+        assert_eq!(Outcome::of(&world.ask(showing).await), Outcome::REISSUED);
+        assert_eq!(license(&world, ada).await, upgraded);
+        assert_eq!(revoked(3).await, []);
+    }
+    assert_eq!(world.outcome(ada, "1.0.0", 50).await, Outcome::REISSUED);
+    let again = license(&world, ada).await;
+    let note = parsed("Machine was sold");
+    let license_id = first.license_id;
+    let revocation = Revocation { license_id, client: None, note, bars: false, now: at(51) };
+    world.store.revoke_license(world.secret(), &revocation).await.expect("revoked");
+    let revoked = revoked(49).await;
+    for license in [first, upgraded, again] {
+        assert!(revoked.contains(&license.certificate_serial), "{}", license.version);
+    }
+    assert_eq!(revoked.len(), 4);
 }
 
 pub(crate) async fn every_way_of_asking_finds_what_a_license_was_before_its_upgrade(

@@ -209,10 +209,15 @@ async fn adopt_certificate(
     now: Instant,
 ) -> Result<Adoption, StoreError> {
     let is_same = known.product_pack() == row.product_pack();
-    if known.revoked_at.is_some() || !(is_same || is_upgrade(known, row)) {
-        let reason = match known.revoked_at {
-            Some(_) => RevocationReason::PrivilegeWithdrawn,
-            None => RevocationReason::Superseded,
+    let is_revoked = known.revoked_at.is_some();
+    if is_revoked || !(is_same || is_upgrade(known, row)) {
+        if !is_revoked && upgrades::was_before(connection, row, known).await? {
+            license_certificates::note(connection, row).await?;
+            return Ok(Adoption::Known);
+        }
+        let reason = match is_revoked {
+            true => RevocationReason::PrivilegeWithdrawn,
+            false => RevocationReason::Superseded,
         };
         license_certificates::revoke(connection, row, reason, now).await?;
         return Ok(Adoption::Known);

@@ -156,6 +156,11 @@ impl Assignment {
         self.ends_at.is_some_and(|end| end <= now)
     }
 
+    /// Whether it ends sooner than another one.
+    pub(super) fn ends_before(&self, other: &Self) -> bool {
+        self.ends_at.is_some_and(|end| other.ends_at.is_none_or(|other| end < other))
+    }
+
     /// Makes it one with the terms of a pack: that of its seat, or of an upgrade.
     pub(super) fn take_terms(&mut self, offered: OfferingPack) {
         let OfferingPack { pack_id, ends_at, product } = offered;

@@ -1,10 +1,13 @@
 //! The certificates of a license: that of its table, and others beside it.
 //!
 //! A license server signs a license with the same terms again where the first certificate is of no use any more, and,
-//! restored from a backup, where it has forgotten the first one. All of them are good as long as the license is, and
-//! revoked with it.
+//! restored from a backup, where it has forgotten the first one. The certificate from before an upgrade that ends sooner
+//! stays good: its client can use it when the upgrade has ended, whether or not the license server is there then. All of
+//! them are good as long as the license is, and revoked with it.
 
-use sqlx::AnyConnection;
+use sqlx::any::AnyArguments;
+use sqlx::query::Query;
+use sqlx::{Any, AnyConnection};
 use trybuy_formats::certificates::{Certificate, RevocationReason, Serial};
 use trybuy_formats::ids::{ClientId, PackId, SeatLicenseId};
 use trybuy_formats::instant::Instant;
@@ -31,9 +34,20 @@ const NOTE: &str = "INSERT INTO other_certificates (serial, license_id, client_i
     VALUES ($1, $2, $3, $4, $5) ON CONFLICT (serial) DO NOTHING";
 const REVOKE: &str = "INSERT INTO revoked_certificates (serial, license_id, revoked_at, ends_at, \
     reason) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (serial) DO NOTHING";
-const REVOKE_OTHERS: &str = "INSERT INTO revoked_certificates (serial, license_id, revoked_at, ends_at, \
-    reason) SELECT serial, license_id, $1, ends_at, $2 FROM other_certificates \
-    WHERE license_id = $3 AND client_id = $4 AND pack_id = $5 ON CONFLICT (serial) DO NOTHING";
+/// Declares the revocation of the other certificates of a license, of those that fit.
+macro_rules! revoke_others {
+    ($condition:literal) => {
+        concat!(
+            "INSERT INTO revoked_certificates (serial, license_id, revoked_at, ends_at, reason) \
+             SELECT serial, license_id, $1, ends_at, $2 FROM other_certificates \
+             WHERE license_id = $3 AND client_id = $4 ",
+            $condition,
+            "ON CONFLICT (serial) DO NOTHING"
+        )
+    };
+}
+const REVOKE_OTHERS: &str = revoke_others!("");
+const REVOKE_OTHERS_OF_TERMS: &str = revoke_others!("AND pack_id = $5 ");
 const IS_REVOKED: &str = "SELECT serial FROM revoked_certificates WHERE serial = $1";
 
 impl LicenseCertificate<'_> {
@@ -112,8 +126,7 @@ pub(super) async fn revoke(
     Ok(revoked.rows_affected() == 1)
 }
 
-/// Puts a certificate, and the others of the license with the same terms, on the revocation list. Answers whether it was
-/// not there.
+/// Puts all certificates of a license on the revocation list, whatever their terms. Answers whether this one was not there.
 pub(super) async fn revoke_all(
     connection: &mut AnyConnection,
     certificate: impl Into<LicenseCertificate<'_>>,
@@ -122,15 +135,36 @@ pub(super) async fn revoke_all(
 ) -> Result<bool, StoreError> {
     let certificate = certificate.into();
     let is_new = revoke(connection, certificate, reason, now).await?;
-    sqlx::query(REVOKE_OTHERS)
+    others(REVOKE_OTHERS, &certificate, reason, now).execute(connection).await?;
+    Ok(is_new)
+}
+
+/// Another certificate took the place of this one, and so of the others of the license with the same terms.
+pub(super) async fn supersede(
+    connection: &mut AnyConnection,
+    certificate: impl Into<LicenseCertificate<'_>>,
+    now: Instant,
+) -> Result<(), StoreError> {
+    let (certificate, reason) = (certificate.into(), RevocationReason::Superseded);
+    revoke(connection, certificate, reason, now).await?;
+    others(REVOKE_OTHERS_OF_TERMS, &certificate, reason, now)
+        .bind(certificate.pack())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+fn others(
+    statement: &'static str,
+    certificate: &LicenseCertificate<'_>,
+    reason: RevocationReason,
+    now: Instant,
+) -> Query<'static, Any, AnyArguments> {
+    sqlx::query(statement)
         .bind(now.unix())
         .bind(reason.as_str())
         .bind(certificate.license_id.to_string())
         .bind(certificate.client_id.to_string())
-        .bind(certificate.pack())
-        .execute(connection)
-        .await?;
-    Ok(is_new)
 }
 
 /// Whether a certificate is on the revocation list.

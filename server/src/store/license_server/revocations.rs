@@ -263,13 +263,17 @@ async fn leave_seat_to(
     Ok(())
 }
 
-/// Puts the upgraded license in the place of the old one, which is good no more.
+/// Puts the upgraded license in the place of the old one, which is good no more. Where the upgrade ends sooner, it stays
+/// good: it is what the license is afterwards.
 pub(super) async fn supersede(
     connection: &mut AnyConnection,
     old: &Assignment,
     row: &Assignment,
 ) -> Result<(), StoreError> {
-    let reason = RevocationReason::Superseded;
-    license_certificates::revoke_all(connection, old, reason, row.issued_at).await?;
+    if row.ends_before(old) {
+        license_certificates::note(connection, old).await?;
+    } else {
+        license_certificates::supersede(connection, old, row.issued_at).await?;
+    }
     assignments::replace(connection, &old.certificate_serial, row).await
 }

@@ -3,6 +3,7 @@
 //! A license that was upgraded keeps its seat, and so what it was before: where the upgrade ends sooner, it is that again.
 
 use sqlx::AnyConnection;
+use trybuy_formats::ids::PackId;
 use trybuy_formats::instant::Instant;
 
 use super::assignments::Assignment;
@@ -80,7 +81,7 @@ pub(super) async fn take(
     row: &Assignment,
 ) -> Result<bool, StoreError> {
     let Some(pack) = row.upgraded_by else { return Ok(true) };
-    if used(connection, row).await?.iter().any(|seat| seat.pack == pack) {
+    if has_used(connection, row, pack).await? {
         return Ok(true);
     }
     let Some(seat) = seats::take(connection, pack).await? else { return Ok(false) };
@@ -94,6 +95,28 @@ pub(super) async fn take(
         .execute(connection)
         .await?;
     Ok(true)
+}
+
+/// Whether a license is what another one was before an upgrade that ends sooner.
+pub(super) async fn was_before(
+    connection: &mut AnyConnection,
+    license: &Assignment,
+    upgraded: &Assignment,
+) -> Result<bool, StoreError> {
+    Ok(upgraded.ends_before(license)
+        && match license.upgraded_by {
+            None => true,
+            Some(pack) => has_used(connection, upgraded, pack).await?,
+        })
+}
+
+/// Whether a license used an upgrade license of a pack.
+async fn has_used(
+    connection: &mut AnyConnection,
+    row: &Assignment,
+    pack: PackId,
+) -> Result<bool, StoreError> {
+    Ok(used(connection, row).await?.iter().any(|seat| seat.pack == pack))
 }
 
 /// Gives back what a license used.

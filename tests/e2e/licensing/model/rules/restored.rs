@@ -110,6 +110,10 @@ impl Rules {
             Some(known) if is_upgrade(&known.license, license) => {
                 self.adopt_upgrade(&known.license, license)
             }
+            Some(known) if self.was_before(license, &known.license) => {
+                self.store.others.insert(license.number, *license);
+                Found::Known
+            }
             Some(_) => self.find_over(license),
             None => self.adopt_seat(license, seat),
         }

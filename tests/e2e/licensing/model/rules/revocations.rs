@@ -3,13 +3,19 @@
 use super::{Id, License, Place, Rules, Seat, sits_on};
 
 impl Rules {
-    /// Takes all certificates of a license.
-    pub(super) fn revoke_all(&mut self, license: &License) {
-        let is_same = |other: &&License| {
-            let of = |it: &License| (it.id, it.client, it.upgraded_by);
-            of(other) == of(license)
-        };
-        let others = self.store.others.values().filter(is_same).map(|it| it.number);
+    /// Takes all certificates of a license, whatever their terms.
+    fn revoke_all(&mut self, license: &License) {
+        self.revoke_those(license, |it| (it.id, it.client) == (license.id, license.client));
+    }
+
+    /// Takes those with the terms of a certificate, in whose place another one is.
+    pub(super) fn revoke_terms(&mut self, license: &License) {
+        let terms = |it: &License| (it.id, it.client, it.upgraded_by);
+        self.revoke_those(license, |it| terms(it) == terms(license));
+    }
+
+    fn revoke_those(&mut self, license: &License, are_meant: impl Fn(&License) -> bool) {
+        let others = self.store.others.values().filter(|it| are_meant(it)).map(|it| it.number);
         self.store.revoked.extend(others.chain([license.number]));
     }
 

@@ -84,10 +84,23 @@ impl Rules {
         self.free(old.client, version, features, day, upgrades)
     }
 
-    /// The upgraded license is in the place of the old one, which is good no more.
+    /// The upgraded license is in the place of the old one, which is good no more, unless it lasts longer.
     pub(super) fn supersede(&mut self, old: &License, new: License) {
-        self.revoke_all(old);
+        if new.ends < old.ends {
+            self.store.others.insert(old.number, *old);
+        } else {
+            self.revoke_terms(old);
+        }
         self.replace(old, new);
+    }
+
+    /// Whether a license is what another one was before an upgrade that ends sooner.
+    pub(super) fn was_before(&self, license: &License, upgraded: &License) -> bool {
+        let is_used = |pack| {
+            let of = (upgraded.id, upgraded.client, pack);
+            self.store.upgrades.iter().any(|it| (it.0, it.1, it.2.pack) == of)
+        };
+        upgraded.ends < license.ends && license.upgraded_by.is_none_or(is_used)
     }
 
     /// Uses up one license of an upgrade pack, if one is free, and the license has not used one of it before.

@@ -26,7 +26,7 @@ cases![the_licensing_system_does_what_its_model_does[Python, Curl, Faketime, Sql
 /// Seeds that are played without a word about it.
 const SEEDS: u64 = 3;
 /// Steps of a story.
-const STEPS: u32 = 60;
+const STEPS: u32 = 50;
 
 fn the_licensing_system_does_what_its_model_does(shared: &Shared) -> Result<()> {
     for seed in seeds()? {

@@ -15,8 +15,8 @@ use crate::encoding::from_hex32;
 
 pub use self::licensing::{
     ChallengeId, ClearinghouseId, ClientId, ClientSoftwareId, Currency, Description, ImageVendorId,
-    LicenseServerId, Locale, OrderId, PackId, PaymentReference, PlatformType, ProductId, RecordMac,
-    SeatLicenseId,
+    LicenseServerId, Locale, MarkMac, OrderId, PackId, PaymentReference, PlatformType, ProductId,
+    RecordMac, SeatLicenseId,
 };
 
 /// A text that is not what its type asks for.

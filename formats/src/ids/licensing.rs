@@ -60,6 +60,11 @@ digest_newtype! {
     RecordMac
 }
 
+digest_newtype! {
+    /// The authentication of what a license server keeps beside its database of how far its records go.
+    MarkMac
+}
+
 impl RecordMac {
     /// What stands before the first record.
     pub const BEGIN: Self = Self([0; 32]);

@@ -1,16 +1,18 @@
-//! The secret of a license server 28: nobody else can make its challenge tokens, nor its records.
+//! The secret of a license server 28: nobody else can make its challenge tokens, nor its records and what it keeps of them.
 
 use zeroize::Zeroizing;
 
 use super::{LicenseSecret, Secret, derive, random};
-use crate::ids::RecordMac;
-use crate::primitives::{PrimitiveError, hmac_sha256};
+use crate::ids::{MarkMac, RecordMac};
+use crate::primitives::{PrimitiveError, hmac_sha256, verify_hmac_sha256};
 use crate::salted_box;
 
 /// Derivation of the key of challenge tokens.
 const DERIVE_TOKEN_KEY: &[u8] = b"trybuy/v1/challenge-token-key";
 /// Derivation of the key of the chain of records.
 const DERIVE_RECORD_KEY: &[u8] = b"trybuy/v1/license-record-key";
+/// Derivation of the key of the mark of the records.
+const DERIVE_MARK_KEY: &[u8] = b"trybuy/v1/records-mark-key";
 /// The purpose of what a token key encrypts.
 const TOKEN: &[u8] = b"trybuy/v1/challenge-token";
 
@@ -20,6 +22,7 @@ pub struct LicenseServerSecret {
     /// Used as a license secret is: salted, and for one purpose.
     token: LicenseSecret,
     record: Secret,
+    mark: Secret,
 }
 
 impl LicenseServerSecret {
@@ -39,7 +42,8 @@ impl LicenseServerSecret {
     fn new(bytes: Secret) -> Self {
         let token = LicenseSecret(derive(bytes.as_slice(), &[], &[DERIVE_TOKEN_KEY]));
         let record = derive(bytes.as_slice(), &[], &[DERIVE_RECORD_KEY]);
-        Self { bytes, token, record }
+        let mark = derive(bytes.as_slice(), &[], &[DERIVE_MARK_KEY]);
+        Self { bytes, token, record, mark }
     }
 
     /// Its bytes, to be stored where only the license server can read them.
@@ -67,6 +71,19 @@ impl LicenseServerSecret {
     pub fn record_mac(&self, previous: &RecordMac, record: &[u8]) -> RecordMac {
         let message = [previous.as_bytes().as_slice(), record].concat();
         RecordMac::from_bytes(hmac_sha256(self.record.as_slice(), &message))
+    }
+
+    /// `HMAC-SHA256(mark key, mark)`: authenticates how far the records go, where the database does not keep it.
+    pub fn mark_mac(&self, mark: &[u8]) -> MarkMac {
+        MarkMac::from_bytes(hmac_sha256(self.mark.as_slice(), mark))
+    }
+
+    /// Verifies what [`Self::mark_mac`] authenticated.
+    ///
+    /// # Errors
+    /// [`PrimitiveError::Tampered`] when it is not as this license server wrote it.
+    pub fn verify_mark(&self, mark: &[u8], mac: &MarkMac) -> Result<(), PrimitiveError> {
+        verify_hmac_sha256(self.mark.as_slice(), mark, mac.as_bytes())
     }
 }
 
@@ -99,5 +116,18 @@ mod tests {
         ] {
             assert_ne!(second, other);
         }
+    }
+
+    #[test]
+    fn a_mark_is_verified_by_its_license_server_only_and_is_no_record() {
+        let secret = LicenseServerSecret::from_bytes([7; 32]);
+        let mac = secret.mark_mac(b"mark");
+        assert_eq!(secret.verify_mark(b"mark", &mac), Ok(()));
+        assert_eq!(secret.verify_mark(b"Mark", &mac), Err(PrimitiveError::Tampered));
+        let other = LicenseServerSecret::from_bytes([8; 32]);
+        assert_eq!(other.verify_mark(b"mark", &mac), Err(PrimitiveError::Tampered));
+        let record = secret.record_mac(&RecordMac::BEGIN, b"mark");
+        let message = [RecordMac::BEGIN.as_bytes().as_slice(), b"mark"].concat();
+        assert_ne!(secret.mark_mac(&message).as_bytes(), record.as_bytes());
     }
 }

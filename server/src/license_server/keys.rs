@@ -42,7 +42,7 @@ impl LicenseServerFiles {
         self.0.file("issuer.key")
     }
 
-    /// The secret of tokens and records, 32 bytes.
+    /// The secret of tokens, records and their mark, 32 bytes.
     pub fn secret(&self) -> PathBuf {
         self.0.file("license-server.secret")
     }
@@ -89,7 +89,7 @@ pub struct LicenseServerKeys {
     pub packs: DecryptionKey,
     /// The key that licenses are signed with.
     pub issuer: EcdsaKey,
-    /// The secret of tokens and records.
+    /// The secret of tokens, records and their mark.
     pub secret: LicenseServerSecret,
 }
 

@@ -3,6 +3,9 @@
 //!
 //! It is written when the server starts and stops, a tenth of a second after a record was added, and by every
 //! command that adds one. So a database that goes back by less than that is not noticed by it, but by gateways.
+//!
+//! It has two lines: the mark in JSON, and its authentication under the license server's secret. Without that a digit
+//! that the disk altered would say that the records are others, and the store a restored one.
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -50,8 +53,8 @@ impl LookBackFailed {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MarkError {
-    /// It does not say how many records there were.
-    #[error("{} is damaged: it does not say how many records there were", .0.display())]
+    /// It is not what the license server wrote.
+    #[error("{} is damaged: it is not as this license server wrote it", .0.display())]
     Damaged(PathBuf),
     /// It cannot be read.
     #[error("{} cannot be read", path.display())]
@@ -108,7 +111,7 @@ impl MarkFile {
     ///
     /// # Errors
     /// When the file cannot be read, or is damaged.
-    pub fn read(&self) -> Result<Option<RecordsMark>, MarkError> {
+    pub fn read(&self, secret: &LicenseServerSecret) -> Result<Option<RecordsMark>, MarkError> {
         let unreadable = |source| MarkError::Unreadable { path: self.0.clone(), source };
         let damaged = || MarkError::Damaged(self.0.clone());
         let file = match open_regular(&self.0) {
@@ -118,7 +121,7 @@ impl MarkFile {
         };
         let mut bytes = Vec::new();
         file.take(CAP).read_to_end(&mut bytes).map_err(unreadable)?;
-        serde_json::from_slice(&bytes).map(Some).map_err(|_| damaged())
+        decoded(secret, &bytes).map(Some).ok_or_else(damaged)
     }
 
     /// Compares the records with the mark, and raises it. A store with fewer records than there were, or with others, is
@@ -133,14 +136,14 @@ impl MarkFile {
         now: Instant,
     ) -> Result<RecordsComparison, LookBackFailed> {
         // The mark first: others add records and raise it meanwhile, and the records never become fewer.
-        if let Some(mark) = self.read()? {
+        if let Some(mark) = self.read(secret)? {
             let decision = LicenseDecision::of(DecisionOutcome::Restored, now);
             let found = store.compare_records(secret, mark, decision).await?;
             if found != RecordsComparison::GoOn {
                 return Ok(found);
             }
         }
-        self.raise(store.record_head().await?.mark)?;
+        self.raise(secret, store.record_head().await?.mark)?;
         Ok(RecordsComparison::GoOn)
     }
 
@@ -149,12 +152,12 @@ impl MarkFile {
     ///
     /// # Errors
     /// When the file cannot be read or written, or is damaged.
-    pub fn raise(&self, mark: RecordsMark) -> Result<(), MarkError> {
+    pub fn raise(&self, secret: &LicenseServerSecret, mark: RecordsMark) -> Result<(), MarkError> {
         let unwritable = |source| MarkError::Unwritable { path: self.0.clone(), source };
         let _lock = self.lock().map_err(unwritable)?;
-        if self.read()?.is_none_or(|before| before.precedes(&mark)) {
-            let bytes = serde_json::to_vec(&mark).map_err(|error| unwritable(error.into()))?;
-            data_dir::replace(&self.0, &bytes).map_err(unwritable)?;
+        if self.read(secret)?.is_none_or(|before| before.precedes(&mark)) {
+            let text = encoded(secret, &mark).map_err(|error| unwritable(error.into()))?;
+            data_dir::replace(&self.0, text.as_bytes()).map_err(unwritable)?;
         }
         Ok(())
     }
@@ -165,6 +168,21 @@ impl MarkFile {
         directory.lock()?;
         Ok(directory)
     }
+}
+
+/// What the file of a mark holds.
+fn encoded(secret: &LicenseServerSecret, mark: &RecordsMark) -> serde_json::Result<String> {
+    let text = serde_json::to_string(mark)?;
+    let mac = secret.mark_mac(text.as_bytes());
+    Ok(format!("{text}\n{mac}\n"))
+}
+
+/// The mark in a file that the license server wrote; none in any other.
+fn decoded(secret: &LicenseServerSecret, bytes: &[u8]) -> Option<RecordsMark> {
+    let lines = str::from_utf8(bytes).ok()?.strip_suffix('\n')?;
+    let (mark, mac) = lines.split_once('\n')?;
+    secret.verify_mark(mark.as_bytes(), &mac.parse().ok()?).ok()?;
+    serde_json::from_str(mark).ok()
 }
 
 #[cfg(test)]
@@ -181,6 +199,10 @@ mod tests {
         }
     }
 
+    fn secret() -> LicenseServerSecret {
+        LicenseServerSecret::from_bytes([7; 32])
+    }
+
     fn mark_file() -> (tempfile::TempDir, MarkFile) {
         let directory = tempfile::tempdir().expect("a directory");
         let file = MarkFile::new(directory.path().join("records.mark"));
@@ -190,7 +212,7 @@ mod tests {
     #[test]
     fn a_mark_only_rises() {
         let (_directory, file) = mark_file();
-        assert_eq!(file.read().expect("read"), None);
+        assert_eq!(file.read(&secret()).expect("read"), None);
         for (new, expected) in [
             (mark(1, 3), mark(1, 3)),
             (mark(1, 2), mark(1, 3)),
@@ -198,8 +220,8 @@ mod tests {
             (mark(2, 4), mark(2, 4)),
             (mark(1, 9), mark(2, 4)),
         ] {
-            file.raise(new).expect("written");
-            assert_eq!(file.read().expect("read"), Some(expected));
+            file.raise(&secret(), new).expect("written");
+            assert_eq!(file.read(&secret()).expect("read"), Some(expected));
         }
     }
 
@@ -208,8 +230,8 @@ mod tests {
         let (_directory, file) = mark_file();
         let raise = |first: u64| {
             for records in (first..400).step_by(4) {
-                file.raise(mark(1, records)).expect("written");
-                let there = file.read().expect("read").expect("a mark");
+                file.raise(&secret(), mark(1, records)).expect("written");
+                let there = file.read(&secret()).expect("read").expect("a mark");
                 assert!(there.records >= records, "{} and then {}", records, there.records);
             }
         };
@@ -218,23 +240,47 @@ mod tests {
         });
     }
 
+    fn assert_is_damaged(file: &MarkFile, what: &str) {
+        assert!(matches!(file.read(&secret()), Err(MarkError::Damaged(_))), "{what}");
+        assert!(matches!(file.raise(&secret(), mark(1, 4)), Err(MarkError::Damaged(_))), "{what}");
+    }
+
+    #[test]
+    fn a_mark_that_is_not_all_as_the_license_server_wrote_it_is_damaged() {
+        let (_directory, file) = mark_file();
+        let there = encoded(&secret(), &mark(1, 3)).expect("encoded");
+        for at in 0..there.len() {
+            let mut altered = there.clone().into_bytes();
+            altered[at] ^= 1;
+            std::fs::write(&file.0, &altered).expect("written");
+            assert_is_damaged(&file, &format!("byte {at}"));
+        }
+        let other = LicenseServerSecret::from_bytes([8; 32]);
+        for (what, text) in [
+            ("another secret", encoded(&other, &mark(1, 3)).expect("encoded")),
+            ("no authentication", serde_json::to_string(&mark(1, 3)).expect("encoded")),
+        ] {
+            std::fs::write(&file.0, text).expect("written");
+            assert_is_damaged(&file, what);
+        }
+    }
+
     #[test]
     fn a_mark_that_is_none_is_damaged_and_one_that_cannot_be_read_is_not() {
         let (directory, file) = mark_file();
         let path = directory.path().join("records.mark");
-        let there = serde_json::to_vec(&mark(1, 3)).expect("written");
+        let there = encoded(&secret(), &mark(1, 3)).expect("encoded").into_bytes();
         let long = [vec![b' '; CAP as usize], there.clone()].concat();
         for damaged in [&b""[..], b"{}", b"\xff\xfe", &there[..there.len() - 1], &long] {
             std::fs::write(&path, damaged).expect("written");
-            assert!(matches!(file.read(), Err(MarkError::Damaged(_))), "{damaged:?}");
-            assert!(matches!(file.raise(mark(1, 4)), Err(MarkError::Damaged(_))), "{damaged:?}");
+            assert_is_damaged(&file, &format!("{damaged:?}"));
         }
         std::fs::remove_file(&path).expect("removed");
         std::fs::create_dir(&path).expect("made");
-        assert!(matches!(file.read(), Err(MarkError::Damaged(_))));
+        assert!(matches!(file.read(&secret()), Err(MarkError::Damaged(_))));
         let nowhere = MarkFile::new(path.join("file"));
         std::fs::remove_dir(&path).expect("removed");
         std::fs::write(&path, there).expect("written");
-        assert!(matches!(nowhere.read(), Err(MarkError::Unreadable { .. })));
+        assert!(matches!(nowhere.read(&secret()), Err(MarkError::Unreadable { .. })));
     }
 }

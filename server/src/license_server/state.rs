@@ -33,7 +33,7 @@ pub struct LicenseServer {
     pub images: ImageCache,
     /// Where its files are.
     pub directory: RoleDir,
-    /// The number of records beside the database.
+    /// How far the records go, beside the database.
     pub mark: MarkFile,
     /// Whom it trusts.
     pub authorities: Authorities,
@@ -53,7 +53,7 @@ pub struct LicenseServerParts {
     pub config: LicenseServerConfig,
     /// Its files.
     pub files: LicenseServerFiles,
-    /// The secret of tokens and records.
+    /// The secret of tokens, records and their mark.
     pub secret: LicenseServerSecret,
     /// Its certificates.
     pub certificates: LicenseServerCertificates,
@@ -90,7 +90,7 @@ impl LicenseServer {
         self.module.signer()
     }
 
-    /// The secret of tokens and records.
+    /// The secret of tokens, records and their mark.
     pub fn secret(&self) -> &LicenseServerSecret {
         self.granting.secret()
     }

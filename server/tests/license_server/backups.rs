@@ -85,7 +85,12 @@ async fn what_was_decided_is_soon_in_the_mark() {
     for records in 1..=5 {
         let decision = LicenseDecision::of(DecisionOutcome::Refused, test.now());
         server.store.record_decision(server.secret(), decision).await.expect("recorded");
-        while server.mark.read().expect("read").is_none_or(|mark| mark.records < records) {
+        while server
+            .mark
+            .read(server.secret())
+            .expect("read")
+            .is_none_or(|mark| mark.records < records)
+        {
             assert!(begin.elapsed() < Duration::from_secs(5), "{records}");
             tokio::task::yield_now().await;
         }
@@ -113,7 +118,7 @@ async fn whoever_keeps_the_mark_takes_the_records_of_others_for_no_restored_ones
     for kept in keeping {
         kept.await.expect("all of them went on");
     }
-    let mark = test.server.mark.read().expect("read").expect("a mark");
+    let mark = test.server.mark.read(test.server.secret()).expect("read").expect("a mark");
     assert!(mark.records > 150, "{mark:?}");
 }
 

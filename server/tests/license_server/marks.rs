@@ -49,18 +49,30 @@ fn a_damaged_mark_is_named_with_a_remedy_that_works() {
     program.serve().stop();
     let mark = mark(&program);
     let copy = std::fs::read(&mark).expect("a mark");
+    let text = std::str::from_utf8(&copy).expect("UTF-8");
+    let altered = |from: &str, to: &str| {
+        assert!(text.contains(from), "{text}");
+        Some(text.replacen(from, to, 1).into_bytes())
+    };
     for damage in [
-        |mark: &Path| std::fs::write(mark, b""),
-        |mark: &Path| std::fs::write(mark, b"\xff\xfe\x00"),
-        |mark: &Path| std::fs::write(mark, b"{\"records\":5}"),
-        |mark: &Path| std::fs::create_dir(mark),
+        Some(Vec::new()),
+        Some(b"\xff\xfe\x00".to_vec()),
+        Some(b"{\"records\":5}".to_vec()),
+        altered("\"records\":0", "\"records\":9"),
+        altered("\"mac\":\"0", "\"mac\":\"1"),
+        text.lines().next().map(|unauthenticated| unauthenticated.as_bytes().to_vec()),
+        // A directory.
+        None,
     ] {
         for remedy in [
             |mark: &Path, _: &[u8]| assert!(!mark.exists()),
             |mark: &Path, copy: &[u8]| std::fs::write(mark, copy).expect("restored"),
         ] {
             remove(&mark);
-            damage(&mark).expect("damaged");
+            match &damage {
+                Some(bytes) => std::fs::write(&mark, bytes).expect("damaged"),
+                None => std::fs::create_dir(&mark).expect("damaged"),
+            }
             refused(&program, &SERVE);
             refused(&program, &VERIFY);
             remove(&mark);

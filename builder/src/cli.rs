@@ -61,7 +61,7 @@ pub enum Command {
     Remove(RemoveArguments),
     /// Check keys, clock, server and memory execution, and say what to do
     Doctor(DoctorArguments),
-    /// Licenses for the services behind gateways: get, list, show, export, renew
+    /// Licenses for the services behind gateways: request, list, show, export, renew, remove
     #[command(subcommand)]
     License(LicenseCommand),
     /// Open a local address through which programs reach the service behind a gateway, licensed

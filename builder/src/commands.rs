@@ -171,13 +171,18 @@ fn refuse(error: &Error) -> u8 {
     }
 }
 
-/// Help and version are answers; everything else is a failure like all others.
+/// Help and version are answers; where a subcommand is missing, the help is what to do. Everything else is a failure like
+/// all others.
 fn refuse_command_line(error: &clap::Error) -> ExitCode {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         let text = error.render().to_string();
         return conclude(output::print(text.trim_end()).map(success)).into();
     }
     let text = error.render().to_string();
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        output::notice(text.trim_end());
+        return ExitCode::from(USAGE);
+    }
     let mut paragraphs = text.trim_start_matches("error: ").split("\n\n");
     let happened = paragraphs.next().unwrap_or_default().to_owned();
     let tips: Vec<&str> = paragraphs

@@ -18,6 +18,8 @@ mod downloads;
 mod license_servers;
 #[path = "builder/license_upkeep.rs"]
 mod license_upkeep;
+#[path = "builder/license_words.rs"]
+mod license_words;
 #[path = "builder/licensing.rs"]
 mod licensing;
 #[path = "builder/replays.rs"]

@@ -8,6 +8,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::low_level::pipe;
 use tokio::io::AsyncReadExt as _;
 use tokio::runtime::{Builder, Runtime};
+use trybuy_formats::ids::SeatLicenseId;
 
 use super::{Context, license};
 use crate::cli::ConnectArguments;
@@ -54,7 +55,7 @@ pub(super) fn connect(
     // The lock of the cache is not held while connections run.
     drop(requestor);
     let (data, address) = (context.data.clone(), gateway.clone());
-    let presenter = Presenter::new(first, move || next_license(&data, &address));
+    let presenter = Presenter::new(first, move |last| next_license(&data, &address, last));
     let runtime = runtime()?;
     let served = runtime.block_on(async {
         let door = Door::new(gateway, presenter)?;
@@ -92,11 +93,18 @@ fn first_license(requestor: &mut Requestor<'_>) -> Result<Presented, Error> {
     }
 }
 
-/// The license of later connections: asked for as at the beginning.
-fn next_license(data: &DataDir, gateway: &ServerAddress) -> Result<Presented, Error> {
+/// The license of later connections: asked for as at the beginning. That there is still the temporary one, which is asked
+/// again and again, is no news; that it took the place of another license is.
+fn next_license(
+    data: &DataDir,
+    gateway: &ServerAddress,
+    last: SeatLicenseId,
+) -> Result<Presented, Error> {
     let mut requestor = Requestor::contact(data, gateway.clone(), Trust::default())?;
     let obtained = requestor.obtain(Occasion::Need)?;
-    let is_news = obtained.source != Source::Cache && obtained.license.is_permanent();
+    let is_another = obtained.license.fields().license_id != last;
+    let is_news =
+        obtained.source != Source::Cache && (obtained.license.is_permanent() || is_another);
     if is_news || !obtained.refused.is_empty() {
         license::tell(&obtained);
     }
@@ -105,7 +113,8 @@ fn next_license(data: &DataDir, gateway: &ServerAddress) -> Result<Presented, Er
 
 fn presented(requestor: &Requestor<'_>, license: &ClientLicense) -> Result<Presented, Error> {
     let tls = Arc::new(requestor.presenting(license)?);
-    Ok(Presented { tls, until: license.usable_until() })
+    let license_id = license.fields().license_id;
+    Ok(Presented { license_id, tls, until: license.usable_until() })
 }
 
 /// One thread passes bytes on; what blocks has its own.

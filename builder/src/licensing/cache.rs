@@ -17,6 +17,7 @@ use trybuy_formats::instant::Instant;
 use trybuy_formats::licensing::signing::ClientKey;
 use trybuy_formats::limits;
 use trybuy_formats::signed::FORMAT;
+use trybuy_formats::slug::Slug;
 
 use super::gateway::Gateway;
 use super::seat_license::ClientLicense;
@@ -146,6 +147,15 @@ impl<'a> Cache<'a> {
             let old = entry.license.ok().filter(|old| entry.path == path || license.was(old))?;
             self.objects(&old, license).map(|objection| (old, objection))
         })
+    }
+
+    /// What this license was until its upgrade ended.
+    pub fn ended_upgrade(&self, license: &ClientLicense) -> Option<ClientLicense> {
+        let licenses = self.entries().into_iter().filter_map(|entry| entry.license.ok());
+        let has_ended = |old: &ClientLicense| old.standing() == Err(Slug::LicenseExpired);
+        let mut before =
+            licenses.filter(|old| license.was(old) && has_ended(old) && !license.covers(old));
+        before.next()
     }
 
     /// Stores a license that there is no objection to. A permanent one takes the place of the temporary ones that it

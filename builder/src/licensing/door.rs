@@ -160,7 +160,7 @@ impl Door {
 }
 
 /// Tells both the user and the program why a connection cannot be joined.
-async fn tell(local: Local, status: &str, error: &Error) {
+async fn tell(local: Local, status: refusal::Status, error: &Error) {
     output::warn(&error.explain(), error.help());
     refusal::answer(local, status, error).await;
 }

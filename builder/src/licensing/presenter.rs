@@ -6,6 +6,7 @@ use std::time::{Duration, Instant as Moment};
 use rustls::ClientConfig;
 use tokio::sync::Mutex as Turn;
 use trybuy_formats::expiry::has_ended;
+use trybuy_formats::ids::SeatLicenseId;
 use trybuy_formats::instant::Instant;
 use trybuy_formats::slug::Slug;
 
@@ -24,6 +25,8 @@ const REFUSED_PAUSE: (Duration, Duration) = (Duration::from_secs(5), PAUSE);
 /// A license, ready to be presented.
 #[derive(Clone)]
 pub struct Presented {
+    /// Which license it is.
+    pub license_id: SeatLicenseId,
     /// Connections that show it.
     pub tls: Arc<ClientConfig>,
     /// Until when it can be used.
@@ -32,8 +35,8 @@ pub struct Presented {
 
 /// Presents a license to each connection, and swaps it when a better one comes.
 pub struct Presenter {
-    /// How another license is got; blocks.
-    source: Arc<dyn Fn() -> Result<Presented, Error> + Send + Sync>,
+    /// How another license is got than the one that was presented last; blocks.
+    source: Arc<dyn Fn(SeatLicenseId) -> Result<Presented, Error> + Send + Sync>,
     current: Mutex<Presented>,
     /// When the source was asked last; whoever has it asks.
     asked: Turn<Moment>,
@@ -46,7 +49,7 @@ impl Presenter {
     /// Begins with a license that the source just gave.
     pub fn new(
         first: Presented,
-        source: impl Fn() -> Result<Presented, Error> + Send + Sync + 'static,
+        source: impl Fn(SeatLicenseId) -> Result<Presented, Error> + Send + Sync + 'static,
     ) -> Arc<Self> {
         Self::with_pause(first, PAUSE, source)
     }
@@ -54,7 +57,7 @@ impl Presenter {
     fn with_pause(
         first: Presented,
         pause: Duration,
-        source: impl Fn() -> Result<Presented, Error> + Send + Sync + 'static,
+        source: impl Fn(SeatLicenseId) -> Result<Presented, Error> + Send + Sync + 'static,
     ) -> Arc<Self> {
         let (source, current) = (Arc::new(source), Mutex::new(first));
         Arc::new(Self {
@@ -119,8 +122,8 @@ impl Presenter {
     }
 
     async fn ask(&self, asked: &mut Moment) -> Result<(), Error> {
-        let source = Arc::clone(&self.source);
-        let answer = tokio::task::spawn_blocking(move || source()).await;
+        let (source, last) = (Arc::clone(&self.source), self.current().license_id);
+        let answer = tokio::task::spawn_blocking(move || source(last)).await;
         *asked = Moment::now();
         let presented = answer.expect("whoever is asked does not panic")?;
         *self.current.lock().unwrap_or_else(PoisonError::into_inner) = presented;
@@ -142,7 +145,7 @@ mod tests {
         let tls = ClientConfig::builder()
             .with_root_certificates(rustls::RootCertStore::empty())
             .with_no_client_auth();
-        Presented { tls: Arc::new(tls), until }
+        Presented { license_id: SeatLicenseId::temporary(), tls: Arc::new(tls), until }
     }
 
     fn hour() -> Span {
@@ -153,7 +156,7 @@ mod tests {
     async fn an_ended_license_is_asked_for_once_and_waited_for() {
         let asked = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&asked);
-        let presenter = Presenter::new(presented(Some(clock::now().minus(hour()))), move || {
+        let presenter = Presenter::new(presented(Some(clock::now().minus(hour()))), move |_| {
             counter.fetch_add(1, Ordering::SeqCst);
             Ok(presented(Some(clock::now().plus(hour()))))
         });
@@ -169,7 +172,7 @@ mod tests {
     async fn without_another_license_an_ended_one_is_not_presented() {
         let ended = presented(Some(clock::now().minus(hour())));
         let presenter =
-            Presenter::new(ended, || Err(Error::new(Slug::NoFreeLicense, "none", "buy one")));
+            Presenter::new(ended, |_| Err(Error::new(Slug::NoFreeLicense, "none", "buy one")));
         let refused = presenter.present().await.map(|_| ()).expect_err("ended");
         assert_eq!(refused.slug(), Slug::NoFreeLicense);
     }
@@ -177,7 +180,7 @@ mod tests {
     #[tokio::test]
     async fn a_license_that_lasts_is_presented_at_once_and_swapped_behind() {
         let (tell, told) = std::sync::mpsc::channel();
-        let source = move || {
+        let source = move |_| {
             tell.send(()).map_err(|_| Error::new(Slug::Busy, "nobody waits", ""))?;
             Ok(presented(None))
         };
@@ -194,11 +197,12 @@ mod tests {
     async fn a_refused_license_is_replaced_once_and_a_barred_client_asks_rarely() {
         let asked = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&asked);
-        let presenter =
-            Presenter::new(presented(None), move || match counter.fetch_add(1, Ordering::SeqCst) {
+        let presenter = Presenter::new(presented(None), move |_| {
+            match counter.fetch_add(1, Ordering::SeqCst) {
                 0 => Ok(presented(None)),
                 _ => Err(Error::new(Slug::LicenseRevoked, "barred", "ask")),
-            });
+            }
+        });
         let refused = presenter.current();
         let (one, two) = tokio::join!(
             presenter.replace(&refused, Slug::LicenseRevoked),
@@ -217,7 +221,7 @@ mod tests {
     async fn what_was_just_asked_is_not_asked_again() {
         let temporary = presented(Some(clock::now().plus(hour())));
         let presenter =
-            Presenter::new(temporary, || Err(Error::new(Slug::Busy, "asked too soon", "")));
+            Presenter::new(temporary, |_| Err(Error::new(Slug::Busy, "asked too soon", "")));
         for _ in 0..3 {
             assert!(presenter.present().await.is_ok());
             tokio::task::yield_now().await;

@@ -214,8 +214,10 @@ impl<'a> Requestor<'a> {
         let cache = Cache::open(self.data);
         match cache.objection(&license) {
             None => {
+                let ended_upgrade = cache.ended_upgrade(&license);
                 cache.put(&license, outcome)?;
-                Ok(self.obtained(license, Source::Server(outcome)))
+                let obtained = self.obtained(license, Source::Server(outcome));
+                Ok(Obtained { ended_upgrade, ..obtained })
             }
             Some((later, Objection::IssuedBefore)) if self.is_admitted(&later) => {
                 Ok(self.obtained(later, Source::Later))
@@ -233,7 +235,7 @@ impl<'a> Requestor<'a> {
     }
 
     fn obtained(&self, license: ClientLicense, source: Source) -> Obtained {
-        Obtained { license, source, refused: self.refused.clone() }
+        Obtained { license, source, refused: self.refused.clone(), ended_upgrade: None }
     }
 
     fn serves(&self, license: &ClientLicense) -> bool {

@@ -15,7 +15,8 @@ use crate::licensing::requestor::Refused;
 use crate::licensing::seat_license::ClientLicense;
 
 /// What to do about a clock.
-const CHECK_CLOCK: &str = "check this computer's clock, then run `trybuy license renew`";
+const CHECK_CLOCK: &str = "check this computer's clock; if it is right, that of the license server is wrong: tell its \
+                           operator. Then run `trybuy license renew`";
 
 /// How to write the address of a gateway.
 pub(crate) const GATEWAY_ADDRESS: &str = "write it like https://gateway.example.com:8443";
@@ -277,7 +278,10 @@ pub(crate) fn several_licenses(name: &str) -> Error {
 /// A license is not exported over another file.
 pub(crate) fn export_over_a_file(path: &Path) -> Error {
     local_file("make", path, io::ErrorKind::AlreadyExists.into())
-        .with_help("name another directory: nothing is written over")
+        .with_help(
+            "nothing is written over: name another directory, or to export a license anew remove certificate.pem and \
+             key.pem there first",
+        )
 }
 
 /// The door cannot be opened there.

@@ -90,7 +90,9 @@ fn problem_help(slug: Slug) -> &'static str {
         }
         Slug::NoFreeLicense | Slug::LicenseRequired => "ask your administrator for a license",
         Slug::LicenseRevoked => "ask your administrator why your license was revoked",
-        Slug::LicenseSuperseded => "run `trybuy license renew`, which gets the newer one",
+        Slug::LicenseSuperseded => {
+            "run `trybuy license renew`, which gets what took its place, or says why there is nothing"
+        }
         Slug::LicenseServerUnreachable | Slug::LicenseServerRestored => {
             "try again later; licenses that you have go on working"
         }

@@ -8,7 +8,7 @@ use std::process::{Child, ChildStdout, Stdio};
 use std::sync::mpsc::channel;
 
 use rustix::process::{Pid, Signal, kill_process};
-use trybuy_formats::api::LicenseOutcome;
+use trybuy_formats::api::{LicenseOutcome, Problem};
 use trybuy_formats::instant::Span;
 use trybuy_formats::slug::Slug;
 
@@ -230,6 +230,28 @@ fn a_license_that_ends_while_the_door_is_open_is_asked_for_anew() {
 }
 
 #[test]
+fn a_temporary_license_in_place_of_one_that_ended_while_the_door_is_open_is_told_of() {
+    for outcome in [LicenseOutcome::Temporary, LicenseOutcome::TemporaryAgain] {
+        let gateway = Gateway::start();
+        gateway.script().change = |license| {
+            license.ends_at = Some(license.issued_at.plus(Span::seconds(2)));
+        };
+        let door = Door::open(&gateway, None);
+        while gateway.listed()[0]["state"] == "valid" {}
+        {
+            let mut script = gateway.script();
+            script.outcome = outcome;
+            script.change = |_| {};
+        }
+        assert!(door.exchange(GET).starts_with("HTTP/1.1 200"));
+        let said = door.close();
+        for words in ["No license is free", "you have a temporary one", "no second temporary"] {
+            assert!(said.contains(words), "{words}\n{said}");
+        }
+    }
+}
+
+#[test]
 fn a_license_that_is_revoked_while_the_door_is_open_is_replaced_at_once() {
     let gateway = Gateway::start();
     let door = Door::open(&gateway, None);
@@ -323,12 +345,16 @@ fn a_barred_client_is_told_what_to_do_and_asks_rarely() {
         (script.revoked, script.refused) =
             (true, Some(("challenge-responses", Slug::LicenseRevoked)));
     }
-    for _ in 0..5 {
-        let answer = door.exchange(GET);
-        assert!(answer.starts_with("HTTP/1.1 403 Forbidden\r\n"), "{answer}");
-        for words in ["ask your administrator", "(license-revoked)"] {
-            assert!(answer.contains(words), "{words}\n{answer}");
+    for request in [GET, GET, "HEAD /page HTTP/1.1\r\n\r\n"] {
+        let answer = door.exchange(request);
+        let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
+        assert!(head.starts_with("HTTP/1.1 403 Forbidden\r\n"), "{answer}");
+        for field in ["trybuy-refusal: license-revoked", "content-type: application/problem+json"] {
+            assert!(head.contains(field), "{field}\n{answer}");
         }
+        let problem: Problem = serde_json::from_str(body).expect("a problem document");
+        assert_eq!((problem.slug, problem.status), (Slug::LicenseRevoked, 403));
+        assert!(problem.help.is_some_and(|help| help.contains("ask your administrator")));
     }
     let said = door.close();
     assert_eq!(said.matches("warning: ").count(), 1, "{said}");

@@ -437,6 +437,10 @@ fn a_license_is_exported_for_other_programs_and_over_nothing() {
     std::fs::remove_file(out.join("certificate.pem")).expect("removed");
     gateway.refused(Slug::LocalFile, &export);
     assert_eq!(std::fs::read(out.join("key.pem")).expect("exported"), before);
+    // As the help says.
+    assert!(again.err.contains("remove certificate.pem and key.pem"), "{}", again.err);
+    std::fs::remove_file(out.join("key.pem")).expect("removed");
+    gateway.good(&export);
 }
 
 #[test]

@@ -266,7 +266,7 @@ async fn a_license_that_was_replaced_is_not_called_revoked() {
     // What the gateway has once heard counts, also after it was started again.
     for _ in 0..2 {
         for (client, slug, title, help) in [
-            (&replaced, Slug::LicenseSuperseded, "a newer license", "`trybuy license renew`"),
+            (&replaced, Slug::LicenseSuperseded, "a newer license", "has ended or was revoked"),
             (&withdrawn, Slug::LicenseRevoked, "was revoked", "whoever hands out licenses"),
             (&unexplained, Slug::LicenseRevoked, "or a newer one", "`trybuy license renew`"),
         ] {

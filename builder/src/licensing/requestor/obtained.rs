@@ -13,6 +13,8 @@ pub struct Obtained {
     pub source: Source,
     /// The licenses that the gateway refuses.
     pub refused: Vec<Refused>,
+    /// What the license was until its upgrade ended, where it is less now.
+    pub ended_upgrade: Option<ClientLicense>,
 }
 
 /// A license that the gateway refuses, and why. Its word is not signed: it is told, and no license is removed for it.

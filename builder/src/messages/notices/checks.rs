@@ -121,7 +121,9 @@ pub(crate) fn license_unusable(license: &ClientLicense, reason: Slug) -> (String
         ),
         _ => (
             "cannot be used yet".to_owned(),
-            format!("check this computer's clock, then run `trybuy license renew {id}`"),
+            format!(
+                "check this computer's clock; if it is right, the license server's was ahead. Then run `trybuy license renew {id}`"
+            ),
         ),
     };
     (format!("the license {id} for {} {} {what}", fields.product_id, fields.version), help)

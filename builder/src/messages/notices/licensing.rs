@@ -3,12 +3,15 @@
 use std::path::Path;
 
 use trybuy_formats::api::LicenseOutcome;
+use trybuy_formats::ids::Label;
 use trybuy_formats::instant::Instant;
 use trybuy_formats::licensing::seat_license::SeatLicense;
 use trybuy_formats::slug::Slug;
 
 use super::until;
 use crate::licensing::requestor::{Obtained, Refused, Source};
+use crate::licensing::seat_license::ClientLicense;
+use crate::messages::words::date;
 
 /// The authority of a gateway was pinned, as its clients trust it at first use.
 pub(crate) fn authority_pinned(gateway: &str, digests: &[String]) -> String {
@@ -26,7 +29,7 @@ pub(crate) fn refused(refused: &Refused, other: &SeatLicense) -> String {
     let is_same = other.license_id == *license_id;
     if is_same && version.precedes(&other.version) {
         return format!(
-            "Your license {license_id} for {product_id} {version} was upgraded before, and the newer one looked for."
+            "Your license {license_id} for {product_id} {version} was upgraded before, so the newer one was asked for."
         );
     }
     if refused.slug == Slug::LicenseSuperseded {
@@ -58,6 +61,9 @@ pub(crate) fn obtained(obtained: &Obtained) -> String {
     let fields = license.fields();
     let what =
         format!("for {} {} {}", fields.product_id, fields.version, end(license.usable_until()));
+    if let Some(ended) = &obtained.ended_upgrade {
+        return upgrade_ended(ended, &what);
+    }
     match obtained.source {
         Source::Cache => format!("There is a license {what} already."),
         Source::Kept if license.is_permanent() => format!(
@@ -80,6 +86,18 @@ pub(crate) fn obtained(obtained: &Obtained) -> String {
              as one is free; this client gets no second temporary one."
         ),
     }
+}
+
+/// A license is again what it was before an upgrade that has ended.
+fn upgrade_ended(upgraded: &ClientLicense, what: &str) -> String {
+    let SeatLicense { license_id, version, features, .. } = upgraded.fields();
+    let features: Vec<&str> = features.iter().map(Label::as_str).collect();
+    let with =
+        if features.is_empty() { String::new() } else { format!(" with {}", features.join(", ")) };
+    let ended = upgraded.usable_until().map(|end| format!(" on {}", date(end))).unwrap_or_default();
+    format!(
+        "The upgrade of your license {license_id} to version {version}{with} ended{ended}. Your license is {what} now."
+    )
 }
 
 fn end(ends_at: Option<Instant>) -> String {

@@ -135,8 +135,9 @@ impl Refusal for NoLicense {
                 this service"
             }
             Self::Superseded => {
-                "get the newer one with `trybuy license renew`, which `trybuy connect` does by itself; export it anew \
-                for other programs"
+                "run `trybuy license renew`: it gets what is good now in place of it, or says why there is nothing, as \
+                where the newer one has ended or was revoked; `trybuy connect` does so by itself. Export it anew for \
+                other programs"
             }
             Self::StaleList => {
                 "try again later; if it stays, tell whoever runs this gateway that it gets no news of its \

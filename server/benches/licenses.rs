@@ -40,7 +40,7 @@ const ROUND: Duration = Duration::from_secs(3);
 const ROUNDS: usize = 5;
 const CALLERS: usize = 64;
 /// Clients of one round; their keys are made before it begins.
-const CLIENTS: usize = 20_000;
+const CLIENTS: usize = 40_000;
 /// Free licenses of the pack, more than all rounds take.
 const FREE: i64 = 1_000_000;
 

@@ -57,6 +57,13 @@ impl ApiError {
         error
     }
 
+    /// The same once more: the cause is logged once.
+    pub fn without_cause(&self) -> Self {
+        let Self { problem, status, retry_after, .. } = self;
+        let (problem, status, retry_after) = (problem.clone(), *status, *retry_after);
+        Self { problem, status, retry_after, cause: None }
+    }
+
     /// Says in other words what happened.
     pub fn title(mut self, title: impl Into<String>) -> Self {
         self.problem.title = title.into();

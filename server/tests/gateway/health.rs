@@ -86,6 +86,24 @@ async fn a_clock_that_the_license_server_refuses_is_logged_once_with_what_helps(
 }
 
 #[tokio::test]
+async fn a_license_server_that_fails_is_logged_once_and_once_when_it_does_no_more() {
+    let company = Company::start().await;
+    let log = Log::start();
+    let count = |words: &str| log.lines_with(words).len();
+    let (fails, over) = ("the license server is looked at later", "nothing fails any more");
+    for times in 1..=2 {
+        company.license_server.state.inner().said = Some("nothing that can be read".to_owned());
+        for _ in 0..2 {
+            company.license_server.looked_at().await;
+        }
+        assert_eq!((count(fails), count(over)), (times, times - 1));
+        company.license_server.state.inner().said = None;
+        company.license_server.looked_at().await;
+        assert_eq!((count(fails), count(over)), (times, times));
+    }
+}
+
+#[tokio::test]
 async fn a_directory_that_cannot_be_written_is_told_of_and_licenses_go_on() {
     let company = Company::start().await;
     let client = company.licensed(|_| {});

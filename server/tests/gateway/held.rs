@@ -15,12 +15,19 @@ use trybuy_server::clock::Clock as _;
 use trybuy_server::gateway::access::{Rates, new_client};
 
 use crate::support::company::Settings;
+use crate::support::license_server::{BETWEEN, FAILED, Inner};
 use crate::support::{Company, Connection, PATIENCE, Protocol, check, get, text, until};
 
 const TOKEN: &str = "Kq3vXb0x5hJ7";
+const DOCUMENTATION: &str = include_str!("../../../docs/licensing.md");
 const MINUTE: Span = Span::seconds(60);
 const HOUR: Span = Span::seconds(3600);
 const LONG: Duration = Duration::from_secs(3600);
+
+/// The table of what is refused.
+fn refusals() -> &'static str {
+    DOCUMENTATION.split("## What is refused, and why").nth(1).expect("a table")
+}
 
 fn name() -> Label {
     "terminal".parse().expect("a name")
@@ -167,6 +174,34 @@ async fn a_gateway_that_is_not_registered_says_so_until_it_is() {
     let asked = state.asked("gateways/seen");
     company.license_server.looked_at().await;
     assert_eq!(state.asked("gateways/seen"), asked, "not asked for ever");
+}
+
+#[tokio::test]
+async fn what_is_wrong_between_gateway_and_license_server_is_named_to_clients_with_what_to_do() {
+    for (spoil, expected, help) in [
+        (
+            (|it: &mut Inner| it.refusal = Some("clock-skew")) as fn(&mut Inner),
+            Slug::ClockSkew,
+            "by NTP",
+        ),
+        (|it| it.failure = Some(FAILED), Slug::LicenseServerUnreachable, "try again later"),
+        (|it| it.failure = Some(BETWEEN), Slug::LicenseServerUnreachable, "try again later"),
+    ] {
+        let company = world(Rates::default()).await;
+        spoil(&mut company.license_server.state.inner());
+        let mut connection = open(&company).await;
+        // Also where it is said again, without another look.
+        for _ in 0..2 {
+            let answer = connection.answer(with_field(TOKEN)).await;
+            assert_eq!(answer.status(), 503, "{expected}");
+            assert_eq!(answer.headers()["trybuy-refusal"], expected.as_str());
+            let problem: Problem = serde_json::from_str(&text(answer).await).expect("a problem");
+            assert_eq!(problem.slug, expected);
+            assert!(problem.help.is_some_and(|told| told.contains(help)), "{expected}");
+            assert!(refusals().contains(&format!("| `{expected}` |")), "{expected}");
+        }
+        assert_eq!(company.license_server.state.asked("gateways/licenses"), 1);
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! The way to the license server: what clients ask it, what the gateway learns of it, and what it is told.
 
-use hyper::Request;
+use hyper::{Request, StatusCode};
 use serde_json::Value;
 use trybuy_formats::certificates::{CertificateChain, LicenseIssuer};
 use trybuy_formats::instant::Span;
@@ -12,6 +12,7 @@ use trybuy_server::gateway::access::{ISSUER, Rates, StaleList};
 
 use crate::health::health;
 use crate::support::company::{SERVER, Settings, authority, beginning, client, issuer, list};
+use crate::support::license_server::{BETWEEN, FAILED};
 use crate::support::{Company, Connection, Pair, Protocol, Raw, check, get, text};
 
 const RELAYED: [&str; 3] = ["license-requests", "challenge-responses", "upgrades"];
@@ -43,6 +44,26 @@ async fn requests_and_answers_are_passed_on_unchanged() {
         check(connection.answer(ask(what, "{}")).await, Slug::NotFound).await;
     }
     assert_eq!(company.license_server.state.asked("asked"), 3);
+}
+
+#[tokio::test]
+async fn a_failure_of_the_license_server_is_told_as_one_and_its_refusals_are_passed_on() {
+    let company = Company::start().await;
+    let mut connection = stranger(&company).await;
+    let restored =
+        r#"{"type":"/problems/license-server-restored","status":503,"title":"restored"}"#;
+    for (failure, slug) in [
+        (FAILED, Slug::LicenseServerUnreachable),
+        (BETWEEN, Slug::LicenseServerUnreachable),
+        ((StatusCode::SERVICE_UNAVAILABLE, restored), Slug::LicenseServerRestored),
+    ] {
+        company.license_server.state.inner().failure = Some(failure);
+        for what in RELAYED {
+            let answer = connection.answer(ask(what, "{}")).await;
+            assert_eq!(answer.status(), 503, "{what}");
+            check(answer, slug).await;
+        }
+    }
 }
 
 #[tokio::test]

@@ -73,8 +73,8 @@ fn a_damaged_mark_is_named_with_a_remedy_that_works() {
                 Some(bytes) => std::fs::write(&mark, bytes).expect("damaged"),
                 None => std::fs::create_dir(&mark).expect("damaged"),
             }
-            refused(&program, &SERVE);
             refused(&program, &VERIFY);
+            refused(&program, &SERVE);
             remove(&mark);
             remedy(&mark, &copy);
             program.serve().stop();

@@ -29,11 +29,12 @@ pub(super) enum GatewayRefused {
 }
 
 impl Refusal for GatewayRefused {
-    /// What only the gateway's operator can mend is told to no client.
+    /// Why requests are spoilt only the gateway's operator finds out, so no client is told of that.
     fn slug(&self) -> Slug {
         match self {
             Self::NotRegistered { .. } => Slug::GatewayNotRegistered,
-            Self::Clock | Self::Request(_) => Slug::ServerError,
+            Self::Clock => Slug::ClockSkew,
+            Self::Request(_) => Slug::ServerError,
         }
     }
 

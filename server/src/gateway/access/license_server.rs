@@ -10,7 +10,7 @@ use axum::body::{Body, Bytes};
 use axum::http::header;
 use axum::response::Response;
 use tokio::sync::Notify;
-use trybuy_formats::api::{self, LicenseServerInfo};
+use trybuy_formats::api::{self, LicenseServerInfo, Problem};
 use trybuy_formats::limits;
 use trybuy_formats::slug::Slug;
 use url::Url;
@@ -26,7 +26,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_secs(30);
 /// The largest answer that is read, in bytes, but for a revocation list: several times a sealed license or
 /// a chain of certificates.
-pub(super) const ANSWER: usize = 256 << 10;
+const ANSWER: usize = 256 << 10;
 
 /// A license server, as its gateway reaches it.
 pub struct LicenseServer {
@@ -51,6 +51,9 @@ pub enum LicenseServerError {
     /// It gives something else.
     #[error("the license server's answer cannot be read")]
     Malformed(#[from] serde_json::Error),
+    /// It says that it failed, as where its database is away, or something between says that it cannot be reached.
+    #[error("the license server failed")]
+    Failed,
 }
 
 impl LicenseServerError {
@@ -123,7 +126,7 @@ impl LicenseServer {
         &self.client
     }
 
-    /// Passes a body on, and the answer back.
+    /// Passes a body on, and the answer back, unless that is that the license server failed.
     pub(super) async fn relay(
         &self,
         path: &'static str,
@@ -133,7 +136,7 @@ impl LicenseServer {
         let answer = request.header(header::CONTENT_TYPE, "application/json").send().await?;
         let (status, headers) = (answer.status(), answer.headers().clone());
         self.asked.notify_one();
-        let mut response = Response::new(Body::from(read(answer, ANSWER).await?));
+        let mut response = Response::new(Body::from(read_answer(answer).await?));
         *response.status_mut() = status;
         for name in [header::CONTENT_TYPE, header::RETRY_AFTER] {
             if let Some(value) = headers.get(&name) {
@@ -149,11 +152,23 @@ impl LicenseServer {
     }
 }
 
+/// The body of an answer, unless it says that the license server failed.
+pub(super) async fn read_answer(answer: reqwest::Response) -> Result<Vec<u8>, LicenseServerError> {
+    let status = answer.status();
+    let body = read(answer, ANSWER).await?;
+    let is_refusal = || {
+        let problem = serde_json::from_slice::<Problem>(&body);
+        problem.is_ok_and(|problem| problem.slug != Slug::ServerError)
+    };
+    if status.is_server_error() && !is_refusal() {
+        tracing::warn!(%status, "the license server failed");
+        return Err(LicenseServerError::Failed);
+    }
+    Ok(body)
+}
+
 /// The body of an answer, if it is not too large.
-pub(super) async fn read(
-    mut answer: reqwest::Response,
-    most: usize,
-) -> Result<Vec<u8>, LicenseServerError> {
+async fn read(mut answer: reqwest::Response, most: usize) -> Result<Vec<u8>, LicenseServerError> {
     let mut body = Vec::new();
     while let Some(piece) = answer.chunk().await? {
         if body.len() + piece.len() > most {

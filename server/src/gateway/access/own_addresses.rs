@@ -111,7 +111,8 @@ impl GatewayState {
         serde_json::to_vec(&health).map(json).map_err(ApiError::fault)
     }
 
-    /// Passes a request on to the license server, and its answer back, both unchanged.
+    /// Passes a request on to the license server, and its answer back, both unchanged. That it failed is told as that
+    /// it cannot be reached: the client can do as little about either.
     async fn relay(
         &self,
         origin: Origin,

@@ -1,6 +1,6 @@
 //! What the gateway asks its license server in its own name, signed with its key (`RQ`).
 
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use trybuy_formats::api::{
@@ -14,7 +14,7 @@ use trybuy_formats::request_signature::{self, Request};
 use trybuy_formats::slug::Slug;
 
 use super::contact::GatewayRefused;
-use super::license_server::{ANSWER, LicenseServer, LicenseServerError, read};
+use super::license_server::{LicenseServer, LicenseServerError, read_answer};
 use super::requirement::Requirement;
 use crate::error::ApiError;
 use crate::store::GatewayClient;
@@ -86,17 +86,13 @@ impl LicenseServer {
             .body(body);
         let answer = request.send().await.map_err(LicenseServerError::from)?;
         let status = answer.status();
-        let answer = read(answer, ANSWER).await?;
+        let answer = read_answer(answer).await?;
         if status.is_success() {
             self.contact.confirm();
             return Ok(serde_json::from_slice(&answer).map_err(LicenseServerError::from)?);
         }
-        match serde_json::from_slice::<Problem>(&answer) {
-            Ok(problem) => Err(self.refused(problem)),
-            Err(error) => {
-                Err(ApiError::fault(format!("the license server answered {status}: {error}")))
-            }
-        }
+        let problem = serde_json::from_slice(&answer).map_err(LicenseServerError::from)?;
+        Err(self.refused(problem))
     }
 
     /// A refusal of the license server, as the client is told of it.
@@ -113,6 +109,7 @@ impl LicenseServer {
             }
         };
         self.contact.refuse(refused.clone());
-        refused.into()
+        // The client did nothing wrong, whatever the status was that the gateway got.
+        ApiError::from(refused).status(StatusCode::SERVICE_UNAVAILABLE)
     }
 }

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::OwnedMutexGuard;
 use trybuy_formats::ids::Label;
-use trybuy_formats::slug::Slug;
 
 use crate::error::ApiError;
 
@@ -21,7 +20,8 @@ pub(super) struct Turns(Mutex<HashMap<Label, Arc<Last>>>);
 type Last = tokio::sync::Mutex<Option<Refused>>;
 
 struct Refused {
-    slug: Slug,
+    /// What is said until then.
+    error: ApiError,
     at: Instant,
 }
 
@@ -51,9 +51,10 @@ impl Turn {
     /// It was a moment ago, for nothing.
     pub(super) fn check(&self) -> Result<(), ApiError> {
         match self.0.as_ref().filter(|refused| refused.pauses()) {
-            Some(Refused { slug, at }) => {
+            Some(Refused { error, at }) => {
                 let title = "no license could be had for this client a moment ago";
-                Err(ApiError::new(*slug, title).retry_after(PAUSE.saturating_sub(at.elapsed())))
+                let wait = PAUSE.saturating_sub(at.elapsed());
+                Err(error.without_cause().title(title).retry_after(wait))
             }
             None => Ok(()),
         }
@@ -62,7 +63,7 @@ impl Turn {
     /// Notes what came of it.
     pub(super) fn end<T>(mut self, asked: Result<T, ApiError>) -> Result<T, ApiError> {
         let refused = asked.as_ref().err();
-        *self.0 = refused.map(|error| Refused { slug: error.slug(), at: Instant::now() });
+        *self.0 = refused.map(|error| Refused { error: error.without_cause(), at: Instant::now() });
         asked
     }
 }
@@ -75,6 +76,8 @@ impl Refused {
 
 #[cfg(test)]
 mod tests {
+    use trybuy_formats::slug::Slug;
+
     use super::*;
 
     #[tokio::test]

@@ -91,35 +91,51 @@ struct Rounds {
     stale_told: bool,
     /// The license server, which was restored from a backup, was told of every license that had been presented.
     all_told: bool,
+    /// What failed at the last look, as the operator was told; empty if nothing did.
+    failed: String,
 }
 
 impl Rounds {
     fn new(state: Arc<GatewayState>) -> Self {
         let last_said = LastSaid::read(&state);
-        Self { state, last_said, stale_told: false, all_told: false }
+        Self { state, last_said, stale_told: false, all_told: false, failed: String::new() }
     }
 
     /// One look at the license server. Where it does not answer, what is known stays as it is.
     async fn refresh(&mut self, new: &[Certificate]) {
-        match self.state.license_server.info().await {
+        let failed = match self.state.license_server.info().await {
             Ok(info) => self.take(&info, new).await,
             Err(error) => {
                 // It has not heard of the new ones.
                 self.all_told &= new.is_empty();
-                tell_of_failure(error.into());
+                vec![error.into()]
             }
-        }
+        };
+        self.tell_of_failures(&failed);
     }
 
     /// Takes what the license server says of itself and its revocation list, and tells it what it lost. What fails of
     /// that hinders nothing else.
-    async fn take(&mut self, info: &LicenseServerInfo, new: &[Certificate]) {
+    async fn take(&mut self, info: &LicenseServerInfo, new: &[Certificate]) -> Vec<anyhow::Error> {
         let issuer = self.state.refresh_issuer(info);
         let revoked = self.state.refresh_revoked().await;
         // Nobody is let in for want of a report, so it comes after the revocation list.
         let compared = self.compare_records(info.records.clone(), new).await;
-        let failed = [issuer, revoked, compared].into_iter().filter_map(Result::err);
-        failed.for_each(tell_of_failure);
+        [issuer, revoked, compared].into_iter().filter_map(Result::err).collect()
+    }
+
+    /// Tells the operator once what fails, and once that nothing does any more.
+    fn tell_of_failures(&mut self, failed: &[anyhow::Error]) {
+        let failed: Vec<_> = failed.iter().map(|error| format!("{error:#}")).collect();
+        let failed = failed.join("; ");
+        if failed == self.failed {
+            return;
+        }
+        match failed.is_empty() {
+            true => tracing::info!("nothing fails any more at the license server"),
+            false => tracing::warn!(error = failed, "the license server is looked at later"),
+        }
+        self.failed = failed;
     }
 
     /// Lets time pass. Where something may have been decided meanwhile, what the license server says of its records
@@ -274,8 +290,4 @@ fn keep(path: &Path, bytes: &[u8]) -> io::Result<()> {
         Ok(kept) if kept == bytes => Ok(()),
         _ => replace(path, bytes),
     }
-}
-
-fn tell_of_failure(error: anyhow::Error) {
-    tracing::warn!(error = %format!("{error:#}"), "the license server is looked at later");
 }

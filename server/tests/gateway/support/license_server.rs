@@ -28,6 +28,14 @@ use trybuy_formats::primitives::EncryptionKey;
 use super::company::{SERVER, issued, seat};
 use super::until;
 
+/// How it fails, as where its database is away.
+pub(crate) const FAILED: (StatusCode, &str) = (
+    StatusCode::INTERNAL_SERVER_ERROR,
+    r#"{"type":"/problems/server-error","status":500,"title":"the server failed"}"#,
+);
+/// What something in front of it says.
+pub(crate) const BETWEEN: (StatusCode, &str) = (StatusCode::BAD_GATEWAY, "<h1>Bad Gateway</h1>");
+
 /// A license server. All of its connections end with one answer, so that it can be stopped at once.
 pub(crate) struct LicenseServer {
     pub(crate) address: SocketAddr,
@@ -54,6 +62,8 @@ pub(crate) struct Inner {
     pub(crate) forgot_gateway: bool,
     /// What it says to all that its gateway has signed, if it refuses that.
     pub(crate) refusal: Option<&'static str>,
+    /// With what status and body it fails at whatever is asked of it for a license, if it does.
+    pub(crate) failure: Option<(StatusCode, &'static str)>,
     /// Whether somebody on the way says that it was found to be a restored one.
     pub(crate) called_restored: bool,
     /// Whether it has no license for clients of gateways.
@@ -92,6 +102,7 @@ impl LicenseServer {
             restored: false,
             forgot_gateway: false,
             refusal: None,
+            failure: None,
             called_restored: false,
             refuses: false,
             permanent: false,
@@ -176,6 +187,12 @@ async fn license(
     if inner.forgot_gateway {
         return unknown_gateway();
     }
+    if let Some(failure) = inner.failure {
+        return failure.into_response();
+    }
+    if let Some(slug) = inner.refusal {
+        return refused(slug);
+    }
     if inner.refuses {
         let problem =
             json!({ "type": "/problems/no-free-license", "status": 403, "title": "none is free" });
@@ -212,9 +229,7 @@ async fn seen(State(state): State<Shared>, Json(report): Json<SeenLicenses>) -> 
         return unknown_gateway();
     }
     if let Some(slug) = inner.refusal {
-        let kind = format!("/problems/{slug}");
-        let problem = json!({ "type": kind, "status": 401, "title": "it was refused" });
-        return (StatusCode::UNAUTHORIZED, Json(problem)).into_response();
+        return refused(slug);
     }
     let shown = records(&report);
     if shown.accepted_at == inner.mark.accepted_at && shown.records > inner.mark.records {
@@ -240,6 +255,12 @@ pub(crate) fn mark(statement: &str) -> RecordsMark {
     serde_json::from_slice::<RecordsStatement>(&payload).expect("a statement").mark
 }
 
+fn refused(slug: &str) -> Response {
+    let kind = format!("/problems/{slug}");
+    let problem = json!({ "type": kind, "status": 401, "title": "it was refused" });
+    (StatusCode::UNAUTHORIZED, Json(problem)).into_response()
+}
+
 fn unknown_gateway() -> Response {
     let problem = json!({
         "type": "/problems/gateway-not-registered",
@@ -252,6 +273,9 @@ fn unknown_gateway() -> Response {
 /// Answers what it was asked.
 async fn asked(State(state): State<Shared>, Path(path): Path<String>, body: Bytes) -> Response {
     let inner = state.count("asked");
+    if let Some(failure) = inner.failure {
+        return failure.into_response();
+    }
     let answer = inner.answer.clone().unwrap_or_else(|| [path.as_bytes(), b" ", &body].concat());
     Body::from(answer).into_response()
 }

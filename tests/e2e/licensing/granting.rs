@@ -92,7 +92,7 @@ fn an_upgrade_replaces_the_older_license(shared: &Shared) -> Result<()> {
     wait::until("the gateway hears of it", || Ok(!stage.passes(&before)?))?;
     let refused = curl(&stage.gateway, Some(&before))?;
     ensure!(refused.stdout.contains("/problems/license-superseded"), "{refused}");
-    ensure!(!refused.stdout.contains("revoked"), "{refused}");
+    ensure!(!refused.stdout.contains("license-revoked"), "{refused}");
     Ok(())
 }
 

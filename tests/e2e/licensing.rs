@@ -66,14 +66,16 @@ impl Stage {
         Ok(client)
     }
 
+    /// Another gateway in front of the service, which needs version 5.
+    fn newer_gateway(&self) -> Result<Gateway> {
+        let (name, service) = ("newer", self.service.url());
+        self.company.gateway(&GatewayOptions { name, service, version: "5.0.0" })
+    }
+
     /// Has a client's license upgraded to version 5, by an upgrade license that is bought and a gateway that needs it.
     fn upgrade(&self, client: &Builder) -> Result<()> {
-        let newer = self.company.gateway(&GatewayOptions {
-            name: "newer",
-            service: self.service.url(),
-            version: "5.0.0",
-        })?;
-        self.company.stock(&Order { upgrade_from: Some("4.0.0"), ..Order::of("5.0.0", 1) })?;
+        let newer = self.newer_gateway()?;
+        self.company.stock(&UPGRADE)?;
         newer.request_license(client)?.success().map(drop)
     }
 
@@ -91,6 +93,15 @@ impl Stage {
         Ok(curl(&self.gateway, Some(license))?.stdout == format!("{PAGE}200"))
     }
 }
+
+/// One upgrade license from version 4 to version 5.
+const UPGRADE: Order<'_> = Order {
+    version: "5.0.0",
+    platform_type: "non-windows",
+    quantity: 1,
+    upgrade_from: Some("4.0.0"),
+    features: &[],
+};
 
 /// A license as files for other software.
 struct Exported(PathBuf);

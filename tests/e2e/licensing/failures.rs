@@ -1,17 +1,20 @@
 //! What goes on, and what is said, when something is missing, revoked or stolen.
 
 use anyhow::{Context as _, Result, ensure};
+use chrono::Utc;
 
+use trybuy_formats::instant::{Instant, Span};
 use trybuy_tests::builder::Builder;
 use trybuy_tests::company::{CompanyOptions, Order, PRODUCT, replace_lines};
 use trybuy_tests::disk::SmallDisk;
 use trybuy_tests::wait;
 
-use super::{Stage, curl, curl_with, only_license};
+use super::{Stage, UPGRADE, curl, curl_with, only_license};
 use crate::case::{Shared, cases};
 
 cases![
     valid_licenses_go_on_while_the_license_server_is_down[Python, Curl],
+    a_license_goes_on_after_its_upgrade_has_ended_while_the_license_server_is_down[Python, Curl],
     an_old_revocation_list_is_told_of_and_refuses_licenses_where_that_is_wanted[Python, Curl],
     a_full_disk_is_told_of_and_valid_licenses_go_on[Root, Python, Curl],
     a_revoked_license_is_refused_and_its_seat_given_to_another[Python, Curl],
@@ -35,6 +38,30 @@ fn valid_licenses_go_on_while_the_license_server_is_down(shared: &Shared) -> Res
     ensure!(stage.passes(&license)?);
     stage.company.restart_license_server()?;
     stage.gateway.request_license(&newcomer)?.success()?;
+    Ok(())
+}
+
+/// Who has licenses without an end and buys upgrades by the year loses nothing on the day that one ends.
+fn a_license_goes_on_after_its_upgrade_has_ended_while_the_license_server_is_down(
+    shared: &Shared,
+) -> Result<()> {
+    let mut stage = Stage::start(shared)?;
+    stage.company.stock(&Order::of("4.0.0", 1))?;
+    let client = stage.licensed("ada")?;
+    let before = stage.exported(&client, "before")?;
+    let newer = stage.newer_gateway()?;
+    stage.company.offer(&UPGRADE)?;
+    let end = Instant::try_from(Utc::now())?.plus(Span::seconds(20)).to_string();
+    let order = stage.company.agree(&UPGRADE, None, Some(&end))?;
+    stage.company.pay(&order, UPGRADE.quantity)?;
+    stage.company.licenses(&["pack", "fetch", &order])?;
+    newer.request_license(&client)?.success()?;
+    ensure!(!newer.request_license(&client)?.success()?.stderr.contains("4.0.0"));
+    stage.company.end_license_server()?;
+    wait::until("the end of the upgrade", || Ok(newer.request_license(&client)?.code != 0))?;
+    ensure!(stage.passes(&before)?);
+    let same = stage.gateway.request_license(&client)?.success()?;
+    ensure!(same.stderr.contains("4.0.0") && same.stderr.contains("already"), "{same}");
     Ok(())
 }
 

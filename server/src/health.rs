@@ -1,5 +1,6 @@
 //! How a server is: for load balancers, which go by the status code, and for operators, who watch the word.
 
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
@@ -42,8 +43,10 @@ impl Health {
     }
 
     /// By whether anything can be written in the data directory.
-    pub(crate) fn of_directory(directory: &Path) -> Self {
-        match data_dir::try_writing(directory) {
+    pub(crate) async fn of_directory(directory: &Path) -> Self {
+        let directory = directory.to_owned();
+        let tried = tokio::task::spawn_blocking(move || data_dir::try_writing(&directory)).await;
+        match tried.map_err(io::Error::other).flatten() {
             Ok(()) => Self::good(),
             Err(error) => {
                 let help = data_dir::help_for(&error).to_owned();

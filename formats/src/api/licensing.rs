@@ -231,7 +231,8 @@ pub struct LicenseInfo {
     pub ends_at: Option<Instant>,
 }
 
-/// The field by which a gateway says why it lets no request pass: the slug. It stands in answers of the gateway alone.
+/// The field by which a gateway, or a door of `trybuy connect`, says why it lets no request pass: the slug. No service
+/// behind them can send it.
 pub const REFUSAL: &str = "trybuy-refusal";
 
 /// Answers `GET /gateway` of a gateway: what its clients need.

@@ -121,12 +121,16 @@ pub(super) fn complete(
 pub(super) fn clean(answer: &mut response::Parts) {
     let chunked = answer.headers.contains_key(TRANSFER_ENCODING);
     remove_hop_by_hop(&mut answer.headers);
-    // A service that is itself behind such a gateway, or says so, does not speak for this one.
-    remove(&mut answer.headers, |name| begins_with(name, OWN));
+    clean_answer_trailers(&mut answer.headers);
     // RFC 9112, section 6.3: the coding goes before the length. An answer without a body needs none.
     if chunked || answer.status == StatusCode::NOT_MODIFIED {
         answer.headers.remove(CONTENT_LENGTH);
     }
+}
+
+/// Removes what only this gateway says: a service that is itself behind such a one, or says so, does not speak for it.
+pub(super) fn clean_answer_trailers(fields: &mut HeaderMap) {
+    remove(fields, |name| begins_with(name, OWN));
 }
 
 /// Removes what belongs to one connection.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use axum::http::HeaderMap;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
@@ -71,7 +72,7 @@ impl Body for RequestBody {
         self.progressed = true;
         self.service.begin();
         Poll::Ready(frame.map(|frame| match frame {
-            Ok(frame) => Ok(with_clean_trailers(frame)),
+            Ok(frame) => Ok(with_clean_trailers(frame, fields::clean_trailers)),
             Err(error) => Err(RequestFault(io::Error::other(error))),
         }))
     }
@@ -85,11 +86,14 @@ impl Body for RequestBody {
     }
 }
 
-/// Some services read trailers as if they were fields of the head.
-fn with_clean_trailers(frame: Frame<Bytes>) -> Frame<Bytes> {
+/// Some read trailers as if they were fields of the head.
+pub(super) fn with_clean_trailers(
+    frame: Frame<Bytes>,
+    clean: impl FnOnce(&mut HeaderMap),
+) -> Frame<Bytes> {
     match frame.into_trailers() {
         Ok(mut trailers) => {
-            fields::clean_trailers(&mut trailers);
+            clean(&mut trailers);
             Frame::trailers(trailers)
         }
         Err(frame) => frame,

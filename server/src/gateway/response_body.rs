@@ -12,6 +12,8 @@ use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::connection::Busy;
+use super::fields;
+use super::request_body::with_clean_trailers;
 use super::standing::Standing;
 use super::waiting::Waiting;
 
@@ -46,7 +48,8 @@ impl Body for StandingBody {
         if frame.is_some() && self.standing.has_ended() {
             return Poll::Ready(Some(Err(axum::Error::new(Ended))));
         }
-        Poll::Ready(frame.map(|frame| frame.map_err(axum::Error::new)))
+        let clean = |frame| with_clean_trailers(frame, fields::clean_answer_trailers);
+        Poll::Ready(frame.map(|frame| frame.map(clean).map_err(axum::Error::new)))
     }
 
     fn is_end_stream(&self) -> bool {

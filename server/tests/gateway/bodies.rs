@@ -79,7 +79,7 @@ async fn nothing_of_an_answer_is_held_back() {
 }
 
 #[tokio::test]
-async fn trailers_of_an_answer_arrive() {
+async fn trailers_of_an_answer_arrive_but_for_those_of_the_gateway() {
     let (_service, gateway) = world().await;
     for protocol in Protocol::BOTH {
         let mut connection = Connection::open(gateway.address, protocol).await;
@@ -90,6 +90,7 @@ async fn trailers_of_an_answer_arrive() {
         let body = answer.into_body().collect().await.expect("whole");
         let trailers = body.trailers().expect("trailers");
         assert_eq!(trailers["x-checksum"], "42", "{protocol:?}");
+        assert_eq!(trailers.len(), 1, "{protocol:?}: {trailers:?}");
         assert_eq!(body.to_bytes(), "body");
     }
 }

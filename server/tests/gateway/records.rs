@@ -94,6 +94,17 @@ async fn one_that_was_accepted_is_told_of_all_licenses_once_and_then_of_new_ones
     until("a report of the late one", || reports().len() == 3).await;
     company.license_server.looked_at().await;
     assert_eq!(reports(), [0, 1, 1]);
+    // One that is presented while it cannot be told is told with all of them later.
+    state.inner().said = Some("nothing that can be read".to_owned());
+    company.license_server.looked_at().await;
+    assert_eq!(status(&company, &company.licensed(|_| {})).await, 200);
+    for _ in 0..2 {
+        company.license_server.looked_at().await;
+    }
+    state.inner().said = None;
+    until("a report of all three", || reports().last() == Some(&3)).await;
+    company.license_server.looked_at().await;
+    assert_eq!(reports(), [0, 1, 1, 3]);
 }
 
 #[tokio::test]

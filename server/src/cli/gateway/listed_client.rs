@@ -3,15 +3,13 @@
 use std::fmt;
 
 use serde::Serialize;
-use trybuy_formats::certificates::{
-    Authorities, CertificateChain, RevocationReason, VerifiedLicense,
-};
+use trybuy_formats::certificates::{Authorities, CertificateChain, VerifiedLicense};
 use trybuy_formats::ids::{ClientId, Label, PlatformType, SeatLicenseId};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::keys::key_id;
 use trybuy_formats::licensing::seat_license::SeatLicenseKind;
 
-use crate::gateway::access::Revocations;
+use crate::gateway::access::{NoLicense, Revocations};
 use crate::store::GatewayClient;
 
 /// What there is to know of licenses.
@@ -112,15 +110,11 @@ fn read(pem: &str, known: &Known) -> Option<VerifiedLicense> {
 
 fn state(license: &VerifiedLicense, known: &Known) -> State {
     let certificate = license.certificate();
-    match certificate.serial() {
-        Some(serial) if known.revocations.contains(&serial) => {
-            match known.revocations.reason(&serial) {
-                Some(RevocationReason::Superseded) => State::Replaced,
-                Some(RevocationReason::PrivilegeWithdrawn) | None => State::Revoked,
-            }
-        }
-        _ if known.now > certificate.not_after() => State::Ended,
-        _ => State::Valid,
+    match certificate.serial().and_then(|serial| known.revocations.refusal(&serial)) {
+        Some(NoLicense::Superseded) => State::Replaced,
+        Some(_) => State::Revoked,
+        None if known.now > certificate.not_after() => State::Ended,
+        None => State::Valid,
     }
 }
 

@@ -86,7 +86,7 @@ impl GatewayState {
                 let set = key_set(&self.identity_key).map_err(ApiError::fault)?;
                 Ok(json(set.into_bytes()))
             }
-            ("health", _) => self.health(),
+            ("health", _) => self.health().await,
             (_, Some(shown)) => {
                 self.client_of_token(origin, token::digest(shown.as_bytes())).await?;
                 Ok(token::keep(shown))
@@ -96,19 +96,24 @@ impl GatewayState {
     }
 
     /// Whether all is well: for load balancers, and for the operator.
-    fn health(&self) -> Result<Response, ApiError> {
-        let now = self.clock.now();
-        self.check_list(now)?;
-        let revocations = self.revocations();
-        let own = || Health::of_directory(self.directory.path());
-        let health = GatewayHealth {
-            health: match revocations.is_stale(now) {
-                true => Health::degraded("revocation-list-stale", Some(STALE_HELP.to_owned())),
-                false => self.license_server.contact.trouble().unwrap_or_else(own),
-            },
-            revocation_list_until: revocations.next_update(),
+    async fn health(&self) -> Result<Response, ApiError> {
+        self.check_list(self.clock.now())?;
+        // The disk is tried with the lock free: a slow one is to hold up nobody who has a license.
+        let revocation_list_until = self.revocations().next_update();
+        let health = match self.trouble() {
+            Some(trouble) => trouble,
+            None => Health::of_directory(self.directory.path()).await,
         };
+        let health = GatewayHealth { health, revocation_list_until };
         serde_json::to_vec(&health).map(json).map_err(ApiError::fault)
+    }
+
+    /// What is wrong with what the gateway hears of its license server, if anything is.
+    fn trouble(&self) -> Option<Health> {
+        if self.revocations().is_stale(self.clock.now()) {
+            return Some(Health::degraded("revocation-list-stale", Some(STALE_HELP.to_owned())));
+        }
+        self.license_server.contact.trouble()
     }
 
     /// Passes a request on to the license server, and its answer back, both unchanged. That it failed is told as that

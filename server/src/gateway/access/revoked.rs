@@ -11,6 +11,8 @@ use trybuy_formats::certificates::{RevocationList, RevocationReason, Serial};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::request_signature::SIGNATURE_WINDOW;
 
+use super::requirement::NoLicense;
+
 /// The most revocations that are remembered: with more, only those of the newest list are.
 const REMEMBERED: usize = 1_000_000;
 
@@ -50,14 +52,9 @@ impl Revocations {
         Some(text)
     }
 
-    /// Whether a license is good no more: it was revoked, or another certificate took its place.
-    pub fn contains(&self, serial: &Serial) -> bool {
-        self.reasons.contains_key(serial)
-    }
-
-    /// Why, where the license server has said so.
-    pub fn reason(&self, serial: &Serial) -> Option<RevocationReason> {
-        self.reasons.get(serial).copied().flatten()
+    /// Why a license is good no more, if it is not: it was revoked, or another certificate took its place.
+    pub fn refusal(&self, serial: &Serial) -> Option<NoLicense> {
+        self.reasons.get(serial).map(|reason| NoLicense::on_the_list(*reason))
     }
 
     /// Whether a newer list should be there, or there was none yet.
@@ -75,7 +72,11 @@ impl Revocations {
     /// then, so it does not say how long it can be relied on.
     pub(super) fn take(&mut self, list: &RevocationList, now: Instant) {
         let heard = || list.entries().map(|(serial, reason)| (serial.clone(), reason));
-        self.reasons.extend(heard());
+        for (serial, reason) in heard() {
+            let known = self.reasons.entry(serial).or_insert(reason);
+            // A license server that was restored from a backup may have forgotten why.
+            *known = reason.or(*known);
+        }
         if self.reasons.len() > REMEMBERED {
             tracing::error!(
                 most = REMEMBERED,
@@ -110,10 +111,8 @@ mod tests {
         let read = Revocations::from_text(&text).expect("as it is written");
         assert_eq!(read.to_text().as_ref(), Some(&text));
         let serials = serials.each_ref().map(|it| it.parse().expect("a serial number"));
-        assert!(serials.iter().all(|serial| read.contains(serial)));
-        let reasons = [RevocationReason::Superseded, RevocationReason::PrivilegeWithdrawn];
-        let expected = [None, Some(reasons[0]), Some(reasons[1])];
-        assert_eq!(serials.each_ref().map(|serial| read.reason(serial)), expected);
+        let expected = [NoLicense::RevokedOrSuperseded, NoLicense::Superseded, NoLicense::Revoked];
+        assert_eq!(serials.each_ref().map(|serial| read.refusal(serial)), expected.map(Some));
         let at = |seconds| Instant::from_unix(seconds).expect("an instant");
         assert!(!read.is_stale(at(1_800_000_000)) && read.is_stale(at(1_800_000_001)));
         let cut = &text[..text.len() - 3];

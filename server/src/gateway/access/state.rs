@@ -154,12 +154,11 @@ impl GatewayState {
         if now > license.certificate().not_after() {
             return Err(NoLicense::Expired);
         }
-        let revocations = self.revocations();
-        match license.certificate().serial() {
-            Some(serial) if revocations.contains(&serial) => {
-                Err(NoLicense::on_the_list(revocations.reason(&serial)))
-            }
-            _ => self.check_list(now),
+        let serial = license.certificate().serial();
+        match serial.and_then(|serial| self.revocations().refusal(&serial)) {
+            Some(refusal) => Err(refusal),
+            // The lock is free again: whoever held it twice could wait for a writer that waits for the first time.
+            None => self.check_list(now),
         }
     }
 

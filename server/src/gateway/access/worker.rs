@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use trybuy_formats::api::{LicenseServerInfo, SeenLicenses};
 use trybuy_formats::certificates::{Certificate, CertificateChain, RevocationList};
-use trybuy_formats::instant::Span;
+use trybuy_formats::instant::{Instant, Span};
 
 use super::records::{LastSaid, Said};
 use super::state::GatewayState;
@@ -89,8 +89,10 @@ struct Rounds {
     last_said: LastSaid,
     /// The operator was told that the revocation list is too old.
     stale_told: bool,
-    /// The license server, which was restored from a backup, was told of every license that had been presented.
+    /// The license server, which was restored from a backup once, was told of every license that had been presented.
     all_told: bool,
+    /// When it was accepted that it was, the last time that all were told for that.
+    told_for: Option<Instant>,
     /// What failed at the last look, as the operator was told; empty if nothing did.
     failed: String,
 }
@@ -98,7 +100,14 @@ struct Rounds {
 impl Rounds {
     fn new(state: Arc<GatewayState>) -> Self {
         let last_said = LastSaid::read(&state);
-        Self { state, last_said, stale_told: false, all_told: false, failed: String::new() }
+        Self {
+            state,
+            last_said,
+            stale_told: false,
+            all_told: false,
+            told_for: None,
+            failed: String::new(),
+        }
     }
 
     /// One look at the license server. Where it does not answer, what is known stays as it is.
@@ -179,21 +188,24 @@ impl Rounds {
         let is_registered = self.state.license_server.contact.is_confirmed();
         let shown = last.as_ref().filter(|last| last.mark != said.mark && !said.restored);
         // Nobody told it, perhaps, what this gateway has seen, and it gives out again what it has forgotten.
-        let was_accepted =
-            last.as_ref().is_some_and(|last| last.mark.accepted_at < said.mark.accepted_at);
+        let accepted_at = said.mark.accepted_at;
+        let was_accepted = last.as_ref().is_some_and(|last| last.mark.accepted_at < accepted_at)
+            && self.told_for != accepted_at;
         let restored = match shown {
             None if is_registered => said.restored,
             shown => self.state.report(shown.unwrap_or(&said), &[]).await?,
         };
         self.state.license_server.contact.restored(restored);
-        if was_accepted || (restored && !all_told) {
+        let has_forgotten = restored || accepted_at.is_some();
+        if was_accepted || (has_forgotten && !all_told) {
             self.state.report_all(&said).await?;
-        } else if restored || said.mark.accepted_at.is_some() {
+            self.told_for = accepted_at;
+        } else if has_forgotten {
             for page in new.chunks(REPORT as usize) {
                 self.state.report(&said, page).await?;
             }
         }
-        self.all_told = restored;
+        self.all_told = has_forgotten;
         Ok(self.last_said.take(said, last.as_ref())?)
     }
 }
@@ -238,10 +250,10 @@ impl GatewayState {
         is_stale
     }
 
-    /// Tells the license server of every license that was presented: it was restored from a backup.
+    /// Tells the license server of every license that was presented: it is or was restored from a backup.
     async fn report_all(&self, said: &Said) -> anyhow::Result<()> {
         tracing::warn!(
-            "the license server was restored from a backup: it is told what it granted since"
+            "the license server was restored from a backup: it is told of all licenses that were presented"
         );
         let mut after = None;
         loop {

@@ -24,6 +24,6 @@ pub async fn show_health(
     }
     Ok(Json(match server.mark.read(server.secret()) {
         Err(error) => Health::refused(&error),
-        Ok(_) => Health::of_directory(server.directory.path()),
+        Ok(_) => Health::of_directory(server.directory.path()).await,
     }))
 }

@@ -109,6 +109,7 @@ async fn endless(State(state): State<Arc<Shared>>) -> Body {
 async fn trailers() -> Response {
     let mut after = HeaderMap::new();
     after.insert("x-checksum", HeaderValue::from_static("42"));
+    after.insert("trybuy-refusal", HeaderValue::from_static("license-revoked"));
     let frames = [Frame::data(Bytes::from_static(b"body")), Frame::trailers(after)];
     let body = Body::new(Frames(frames.into_iter()));
     ([("trailer", "x-checksum")], body).into_response()

@@ -103,9 +103,9 @@ fn next_license(
     let mut requestor = Requestor::contact(data, gateway.clone(), Trust::default())?;
     let obtained = requestor.obtain(Occasion::Need)?;
     let is_another = obtained.license.fields().license_id != last;
-    let is_news =
+    let is_new =
         obtained.source != Source::Cache && (obtained.license.is_permanent() || is_another);
-    if is_news || !obtained.refused.is_empty() {
+    if is_new || obtained.ended_upgrade.is_some() || !obtained.refused.is_empty() {
         license::tell(&obtained);
     }
     presented(&requestor, &obtained.license)

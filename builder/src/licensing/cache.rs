@@ -115,7 +115,8 @@ impl<'a> Cache<'a> {
     pub fn find(&self, name: &str) -> Result<ClientLicense, Error> {
         let licenses = self.entries().into_iter().filter_map(|entry| entry.license.ok());
         let mut meant: Vec<_> = licenses.filter(|license| is_called(license, name)).collect();
-        meant.sort_by_key(|it| (it.standing().is_ok(), it.fields().version.clone()));
+        let newness = |it: &ClientLicense| (it.fields().version.clone(), it.fields().issued_at);
+        meant.sort_by_key(|it| (it.standing().is_ok(), newness(it)));
         let Some(best) = meant.pop() else { return Err(messages::no_such_license(name)) };
         let is_one = meant.iter().all(|other| best.was(other));
         is_one.then_some(best).ok_or_else(|| messages::several_licenses(name))
@@ -149,13 +150,25 @@ impl<'a> Cache<'a> {
         })
     }
 
-    /// What this license was until its upgrade ended.
-    pub fn ended_upgrade(&self, license: &ClientLicense) -> Option<ClientLicense> {
-        let licenses = self.entries().into_iter().filter_map(|entry| entry.license.ok());
-        let has_ended = |old: &ClientLicense| old.standing() == Err(Slug::LicenseExpired);
-        let mut before =
-            licenses.filter(|old| license.was(old) && has_ended(old) && !license.covers(old));
-        before.next()
+    /// What this license was until its upgrade ended, which is told of once: it is removed. Of several the last to end is
+    /// answered.
+    ///
+    /// # Errors
+    /// `local-file`.
+    pub fn take_ended_upgrade(
+        &self,
+        license: &ClientLicense,
+    ) -> Result<Option<ClientLicense>, Error> {
+        let mut ended = Vec::new();
+        for entry in self.entries() {
+            let Ok(old) = entry.license else { continue };
+            let has_ended = old.standing() == Err(Slug::LicenseExpired);
+            if has_ended && license.was(&old) && !license.covers(&old) {
+                data_dir::remove(&entry.path)?;
+                ended.push(old);
+            }
+        }
+        Ok(ended.into_iter().max_by_key(ClientLicense::usable_until))
     }
 
     /// Stores a license that there is no objection to. A permanent one takes the place of the temporary ones that it

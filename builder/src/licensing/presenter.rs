@@ -97,8 +97,8 @@ impl Presenter {
         Ok(self.current())
     }
 
-    /// Another license than one that the gateway refuses for a reason. One connection asks for it, the others wait; a client that gets
-    /// none asks more and more rarely, whatever programs do.
+    /// Another license than one that the gateway refuses, and why. One connection asks for it, the others wait; a client
+    /// that gets none asks more and more rarely, whatever programs do.
     ///
     /// # Errors
     /// Why there is no other license. The user is told by this, once for each time that was asked.

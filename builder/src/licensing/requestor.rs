@@ -9,6 +9,7 @@ mod received;
 
 use trybuy_formats::api::{GatewayInfo, LicenseAnswer, LicenseOutcome, LicenseRequest};
 use trybuy_formats::certificates::Authorities;
+use trybuy_formats::expiry::has_ended;
 use trybuy_formats::ids::Label;
 use trybuy_formats::licensing::challenge::ChallengeResponse;
 use trybuy_formats::licensing::product::in_order;
@@ -147,7 +148,7 @@ impl<'a> Requestor<'a> {
     pub fn renew(&mut self, license: &ClientLicense) -> Result<Obtained, Error> {
         let fields = license.fields();
         let is_of_server = fields.license_server == self.info.license_server;
-        let has_ended = fields.ends_at.is_some_and(|end| end <= clock::now());
+        let has_ended = has_ended(fields.ends_at, clock::now());
         let needed = (&self.info.product_id, &self.info.version);
         if is_of_server
             && !has_ended
@@ -196,7 +197,11 @@ impl<'a> Requestor<'a> {
         occasion: Occasion,
     ) -> Result<Obtained, Error> {
         let answer = match self.step(held.clone(), occasion) {
-            Step::Use(license) => return Ok(self.obtained(license, Source::Cache)),
+            Step::Use(license) => {
+                let ended_upgrade = Cache::open(self.data).take_ended_upgrade(&license)?;
+                let obtained = self.obtained(license, Source::Cache);
+                return Ok(Obtained { ended_upgrade, ..obtained });
+            }
             Step::Upgrade(old) => self.upgrade(&old)?,
             Step::Request => self.request(held.as_ref())?,
         };
@@ -214,7 +219,10 @@ impl<'a> Requestor<'a> {
         let cache = Cache::open(self.data);
         match cache.objection(&license) {
             None => {
-                let ended_upgrade = cache.ended_upgrade(&license);
+                let ended_upgrade = match outcome {
+                    LicenseOutcome::Reissued => cache.take_ended_upgrade(&license)?,
+                    _ => None,
+                };
                 cache.put(&license, outcome)?;
                 let obtained = self.obtained(license, Source::Server(outcome));
                 Ok(Obtained { ended_upgrade, ..obtained })

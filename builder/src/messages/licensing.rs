@@ -203,13 +203,13 @@ pub(crate) fn no_license_but(refused: &Refused, why: &Error) -> Error {
     Error::new(why.slug(), happened, help)
 }
 
-/// The gateway refuses a license, and there was no other a moment ago.
+/// The gateway refuses a license, and none that it admits came a moment ago.
 pub(crate) fn refused_again(slug: Slug, seconds: u64) -> Error {
     Error::new(
         slug,
-        "the gateway refuses your license, and there was no other when it was last asked for",
+        "the gateway refuses your license, and none that it admits came when one was last asked for",
         format!(
-            "ask your administrator for another license; it is asked for again in {} at the earliest",
+            "another one is asked for in {} at the earliest; if it stays so, ask your administrator",
             counted(seconds, "second", "seconds")
         ),
     )

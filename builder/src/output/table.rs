@@ -2,10 +2,10 @@
 
 use std::io::IsTerminal as _;
 
+use trybuy_formats::terminal_text as text;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use crate::error::Error;
-use trybuy_formats::terminal_text as text;
 
 /// A table: a header and rows of cells.
 pub(crate) struct Table {

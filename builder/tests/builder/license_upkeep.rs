@@ -284,7 +284,11 @@ fn what_a_license_was_before_an_upgrade_is_there_when_that_has_ended_also_withou
         script.version = "5.0.0";
         script.refused = Some((REQUEST, Slug::LicenseServerUnreachable));
     }
-    assert!(gateway.request().err.contains("already"));
+    let said = gateway.request();
+    for words in ["The upgrade of your license", "to version 6.0.0 ended on"] {
+        assert!(said.err.contains(words), "{words}\n{}", said.err);
+    }
+    assert!(gateway.request().err.contains("already"), "it is told once");
     assert!(gateway.good(&["license", "show", PRODUCT]).out.contains("5.0.0"));
     gateway.good(&["license", "remove", PRODUCT]);
     assert!(gateway.listed().is_empty());

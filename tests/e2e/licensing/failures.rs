@@ -61,7 +61,8 @@ fn a_license_goes_on_after_its_upgrade_has_ended_while_the_license_server_is_dow
     wait::until("the end of the upgrade", || Ok(newer.request_license(&client)?.code != 0))?;
     ensure!(stage.passes(&before)?);
     let same = stage.gateway.request_license(&client)?.success()?;
-    ensure!(same.stderr.contains("4.0.0") && same.stderr.contains("already"), "{same}");
+    ensure!(same.stderr.contains("to version 5.0.0 ended on"), "{same}");
+    ensure!(same.stderr.contains(&format!("Your license is for {PRODUCT} 4.0.0")), "{same}");
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! Text on its way to a terminal, the same in every program: nothing in it is obeyed.
 
+use crate::ids::is_line_break_or_control;
+
 /// Several lines: line breaks and tabs stay, other control characters become visible.
 pub fn lines(text: &str) -> String {
     text.replace("\r\n", "\n")
@@ -27,19 +29,13 @@ pub fn json(json: &str) -> String {
     safe
 }
 
-/// Control characters, and those that reorder or hide text, become U+FFFD.
+/// What ends a line or steers a terminal, and what reorders or hides text besides, becomes U+FFFD.
 fn visible(c: char) -> char {
     let reorders_or_hides = matches!(
         c,
-        '\u{061c}'
-            | '\u{200b}'
-            | '\u{200e}'
-            | '\u{200f}'
-            | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{2069}'
-            | '\u{feff}'
+        '\u{061c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2060}'..='\u{2065}' | '\u{feff}'
     );
-    if c.is_control() || reorders_or_hides { '\u{fffd}' } else { c }
+    if is_line_break_or_control(c) || reorders_or_hides { '\u{fffd}' } else { c }
 }
 
 #[cfg(test)]
@@ -52,6 +48,7 @@ mod tests {
         let cleaned = lines(hostile);
         assert_eq!(cleaned, "a\u{fffd}]0;owned\u{fffd}b\u{fffd}31m\nnext\tline\u{fffd}t\u{fffd}xt");
         assert!(!one_line(hostile).contains('\n'));
+        assert_eq!(one_line("a\u{2028}b\u{2029}c\u{2066}d"), "a\u{fffd}b\u{fffd}c\u{fffd}d");
     }
 
     #[test]

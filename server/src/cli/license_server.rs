@@ -19,6 +19,7 @@ use std::sync::Arc;
 use anyhow::Result;
 use trybuy_formats::instant::Instant;
 use trybuy_formats::keys::LicenseServerSecret;
+use trybuy_formats::terminal_text;
 
 use super::arguments::Database;
 use super::arguments::license_server::LicenseServerCommand;
@@ -126,5 +127,5 @@ fn now() -> Instant {
 
 /// One value in JSON, and a line end.
 fn json_line(value: &impl serde::Serialize) -> Result<String> {
-    Ok(serde_json::to_string(value)? + "\n")
+    Ok(terminal_text::json(&serde_json::to_string(value)?) + "\n")
 }

@@ -9,7 +9,6 @@ use trybuy_formats::licensing::records::RecordsMark;
 
 use super::mark::{LookBackFailed, RESTORED_HELP};
 use super::{LicenseServer, LicenseServerState};
-use crate::store::RecordHead;
 
 /// The pause between two rounds. What was decided for longer than that is in the mark.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -73,9 +72,10 @@ impl Rounds {
     /// Compares the records with the mark, and sees whether the store is a restored one, whoever found that.
     async fn look_back(&mut self) -> Result<(), LookBackFailed> {
         let LicenseServer { mark, store, clock, .. } = &*self.server;
+        // Before the comparison: what is added during it is for the next round.
+        self.compared = store.record_head().await?.mark;
         mark.look_back(store, self.server.secret(), clock.now()).await?;
-        let RecordHead { mark, restored, .. } = store.record_head().await?;
-        self.compared = mark;
+        let restored = store.record_head().await?.restored;
         match (self.restored, restored) {
             (false, true) => tracing::error!(
                 help = RESTORED_HELP,

@@ -8,6 +8,7 @@ use trybuy_formats::instant::Instant;
 use trybuy_formats::keys::PurchaseKey;
 use trybuy_formats::primitives::sha256;
 use trybuy_formats::slug::Slug;
+use trybuy_formats::words::counted;
 
 use super::access_conditions::{self, ConditionC};
 use super::delivery;
@@ -37,7 +38,7 @@ pub enum PurchaseError {
     #[error("this purchase key has been used by somebody else")]
     Used,
     /// It is in use on as many Builders as it is for.
-    #[error("this purchase key is in use on {}, and is for no more", builders(*.0))]
+    #[error("this purchase key is in use on {}, and is for no more", counted(u64::from(*.0), "Builder", "Builders"))]
     Builders(u32),
     /// The license that was bought with the key is over.
     #[error("the license of this purchase key ended on {0}")]
@@ -54,10 +55,6 @@ pub enum PurchaseError {
     /// The store failed.
     #[error("the store failed")]
     Store(#[from] StoreError),
-}
-
-fn builders(number: u32) -> String {
-    format!("{number} {}", if number == 1 { "Builder" } else { "Builders" })
 }
 
 /// Redeems a purchase key for a Builder. The same key again answers the same license.

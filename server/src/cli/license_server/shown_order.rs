@@ -6,6 +6,7 @@ use trybuy_formats::ids::{OrderId, PackId};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::licensing::pack::LicensePack;
 use trybuy_formats::licensing::product::Product;
+use trybuy_formats::terminal_text::one_line;
 
 use crate::cli::output;
 use crate::license_server::orders::OrderStanding;
@@ -97,7 +98,7 @@ pub(super) fn in_words(said: Option<&OrderSaid>, pack: Option<PackId>) -> String
         (None, None) => "not sent, or not answered".to_owned(),
         (None, Some(OrderSaid::Refused(problem))) => {
             // The words come from the network, and are to stay in their line.
-            format!("refused: {}", problem.title.replace(char::is_control, " "))
+            format!("refused: {}", one_line(&problem.title))
         }
         (None, Some(OrderSaid::Answer(answer))) => match answer.state {
             OrderState::FeeDue => format!("the fee of {} {} is due", answer.fee, answer.currency),

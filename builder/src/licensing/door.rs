@@ -20,6 +20,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use trybuy_formats::slug::Slug;
 
+use self::exchanges::Exchanges;
 use self::joined::Outcome;
 use super::presenter::{Presented, Presenter};
 use crate::client::address::ServerAddress;
@@ -49,10 +50,9 @@ pub struct Door {
 /// A connection whose license the gateway refuses.
 struct Refused {
     local: Local,
+    exchanges: Exchanges,
     /// Why.
     slug: Slug,
-    /// What can be sent again.
-    again: Option<Vec<u8>>,
 }
 
 impl Door {
@@ -106,36 +106,43 @@ impl Door {
     /// Joins one connection of a program. Each time that the gateway refuses the license, what it did not answer is sent
     /// again with another one: none of that has reached the service.
     async fn join(&self, mut local: Local) {
+        let mut exchanges = Exchanges::new();
         let mut presented = match self.presenter.present().await {
             Ok(presented) => presented,
-            Err(error) => return tell(local, refusal::FORBIDDEN, &error).await,
+            Err(error) => return tell(local, exchanges, refusal::FORBIDDEN, &error).await,
         };
-        let mut sent = Vec::new();
-        while let Some(refused) = self.pass(local, &presented, &sent).await {
+        while let Some(refused) = self.pass(local, &presented, exchanges).await {
             local = refused.local;
-            match (self.presenter.replace(&presented, refused.slug).await, refused.again) {
-                (Ok(another), Some(again)) => (presented, sent) = (another, again),
-                // The program connects again for its next request, and then with the other license.
-                (Ok(_), None) => {
-                    let error = messages::refused_and_not_kept(refused.slug);
-                    return refusal::answer(local, refusal::FORBIDDEN, &error).await;
+            let another = self.presenter.replace(&presented, refused.slug).await;
+            let error = match (another, refused.exchanges.again()) {
+                (Ok(another), Some(again)) => {
+                    (presented, exchanges) = (another, Exchanges::begun(again));
+                    continue;
                 }
-                (Err(error), _) => return refusal::answer(local, refusal::FORBIDDEN, &error).await,
-            }
+                // The program connects again for its next request, and then with the other license.
+                (Ok(_), None) => messages::refused_and_not_kept(refused.slug),
+                (Err(error), _) => error,
+            };
+            return refusal::answer(local, refused.exchanges, refusal::FORBIDDEN, &error).await;
         }
     }
 
-    /// Passes bytes on with this license, those first that are sent again. The answer is that the gateway refuses it.
-    async fn pass(&self, local: Local, presented: &Presented, again: &[u8]) -> Option<Refused> {
+    /// Passes bytes on with this license, those first that were asked before. The answer is that the gateway refuses it.
+    async fn pass(
+        &self,
+        local: Local,
+        presented: &Presented,
+        exchanges: Exchanges,
+    ) -> Option<Refused> {
         let outcome = match self.connect(presented).await {
-            Ok(remote) => joined::join(local, remote, again).await,
-            Err(error) => Some(Outcome::Failed(local, error)),
+            Ok(remote) => joined::join(local, remote, exchanges).await,
+            Err(error) => Some(Outcome::Failed(local, exchanges, error)),
         };
         match outcome? {
-            Outcome::Refused(local, slug, again) => Some(Refused { local, slug, again }),
+            Outcome::Refused(local, exchanges, slug) => Some(Refused { local, exchanges, slug }),
             // With TLS 1.3 a gateway refuses a certificate after the connection has begun.
-            Outcome::Failed(local, error) => {
-                tell(local, refusal::BAD_GATEWAY, &self.unreachable(error)).await;
+            Outcome::Failed(local, exchanges, error) => {
+                tell(local, exchanges, refusal::BAD_GATEWAY, &self.unreachable(error)).await;
                 None
             }
         }
@@ -160,7 +167,7 @@ impl Door {
 }
 
 /// Tells both the user and the program why a connection cannot be joined.
-async fn tell(local: Local, status: refusal::Status, error: &Error) {
+async fn tell(local: Local, exchanges: Exchanges, status: refusal::Status, error: &Error) {
     output::warn(&error.explain(), error.help());
-    refusal::answer(local, status, error).await;
+    refusal::answer(local, exchanges, status, error).await;
 }

@@ -15,6 +15,8 @@ use trybuy_formats::slug::Slug;
 use crate::gateway::{Gateway, read_all};
 
 const GET: &str = "GET /page HTTP/1.1\r\nhost: service\r\n\r\n";
+const HEAD: &str = "HEAD /page HTTP/1.1\r\nhost: service\r\n\r\n";
+const NONE: Slug = Slug::NoFreeLicense;
 
 /// A door that runs; it is killed with the test.
 struct Door {
@@ -345,12 +347,16 @@ fn a_barred_client_is_told_what_to_do_and_asks_rarely() {
         (script.revoked, script.refused) =
             (true, Some(("challenge-responses", Slug::LicenseRevoked)));
     }
-    for request in [GET, GET, "HEAD /page HTTP/1.1\r\n\r\n"] {
+    for request in [GET, GET, HEAD] {
         let answer = door.exchange(request);
         let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
         assert!(head.starts_with("HTTP/1.1 403 Forbidden\r\n"), "{answer}");
         for field in ["trybuy-refusal: license-revoked", "content-type: application/problem+json"] {
             assert!(head.contains(field), "{field}\n{answer}");
+        }
+        if request == HEAD {
+            assert_eq!(body, "");
+            continue;
         }
         let problem: Problem = serde_json::from_str(body).expect("a problem document");
         assert_eq!((problem.slug, problem.status), (Slug::LicenseRevoked, 403));
@@ -359,6 +365,35 @@ fn a_barred_client_is_told_what_to_do_and_asks_rarely() {
     let said = door.close();
     assert_eq!(said.matches("warning: ").count(), 1, "{said}");
     assert_eq!(gateway.script().asked("license-requests"), 2);
+}
+
+#[test]
+fn what_a_door_says_itself_to_head_has_the_fields_of_an_answer_to_get_and_no_body() {
+    for (spoil, status) in [
+        (Gateway::stop as fn(&Gateway), "502 Bad Gateway"),
+        (|gateway| gateway.script().admits_none = true, "502 Bad Gateway"),
+        (|gateway| gateway.script().refused = Some(("license-requests", NONE)), "403 Forbidden"),
+    ] {
+        let gateway = Gateway::start();
+        gateway.script().change = |license| {
+            license.ends_at = Some(license.issued_at.plus(Span::seconds(2)));
+        };
+        let door = Door::open(&gateway, None);
+        spoil(&gateway);
+        // Until there is none to connect with, or none at all.
+        while door.exchange(GET).starts_with("HTTP/1.1 200") {}
+        for pieces in [vec![HEAD], HEAD.split_inclusive(' ').collect()] {
+            let mut stream = door.connect();
+            for piece in pieces {
+                stream.write_all(piece.as_bytes()).expect("written");
+            }
+            let (answer, to_get) = (read_all(stream), door.exchange(GET));
+            assert!(answer.starts_with(&format!("HTTP/1.1 {status}\r\n")), "{answer}");
+            let (head, body) = to_get.split_once("\r\n\r\n").expect("a head");
+            assert!(head.contains(&format!("content-length: {}", body.len())), "{to_get}");
+            assert_eq!(answer, format!("{head}\r\n\r\n"));
+        }
+    }
 }
 
 #[test]

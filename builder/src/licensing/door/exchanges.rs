@@ -29,7 +29,8 @@ pub(super) struct Exchanges {
 /// A request that has begun.
 #[derive(Default)]
 struct Request {
-    is_head: bool,
+    /// Known from the end of its head on.
+    is_head: Option<bool>,
     length: usize,
     is_whole: bool,
 }
@@ -58,19 +59,32 @@ impl Exchanges {
         }
     }
 
+    /// Those of a connection in which this was asked before.
+    pub(super) fn begun(asked: &[u8]) -> Self {
+        let mut exchanges = Self::new();
+        exchanges.ask(asked);
+        exchanges
+    }
+
     /// Whether the program waits for its first answer.
     pub(super) fn waits(&self) -> bool {
         self.has_asked && !self.was_answered
     }
 
+    /// Whether the request that is to be answered next asks with HEAD, as soon as that is known.
+    pub(super) fn asks_with_head(&self) -> Option<bool> {
+        let known = self.open.front().and_then(|request| request.is_head);
+        known.or(self.is_lost.then_some(false))
+    }
+
     /// The requests without an answer, where all of them was kept.
-    pub(super) fn again(self) -> Option<Vec<u8>> {
-        (!self.is_lost && !self.is_too_much).then_some(self.kept)
+    pub(super) fn again(&self) -> Option<&[u8]> {
+        (!self.is_lost && !self.is_too_much).then_some(&self.kept)
     }
 
     /// The program sends a piece.
     pub(super) fn ask(&mut self, mut piece: &[u8]) {
-        self.has_asked = true;
+        self.has_asked |= !piece.is_empty();
         while !piece.is_empty() && !self.is_lost {
             let used = self.read_request(piece);
             self.is_lost = used.is_none();
@@ -95,7 +109,7 @@ impl Exchanges {
             Event::Part => {}
             Event::End => request.is_whole = true,
             Event::Head(head) => {
-                request.is_head = head.method()? == "HEAD";
+                request.is_head = Some(head.method()? == "HEAD");
                 // Without a word about its body, a request has none.
                 let body = match head.body()? {
                     Body::Unsaid => Body::Length(0),
@@ -169,7 +183,7 @@ impl Exchanges {
             // The answer proper is behind it.
             100..200 => return self.answers.begin(Body::Length(0)).map(|_| ()),
             204 | 304 => Body::Length(0),
-            _ if self.open.front()?.is_head => Body::Length(0),
+            _ if self.open.front()?.is_head == Some(true) => Body::Length(0),
             _ => head.body()?,
         };
         if self.answers.begin(body)? { self.end_answer() } else { Some(()) }
@@ -222,8 +236,9 @@ mod tests {
                         passed.extend(&answered.held);
                         passed.extend(answered.now);
                         if answered.refusal.is_some() {
-                            let again =
-                                exchanges.again().map(|it| String::from_utf8(it).expect("text"));
+                            let again = exchanges
+                                .again()
+                                .map(|it| String::from_utf8(it.to_vec()).expect("text"));
                             return (String::from_utf8(passed).expect("text"), Some(again));
                         }
                     }

@@ -30,26 +30,22 @@ enum Failure {
 /// What a connection comes to that did not simply end.
 pub(super) enum Outcome<L> {
     /// The gateway failed before it answered anything.
-    Failed(L, io::Error),
-    /// The gateway refuses the license, and what it did not answer can be sent again, where all of that was kept.
-    Refused(L, Slug, Option<Vec<u8>>),
+    Failed(L, Exchanges, io::Error),
+    /// The gateway refuses the license.
+    Refused(L, Exchanges, Slug),
 }
 
-/// Passes bytes on in both directions, at first those that another connection did not get answered. An end of one
-/// direction is passed on as such, and the other one goes on; a failure ends both.
+/// Passes bytes on in both directions, at first what was asked before and not answered. An end of one direction is passed
+/// on as such, and the other one goes on; a failure ends both.
 ///
 /// Where there is something to be told to the program, its connection is given back.
-pub(super) async fn join<L, R>(local: L, mut remote: R, again: &[u8]) -> Option<Outcome<L>>
+pub(super) async fn join<L, R>(local: L, mut remote: R, exchanges: Exchanges) -> Option<Outcome<L>>
 where
     L: AsyncRead + AsyncWrite + Unpin,
     R: AsyncRead + AsyncWrite + Unpin,
 {
-    if let Err(error) = write(&mut remote, again).await {
-        return Some(Outcome::Failed(local, error));
-    }
-    let mut exchanges = Exchanges::new();
-    if !again.is_empty() {
-        exchanges.ask(again);
+    if let Err(error) = write(&mut remote, exchanges.again().unwrap_or_default()).await {
+        return Some(Outcome::Failed(local, exchanges, error));
     }
     let exchanges = Mutex::new(exchanges);
     let (mut from_program, mut to_program) = split(local);
@@ -62,10 +58,10 @@ where
     let local = from_program.unsplit(to_program);
     let exchanges = exchanges.into_inner().unwrap_or_else(PoisonError::into_inner);
     match failure? {
-        Failure::Refused(slug) => Some(Outcome::Refused(local, slug, exchanges.again())),
+        Failure::Refused(slug) => Some(Outcome::Refused(local, exchanges, slug)),
         // What was passed on before the failure has arrived; without it, the program still waits.
         Failure::Reading(error) | Failure::Writing(error) => {
-            exchanges.waits().then_some(Outcome::Failed(local, error))
+            exchanges.waits().then_some(Outcome::Failed(local, exchanges, error))
         }
     }
 }
@@ -164,8 +160,8 @@ mod tests {
         let (program, local) = duplex(64);
         let (gateway, remote) = duplex(64);
         let task = tokio::spawn(async move {
-            join(local, remote, &[]).await.map(|outcome| match outcome {
-                Outcome::Failed(_, error) => error.to_string(),
+            join(local, remote, Exchanges::new()).await.map(|outcome| match outcome {
+                Outcome::Failed(_, _, error) => error.to_string(),
                 Outcome::Refused(..) => "refused".to_owned(),
             })
         });

@@ -48,8 +48,8 @@ pub(super) struct Answered<'a> {
 impl Exchanges {
     pub(super) fn new() -> Self {
         Self {
-            requests: HttpStream::new(),
-            answers: HttpStream::new(),
+            requests: HttpStream::of_requests(),
+            answers: HttpStream::of_answers(),
             open: VecDeque::new(),
             kept: Vec::new(),
             is_too_much: false,
@@ -109,7 +109,7 @@ impl Exchanges {
             Event::Part => {}
             Event::End => request.is_whole = true,
             Event::Head(head) => {
-                request.is_head = Some(head.method()? == "HEAD");
+                request.is_head = Some(head.method.as_deref()? == "HEAD");
                 // Without a word about its body, a request has none.
                 let body = match head.body()? {
                     Body::Unsaid => Body::Length(0),
@@ -142,7 +142,7 @@ impl Exchanges {
             self.is_lost = went_on.is_none();
         }
         if self.is_lost {
-            self.answers = HttpStream::new();
+            self.answers = HttpStream::of_answers();
         }
         self.passed(held, piece, piece.len(), self.answers.begun().len(), None)
     }
@@ -170,7 +170,7 @@ impl Exchanges {
 
     /// Why the gateway refuses the license. It says so in a field that it takes away from what its service answers.
     fn refusal(&self, head: &Head) -> Option<Slug> {
-        let is_asked = head.status() == Some(403) && !self.open.is_empty();
+        let is_asked = head.status == Some(403) && !self.open.is_empty();
         let slug: Slug = head.field(REFUSAL).filter(|_| is_asked)?.parse().ok()?;
         is_refusal(slug).then_some(slug)
     }
@@ -178,7 +178,7 @@ impl Exchanges {
     fn begin_answer(&mut self, head: &Head) -> Option<()> {
         /// From then on, another protocol is spoken.
         const SWITCHING_PROTOCOLS: u16 = 101;
-        let body = match head.status()? {
+        let body = match head.status? {
             SWITCHING_PROTOCOLS => return None,
             // The answer proper is behind it.
             100..200 => return self.answers.begin(Body::Length(0)).map(|_| ()),

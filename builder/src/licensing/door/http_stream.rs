@@ -1,12 +1,19 @@
 //! Where messages begin and end in a stream of HTTP/1.1 (RFC 9112). What is not plain to see is not guessed.
 
+use httparse::{EMPTY_HEADER, Header, Request, Response, Status};
+
 /// More than any head that gateways pass on, in bytes.
 const HEAD: usize = 64 << 10;
+/// More fields than any head that gateways pass on has.
+const FIELDS: usize = 256;
 /// More than any line between chunks, in bytes.
 const LINE: usize = 4 << 10;
 
 /// A stream of messages, read as it passes.
-pub(super) struct HttpStream(Place);
+pub(super) struct HttpStream {
+    read_head: fn(&[u8]) -> Option<Head>,
+    place: Place,
+}
 
 /// Where in it one is.
 enum Place {
@@ -46,35 +53,45 @@ pub(super) enum Body {
 pub(super) struct Head {
     /// With the empty line behind it, in bytes.
     pub(super) length: usize,
-    first_line: String,
-    fields: Vec<(String, String)>,
+    /// Of a request.
+    pub(super) method: Option<String>,
+    /// Of an answer.
+    pub(super) status: Option<u16>,
+    fields: Vec<(String, Vec<u8>)>,
 }
 
 impl HttpStream {
-    pub(super) fn new() -> Self {
-        Self(Place::Head(Vec::new()))
+    /// The requests of a connection.
+    pub(super) fn of_requests() -> Self {
+        Self { read_head: Head::of_request, place: Place::start() }
+    }
+
+    /// The answers of a connection.
+    pub(super) fn of_answers() -> Self {
+        Self { read_head: Head::of_answer, place: Place::start() }
     }
 
     /// Reads on, and says how many bytes were what. None where it cannot be followed any more.
     pub(super) fn read(&mut self, bytes: &[u8]) -> Option<(usize, Event)> {
-        match &mut self.0 {
+        match &mut self.place {
             Place::Head(head) => {
                 let (used, is_whole) = take(head, bytes, b"\r\n\r\n", HEAD)?;
-                let event = if is_whole { Event::Head(Head::read(head)?) } else { Event::Part };
+                let event =
+                    if is_whole { Event::Head((self.read_head)(head)?) } else { Event::Part };
                 Some((used, event))
             }
             Place::Length(left) => {
                 let used = less(left, bytes);
                 let is_end = *left == 0;
                 if is_end {
-                    *self = Self::new();
+                    self.place = Place::start();
                 }
                 Some((used, if is_end { Event::End } else { Event::Part }))
             }
             Place::Size(line) => {
                 let (used, is_whole) = take(line, bytes, b"\r\n", LINE)?;
                 if is_whole {
-                    self.0 = match size(line)? {
+                    self.place = match size(line)? {
                         0 => Place::Trailer(Vec::new()),
                         size => Place::Chunk(size.checked_add(2)?),
                     };
@@ -84,7 +101,7 @@ impl HttpStream {
             Place::Chunk(left) => {
                 let used = less(left, bytes);
                 if *left == 0 {
-                    self.0 = Place::Size(Vec::new());
+                    self.place = Place::Size(Vec::new());
                 }
                 Some((used, Event::Part))
             }
@@ -92,7 +109,7 @@ impl HttpStream {
                 let (used, is_whole) = take(line, bytes, b"\r\n", LINE)?;
                 let is_last = is_whole && line.len() == 2;
                 if is_last {
-                    *self = Self::new();
+                    self.place = Place::start();
                 } else if is_whole {
                     line.clear();
                 }
@@ -103,8 +120,8 @@ impl HttpStream {
 
     /// Goes on behind a head. The answer is whether that was all of the message; none where it cannot be told.
     pub(super) fn begin(&mut self, body: Body) -> Option<bool> {
-        self.0 = match body {
-            Body::Length(0) => Place::Head(Vec::new()),
+        self.place = match body {
+            Body::Length(0) => Place::start(),
             Body::Length(length) => Place::Length(length),
             Body::Chunks => Place::Size(Vec::new()),
             Body::Unsaid => return None,
@@ -114,46 +131,42 @@ impl HttpStream {
 
     /// What was read of a head that is not whole yet.
     pub(super) fn begun(&self) -> &[u8] {
-        match &self.0 {
+        match &self.place {
             Place::Head(head) => head,
             _ => &[],
         }
     }
 }
 
+impl Place {
+    fn start() -> Self {
+        Self::Head(Vec::new())
+    }
+}
+
 impl Head {
-    fn read(bytes: &[u8]) -> Option<Self> {
-        let text = String::from_utf8_lossy(bytes);
-        let mut lines = text.trim_end().split("\r\n");
-        let first_line = lines.next()?.to_owned();
-        let field = |line: &str| {
-            let (name, value) = line.split_once(':')?;
-            let is_name = !name.is_empty() && !name.contains(char::is_whitespace);
-            is_name.then(|| (name.to_ascii_lowercase(), value.trim().to_owned()))
-        };
-        let fields = lines.map(field).collect::<Option<_>>()?;
-        Some(Self { length: bytes.len(), first_line, fields })
+    fn of_request(bytes: &[u8]) -> Option<Self> {
+        let mut fields = [EMPTY_HEADER; FIELDS];
+        let mut request = Request::new(&mut fields);
+        let is_whole = request.parse(bytes) == Ok(Status::Complete(bytes.len()));
+        let method = Some(request.method.filter(|_| is_whole)?.to_owned());
+        Some(Self { length: bytes.len(), method, status: None, fields: owned(request.headers) })
     }
 
-    /// The status of an answer.
-    pub(super) fn status(&self) -> Option<u16> {
-        let version = ["HTTP/1.1 ", "HTTP/1.0 "];
-        let rest = version.iter().find_map(|version| self.first_line.strip_prefix(version))?;
-        rest.get(..3)?.parse().ok()
+    fn of_answer(bytes: &[u8]) -> Option<Self> {
+        let mut fields = [EMPTY_HEADER; FIELDS];
+        let mut answer = Response::new(&mut fields);
+        let is_whole = answer.parse(bytes) == Ok(Status::Complete(bytes.len()));
+        let status = Some(answer.code.filter(|_| is_whole)?);
+        Some(Self { length: bytes.len(), method: None, status, fields: owned(answer.headers) })
     }
 
-    /// The method of a request.
-    pub(super) fn method(&self) -> Option<&str> {
-        let is_known =
-            self.first_line.ends_with(" HTTP/1.1") || self.first_line.ends_with(" HTTP/1.0");
-        self.first_line.split(' ').next().filter(|_| is_known)
-    }
-
-    /// The only value of a field.
+    /// The only value of a field, where it is text.
     pub(super) fn field(&self, name: &str) -> Option<&str> {
         let mut values = self.fields.iter().filter(|(field, _)| field == name);
         let (first, second) = (values.next(), values.next());
-        first.filter(|_| second.is_none()).map(|(_, value)| value.as_str())
+        let (_, value) = first.filter(|_| second.is_none())?;
+        std::str::from_utf8(value).ok()
     }
 
     fn has(&self, name: &str) -> bool {
@@ -203,21 +216,22 @@ fn less(left: &mut u64, bytes: &[u8]) -> usize {
     used
 }
 
-/// The size of a chunk; extensions stand behind `;`.
+fn owned(fields: &[Header<'_>]) -> Vec<(String, Vec<u8>)> {
+    fields.iter().map(|field| (field.name.to_ascii_lowercase(), field.value.to_vec())).collect()
+}
+
+/// The size of a chunk. A line without one is read as 0 by the parser, and by others as none.
 fn size(line: &[u8]) -> Option<u64> {
-    let text = std::str::from_utf8(line).ok()?;
-    let digits = text.split(';').next()?.trim();
-    let are_digits = !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-    u64::from_str_radix(digits, 16).ok().filter(|_| are_digits)
+    line.first().filter(|first| first.is_ascii_hexdigit())?;
+    match httparse::parse_chunk_size(line) {
+        Ok(Status::Complete((_, size))) => Some(size),
+        Ok(Status::Partial) | Err(_) => None,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn head(text: &str) -> Head {
-        Head::read(text.as_bytes()).expect("a head")
-    }
 
     #[test]
     fn a_body_is_as_long_as_its_head_says_where_that_is_plain() {
@@ -226,34 +240,82 @@ mod tests {
             ("Content-Length: 12\r\n", Some(Body::Length(12))),
             ("transfer-encoding: Chunked\r\n", Some(Body::Chunks)),
             ("Content-Length: 1\r\nContent-Length: 1\r\n", None),
+            ("Content-Length: 1\r\nContent-Length: 2\r\n", None),
+            ("Content-Length: 1, 1\r\n", None),
+            ("Content-Length:\r\n", None),
             ("Content-Length: +1\r\n", None),
             ("Content-Length: x\r\n", None),
             ("Content-Length: 99999999999999999999\r\n", None),
             ("Transfer-Encoding: gzip, chunked\r\n", None),
+            ("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", None),
             ("Transfer-Encoding: chunked\r\nContent-Length: 1\r\n", None),
         ] {
-            let found = head(&format!("GET / HTTP/1.1\r\nhost: a\r\n{fields}\r\n")).body();
-            assert_eq!(found, expected, "{fields}");
+            let head = format!("GET / HTTP/1.1\r\nhost: a\r\n{fields}\r\n");
+            let head = Head::of_request(head.as_bytes()).expect("a head");
+            assert_eq!(head.body(), expected, "{fields}");
         }
     }
 
     #[test]
     fn what_is_no_head_of_http_is_not_followed() {
-        for text in ["x\r\nno field\r\n\r\n", "x\r\na: b\r\n folded: c\r\n\r\n", "x\r\n: b\r\n\r\n"]
-        {
-            assert!(Head::read(text.as_bytes()).is_none(), "{text}");
+        for fields in [
+            "no field",
+            ": b",
+            "a: b\r\n folded: c",
+            "a: b\r\n\tfolded",
+            "content-length : 4",
+            "content-length\t: 4",
+            "a b: c",
+            "transfer-encoding: \u{b}chunked",
+            "a: b\0",
+            "a: b\rcontent-length: 4",
+            &"a: b\r\n".repeat(FIELDS),
+        ] {
+            for (line, read) in [
+                ("GET / HTTP/1.1", Head::of_request as fn(&[u8]) -> Option<Head>),
+                ("HTTP/1.1 200 OK", Head::of_answer),
+            ] {
+                let good = format!("{line}\r\na: b\r\n\r\n");
+                assert!(read(good.as_bytes()).is_some(), "{line}");
+                let bad = format!("{line}\r\na: b\r\n{fields}\r\n\r\n");
+                assert!(read(bad.as_bytes()).is_none(), "{bad}");
+            }
         }
         for (line, method, status) in [
             ("HEAD / HTTP/1.1", Some("HEAD"), None),
             ("HTTP/1.1 403 Forbidden", None, Some(403)),
             ("HTTP/1.0 200", None, Some(200)),
+            ("HTTP/1.1 +20 OK", None, None),
             ("HTTP/2 200", None, None),
             ("PRI * HTTP/2.0", None, None),
+            ("GET  / HTTP/1.1", None, None),
+            ("GET / HTTP/1.1 HTTP/1.1", None, None),
         ] {
-            let head = head(&format!("{line}\r\n\r\n"));
-            assert_eq!((head.method(), head.status()), (method, status), "{line}");
+            let head = format!("{line}\r\n\r\n");
+            let asked = Head::of_request(head.as_bytes()).and_then(|head| head.method);
+            let answered = Head::of_answer(head.as_bytes()).and_then(|head| head.status);
+            assert_eq!((asked.as_deref(), answered), (method, status), "{line}");
         }
-        assert!(HttpStream::new().read(&[b'a'; HEAD + 1]).is_none());
+        assert!(HttpStream::of_requests().read(&[b'a'; HEAD + 1]).is_none());
+    }
+
+    #[test]
+    fn chunks_whose_size_is_not_plain_to_see_are_not_followed() {
+        for (line, expected) in [
+            ("4", Some(4)),
+            ("00aF;x=y", Some(0xaf)),
+            ("4 ; x", Some(4)),
+            ("", None),
+            (";x", None),
+            (" 4", None),
+            ("+4", None),
+            ("0x4", None),
+            ("4 4", None),
+            ("4\rx", None),
+            ("10000000000000000", None),
+        ] {
+            assert_eq!(size(format!("{line}\r\n").as_bytes()), expected, "{line}");
+        }
     }
 
     #[test]
@@ -287,7 +349,7 @@ mod tests {
 
     /// Where the messages of a stream end that comes in pieces of a length; none where it cannot be followed.
     fn ends(stream: &[u8], length: usize) -> Option<Vec<usize>> {
-        let (mut messages, mut at, mut found) = (HttpStream::new(), 0, Vec::new());
+        let (mut messages, mut at, mut found) = (HttpStream::of_requests(), 0, Vec::new());
         for mut piece in stream.chunks(length) {
             while !piece.is_empty() {
                 let (used, event) = messages.read(piece)?;

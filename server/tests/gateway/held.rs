@@ -5,6 +5,7 @@ use std::time::Duration;
 use hyper::Request;
 use hyper::header::{COOKIE, LOCATION, SET_COOKIE};
 use serde_json::Value;
+use tokio::io::AsyncWriteExt as _;
 use trybuy_formats::api::Problem;
 use trybuy_formats::certificates::CertificateChain;
 use trybuy_formats::ids::{Digest, Label, PlatformType};
@@ -16,7 +17,7 @@ use trybuy_server::gateway::access::{Rates, new_client};
 
 use crate::support::company::Settings;
 use crate::support::license_server::{BETWEEN, FAILED, Inner};
-use crate::support::{Company, Connection, PATIENCE, Protocol, check, get, text, until};
+use crate::support::{Company, Connection, PATIENCE, Protocol, Raw, check, get, text, until};
 
 const TOKEN: &str = "Kq3vXb0x5hJ7";
 const DOCUMENTATION: &str = include_str!("../../../docs/licensing.md");
@@ -97,6 +98,54 @@ async fn a_browser_gets_the_token_as_a_cookie() {
         assert!(!answer.headers().contains_key(SET_COOKIE), "{nobodys}");
         check(answer, Slug::LicenseRequired).await;
     }
+}
+
+/// What came back, in order: the status, and whether the service was told of a license.
+async fn exchanged(company: &Company, asked: &str) -> Vec<(String, bool)> {
+    let mut raw = Raw::open(company.gateway.address).await;
+    raw.send(asked.as_bytes()).await;
+    let (answers, _) = raw.rest().await;
+    let answers = answers.split("HTTP/1.1 ").skip(1);
+    answers.map(|it| (it[..3].to_owned(), it.contains("trybuy-license"))).collect()
+}
+
+#[tokio::test]
+async fn requests_behind_one_that_is_refused_are_answered_in_order_and_each_as_whose_it_is() {
+    let company = world(Rates::default()).await;
+    let (no, yes) = (("403".to_owned(), false), ("200".to_owned(), true));
+    let other = "GET /page HTTP/1.1\r\nHost: localhost\r\n\r\n".to_owned();
+    let own = format!("GET /page HTTP/1.1\r\nHost: localhost\r\nLegacy-Client: {TOKEN}\r\n\r\n");
+    let last = own.replacen("\r\n", "\r\nConnection: close\r\n", 1);
+    let post = |fields: &str, body: &str| {
+        format!("POST /page HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n\r\n{body}")
+    };
+    let length = |length: usize| format!("Content-Length: {length}");
+    let whole = post(&length(own.len()), &own);
+    let chunks = format!("{:x}\r\n{own}\r\n0\r\n\r\n", own.len());
+    let chunks = post("Transfer-Encoding: chunked", &chunks);
+    let waiting = post(&format!("Expect: 100-continue\r\n{}", length(own.len())), "");
+    let broken = post("Transfer-Encoding: chunked", "x\r\n");
+    for (asked, expected) in [
+        (vec![&other, &own, &other, &last], vec![&no, &yes, &no, &yes]),
+        (vec![&own, &whole, &last], vec![&yes, &no, &yes]),
+        (vec![&own, &chunks, &last], vec![&yes, &no, &yes]),
+        // What would be a request is the body, though nobody said to send it.
+        (vec![&own, &waiting, &own, &last], vec![&yes, &no, &yes]),
+        // Behind what has no end there is no request.
+        (vec![&own, &broken, &last], vec![&yes, &no]),
+    ] {
+        let asked: String = asked.into_iter().map(String::as_str).collect();
+        let expected: Vec<_> = expected.into_iter().cloned().collect();
+        assert_eq!(exchanged(&company, &asked).await, expected, "{asked}");
+    }
+    // Who asks first and is refused may keep the body, so that nobody knows what would be behind it.
+    let mut raw = Raw::open(company.gateway.address).await;
+    raw.send(waiting.as_bytes()).await;
+    let mut answer = raw.up_to("\r\n\r\n").await;
+    // It may be closed already.
+    let _ = raw.0.write_all(last.as_bytes()).await;
+    answer += &raw.rest().await.0;
+    assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{answer}");
 }
 
 #[tokio::test]

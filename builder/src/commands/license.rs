@@ -9,7 +9,6 @@ mod show;
 
 use trybuy_formats::certificates::Authorities;
 use trybuy_formats::limits;
-use trybuy_formats::primitives::sha256;
 
 use super::Context;
 use crate::cli::{GatewayArguments, JsonArguments, LicenseCommand};
@@ -18,7 +17,7 @@ use crate::error::Error;
 use crate::licensing::gateway::parse_address;
 use crate::licensing::requestor::{Obtained, Requestor, Trust};
 use crate::licensing::tls;
-use crate::messages::{self, notices};
+use crate::messages::{self, notices, words};
 use crate::output;
 
 pub(super) fn license(context: &Context, command: &LicenseCommand) -> Result<(), Error> {
@@ -41,9 +40,8 @@ pub(super) fn contact<'a>(
     let requestor = Requestor::contact(&context.data, address, trust(arguments)?)?;
     if requestor.is_first_contact() && arguments.authority.is_none() {
         let gateway = requestor.gateway();
-        let digests: Vec<String> =
-            gateway.authorities().certificates().iter().map(|it| digest(it.der())).collect();
-        output::notice(&notices::authority_pinned(&gateway.address().to_string(), &digests));
+        let fingerprints = words::fingerprints(gateway.authorities());
+        output::notice(&notices::authority_pinned(&gateway.address().to_string(), &fingerprints));
     }
     Ok(requestor)
 }
@@ -73,10 +71,4 @@ fn trust(arguments: &GatewayArguments) -> Result<Trust, Error> {
         Authorities::from_pem(&text).map_err(|error| messages::no_ca(&name, &error.to_string()))
     });
     Ok(Trust { ca: ca.map(|(_, text)| text), authority: authority.transpose()? })
-}
-
-/// The digest of a certificate, as other programs show it: `AB:CD:…`.
-fn digest(der: &[u8]) -> String {
-    let pairs: Vec<String> = sha256(der).iter().map(|byte| format!("{byte:02X}")).collect();
-    pairs.join(":")
 }

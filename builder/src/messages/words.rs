@@ -1,9 +1,11 @@
 //! Single words and units, the same in every message.
 
+use trybuy_formats::certificates::{Authorities, Certificate};
 use trybuy_formats::control::{ControlInformation, LicenseKind};
 use trybuy_formats::expiry::{Decision, Limit, Warning};
 use trybuy_formats::instant::Instant;
 use trybuy_formats::licensing::seat_license::SeatLicenseKind;
+use trybuy_formats::primitives::sha256;
 use trybuy_formats::slug::Slug;
 use trybuy_formats::words::counted;
 
@@ -11,6 +13,17 @@ use trybuy_formats::words::counted;
 pub fn date(instant: Instant) -> String {
     let text = instant.to_string();
     format!("{} {} UTC", &text[..10], &text[11..16])
+}
+
+/// The SHA-256 of a certificate, as other programs show it: `AB:CD:…`.
+pub(crate) fn fingerprint(certificate: &Certificate) -> String {
+    let pairs = sha256(certificate.der()).map(|byte| format!("{byte:02X}"));
+    pairs.join(":")
+}
+
+/// Those of all certificates of an authority.
+pub(crate) fn fingerprints(authorities: &Authorities) -> Vec<String> {
+    authorities.certificates().iter().map(fingerprint).collect()
 }
 
 /// A size in bytes with the largest fitting unit: `512 B`, `1.4 MB`. Decimal, as disks are sold.

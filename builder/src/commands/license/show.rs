@@ -4,8 +4,8 @@ use serde::Serialize;
 use trybuy_formats::certificates::Certificate;
 use trybuy_formats::instant::Instant;
 
+use super::Context;
 use super::listed::ListedLicense;
-use super::{Context, digest};
 use crate::cli::ShowLicenseArguments;
 use crate::clock;
 use crate::error::Error;
@@ -38,7 +38,7 @@ impl ShownCertificate {
             serial: certificate.serial().map(|serial| serial.to_string()).unwrap_or_default(),
             not_before: certificate.not_before(),
             not_after: certificate.not_after(),
-            sha256: digest(certificate.der()),
+            sha256: words::fingerprint(certificate),
         }
     }
 }

@@ -14,11 +14,11 @@ use crate::licensing::seat_license::ClientLicense;
 use crate::messages::words::date;
 
 /// The authority of a gateway was pinned, as its clients trust it at first use.
-pub(crate) fn authority_pinned(gateway: &str, digests: &[String]) -> String {
+pub(crate) fn authority_pinned(gateway: &str, fingerprints: &[String]) -> String {
     format!(
         "From now on licenses for {gateway} are trusted if they are issued under this certifying authority \
          (SHA-256 of its certificate; compare it with your administrator's):\n{}",
-        digests.join("\n")
+        fingerprints.join("\n")
     )
 }
 

@@ -183,7 +183,7 @@ async fn asked(
             while begin.elapsed() < ROUND {
                 let at = next.fetch_add(1, Ordering::Relaxed);
                 ensure!(!is_new || at < first, "a round needs more clients");
-                let challenge = UsedChallenge { id: ChallengeId::new(), ends_at: self::begin() };
+                let challenge = UsedChallenge { id: ChallengeId::new(), period: 0 };
                 let software_id = "0200000100000001".parse()?;
                 let case = LicenseCase {
                     wanted: wanted(&clients[at % first])?,

@@ -15,7 +15,7 @@ use trybuy_formats::primitives::{PrimitiveError, constant_time_eq, random, sha25
 
 use crate::store::{DecisionReason, UsedChallenge};
 
-/// How long a challenge can be answered: a client hashes its image twice meanwhile, at the most.
+/// How long a challenge can be answered: a client hashes its image twice meanwhile, at the most. Periods last longer.
 const LIFE: Span = Span::seconds(60);
 
 /// What a token holds.
@@ -31,6 +31,8 @@ struct Token {
     /// The digest of the features, as there can be many.
     features: Digest,
     ends_at: Instant,
+    /// The period that it was made in.
+    period: u64,
 }
 
 /// A challenge that a response came to, and that it can be compared with.
@@ -51,13 +53,14 @@ pub struct Unfit {
     pub used: Option<UsedChallenge>,
 }
 
-/// Makes a challenge for a client (SL Fig. 7, step 228).
+/// Makes a challenge for a client (SL Fig. 7, step 228), in a period of the store.
 ///
 /// # Errors
 /// When the library fails.
 pub fn issue(
     secret: &LicenseServerSecret,
     request: &LicenseRequest,
+    period: u64,
     now: Instant,
 ) -> Result<ChallengeAnswer, PrimitiveError> {
     let mut challenge = [0; 32];
@@ -71,6 +74,7 @@ pub fn issue(
         version: request.version.clone(),
         features: digest(&request.features)?,
         ends_at: now.plus(LIFE),
+        period,
     };
     let json = serde_json::to_vec(&token).map_err(|_| PrimitiveError::Failed)?;
     Ok(ChallengeAnswer {
@@ -95,7 +99,7 @@ pub fn open(
         secret.open_token(&response.token).map_err(|_| Unfit { reason: foreign, used: None })?;
     let token: Token =
         serde_json::from_slice(&json).map_err(|_| Unfit { reason: foreign, used: None })?;
-    let used = UsedChallenge { id: token.id, ends_at: token.ends_at };
+    let used = UsedChallenge { id: token.id, period: token.period };
     let unfit = |reason| Unfit { reason, used: Some(used) };
     let is_of_request = token.client_id == client
         && token.software_id == response.software_id
@@ -158,7 +162,7 @@ mod tests {
     fn a_challenge_is_for_one_request_and_one_minute() {
         let secret = LicenseServerSecret::from_bytes([7; 32]);
         let client = request().client_id;
-        let issued = issue(&secret, &request(), at(0)).expect("issued");
+        let issued = issue(&secret, &request(), 0, at(0)).expect("issued");
         assert!(issued.token.len() <= trybuy_formats::limits::CHALLENGE_TOKEN);
         let good = response(issued.token.clone());
         let opened = open(&secret, client, &good, at(59)).expect("opened");
@@ -196,7 +200,7 @@ mod tests {
             ..request()
         };
         let secret = LicenseServerSecret::from_bytes([7; 32]);
-        let issued = issue(&secret, &longest, at(0)).expect("issued");
+        let issued = issue(&secret, &longest, u64::MAX, at(0)).expect("issued");
         assert!(issued.token.len() <= trybuy_formats::limits::CHALLENGE_TOKEN);
     }
 }

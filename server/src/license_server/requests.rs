@@ -188,7 +188,8 @@ impl LicenseServer {
         let now = self.clock.now();
         self.check_issuer(now)?;
         if self.store.client_image(request.software_id).await?.is_some() {
-            return challenge::issue(self.secret(), request, now)
+            let period = self.store.record_head().await?.challenge_period;
+            return challenge::issue(self.secret(), request, period, now)
                 .map_err(|error| RequestRefused::Sealing(error.into()));
         }
         let reason = DecisionReason::ClientImageUnknown;

@@ -4,19 +4,17 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use trybuy_formats::instant::{Instant, Span};
 use trybuy_formats::licensing::records::RecordsMark;
 
 use super::mark::{LookBackFailed, RESTORED_HELP};
 use super::{LicenseServer, LicenseServerState};
+use crate::store::StoreError;
 
 /// The pause between two rounds. What was decided for longer than that is in the mark.
 const PAUSE: Duration = Duration::from_millis(100);
 /// Rounds between two comparisons where no record was added.
 const COMPARING: u32 = 20;
-/// How long challenges are remembered after their end, for the sake of clocks that are set back.
-const REMEMBERED: Span = Span::seconds(3600);
-/// Rounds between two times of forgetting. That is longer than a challenge can be answered.
+/// Rounds between two looks at the period of challenges: two minutes, which is longer than a challenge can be answered.
 const FORGETTING: u32 = 1200;
 
 /// A running worker. It ends when this is dropped.
@@ -51,7 +49,7 @@ struct Rounds {
     server: LicenseServerState,
     /// The end of the records at the last comparison.
     compared: RecordsMark,
-    forgetting: Forgetting,
+    periods: Periods,
     /// The store was found to be a restored one, and nobody has accepted that.
     restored: bool,
     /// Why the records were not compared with the mark.
@@ -63,7 +61,7 @@ impl Rounds {
         Self {
             server,
             compared: RecordsMark::BEGIN,
-            forgetting: Forgetting::default(),
+            periods: Periods::default(),
             restored: false,
             failure: None,
         }
@@ -95,8 +93,10 @@ impl Rounds {
             let looked = self.look_back().await;
             self.tell(looked.err());
         }
-        if round.is_multiple_of(FORGETTING) {
-            self.forget_challenges().await;
+        if round.is_multiple_of(FORGETTING)
+            && let Err(error) = self.forget_challenges().await
+        {
+            tracing::warn!(%error, "old challenges are forgotten later");
         }
     }
 
@@ -106,10 +106,11 @@ impl Rounds {
         head.is_ok_and(|head| head.mark != self.compared)
     }
 
-    async fn forget_challenges(&mut self) {
-        let Some(before) = self.forgetting.before(self.server.clock.now()) else { return };
-        if let Err(error) = self.server.store.forget_challenges(before).await {
-            tracing::warn!(%error, "old challenges are forgotten later");
+    async fn forget_challenges(&mut self) -> Result<(), StoreError> {
+        let store = &self.server.store;
+        match self.periods.over(store.record_head().await?.challenge_period) {
+            Some(period) => store.end_challenge_period(period).await,
+            None => Ok(()),
         }
     }
 
@@ -127,18 +128,18 @@ impl Rounds {
     }
 }
 
-/// Which challenges can be forgotten: those that could be the last time, too. A clock that is ahead of the time, and is
-/// set back, could otherwise let one be answered twice; one that it was ahead both times for has ended in the meantime.
+/// Which period of challenges is over: one that there was at the last look too. So each lasts for longer than a challenge
+/// can be answered, whatever clocks say, and however many license servers share the store.
 #[derive(Default)]
-struct Forgetting {
-    last: Option<Instant>,
+struct Periods {
+    last: Option<u64>,
 }
 
-impl Forgetting {
-    /// The instant before which they ended; none at the first time.
-    fn before(&mut self, now: Instant) -> Option<Instant> {
-        let before = now.minus(REMEMBERED);
-        self.last.replace(before).map(|last| last.min(before))
+impl Periods {
+    /// The period that there is, if it is over.
+    fn over(&mut self, period: u64) -> Option<u64> {
+        let last = self.last.replace(period);
+        last.filter(|last| *last == period)
     }
 }
 
@@ -162,24 +163,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_clock_that_is_ahead_for_a_while_forgets_nothing_that_can_still_be_answered() {
-        let at = |seconds: i64| Instant::from_unix(1_800_000_000 + seconds).expect("in range");
-        let hour_before = |seconds: i64| Some(at(seconds).minus(REMEMBERED));
-        for (what, rounds) in [
-            (
-                "a clock that is right",
-                vec![(0, None), (120, hour_before(0)), (240, hour_before(120))],
-            ),
-            ("ahead once", vec![(0, None), (90_000, hour_before(0)), (240, hour_before(240))]),
-            ("ahead at the start", vec![(90_000, None), (120, hour_before(120))]),
-            (
-                "behind once",
-                vec![(0, None), (-90_000, hour_before(-90_000)), (240, hour_before(-90_000))],
-            ),
+    fn a_period_of_challenges_is_over_when_it_was_there_at_the_last_look() {
+        for (what, looks) in [
+            ("the only one", vec![(7, None), (7, Some(7)), (8, None), (8, Some(8)), (9, None)]),
+            ("another one has ended it", vec![(7, None), (8, None), (9, None), (9, Some(9))]),
+            ("it could not be ended", vec![(7, None), (7, Some(7)), (7, Some(7))]),
+            ("the store was restored", vec![(7, None), (3, None), (3, Some(3))]),
         ] {
-            let mut forgetting = Forgetting::default();
-            for (now, before) in rounds {
-                assert_eq!(forgetting.before(at(now)), before, "{what}, at {now}");
+            let mut periods = Periods::default();
+            for (period, over) in looks {
+                assert_eq!(periods.over(period), over, "{what}, in {period}");
             }
         }
     }

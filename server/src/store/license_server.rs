@@ -8,6 +8,7 @@ mod assignments;
 mod bars;
 mod cases;
 mod chain;
+mod challenges;
 mod client_images;
 mod decisions;
 mod gateways;

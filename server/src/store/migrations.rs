@@ -7,7 +7,7 @@ use super::connections::Engine;
 use super::{Store, StoreError};
 
 /// Number, name and text of each migration. The numbers ascend without gaps.
-const MIGRATIONS: [(i64, &str, &str); 22] = [
+const MIGRATIONS: [(i64, &str, &str); 23] = [
     (1, "catalog and trials", include_str!("../../migrations/0001_catalog_and_trials.sql")),
     (
         2,
@@ -42,6 +42,7 @@ const MIGRATIONS: [(i64, &str, &str); 22] = [
     ),
     (21, "upgrades of clients", include_str!("../../migrations/0021_upgrades_of_clients.sql")),
     (22, "seen certificates", include_str!("../../migrations/0022_seen_certificates.sql")),
+    (23, "periods of challenges", include_str!("../../migrations/0023_periods_of_challenges.sql")),
 ];
 
 impl Store {

@@ -6,7 +6,7 @@ use trybuy_formats::licensing::records::RecordsStatement;
 use trybuy_formats::licensing::sealed_license;
 use trybuy_formats::slug::Slug;
 use trybuy_server::license_server::Worker;
-use trybuy_server::store::{DecisionOutcome, DecisionReason};
+use trybuy_server::store::{DecisionOutcome, DecisionReason, UsedChallenge};
 
 use crate::support::{TestClient, TestServer, pack, wrong};
 
@@ -80,15 +80,35 @@ async fn a_challenge_is_answered_once_also_where_the_clock_was_ahead_meanwhile()
     let send = async || ada.send(&server, "challenge-responses", &response).await;
     send().await.json::<LicenseAnswer>(200);
     const DAY: i64 = 86_400;
+    let store = &server.server.store;
+    let period = async || store.record_head().await.expect("answered").challenge_period;
+    let begin = period().await;
+    let token = server.server.secret().open_token(&challenge.token).expect("its own token");
+    let token: serde_json::Value = serde_json::from_slice(&token).expect("JSON");
+    let id = token["id"].as_str().expect("an id").parse().expect("an id");
+    let used = UsedChallenge { id, period: begin };
     server.pass(DAY);
-    // Whenever it starts it forgets what it may.
+    // However often it starts, the period goes on.
     for _ in 0..2 {
         Worker::start(server.server.clone()).await.expect("started").stop().await;
     }
+    assert_eq!(period().await, begin);
+    // It is known as repeated until it is forgotten, and is too late from then on.
+    for (is_remembered, reason) in [
+        (true, DecisionReason::ChallengeRepeated),
+        (true, DecisionReason::ChallengeRepeated),
+        (false, DecisionReason::ChallengeLate),
+    ] {
+        assert_eq!(store.is_challenge_used(used).await.expect("answered"), is_remembered);
+        server.pass(-DAY);
+        send().await.refused(403, Slug::ChallengeFailed);
+        let expected = (DecisionOutcome::Refused, Some(reason));
+        assert_eq!(server.last_record().await, expected);
+        server.pass(DAY);
+        store.end_challenge_period(period().await).await.expect("ended");
+    }
     server.pass(-DAY);
-    send().await.refused(403, Slug::ChallengeFailed);
-    let expected = (DecisionOutcome::Refused, Some(DecisionReason::ChallengeRepeated));
-    assert_eq!(server.last_record().await, expected);
+    ada.license(&server, "1.0.0").await;
 }
 
 #[tokio::test]

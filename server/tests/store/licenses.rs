@@ -1,14 +1,14 @@
 //! Granting licenses, also to many at once.
 
 use trybuy_formats::api::{OrderAnswer, OrderState};
-use trybuy_formats::ids::{ClientId, OrderId, PackId, PlatformType};
+use trybuy_formats::ids::{ChallengeId, ClientId, OrderId, PackId, PlatformType};
 use trybuy_formats::instant::Span;
 use trybuy_formats::licensing::pack::LicensePack;
 use trybuy_server::license_server::license_state::LicenseState;
 use trybuy_server::store::{
     DecisionOutcome, DecisionReason, LicenseCase, LicenseGrant, LicenseOrder, LicenseQuery,
     LicenseRecord, OrderSaid, PackInstallation, PackReason, Readmission, RecordQuery, Revocation,
-    Revoked, Store, Way,
+    Revoked, Store, UsedChallenge, Way,
 };
 
 use crate::harness::Database;
@@ -599,13 +599,47 @@ pub(crate) async fn a_challenge_is_used_once_whatever_came_of_it(Database { stor
         let repeated = Outcome::of(&world.ask(right.clone()).await);
         assert_eq!(repeated, Outcome::Refused(DecisionReason::ChallengeRepeated));
     }
-    let Way::Challenge { challenge: Some(challenge), .. } = right.way else {
-        unreachable!("it has a challenge")
-    };
-    assert!(world.store.is_challenge_used(challenge).await.expect("answered"));
-    world.store.forget_challenges(at(1_000)).await.expect("forgotten");
-    assert!(!world.store.is_challenge_used(challenge).await.expect("answered"));
     assert_eq!(world.records().await.len(), 4, "one a request, and the pack");
+}
+
+pub(crate) async fn a_challenge_that_was_forgotten_is_answered_by_no_clock(
+    Database { store, .. }: Database,
+) {
+    let world = LicenseWorld::new(store);
+    world.install(&pack("1.0.0", 3)).await;
+    let store = &world.store;
+    let period = async || store.record_head().await.expect("answered").challenge_period;
+    let used = UsedChallenge { id: ChallengeId::new(), period: period().await };
+    // What any license server would ask whose clock says so.
+    let asked = async |id, period, now| {
+        let (ada, challenge) = (client(), Some(UsedChallenge { id, period }));
+        let way = Way::Challenge { software_id: parsed("0200000100000001"), challenge };
+        Outcome::of(&world.ask(LicenseCase { way, ..case(ada, "1.0.0", now) }).await)
+    };
+    let repeated = Outcome::Refused(DecisionReason::ChallengeRepeated);
+    let late = Outcome::Refused(DecisionReason::ChallengeLate);
+    assert_eq!(asked(used.id, used.period, 1).await, Outcome::GRANTED);
+    for (ended, is_remembered, again) in
+        [(0, true, repeated), (1, true, repeated), (2, false, late), (3, false, late)]
+    {
+        assert_eq!(period().await, used.period + ended);
+        let remembered = store.is_challenge_used(used).await.expect("answered");
+        assert_eq!(remembered, is_remembered, "after {ended} periods");
+        for now in [1, 100_000, 0] {
+            assert_eq!(asked(used.id, used.period, now).await, again, "after {ended}, at {now}");
+        }
+        // Two license servers find at once that a period is over.
+        let now = period().await;
+        for _ in 0..2 {
+            store.end_challenge_period(now).await.expect("ended");
+        }
+    }
+    let now = period().await;
+    for (made, expected) in
+        [(now - 2, late), (now - 1, Outcome::GRANTED), (now, Outcome::GRANTED), (now + 1, late)]
+    {
+        assert_eq!(asked(ChallengeId::new(), made, 1).await, expected, "of {made} in {now}");
+    }
 }
 
 pub(crate) async fn a_failing_license_takes_no_other_along(Database { store, .. }: Database) {

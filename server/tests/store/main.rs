@@ -204,6 +204,7 @@ fn cases() -> Vec<Case> {
         case!(licenses::the_least_sufficient_license_is_taken_first),
         case!(licenses::a_newer_license_does_for_an_older_version),
         case!(licenses::a_challenge_is_used_once_whatever_came_of_it),
+        case!(licenses::a_challenge_that_was_forgotten_is_answered_by_no_clock),
         case!(licenses::a_failing_license_takes_no_other_along),
         case!(licenses::licenses_are_found_by_pack_and_client_and_free_ones_by_number),
         case!(license_records::records_in_order_are_found_to_be),

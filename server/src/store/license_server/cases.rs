@@ -80,8 +80,8 @@ pub enum Way {
 pub struct UsedChallenge {
     /// Its id.
     pub id: ChallengeId,
-    /// Until when it can be answered.
-    pub ends_at: Instant,
+    /// The period that it was made in.
+    pub period: u64,
 }
 
 /// A license that a client has, verified to be one of this license server for its key.

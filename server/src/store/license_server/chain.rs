@@ -27,11 +27,13 @@ pub struct RecordHead {
     pub restored: bool,
     /// The latest acceptance that was ever shown and that the records do not know of.
     pub(super) shown_accepted_at: Option<Instant>,
+    /// The period of challenges: those that are made now are of it.
+    pub challenge_period: u64,
 }
 
 /// Changes nothing, but locks the row.
 const LOCK: &str = "UPDATE license_record_head SET records = records WHERE id = 1 \
-    RETURNING records, mac, restored, accepted_at, shown_accepted_at";
+    RETURNING records, mac, restored, accepted_at, shown_accepted_at, challenge_period";
 const MOVE: &str = "UPDATE license_record_head \
     SET records = $1, mac = $2, restored = $3, accepted_at = $4, shown_accepted_at = $5 WHERE id = 1";
 const INSERT: &str =
@@ -47,6 +49,7 @@ impl RecordHead {
             },
             restored: columns.number::<i64>("restored")? != 0,
             shown_accepted_at: columns.optional_instant("shown_accepted_at")?,
+            challenge_period: columns.number("challenge_period")?,
         })
     }
 }

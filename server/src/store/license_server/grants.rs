@@ -11,13 +11,12 @@ use std::sync::Arc;
 use sqlx::AnyConnection;
 use trybuy_formats::api::LicenseOutcome;
 use trybuy_formats::ids::{Label, PackId, SeatLicenseId};
-use trybuy_formats::instant::Instant;
 use trybuy_formats::licensing::seat_license::SeatLicenseKind;
 
 use super::assignments::{self, Assignment};
 use super::cases::{
     Allocation, GrantingModule, LicenseCase, LicenseGrant, LicenseTerms, UpgradedSeat,
-    UsedChallenge, WantedLicense, Way,
+    WantedLicense, Way,
 };
 use super::chain::{Chain, Chained, ChainedOperation};
 use super::decisions::{DecisionOutcome, DecisionReason, LicenseDecision};
@@ -30,9 +29,6 @@ use super::{adoptions, seats, upgrades};
 use crate::store::connections::in_time;
 use crate::store::group_queue::Grouped;
 use crate::store::{Store, StoreError};
-
-const IS_USED: &str = "SELECT id FROM used_challenges WHERE id = $1";
-const FORGET_CHALLENGES: &str = "DELETE FROM used_challenges WHERE ends_at < $1";
 
 impl Store {
     /// Decides about a license, and records the decision, durably. Requests at the same time share a commit.
@@ -50,24 +46,6 @@ impl Store {
             Some(queue) => in_time(queue.write(queued)).await,
             None => queued.alone(self).await,
         }
-    }
-
-    /// Whether a challenge was answered before. Only a grant decides it; this spares the work for one that is
-    /// repeated.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn is_challenge_used(&self, challenge: UsedChallenge) -> Result<bool, StoreError> {
-        let query = sqlx::query(IS_USED).bind(challenge.id.to_string());
-        Ok(self.fetch_optional(query).await?.is_some())
-    }
-
-    /// Forgets the challenges that ended before an instant.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn forget_challenges(&self, before: Instant) -> Result<(), StoreError> {
-        self.execute(sqlx::query(FORGET_CHALLENGES).bind(before.unix())).await.map(drop)
     }
 }
 
@@ -100,7 +78,7 @@ impl ChainedOperation for &[&QueuedLicense] {
         chain: &mut Chain<'_>,
     ) -> Result<Vec<LicenseGrant>, StoreError> {
         let cases: Vec<_> = self.iter().map(|queued| &queued.case).collect();
-        let mut group = Group::of(connection, &cases).await?;
+        let mut group = Group::of(connection, &cases, chain.head().challenge_period).await?;
         let mut answers = Vec::with_capacity(self.len());
         for queued in *self {
             let decided = queued.decide(connection, chain, &mut group).await?;
@@ -186,8 +164,8 @@ impl QueuedLicense {
         group: &mut Group,
     ) -> Result<Decided, StoreError> {
         let Self { granting, case } = self;
-        if challenge(case).is_some_and(|challenge| !group.use_challenge(challenge)) {
-            return Ok(Decided::refused(DecisionReason::ChallengeRepeated));
+        if let Some(reason) = challenge(case).and_then(|it| group.use_challenge(it)) {
+            return Ok(Decided::refused(reason));
         }
         if let Some(reason) = case.refused {
             return Ok(Decided::refused(reason));

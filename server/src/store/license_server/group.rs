@@ -11,16 +11,17 @@ use trybuy_formats::licensing::seat_license::SeatLicense;
 use super::assignments::{self, Assignment};
 use super::bars;
 use super::cases::{GrantingModule, LicenseCase, UpgradedSeat, UsedChallenge, WantedLicense, Way};
+use super::decisions::DecisionReason;
 use super::open_packs::OpenPacks;
 use super::packs::{self, OfferingPack, PackChoice};
 use super::signing::{Allocated, Signing};
 use crate::store::StoreError;
-use crate::store::columns::Columns;
+use crate::store::columns::{Columns, number};
 use crate::store::rows::{parts, rows};
 
 /// Of challenges that are sent twice only the first is taken. Answers those that were not used before.
 const USE_CHALLENGES: [&str; 2] = [
-    "INSERT INTO used_challenges (id, ends_at) VALUES ",
+    "INSERT INTO used_challenges (id, period) VALUES ",
     " ON CONFLICT (id) DO NOTHING RETURNING id",
 ];
 
@@ -28,6 +29,8 @@ const USE_CHALLENGES: [&str; 2] = [
 pub(super) struct Group {
     /// Challenges that nobody had answered.
     challenges: HashSet<ChallengeId>,
+    /// The period that they are answered in.
+    period: u64,
     /// The licenses of each client for a product, until the first request of that client is decided.
     held: HashMap<(ClientId, ProductId), Vec<Assignment>>,
     /// Clients that get nothing new.
@@ -46,8 +49,9 @@ impl Group {
     pub(super) async fn of(
         connection: &mut AnyConnection,
         cases: &[&LicenseCase],
+        period: u64,
     ) -> Result<Self, StoreError> {
-        let challenges = use_challenges(connection, cases).await?;
+        let challenges = use_challenges(connection, cases, period).await?;
         let open = cases.iter().filter(|case| case.refused.is_none());
         let clients = open.map(|case| (case.wanted.client_id, case.wanted.product_id.clone()));
         let mut held: HashMap<_, Vec<_>> = clients.map(|client| (client, Vec::new())).collect();
@@ -59,6 +63,7 @@ impl Group {
         let barred = bars::barred(connection, &clients).await?.into_iter().collect();
         Ok(Self {
             challenges,
+            period,
             held,
             barred,
             packs: OpenPacks::default(),
@@ -68,9 +73,12 @@ impl Group {
         })
     }
 
-    /// Uses a challenge, also for a wrong response. Answers whether it had not been used before.
-    pub(super) fn use_challenge(&mut self, challenge: UsedChallenge) -> bool {
-        self.challenges.remove(&challenge.id)
+    /// Uses a challenge, also for a wrong response. Answers why it does not count.
+    pub(super) fn use_challenge(&mut self, challenge: UsedChallenge) -> Option<DecisionReason> {
+        if !challenge.is_of(self.period) {
+            return Some(DecisionReason::ChallengeLate);
+        }
+        (!self.challenges.remove(&challenge.id)).then_some(DecisionReason::ChallengeRepeated)
     }
 
     /// Whether a client gets nothing new.
@@ -156,15 +164,17 @@ impl Group {
 async fn use_challenges(
     connection: &mut AnyConnection,
     cases: &[&LicenseCase],
+    period: u64,
 ) -> Result<HashSet<ChallengeId>, StoreError> {
-    let challenges: Vec<_> = cases.iter().filter_map(|case| challenge(case)).collect();
+    let challenges = cases.iter().filter_map(|case| challenge(case));
+    let challenges: Vec<_> = challenges.filter(|challenge| challenge.is_of(period)).collect();
     let mut new = HashSet::new();
     for challenges in parts(&challenges) {
         let [insert, returning] = USE_CHALLENGES;
         let statement = format!("{insert}{}{returning}", rows(challenges.len(), 2));
         let mut query = sqlx::query(AssertSqlSafe(statement));
         for challenge in challenges {
-            query = query.bind(challenge.id.to_string()).bind(challenge.ends_at.unix());
+            query = query.bind(challenge.id.to_string()).bind(number(challenge.period));
         }
         for row in query.fetch_all(&mut *connection).await? {
             new.insert(Columns(&row).text("id")?);

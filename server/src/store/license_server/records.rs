@@ -48,7 +48,7 @@ pub struct StoredRecord {
     pub agrees: bool,
 }
 
-const HEAD: &str = "SELECT records, mac, restored, accepted_at, shown_accepted_at \
+const HEAD: &str = "SELECT records, mac, restored, accepted_at, shown_accepted_at, challenge_period \
     FROM license_record_head WHERE id = 1";
 const AFTER: &str = "SELECT number, at, outcome, client_id, record, mac FROM license_records \
     WHERE number > $1 ORDER BY number LIMIT $2";

@@ -15,8 +15,8 @@ use crate::store::{Store, StoreError};
 pub(super) fn run(place: &Place, command: &AuditCommand) -> Result<()> {
     let AuditCommand::Verify { json } = command;
     let secret = place.keys()?.secret;
-    let mark = place.mark().read(&secret).map_err(refused)?;
     let (found, restored) = place.with_store(async |store| {
+        let mark = place.mark().read(&secret).await.map_err(refused)?;
         Ok((audit::verify(store, &secret, mark).await?, is_restored(store).await?))
     })?;
     if *json {

@@ -22,7 +22,7 @@ pub async fn show_health(
     if let Some(trouble) = server.last_list.room().trouble() {
         return Ok(Json(trouble));
     }
-    Ok(Json(match server.mark.read(server.secret()) {
+    Ok(Json(match server.mark.read(server.secret()).await {
         Err(error) => Health::refused(&error),
         Ok(_) => Health::of_directory(server.directory.path()).await,
     }))

@@ -14,8 +14,7 @@ use crate::license_server::mark::RESTORED_HELP;
 pub async fn show_health(
     State(server): State<LicenseServerState>,
 ) -> Result<Json<Health>, ApiError> {
-    health::of(&server.store).await?;
-    if server.store.record_head().await?.restored {
+    if health::answered(server.store.record_head()).await?.restored {
         let status = Slug::LicenseServerRestored.as_str();
         return Ok(Json(Health::degraded(status, Some(RESTORED_HELP.to_owned()))));
     }
@@ -24,6 +23,6 @@ pub async fn show_health(
     }
     Ok(Json(match server.mark.read(server.secret()).await {
         Err(error) => Health::refused(&error),
-        Ok(_) => Health::of_directory(server.directory.path()).await,
+        Ok(_) => server.disk.health().await,
     }))
 }

@@ -14,7 +14,7 @@ use trybuy_formats::request_signature::{self, Request};
 use trybuy_formats::slug::Slug;
 
 use super::contact::GatewayRefused;
-use super::license_server::{LicenseServer, LicenseServerError, read_answer};
+use super::license_server::{LicenseServer, LicenseServerError, parse, read_answer};
 use super::requirement::Requirement;
 use crate::error::ApiError;
 use crate::store::GatewayClient;
@@ -92,9 +92,9 @@ impl LicenseServer {
         let answer = read_answer(answer).await?;
         if status.is_success() {
             self.contact.confirm();
-            return Ok(Ok(serde_json::from_slice(&answer).map_err(LicenseServerError::from)?));
+            return Ok(Ok(parse(status, &answer)?));
         }
-        Ok(Err(serde_json::from_slice(&answer).map_err(LicenseServerError::from)?))
+        Ok(Err(parse(status, &answer)?))
     }
 
     /// A refusal of what is asked for a client. What cannot be asked for this one says nothing of the gateway, which

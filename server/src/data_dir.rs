@@ -174,6 +174,21 @@ pub fn create_private_file(path: &Path) -> io::Result<()> {
     }
 }
 
+/// Opens the file beside another one that is locked in its place, as that one is replaced or cannot be locked itself.
+/// It is made where it is not there, and stays: were it removed, two could each hold a lock on one of that name.
+///
+/// # Errors
+/// When it cannot be made or opened.
+pub(crate) fn open_lock_file(path: &Path) -> io::Result<fs::File> {
+    let mut name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_owned();
+    name.push(".lock");
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path.with_file_name(name))
+}
+
 /// Writes a file in place of what is there, readable by its owner only, whole or not at all.
 ///
 /// # Errors

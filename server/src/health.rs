@@ -1,23 +1,24 @@
 //! How a server is: for load balancers, which go by the status code, and for operators, who watch the word.
 
-use std::io;
-use std::path::Path;
+mod disk;
+
 use std::time::Duration;
 
 use axum::http::StatusCode;
 use serde::Serialize;
 use trybuy_formats::slug::Slug;
 
-use crate::data_dir;
 use crate::error::ApiError;
 use crate::refusal::Refusal;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
+
+pub use self::disk::Disk;
 
 /// How long the store has for a sign of life.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How a server is that can answer.
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 pub struct Health {
     status: &'static str,
     version: &'static str,
@@ -41,25 +42,21 @@ impl Health {
     pub(crate) fn refused(refusal: &impl Refusal) -> Self {
         Self::degraded(refusal.slug().as_str(), refusal.help())
     }
-
-    /// By whether anything can be written in the data directory.
-    pub(crate) async fn of_directory(directory: &Path) -> Self {
-        let directory = directory.to_owned();
-        let tried = tokio::task::spawn_blocking(move || data_dir::try_writing(&directory)).await;
-        match tried.map_err(io::Error::other).flatten() {
-            Ok(()) => Self::good(),
-            Err(error) => {
-                let help = data_dir::help_for(&error).to_owned();
-                Self::degraded(data_dir::slug_of(&error).as_str(), Some(help))
-            }
-        }
-    }
 }
 
-/// Asks the store.
+/// Asks the store for a sign of life.
 pub(crate) async fn of(store: &Store) -> Result<Health, ApiError> {
-    match tokio::time::timeout(PATIENCE, store.ping()).await {
-        Ok(Ok(())) => Ok(Health::good()),
+    answered(store.ping()).await.map(|()| Health::good())
+}
+
+/// What the store answers in time.
+pub(crate) async fn answered<T>(
+    asked: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, ApiError> {
+    match tokio::time::timeout(PATIENCE, asked).await {
+        Ok(Ok(answer)) => Ok(answer),
+        // It answers, and somebody removed or altered what it has.
+        Ok(Err(error @ (StoreError::RowMissing | StoreError::Corrupt { .. }))) => Err(error.into()),
         _ => Err(ApiError::new(Slug::ServerError, "the database does not answer")
             .help("try again later")
             .status(StatusCode::SERVICE_UNAVAILABLE)),

@@ -273,8 +273,8 @@ impl Company {
         Gateway::start(self, server.url(), options)
     }
 
-    /// The license server's setup on another machine: a copy of its directory but the mark of the records, which each
-    /// machine keeps by itself.
+    /// The license server's setup on another machine: a copy of its directory but the mark of the records and its lock,
+    /// which each machine keeps by itself.
     ///
     /// # Errors
     /// When it cannot be copied.
@@ -282,7 +282,7 @@ impl Company {
         let (from, to) = (self.license_server.data_dir(), self.path("elsewhere"));
         for file in files::below(&from.join("license-server"))? {
             let target = to.join(file.strip_prefix(from)?);
-            if !file.ends_with("records.mark") {
+            if !file.ends_with("records.mark") && !file.ends_with("records.mark.lock") {
                 std::fs::create_dir_all(target.parent().context("a folder")?)?;
                 std::fs::copy(file, target)?;
             }

@@ -23,7 +23,7 @@ use trybuy_formats::terminal_text;
 
 use super::arguments::Database;
 use super::arguments::license_server::LicenseServerCommand;
-use super::failure::Failure;
+use super::failure::{self, Failure};
 use super::open;
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::RoleOverrides;
@@ -106,7 +106,7 @@ impl Place {
     }
 
     /// Keeps beside the database how far the records go now, or finds that the store is a restored one. Where that
-    /// fails, what was done before it is done, and is to be told first.
+    /// fails, what was done before it is done, and is to be told with [`told`].
     async fn raise_mark(&self, store: &Store, secret: &LicenseServerSecret) -> Result<()> {
         Ok(self.mark().look_back(store, secret, now()).await.map(drop)?)
     }
@@ -114,6 +114,16 @@ impl Place {
     fn mark(&self) -> MarkFile {
         MarkFile::new(self.files.mark())
     }
+}
+
+/// What came of a command that has told it, and then of the mark. Where both failed, both are told.
+fn told(outcome: Result<()>, marked: Result<()>) -> Result<()> {
+    if outcome.is_err()
+        && let Err(error) = &marked
+    {
+        failure::report(error);
+    }
+    outcome.and(marked)
 }
 
 /// What a service refused.

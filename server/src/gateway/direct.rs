@@ -4,15 +4,16 @@
 //! They speak HTTP/1.1 without TLS, as nothing leaves the machine. Who a client is, the system says
 //! (`SO_PEERCRED`). Any user may connect, so long as the directory of the socket lets them.
 
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, File, Permissions};
 use std::io;
-use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
 use tokio::net::{UnixListener, UnixStream};
 use trybuy_formats::slug::Slug;
 
+use crate::data_dir::open_lock_file;
 use crate::refusal::Refusal;
 
 /// Every user may connect.
@@ -22,8 +23,7 @@ const MODE: u32 = 0o666;
 pub struct DirectSocket {
     listener: UnixListener,
     path: PathBuf,
-    /// Beside the socket, and locked for as long as the socket is this gateway's. The file stays: were it
-    /// removed, two gateways could each hold a lock on one of that name.
+    /// Beside the socket, and locked for as long as the socket is this gateway's.
     _lock: File,
 }
 
@@ -66,7 +66,7 @@ impl DirectSocket {
     /// [`DirectError`].
     pub fn bind(path: &Path) -> Result<Self, DirectError> {
         let refused = |source| DirectError::Refused { path: path.to_owned(), source };
-        let lock = lock_file(path).map_err(refused)?;
+        let lock = open_lock_file(path).map_err(refused)?;
         match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
             Err(rustix::io::Errno::WOULDBLOCK) => return Err(DirectError::Taken(path.to_owned())),
             other => other.map_err(|error| refused(error.into()))?,
@@ -97,12 +97,4 @@ impl Drop for DirectSocket {
             tracing::debug!(%error, "the socket of direct-connect clients is removed at the next start");
         }
     }
-}
-
-fn lock_file(socket: &Path) -> io::Result<File> {
-    let mut name = socket.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_owned();
-    name.push(".lock");
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false).mode(0o600);
-    options.open(socket.with_file_name(name))
 }

@@ -9,14 +9,14 @@
 
 use std::fs::File;
 use std::io::{self, Read as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use trybuy_formats::instant::Instant;
 use trybuy_formats::keys::LicenseServerSecret;
 use trybuy_formats::licensing::records::RecordsMark;
 use trybuy_formats::slug::Slug;
 
-use crate::data_dir::{self, open_regular};
+use crate::data_dir::{self, open_lock_file, open_regular};
 use crate::refusal::Refusal;
 use crate::store::{DecisionOutcome, LicenseDecision, RecordsComparison, Store, StoreError};
 
@@ -111,17 +111,22 @@ impl MarkFile {
     ///
     /// # Errors
     /// When the file cannot be read, or is damaged.
-    pub fn read(&self, secret: &LicenseServerSecret) -> Result<Option<RecordsMark>, MarkError> {
-        let unreadable = |source| MarkError::Unreadable { path: self.0.clone(), source };
-        let damaged = || MarkError::Damaged(self.0.clone());
-        let file = match open_regular(&self.0) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) if error.kind() == io::ErrorKind::InvalidInput => return Err(damaged()),
-            opened => opened.map_err(unreadable)?,
-        };
-        let mut bytes = Vec::new();
-        file.take(CAP).read_to_end(&mut bytes).map_err(unreadable)?;
-        decoded(secret, &bytes).map(Some).ok_or_else(damaged)
+    pub async fn read(
+        &self,
+        secret: &LicenseServerSecret,
+    ) -> Result<Option<RecordsMark>, MarkError> {
+        let path = self.0.clone();
+        match blocking(move || read_start(&path)).await {
+            Ok(bytes) => match decoded(secret, &bytes) {
+                None => Err(MarkError::Damaged(self.0.clone())),
+                mark => Ok(mark),
+            },
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
+                Err(MarkError::Damaged(self.0.clone()))
+            }
+            Err(source) => Err(MarkError::Unreadable { path: self.0.clone(), source }),
+        }
     }
 
     /// Compares the records with the mark, and raises it. A store with fewer records than there were, or with others, is
@@ -136,14 +141,14 @@ impl MarkFile {
         now: Instant,
     ) -> Result<RecordsComparison, LookBackFailed> {
         // The mark first: others add records and raise it meanwhile, and the records never become fewer.
-        if let Some(mark) = self.read(secret)? {
+        if let Some(mark) = self.read(secret).await? {
             let decision = LicenseDecision::of(DecisionOutcome::Restored, now);
             let found = store.compare_records(secret, mark, decision).await?;
             if found != RecordsComparison::GoOn {
                 return Ok(found);
             }
         }
-        self.raise(secret, store.record_head().await?.mark)?;
+        self.raise(secret, store.record_head().await?.mark).await?;
         Ok(RecordsComparison::GoOn)
     }
 
@@ -152,22 +157,48 @@ impl MarkFile {
     ///
     /// # Errors
     /// When the file cannot be read or written, or is damaged.
-    pub fn raise(&self, secret: &LicenseServerSecret, mark: RecordsMark) -> Result<(), MarkError> {
+    pub async fn raise(
+        &self,
+        secret: &LicenseServerSecret,
+        mark: RecordsMark,
+    ) -> Result<(), MarkError> {
         let unwritable = |source| MarkError::Unwritable { path: self.0.clone(), source };
-        let _lock = self.lock().map_err(unwritable)?;
-        if self.read(secret)?.is_none_or(|before| before.precedes(&mark)) {
+        let path = self.0.clone();
+        let lock = blocking(move || lock(&path)).await.map_err(unwritable)?;
+        if self.read(secret).await?.is_none_or(|before| before.precedes(&mark)) {
             let text = encoded(secret, &mark).map_err(|error| unwritable(error.into()))?;
-            data_dir::replace(&self.0, text.as_bytes()).map_err(unwritable)?;
+            let path = self.0.clone();
+            let write = move || {
+                // Also where nobody waits any more for what is written.
+                let _lock = lock;
+                data_dir::replace(&path, text.as_bytes())
+            };
+            blocking(write).await.map_err(unwritable)?;
         }
         Ok(())
     }
+}
 
-    /// A lock on the mark until what is answered is dropped: on its directory, as another file takes its place.
-    fn lock(&self) -> io::Result<File> {
-        let directory = File::open(self.0.parent().ok_or(io::ErrorKind::InvalidInput)?)?;
-        directory.lock()?;
-        Ok(directory)
-    }
+/// Does what waits for the disk, or for a lock, where it holds up no request.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(io::Error::other).flatten()
+}
+
+/// What a file holds, as far as it can be a mark.
+fn read_start(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open_regular(path)?.take(CAP).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// A lock on a mark until what is answered is dropped: on a file beside it, as another file takes the mark's place, and
+/// on a network's file system only what can be written can be locked.
+fn lock(mark: &Path) -> io::Result<File> {
+    let file = open_lock_file(mark)?;
+    file.lock()?;
+    Ok(file)
 }
 
 /// What the file of a mark holds.
@@ -209,10 +240,10 @@ mod tests {
         (directory, file)
     }
 
-    #[test]
-    fn a_mark_only_rises() {
+    #[tokio::test]
+    async fn a_mark_only_rises() {
         let (_directory, file) = mark_file();
-        assert_eq!(file.read(&secret()).expect("read"), None);
+        assert_eq!(file.read(&secret()).await.expect("read"), None);
         for (new, expected) in [
             (mark(1, 3), mark(1, 3)),
             (mark(1, 2), mark(1, 3)),
@@ -220,40 +251,61 @@ mod tests {
             (mark(2, 4), mark(2, 4)),
             (mark(1, 9), mark(2, 4)),
         ] {
-            file.raise(&secret(), new).expect("written");
-            assert_eq!(file.read(&secret()).expect("read"), Some(expected));
+            file.raise(&secret(), new).await.expect("written");
+            assert_eq!(file.read(&secret()).await.expect("read"), Some(expected));
         }
     }
 
-    #[test]
-    fn a_mark_that_several_raise_at_once_never_falls() {
+    #[tokio::test]
+    async fn a_mark_that_several_raise_at_once_never_falls() {
         let (_directory, file) = mark_file();
-        let raise = |first: u64| {
+        let raise = async |first: u64| {
             for records in (first..400).step_by(4) {
-                file.raise(&secret(), mark(1, records)).expect("written");
-                let there = file.read(&secret()).expect("read").expect("a mark");
+                file.raise(&secret(), mark(1, records)).await.expect("written");
+                let there = file.read(&secret()).await.expect("read").expect("a mark");
                 assert!(there.records >= records, "{} and then {}", records, there.records);
             }
         };
-        std::thread::scope(|scope| {
-            (0..4).for_each(|first| drop(scope.spawn(move || raise(first))))
-        });
+        tokio::join!(raise(0), raise(1), raise(2), raise(3));
     }
 
-    fn assert_is_damaged(file: &MarkFile, what: &str) {
-        assert!(matches!(file.read(&secret()), Err(MarkError::Damaged(_))), "{what}");
-        assert!(matches!(file.raise(&secret(), mark(1, 4)), Err(MarkError::Damaged(_))), "{what}");
+    #[tokio::test]
+    async fn whoever_waits_to_raise_the_mark_holds_up_nobody_else() {
+        let (_directory, file) = mark_file();
+        let other = lock(&file.0).expect("locked");
+        let waits = async {
+            file.raise(&secret(), mark(1, 3)).await.expect("written");
+            assert_eq!(file.read(&secret()).await.expect("read"), Some(mark(1, 3)));
+        };
+        // Both are done by one thread.
+        tokio::join!(waits, async { drop(other) });
     }
 
-    #[test]
-    fn a_mark_that_is_not_all_as_the_license_server_wrote_it_is_damaged() {
+    #[tokio::test]
+    async fn a_mark_is_raised_where_its_directory_cannot_be_locked() {
+        let (directory, file) = mark_file();
+        let locked = File::open(directory.path()).expect("opened");
+        locked.lock().expect("locked");
+        file.raise(&secret(), mark(1, 3)).await.expect("written");
+    }
+
+    async fn assert_is_damaged(file: &MarkFile, what: &str) {
+        assert!(matches!(file.read(&secret()).await, Err(MarkError::Damaged(_))), "{what}");
+        assert!(
+            matches!(file.raise(&secret(), mark(1, 4)).await, Err(MarkError::Damaged(_))),
+            "{what}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_mark_that_is_not_all_as_the_license_server_wrote_it_is_damaged() {
         let (_directory, file) = mark_file();
         let there = encoded(&secret(), &mark(1, 3)).expect("encoded");
         for at in 0..there.len() {
             let mut altered = there.clone().into_bytes();
             altered[at] ^= 1;
             std::fs::write(&file.0, &altered).expect("written");
-            assert_is_damaged(&file, &format!("byte {at}"));
+            assert_is_damaged(&file, &format!("byte {at}")).await;
         }
         let other = LicenseServerSecret::from_bytes([8; 32]);
         for (what, text) in [
@@ -261,26 +313,26 @@ mod tests {
             ("no authentication", serde_json::to_string(&mark(1, 3)).expect("encoded")),
         ] {
             std::fs::write(&file.0, text).expect("written");
-            assert_is_damaged(&file, what);
+            assert_is_damaged(&file, what).await;
         }
     }
 
-    #[test]
-    fn a_mark_that_is_none_is_damaged_and_one_that_cannot_be_read_is_not() {
+    #[tokio::test]
+    async fn a_mark_that_is_none_is_damaged_and_one_that_cannot_be_read_is_not() {
         let (directory, file) = mark_file();
         let path = directory.path().join("records.mark");
         let there = encoded(&secret(), &mark(1, 3)).expect("encoded").into_bytes();
         let long = [vec![b' '; CAP as usize], there.clone()].concat();
         for damaged in [&b""[..], b"{}", b"\xff\xfe", &there[..there.len() - 1], &long] {
             std::fs::write(&path, damaged).expect("written");
-            assert_is_damaged(&file, &format!("{damaged:?}"));
+            assert_is_damaged(&file, &format!("{damaged:?}")).await;
         }
         std::fs::remove_file(&path).expect("removed");
         std::fs::create_dir(&path).expect("made");
-        assert!(matches!(file.read(&secret()), Err(MarkError::Damaged(_))));
+        assert!(matches!(file.read(&secret()).await, Err(MarkError::Damaged(_))));
         let nowhere = MarkFile::new(path.join("file"));
         std::fs::remove_dir(&path).expect("removed");
         std::fs::write(&path, there).expect("written");
-        assert!(matches!(nowhere.read(&secret()), Err(MarkError::Unreadable { .. })));
+        assert!(matches!(nowhere.read(&secret()).await, Err(MarkError::Unreadable { .. })));
     }
 }

@@ -17,7 +17,7 @@ use crate::app::RoleState;
 use crate::auth::TakesSignedRequests;
 use crate::clock::Clock;
 use crate::config::HttpConfig;
-use crate::data_dir::RoleDir;
+use crate::health::Disk;
 use crate::rate_limits::{ClientNetwork, PeerLimit};
 use crate::store::{GrantingModule, Store};
 
@@ -31,8 +31,8 @@ pub struct LicenseServer {
     pub clock: Arc<dyn Clock>,
     /// The client image cache 120.
     pub images: ImageCache,
-    /// Where its files are.
-    pub directory: RoleDir,
+    /// The disk that its files are on.
+    pub disk: Disk,
     /// How far the records go, beside the database.
     pub mark: MarkFile,
     /// Whom it trusts.
@@ -75,7 +75,7 @@ impl From<LicenseServerParts> for LicenseServer {
             clock,
             last_list: LastList::default(),
             images: ImageCache::new(files.images()),
-            directory: files.directory().clone(),
+            disk: Disk::of(files.directory().path()),
             mark: MarkFile::new(files.mark()),
             authorities: certificates.authorities,
             granting: Arc::clone(&module) as Arc<dyn GrantingModule>,

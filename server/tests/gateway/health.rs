@@ -1,7 +1,7 @@
 //! What a gateway says of itself: licenses that are valid go on working, and its operator learns what is wrong.
 
-use hyper::Response;
 use hyper::body::Incoming;
+use hyper::{Response, StatusCode};
 use serde_json::Value;
 use trybuy_formats::api::LicenseServerInfo;
 
@@ -101,6 +101,19 @@ async fn a_license_server_that_fails_is_logged_once_and_once_when_it_does_no_mor
         company.license_server.looked_at().await;
         assert_eq!((count(fails), count(over)), (times, times));
     }
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_read_is_logged_with_its_status() {
+    let company = Company::start().await;
+    let log = Log::start();
+    company.license_server.state.inner().between =
+        Some((StatusCode::NOT_FOUND, "<h1>Not Found</h1>"));
+    // It asks in its own name when it starts.
+    let company = company.restart().await;
+    company.license_server.looked_at().await;
+    let lines = log.lines_with("with the HTTP status 404 Not Found, cannot be read");
+    assert_eq!(lines.len(), 1, "{lines:?}");
 }
 
 #[tokio::test]

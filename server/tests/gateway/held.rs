@@ -15,6 +15,7 @@ use trybuy_formats::slug::Slug;
 use trybuy_server::clock::Clock as _;
 use trybuy_server::gateway::access::{Rates, new_client};
 
+use crate::health::health;
 use crate::support::company::Settings;
 use crate::support::license_server::{BETWEEN, FAILED, Inner};
 use crate::support::{Company, Connection, PATIENCE, Protocol, Raw, check, get, text, until};
@@ -251,6 +252,17 @@ async fn what_is_wrong_between_gateway_and_license_server_is_named_to_clients_wi
         }
         assert_eq!(company.license_server.state.asked("gateways/licenses"), 1);
     }
+}
+
+#[tokio::test]
+async fn what_cannot_be_asked_for_one_client_is_not_said_of_the_gateway() {
+    let company = world(Rates::default()).await;
+    company.license_server.looked_at().await;
+    company.license_server.state.inner().refusal = Some("bad-request");
+    check(open(&company).await.answer(with_field(TOKEN)).await, Slug::ServerError).await;
+    assert_eq!(company.license_server.state.asked("gateways/licenses"), 1);
+    let told = text(health(&company).await).await;
+    assert!(told.contains(r#""status":"ok""#), "{told}");
 }
 
 #[tokio::test]

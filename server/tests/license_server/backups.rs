@@ -88,6 +88,7 @@ async fn what_was_decided_is_soon_in_the_mark() {
         while server
             .mark
             .read(server.secret())
+            .await
             .expect("read")
             .is_none_or(|mark| mark.records < records)
         {
@@ -118,7 +119,7 @@ async fn whoever_keeps_the_mark_takes_the_records_of_others_for_no_restored_ones
     for kept in keeping {
         kept.await.expect("all of them went on");
     }
-    let mark = test.server.mark.read(test.server.secret()).expect("read").expect("a mark");
+    let mark = test.server.mark.read(test.server.secret()).await.expect("read").expect("a mark");
     assert!(mark.records > 150, "{mark:?}");
 }
 

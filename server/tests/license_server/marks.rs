@@ -9,6 +9,7 @@ use crate::support::Program;
 const SERVE: [&str; 7] =
     ["serve", "--role", "license-server", "--listen", "127.0.0.1:0", "--log", "off"];
 const VERIFY: [&str; 3] = ["license-server", "audit", "verify"];
+const NO_LICENSE: &str = "01900000-0000-7000-8000-000000000000.1";
 const ACCEPT: [&str; 3] = ["license-server", "restored", "accept"];
 
 fn mark(program: &Program) -> PathBuf {
@@ -85,7 +86,7 @@ fn a_damaged_mark_is_named_with_a_remedy_that_works() {
 }
 
 #[test]
-fn commands_say_what_they_did_before_they_say_that_the_mark_cannot_be_used() {
+fn commands_say_what_they_did_or_refused_and_that_the_mark_cannot_be_used() {
     let program = with_pack();
     let mark = mark(&program);
     std::fs::write(&mark, "nonsense").expect("damaged");
@@ -98,6 +99,26 @@ fn commands_say_what_they_did_before_they_say_that_the_mark_cannot_be_used() {
         "{ran:?}"
     );
     assert_eq!(ran.status.code(), Some(1));
+    let nobody = "7".repeat(64);
+    for (command, slug) in [
+        (&install[..], "pack-installed"),
+        (&["license-server", "revoke", NO_LICENSE, "--reason", "Sold"], "not-found"),
+        (
+            &[
+                "license-server",
+                "readmit",
+                &nobody,
+                "--product",
+                "com.example.desk",
+                "--reason",
+                "x",
+            ],
+            "not-found",
+        ),
+    ] {
+        let said = refused(&program, command);
+        assert!(said.contains(&format!("error[{slug}]")), "{said}");
+    }
     remove(&mark);
     program.refused(&install, "pack-installed");
     assert!(mark.exists());

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use trybuy_formats::slug::Slug;
 
-use super::{Place, json_line, now, refused};
+use super::{Place, json_line, now, refused, told};
 use crate::cli::arguments::license_server::{AuditCommand, RestoredCommand};
 use crate::cli::failure::Failure;
 use crate::cli::output;
@@ -15,8 +15,8 @@ use crate::store::{Store, StoreError};
 pub(super) fn run(place: &Place, command: &AuditCommand) -> Result<()> {
     let AuditCommand::Verify { json } = command;
     let secret = place.keys()?.secret;
-    let mark = place.mark().read(&secret).map_err(refused)?;
     let (found, restored) = place.with_store(async |store| {
+        let mark = place.mark().read(&secret).await.map_err(refused)?;
         Ok((audit::verify(store, &secret, mark).await?, is_restored(store).await?))
     })?;
     if *json {
@@ -102,6 +102,5 @@ pub(super) fn accept(place: &Place, command: &RestoredCommand) -> Result<()> {
         }
         Ok(place.raise_mark(store, &secret).await)
     })?;
-    output::print("new licenses are given out again\n")?;
-    marked
+    told(output::print("new licenses are given out again\n"), marked)
 }

@@ -9,7 +9,7 @@ use trybuy_formats::limits;
 use trybuy_formats::slug::Slug;
 use trybuy_formats::words::counted;
 
-use super::{Place, json_line, now, refused};
+use super::{Place, json_line, now, refused, told};
 use crate::cli::arguments::license_server::PackCommand;
 use crate::cli::failure::Failure;
 use crate::cli::{files, output};
@@ -54,8 +54,8 @@ async fn install(place: &Place, store: &Store, file: &[u8], order: Option<OrderI
     };
     let installed = installer.install(file, order).await;
     let marked = place.raise_mark(store, &secret).await;
-    output::print(&said(&installed.map_err(refused)?, installer.now))?;
-    marked
+    let outcome = installed.map_err(refused);
+    told(outcome.and_then(|pack| output::print(&said(&pack, installer.now))), marked)
 }
 
 /// What is said of a pack that was installed. That its licenses cannot be used yet may be a surprise.

@@ -4,7 +4,7 @@ use anyhow::Result;
 use trybuy_formats::ids::{ClientId, Note, ProductId};
 use trybuy_formats::slug::Slug;
 
-use super::{Place, now};
+use super::{Place, now, told};
 use crate::cli::failure::Failure;
 use crate::cli::output;
 use crate::store::Readmission;
@@ -21,10 +21,13 @@ pub(super) fn run(
         let was_barred = store.readmit_client(&secret, &readmission).await?;
         Ok((was_barred, place.raise_mark(store, &secret).await))
     })?;
-    let Readmission { product_id, .. } = readmission;
+    told(tell(&readmission, was_barred), marked)
+}
+
+fn tell(readmission: &Readmission, was_barred: bool) -> Result<()> {
+    let Readmission { client_id, product_id, .. } = readmission;
     if was_barred {
-        output::print(&format!("{client_id} may have licenses of {product_id} again\n"))?;
-        return marked;
+        return output::print(&format!("{client_id} may have licenses of {product_id} again\n"));
     }
     let what = format!("{client_id} is not barred from licenses of {product_id}");
     Err(Failure::new(Slug::NotFound, what)

@@ -4,7 +4,7 @@ use anyhow::Result;
 use trybuy_formats::ids::SeatLicenseId;
 use trybuy_formats::slug::Slug;
 
-use super::{Place, now};
+use super::{Place, now, told};
 use crate::cli::arguments::license_server::RevokeLicense;
 use crate::cli::failure::Failure;
 use crate::cli::output;
@@ -18,8 +18,7 @@ pub(super) fn run(place: &Place, revoke: RevokeLicense) -> Result<()> {
         let revoked = store.revoke_license(&secret, &revocation).await?;
         Ok((revoked, place.raise_mark(store, &secret).await))
     })?;
-    tell(license_id, revoked)?;
-    marked
+    told(tell(license_id, revoked), marked)
 }
 
 fn tell(license_id: SeatLicenseId, revoked: Revoked) -> Result<()> {

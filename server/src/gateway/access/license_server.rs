@@ -7,8 +7,9 @@
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use axum::response::Response;
+use serde::de::DeserializeOwned;
 use tokio::sync::Notify;
 use trybuy_formats::api::{self, LicenseServerInfo, Problem};
 use trybuy_formats::limits;
@@ -49,8 +50,14 @@ pub enum LicenseServerError {
     #[error("the license server's answer is too large")]
     TooLarge,
     /// It gives something else.
-    #[error("the license server's answer cannot be read")]
-    Malformed(#[from] serde_json::Error),
+    #[error("the license server's answer, with the HTTP status {status}, cannot be read")]
+    Malformed {
+        /// The status.
+        status: StatusCode,
+        /// Why not.
+        #[source]
+        source: serde_json::Error,
+    },
     /// It says that it failed, as where its database is away, or something between says that it cannot be reached.
     #[error("the license server failed")]
     Failed,
@@ -103,7 +110,7 @@ impl LicenseServer {
     /// It does not answer.
     pub async fn info(&self) -> Result<LicenseServerInfo, LicenseServerError> {
         let answer = self.get("license-server", ANSWER).await;
-        let info = answer.and_then(|answer| Ok(serde_json::from_slice(&answer)?));
+        let info = answer.and_then(|(status, answer)| parse(status, &answer));
         self.contact.answered(info.is_ok());
         info
     }
@@ -113,12 +120,16 @@ impl LicenseServer {
     /// # Errors
     /// It does not answer.
     pub async fn revocations(&self) -> Result<Vec<u8>, LicenseServerError> {
-        self.get("revocations", limits::REVOCATION_LIST).await
+        self.get("revocations", limits::REVOCATION_LIST).await.map(|(_, list)| list)
     }
 
-    async fn get(&self, path: &str, most: usize) -> Result<Vec<u8>, LicenseServerError> {
+    async fn get(
+        &self,
+        path: &str,
+        most: usize,
+    ) -> Result<(StatusCode, Vec<u8>), LicenseServerError> {
         let answer = self.client.get(self.address(path)).send().await?.error_for_status()?;
-        read(answer, most).await
+        Ok((answer.status(), read(answer, most).await?))
     }
 
     /// What requests are sent with.
@@ -150,6 +161,15 @@ impl LicenseServer {
     pub(super) fn address(&self, path: &str) -> String {
         format!("{}{}/{path}", self.base.as_str().trim_end_matches('/'), api::BASE)
     }
+}
+
+/// What an answer says, which something between may have put there in place of the license server's.
+pub(super) fn parse<A: DeserializeOwned>(
+    status: StatusCode,
+    answer: &[u8],
+) -> Result<A, LicenseServerError> {
+    let malformed = |source| LicenseServerError::Malformed { status, source };
+    serde_json::from_slice(answer).map_err(malformed)
 }
 
 /// The body of an answer, unless it says that the license server failed.

@@ -98,11 +98,11 @@ impl GatewayState {
     /// Whether all is well: for load balancers, and for the operator.
     async fn health(&self) -> Result<Response, ApiError> {
         self.check_list(self.clock.now())?;
-        // The disk is tried with the lock free: a slow one is to hold up nobody who has a license.
+        // The disk is asked with the lock free: a slow one is to hold up nobody who has a license.
         let revocation_list_until = self.revocations().next_update();
         let health = match self.trouble() {
             Some(trouble) => trouble,
-            None => Health::of_directory(self.directory.path()).await,
+            None => self.disk.health().await,
         };
         let health = GatewayHealth { health, revocation_list_until };
         serde_json::to_vec(&health).map(json).map_err(ApiError::fault)

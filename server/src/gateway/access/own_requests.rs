@@ -14,7 +14,7 @@ use trybuy_formats::request_signature::{self, Request};
 use trybuy_formats::slug::Slug;
 
 use super::contact::GatewayRefused;
-use super::license_server::{LicenseServer, LicenseServerError, read_answer};
+use super::license_server::{LicenseServer, LicenseServerError, parse, read_answer};
 use super::requirement::Requirement;
 use crate::error::ApiError;
 use crate::store::GatewayClient;
@@ -46,7 +46,8 @@ impl LicenseServer {
             version: requirement.version.clone(),
             features: requirement.features.clone(),
         };
-        let answer: LicenseAnswer = self.ask_signed("gateways/licenses", &request, now).await?;
+        let answer = self.ask_signed("gateways/licenses", &request, now).await?;
+        let answer: LicenseAnswer = answer.map_err(|problem| self.refused_for_client(problem))?;
         self.asked.notify_one();
         let license = sealed_license::open(&self.keys.decryption, &answer.license);
         Ok(license.map_err(ApiError::fault)?.to_pem())
@@ -61,15 +62,17 @@ impl LicenseServer {
         seen: &SeenLicenses,
         now: Instant,
     ) -> Result<SeenAnswer, ApiError> {
-        self.ask_signed("gateways/seen", seen, now).await
+        let answer = self.ask_signed("gateways/seen", seen, now).await?;
+        answer.map_err(|problem| self.refused(problem))
     }
 
+    /// What the license server answers, or what it says against it.
     async fn ask_signed<A: DeserializeOwned>(
         &self,
         path: &str,
         body: &impl Serialize,
         now: Instant,
-    ) -> Result<A, ApiError> {
+    ) -> Result<Result<A, Problem>, ApiError> {
         let url = self.address(path);
         let body = serde_json::to_vec(body).map_err(ApiError::fault)?;
         let parsed: url::Url = url.parse().map_err(ApiError::fault)?;
@@ -89,10 +92,18 @@ impl LicenseServer {
         let answer = read_answer(answer).await?;
         if status.is_success() {
             self.contact.confirm();
-            return Ok(serde_json::from_slice(&answer).map_err(LicenseServerError::from)?);
+            return Ok(Ok(parse(status, &answer)?));
         }
-        let problem = serde_json::from_slice(&answer).map_err(LicenseServerError::from)?;
-        Err(self.refused(problem))
+        Ok(Err(parse(status, &answer)?))
+    }
+
+    /// A refusal of what is asked for a client. What cannot be asked for this one says nothing of the gateway, which
+    /// may ask for others.
+    fn refused_for_client(&self, problem: Problem) -> ApiError {
+        if problem.slug == Slug::BadRequest {
+            return told(GatewayRefused::Request(problem.title));
+        }
+        self.refused(problem)
     }
 
     /// A refusal of the license server, as the client is told of it.
@@ -109,7 +120,11 @@ impl LicenseServer {
             }
         };
         self.contact.refuse(refused.clone());
-        // The client did nothing wrong, whatever the status was that the gateway got.
-        ApiError::from(refused).status(StatusCode::SERVICE_UNAVAILABLE)
+        told(refused)
     }
+}
+
+/// The client did nothing wrong, whatever the status was that the gateway got.
+fn told(refused: GatewayRefused) -> ApiError {
+    ApiError::from(refused).status(StatusCode::SERVICE_UNAVAILABLE)
 }

@@ -23,6 +23,7 @@ use super::temporary::TemporaryLicenses;
 use super::turns::Turns;
 use crate::clock::Clock;
 use crate::data_dir::RoleDir;
+use crate::health::Disk;
 use crate::store::Store;
 
 /// What a gateway is made of.
@@ -79,6 +80,7 @@ pub struct GatewayState {
     pub(super) turns: Turns,
     pub(super) held_passes: HeldPasses,
     pub(super) temporary_licenses: TemporaryLicenses,
+    pub(super) disk: Disk,
     pub(super) directory: RoleDir,
     pub(super) direct_users: DirectUsers,
     /// Told with each round of the worker, whether or not it has heard anything: time has passed.
@@ -104,6 +106,7 @@ impl GatewayState {
             turns: Turns::default(),
             held_passes: HeldPasses::default(),
             temporary_licenses: TemporaryLicenses::default(),
+            disk: Disk::of(parts.directory.path()),
             directory: parts.directory,
             direct_users: parts.direct_users,
             news: watch::Sender::new(()),

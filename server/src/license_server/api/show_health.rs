@@ -14,16 +14,15 @@ use crate::license_server::mark::RESTORED_HELP;
 pub async fn show_health(
     State(server): State<LicenseServerState>,
 ) -> Result<Json<Health>, ApiError> {
-    health::of(&server.store).await?;
-    if server.store.record_head().await?.restored {
+    if health::answered(server.store.record_head()).await?.restored {
         let status = Slug::LicenseServerRestored.as_str();
         return Ok(Json(Health::degraded(status, Some(RESTORED_HELP.to_owned()))));
     }
     if let Some(trouble) = server.last_list.room().trouble() {
         return Ok(Json(trouble));
     }
-    Ok(Json(match server.mark.read(server.secret()) {
+    Ok(Json(match server.mark.read(server.secret()).await {
         Err(error) => Health::refused(&error),
-        Ok(_) => Health::of_directory(server.directory.path()).await,
+        Ok(_) => server.disk.health().await,
     }))
 }

@@ -62,6 +62,8 @@ pub(crate) struct Inner {
     pub(crate) forgot_gateway: bool,
     /// What it says to all that its gateway has signed, if it refuses that.
     pub(crate) refusal: Option<&'static str>,
+    /// What something in front of it answers to what its gateway shows of the records, if it does.
+    pub(crate) between: Option<(StatusCode, &'static str)>,
     /// With what status and body it fails at whatever is asked of it for a license, if it does.
     pub(crate) failure: Option<(StatusCode, &'static str)>,
     /// Whether somebody on the way says that it was found to be a restored one.
@@ -102,6 +104,7 @@ impl LicenseServer {
             restored: false,
             forgot_gateway: false,
             refusal: None,
+            between: None,
             failure: None,
             called_restored: false,
             refuses: false,
@@ -225,6 +228,9 @@ fn make_permanent(license: &mut SeatLicense) {
 
 async fn seen(State(state): State<Shared>, Json(report): Json<SeenLicenses>) -> Response {
     let mut inner = state.count("gateways/seen");
+    if let Some(answer) = inner.between {
+        return answer.into_response();
+    }
     if inner.forgot_gateway {
         return unknown_gateway();
     }

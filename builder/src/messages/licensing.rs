@@ -8,6 +8,7 @@ use trybuy_formats::licensing::seat_license::SeatLicense;
 use trybuy_formats::slug::Slug;
 use trybuy_formats::words::counted;
 
+use super::server::is_strange_answer;
 use super::{local_file, strange_answer, usage, words};
 use crate::error::Error;
 use crate::licensing::cache::Objection;
@@ -78,9 +79,13 @@ pub(crate) fn strange_gateway(gateway: &str, detail: impl Display) -> Error {
 pub(crate) fn gateway_help(error: &Error) -> Option<&'static str> {
     match error.slug() {
         Slug::ServerUnreachable => Some(unreachable_help(&error.explain())),
-        Slug::ServerError => {
+        Slug::ServerError if is_strange_answer(error) => {
             Some("check the address; if it is right, tell the operator of the gateway")
         }
+        Slug::ServerError => Some(
+            "the gateway has a fault: try again later, and if it stays so, tell its operator; licenses that you have stay \
+             valid",
+        ),
         _ => None,
     }
 }

@@ -5,7 +5,6 @@ use serde::de::DeserializeOwned;
 use trybuy_formats::api::{
     ChallengeAnswer, GatewayInfo, LicenseAnswer, LicenseInfo, LicenseRequest, SignedRequest,
 };
-use trybuy_formats::slug::Slug;
 
 use super::tls;
 use crate::client::address::ServerAddress;
@@ -85,9 +84,7 @@ impl GatewayClient {
 /// The same failure with what to do where it is a gateway's.
 fn explain(error: Error) -> Error {
     match messages::gateway_help(&error) {
-        Some(help) if matches!(error.slug(), Slug::ServerUnreachable | Slug::ServerError) => {
-            error.with_help(help)
-        }
-        _ => error,
+        Some(help) => error.with_help(help),
+        None => error,
     }
 }

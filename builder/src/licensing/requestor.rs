@@ -230,7 +230,9 @@ impl<'a> Requestor<'a> {
             Some((later, Objection::IssuedBefore)) if self.is_admitted(&later) => {
                 Ok(self.obtained(later, Source::Later))
             }
-            Some((old, objection)) => Err(messages::license_not_stored(&old, objection)),
+            Some((old, objection)) => {
+                Err(messages::license_not_stored(&old, objection, &self.gateway))
+            }
         }
     }
 

@@ -8,9 +8,11 @@ use trybuy_formats::licensing::seat_license::SeatLicense;
 use trybuy_formats::slug::Slug;
 use trybuy_formats::words::counted;
 
+use super::server::is_strange_answer;
 use super::{local_file, strange_answer, usage, words};
 use crate::error::Error;
 use crate::licensing::cache::Objection;
+use crate::licensing::gateway::Gateway;
 use crate::licensing::requestor::Refused;
 use crate::licensing::seat_license::ClientLicense;
 
@@ -77,9 +79,13 @@ pub(crate) fn strange_gateway(gateway: &str, detail: impl Display) -> Error {
 pub(crate) fn gateway_help(error: &Error) -> Option<&'static str> {
     match error.slug() {
         Slug::ServerUnreachable => Some(unreachable_help(&error.explain())),
-        Slug::ServerError => {
+        Slug::ServerError if is_strange_answer(error) => {
             Some("check the address; if it is right, tell the operator of the gateway")
         }
+        Slug::ServerError => Some(
+            "the gateway has a fault: try again later, and if it stays so, tell its operator; licenses that you have stay \
+             valid",
+        ),
         _ => None,
     }
 }
@@ -147,8 +153,13 @@ pub(crate) fn license_refused(slug: Slug) -> Error {
     Error::new(slug, happened, help)
 }
 
-/// A license came that must not take the place of one that is here.
-pub(crate) fn license_not_stored(old: &ClientLicense, objection: Objection) -> Error {
+/// A license came that must not take the place of one that is here. Which of two authorities is the right one cannot be
+/// known here: whoever was visited first is no better for that.
+pub(crate) fn license_not_stored(
+    old: &ClientLicense,
+    objection: Objection,
+    gateway: &Gateway,
+) -> Error {
     let SeatLicense { license_id, .. } = old.fields();
     let (happened, help) = match objection {
         Objection::IssuedBefore => (
@@ -161,13 +172,18 @@ pub(crate) fn license_not_stored(old: &ClientLicense, objection: Objection) -> E
         ),
         Objection::OtherAuthority => (
             format!(
-                "the license that came is of another certifying authority than your license {license_id}, which came \
-                 from {}",
+                "the license that came from {} is of another certifying authority than your license {license_id}, \
+                 which came from {}",
+                gateway.address(),
                 old.gateway()
             ),
             format!(
-                "do not go on, unless your administrator knows of another authority: then remove yours with `trybuy \
-                 license remove {license_id}`, and ask again. Nothing was stored"
+                "one of the two is wrong: ask your administrator for the SHA-256 of the authority's certificate, which \
+                 is {} at {}. If that is right, remove your license with `trybuy license remove {license_id}`, and ask \
+                 again; if not, use {} no more. Nothing was stored",
+                words::fingerprints(gateway.authorities()).join(" and "),
+                gateway.address(),
+                gateway.address()
             ),
         ),
     };

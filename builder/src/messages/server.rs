@@ -28,13 +28,21 @@ pub(crate) fn no_certificates(cause: String) -> Error {
     )
 }
 
+/// How an answer is called that is none of a trybuy server.
+const STRANGE: &str = "does not answer like a trybuy server";
+
 /// The server answers, but not as a trybuy server.
 pub(crate) fn strange_answer(url: &str, detail: impl std::fmt::Display) -> Error {
     Error::new(
         Slug::ServerError,
-        format!("{url} does not answer like a trybuy server: {detail}"),
+        format!("{url} {STRANGE}: {detail}"),
         "check the address; if it is right, tell the operator of the server",
     )
+}
+
+/// Whether that is what is wrong, and not what the server itself says to be wrong with it.
+pub(super) fn is_strange_answer(error: &Error) -> bool {
+    error.slug() == Slug::ServerError && error.explain().contains(STRANGE)
 }
 
 /// The server shows another key.

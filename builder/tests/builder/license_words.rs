@@ -73,6 +73,24 @@ fn a_license_that_comes_with_another_time_may_be_of_a_wrong_clock_on_either_side
 }
 
 #[test]
+fn a_gateway_with_a_fault_is_told_from_an_address_of_no_gateway() {
+    let gateway = Gateway::start();
+    const STEPS: [&str; 3] = ["gateway", "license-requests", "challenge-responses"];
+    for refused in STEPS.map(|step| (step, Slug::ServerError)) {
+        gateway.script().refused = Some(refused);
+        let said = gateway.request_refused(Slug::ServerError).err;
+        for words in ["help: the gateway has a fault", "try again later", "tell its operator"] {
+            assert!(said.contains(words), "{words}\n{said}");
+        }
+        assert!(!said.contains("address"), "{said}");
+    }
+    gateway.script().refused = None;
+    gateway.script().shown = Some("none".to_owned());
+    let said = gateway.request_refused(Slug::ServerError).err;
+    assert!(said.contains("help: check the address"), "{said}");
+}
+
+#[test]
 fn without_a_subcommand_the_help_is_printed_as_it_is() {
     let gateway = Gateway::start();
     let mut command = gateway.command(&["license"]);

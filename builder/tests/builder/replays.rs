@@ -150,3 +150,26 @@ fn a_host_with_an_authority_of_its_own_takes_no_license_away() {
     }
     assert!(gateway.request().err.contains("already"));
 }
+
+#[test]
+fn of_two_authorities_none_is_accused_and_the_named_command_makes_room_for_the_right_one() {
+    let (gateway, hostile) = (Gateway::start(), Gateway::start());
+    let visit = hostile.arguments(&["license", "request"]);
+    gateway.good(&visit.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!(gateway.listed()[0]["gateway"], format!("{}/", hostile.url()));
+    let said = gateway.request_refused(Slug::LicenseInvalid).err;
+    for words in ["forged", "do not go on"] {
+        assert!(!said.contains(words), "{words}\n{said}");
+    }
+    // As it was shown at the first contact.
+    let is_fingerprint = |line: &&str| line.matches(':').count() == 31;
+    let fingerprint = said.lines().find(is_fingerprint).expect("a fingerprint");
+    let shown = format!("{fingerprint} at {}", gateway.url());
+    assert!(said.contains(&shown), "{shown}\n{said}");
+    let (_, command) = said.split_once("`trybuy ").expect("a command");
+    let (command, _) = command.split_once('`').expect("its end");
+    gateway.good(&command.split(' ').collect::<Vec<_>>());
+    assert!(gateway.request().err.contains("You have a license"));
+    let from: Vec<_> = gateway.listed().iter().map(|it| it["gateway"].clone()).collect();
+    assert_eq!(from, [format!("{}/", gateway.url())]);
+}

@@ -235,6 +235,7 @@ fn cases() -> Vec<Case> {
         case!(license_adoptions::an_upgrade_that_a_license_goes_back_to_is_used_once),
         case!(license_upgrades::a_license_whose_upgrade_has_ended_is_issued_again_as_what_it_was),
         case!(license_upgrades::what_a_license_was_before_an_upgrade_that_ends_sooner_stays_good_as_long_as_the_license),
+        case!(license_upgrades::an_upgrade_replaces_every_certificate_of_the_license_that_ends_no_later),
         case!(license_upgrades::every_way_of_asking_finds_what_a_license_was_before_its_upgrade),
         case!(license_upgrades::an_upgrade_that_takes_nothing_away_is_used_first_and_else_the_last_to_end),
         case!(license_upgrades::a_license_goes_back_from_upgrade_to_upgrade_and_each_takes_nothing_away),

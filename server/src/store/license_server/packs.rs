@@ -30,7 +30,7 @@ pub struct InstalledPack {
 }
 
 impl InstalledPack {
-    /// How many of its licenses are free.
+    /// How many of its licenses nobody has, whether or not it has ended.
     pub fn free(&self) -> u32 {
         self.pack.quantity.saturating_sub(self.assigned)
     }

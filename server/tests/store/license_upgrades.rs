@@ -242,6 +242,38 @@ pub(crate) async fn a_license_goes_back_from_upgrade_to_upgrade_and_each_takes_n
     assert_eq!(world.assigned(last).await, 0);
 }
 
+pub(crate) async fn each_license_of_a_client_goes_back_to_what_it_was_itself(
+    Database { store, .. }: Database,
+) {
+    let world = LicenseWorld::new(store);
+    let ada = client();
+    let asked = async |version: &str, feature: &str, now| {
+        let mut asking = case(ada, version, now);
+        asking.wanted.features = vec![parsed(feature)];
+        Outcome::of(&world.ask(asking).await)
+    };
+    for feature in ["edit", "print"] {
+        for mut pack in [pack("1.0.0", 1), ending(upgrade_pack("1.0.0", "2.0.0", 1), 50)] {
+            pack.product.features = vec![parsed(feature)];
+            world.install(&pack).await;
+        }
+        assert_eq!(asked("1.0.0", feature, 1).await, Outcome::GRANTED);
+    }
+    let first = world.licenses(LicenseQuery::OfClient(ada)).await;
+    for (version, now, outcome) in
+        [("2.0.0", 2, Outcome::UPGRADED), ("1.0.0", 50, Outcome::REISSUED)]
+    {
+        for feature in ["edit", "print"] {
+            assert_eq!(asked(version, feature, now).await, outcome, "{feature} at {now}");
+        }
+    }
+    let again = world.licenses(LicenseQuery::OfClient(ada)).await;
+    let terms = |it: &Assignment| {
+        (it.license_id, it.version.clone(), it.features.clone(), it.ends_at, it.upgraded_by)
+    };
+    assert!(first.iter().map(terms).eq(again.iter().map(terms)), "{again:?}");
+}
+
 pub(crate) async fn of_two_clients_with_one_license_each_has_its_own_upgrades(
     Database { store, .. }: Database,
 ) {

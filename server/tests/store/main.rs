@@ -242,6 +242,7 @@ fn cases() -> Vec<Case> {
         case!(license_upgrades::every_way_of_asking_finds_what_a_license_was_before_its_upgrade),
         case!(license_upgrades::an_upgrade_that_takes_nothing_away_is_used_first_and_else_the_last_to_end),
         case!(license_upgrades::a_license_goes_back_from_upgrade_to_upgrade_and_each_takes_nothing_away),
+        case!(license_upgrades::each_license_of_a_client_goes_back_to_what_it_was_itself),
         case!(license_upgrades::of_two_clients_with_one_license_each_has_its_own_upgrades),
         case!(license_adoptions::two_certificates_of_the_same_license_are_both_good_until_it_is_revoked),
         case!(license_adoptions::every_certificate_of_a_temporary_license_is_revoked_with_it),

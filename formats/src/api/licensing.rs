@@ -7,7 +7,7 @@ use crate::ids::{
     ClientId, ClientSoftwareId, Currency, Label, LicenseServerId, Name, OrderId, PaymentReference,
     PlatformType, ProductId, SeatLicenseId, Version,
 };
-use crate::instant::Instant;
+use crate::instant::{Instant, Span};
 use crate::licensing::pack::HumanDescription;
 use crate::licensing::product::Product;
 use crate::licensing::seat_license::SeatLicenseKind;
@@ -32,6 +32,9 @@ pub struct OfferedProduct {
     pub fee: u64,
     /// The currency.
     pub currency: Currency,
+    /// How long licenses last from their first active date; none where the clearinghouse says of no end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_for: Option<Span>,
 }
 
 /// `POST /orders` of a clearinghouse: a purchase request 106. The same request again changes nothing.

@@ -240,6 +240,7 @@ pub(super) fn offered(offer: OfferRecord) -> OfferedProduct {
         descriptions: offer.descriptions,
         fee: offer.fee,
         currency: offer.currency,
+        valid_for: offer.valid_for,
     }
 }
 

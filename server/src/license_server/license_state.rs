@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::Serialize;
+use trybuy_formats::certificates::Certificate;
 use trybuy_formats::instant::Instant;
 use trybuy_formats::licensing::product::enable_all;
 
@@ -18,6 +19,8 @@ pub enum LicenseState {
     NotActiveYet,
     /// Its end has come.
     Ended,
+    /// It cannot be used with its certificate, which has ended. When its client asks, it is signed anew.
+    CertificateEnded,
     /// The operator took it back.
     Revoked,
     /// It was a temporary one, and its client has a permanent one that is for the same.
@@ -29,7 +32,7 @@ impl LicenseState {
     pub fn of_assigned(license: &Assignment, now: Instant) -> Self {
         match license.revoked_at {
             Some(_) => Self::Revoked,
-            None => Self::between(license.issued_at, license.ends_at, now),
+            None => Self::signed(license.issued_at, license.ends_at, &license.certificate, now),
         }
     }
 
@@ -41,13 +44,22 @@ impl LicenseState {
         } else if permanent.iter().any(|permanent| replaces(permanent, license, now)) {
             Self::Replaced
         } else {
-            Self::between(license.issued_at, Some(license.ends_at), now)
+            Self::signed(license.issued_at, Some(license.ends_at), &license.certificate, now)
         }
     }
 
     /// That of the free licenses of a pack.
     pub fn of_free(installed: &InstalledPack, now: Instant) -> Self {
         Self::between(installed.pack.first_active_at, installed.pack.ends_at, now)
+    }
+
+    /// That of a license with its certificate, in DER.
+    fn signed(begin: Instant, end: Option<Instant>, certificate: &[u8], now: Instant) -> Self {
+        let has_ended = || Certificate::from_der(certificate).is_ok_and(|it| it.not_after() < now);
+        match Self::between(begin, end, now) {
+            Self::Valid if has_ended() => Self::CertificateEnded,
+            state => state,
+        }
     }
 
     fn between(begin: Instant, end: Option<Instant>, now: Instant) -> Self {
@@ -75,6 +87,7 @@ impl fmt::Display for LicenseState {
             Self::Valid => "valid",
             Self::NotActiveYet => "not active yet",
             Self::Ended => "ended",
+            Self::CertificateEnded => "certificate ended",
             Self::Revoked => "revoked",
             Self::Replaced => "replaced",
         })

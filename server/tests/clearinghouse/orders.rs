@@ -22,6 +22,7 @@ async fn what_is_offered_is_listed_until_it_is_withdrawn() {
     let product = &listed["products"][0];
     assert_eq!(product["product"]["features"], json!(["edit", "print"]));
     assert_eq!((&product["fee"], &product["currency"]), (&json!(1200), &json!("EUR")));
+    assert_eq!(product["valid_for"], json!(31_536_000));
     assert_eq!(product["descriptions"][0], json!({ "locale": "de", "text": "Ein Büro" }));
     let key = OfferKey::of(&crate::support::product());
     assert!(server.state.store.withdraw_offer(&key, begin()).await.expect("answered"));

@@ -42,6 +42,7 @@ fn what_can_be_ordered_is_listed_in_the_language_of_the_user() {
     let add =
         ["clearinghouse", "product", "add", "--product", "com.example.desk", "--family", "desk"];
     let terms = ["--manufacturer", "Example", "--fee", "40", "--currency", "EUR"];
+    let terms = [&terms[..], &["--valid-for", "365d"]].concat();
     let product = ["--version", "2.0.0", "--platform-type", "windows", "--upgrade-from", "1.0.0"];
     let words =
         ["--feature", "print", "--description", "de=Ein Tisch", "--description", "en=A desk"];
@@ -49,12 +50,15 @@ fn what_can_be_ordered_is_listed_in_the_language_of_the_user() {
     let list = ["license-server", "product", "list"];
     for (locale, expected) in [("de_AT.UTF-8", "Ein Tisch"), ("en_GB", "A desk"), ("C", "A desk")] {
         let listed = program.done_with(&list, &[("LC_ALL", locale)]);
-        let line = "com.example.desk 2.0.0 windows upgrade-from 1.0.0 +print  40 EUR  Example  ";
+        let line =
+            "com.example.desk 2.0.0 windows upgrade-from 1.0.0 +print  40 EUR  365d  Example  ";
         assert_eq!(listed.lines().last(), Some(&*format!("{line}{expected}")), "{listed}");
         assert_eq!(listed.lines().count(), 2, "{listed}");
+        assert!(listed.contains(" EUR  no end said  Example  "), "{listed}");
     }
     let listed = program.json(&[&list[..], &["--json"]].concat());
-    assert_eq!(listed[1]["fee"], 40);
+    assert_eq!((&listed[1]["fee"], &listed[1]["valid_for"]), (&json!(40), &json!(31_536_000)));
+    assert_eq!(listed[0].get("valid_for"), None);
     assert_eq!(listed[1]["descriptions"][1], json!({ "locale": "en", "text": "A desk" }));
     clearinghouse.stop();
     program.refused(&list, "server-unreachable");

@@ -6,6 +6,7 @@ use trybuy_formats::instant::{DAY, Span};
 use trybuy_formats::licensing::product::LicenseType;
 use trybuy_formats::licensing::seat_license::SeatLicense;
 use trybuy_formats::primitives::EcdsaKey;
+use trybuy_server::license_server::license_state::LicenseState;
 use trybuy_server::store::{Assignment, LicenseQuery};
 
 use crate::support::{SERVER, TestClient, TestServer, pack};
@@ -60,12 +61,17 @@ async fn a_license_outlives_the_certificate_that_it_was_issued_under() {
         let (_, first) = ada.license(&server, "1.0.0").await;
         pass_days(&server, YEAR + 1).await;
         assert!(first.certificate().not_after() < server.now());
+        let state = async |server: &TestServer| {
+            LicenseState::of_assigned(&licenses_of(server, &ada).await[0], server.now())
+        };
+        assert_eq!(state(&server).await, LicenseState::CertificateEnded);
         let server = renewal.of(server, 2 * YEAR).await;
         let (outcome, anew) = ada.license(&server, "1.0.0").await;
         assert_eq!(outcome, LicenseOutcome::Reissued, "{renewal:?}");
         assert_eq!(anew.license().license_id, first.license().license_id);
         assert_eq!(anew.license().pack_id, Some(full.pack_id));
         assert!(anew.certificate().not_after() > server.now(), "{renewal:?}");
+        assert_eq!(state(&server).await, LicenseState::Valid);
         let (_, same) = ada.license(&server, "1.0.0").await;
         assert_eq!(same.certificate().der(), anew.certificate().der(), "signed once");
         assert_eq!(server.assigned(&full).await, 1);

@@ -95,6 +95,51 @@ pub(crate) async fn what_a_license_was_before_an_upgrade_that_ends_sooner_stays_
     assert_eq!(revoked.len(), 4);
 }
 
+pub(crate) async fn an_upgrade_replaces_every_certificate_of_the_license_that_ends_no_later(
+    Database { store, .. }: Database,
+) {
+    let world = LicenseWorld::new(store);
+    // The end of a license, those of its upgrades to one version after the other, and which of the certificates are good
+    // at the end.
+    for (number, (end, upgrades, good)) in [
+        (None, &[Some(50)][..], &[0, 1][..]),
+        (None, &[Some(50), Some(90)], &[0, 2]),
+        (None, &[Some(50), None], &[2]),
+        (Some(100), &[Some(50), Some(99)], &[0, 2]),
+        (Some(100), &[Some(50), Some(100)], &[2]),
+        (None, &[Some(90), Some(50), Some(60)], &[0, 1, 3]),
+        (None, &[Some(90), Some(50), Some(90)], &[0, 3]),
+        (Some(100), &[Some(90), Some(50), None], &[3]),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let product_id: ProductId = parsed(&format!("com.example.desk{number}"));
+        let ada = client();
+        let mut signed = Vec::new();
+        for (day, end) in (1..).zip([end].into_iter().chain(upgrades.iter().copied())) {
+            let version = format!("{day}.0.0");
+            let mut pack = match day {
+                1 => pack(&version, 1),
+                _ => upgrade_pack("1.0.0", &version, 1),
+            };
+            pack.product.product_id = product_id.clone();
+            pack.ends_at = end.map(at);
+            world.install(&pack).await;
+            let mut asking = case(ada, &version, day);
+            asking.wanted.product_id = product_id.clone();
+            world.ask(asking).await;
+            let held = license(&world, ada).await;
+            assert_eq!((held.version.to_string(), held.ends_at), (version, end.map(at)));
+            signed.push(held.certificate_serial);
+        }
+        let revoked = world.store.revoked_certificates(at(10)).await.expect("answered");
+        let is_good = |it: &usize| !revoked.iter().any(|revoked| revoked.serial == signed[*it]);
+        let found: Vec<usize> = (0..signed.len()).filter(is_good).collect();
+        assert_eq!(found, good, "{end:?}, {upgrades:?}");
+    }
+}
+
 pub(crate) async fn every_way_of_asking_finds_what_a_license_was_before_its_upgrade(
     Database { store, .. }: Database,
 ) {
@@ -195,6 +240,38 @@ pub(crate) async fn a_license_goes_back_from_upgrade_to_upgrade_and_each_takes_n
     assert_eq!(world.outcome(ada, "5.0.0", 160).await, cannot_print);
     assert_eq!(terms(&world, ada).await.1, upgraded);
     assert_eq!(world.assigned(last).await, 0);
+}
+
+pub(crate) async fn each_license_of_a_client_goes_back_to_what_it_was_itself(
+    Database { store, .. }: Database,
+) {
+    let world = LicenseWorld::new(store);
+    let ada = client();
+    let asked = async |version: &str, feature: &str, now| {
+        let mut asking = case(ada, version, now);
+        asking.wanted.features = vec![parsed(feature)];
+        Outcome::of(&world.ask(asking).await)
+    };
+    for feature in ["edit", "print"] {
+        for mut pack in [pack("1.0.0", 1), ending(upgrade_pack("1.0.0", "2.0.0", 1), 50)] {
+            pack.product.features = vec![parsed(feature)];
+            world.install(&pack).await;
+        }
+        assert_eq!(asked("1.0.0", feature, 1).await, Outcome::GRANTED);
+    }
+    let first = world.licenses(LicenseQuery::OfClient(ada)).await;
+    for (version, now, outcome) in
+        [("2.0.0", 2, Outcome::UPGRADED), ("1.0.0", 50, Outcome::REISSUED)]
+    {
+        for feature in ["edit", "print"] {
+            assert_eq!(asked(version, feature, now).await, outcome, "{feature} at {now}");
+        }
+    }
+    let again = world.licenses(LicenseQuery::OfClient(ada)).await;
+    let terms = |it: &Assignment| {
+        (it.license_id, it.version.clone(), it.features.clone(), it.ends_at, it.upgraded_by)
+    };
+    assert!(first.iter().map(terms).eq(again.iter().map(terms)), "{again:?}");
 }
 
 pub(crate) async fn of_two_clients_with_one_license_each_has_its_own_upgrades(

@@ -30,6 +30,7 @@ mod requests;
 mod revisions;
 mod samples;
 mod schema;
+mod seen_licenses;
 mod trials;
 mod vendors;
 mod webhooks;
@@ -233,11 +234,15 @@ fn cases() -> Vec<Case> {
         case!(license_adoptions::a_license_that_was_issued_again_after_its_upgrade_had_ended_stays_good),
         case!(license_adoptions::an_upgrade_that_had_ended_before_a_license_was_issued_again_replaces_nothing),
         case!(license_adoptions::an_upgrade_that_a_license_goes_back_to_is_used_once),
+        case!(seen_licenses::licenses_of_one_second_are_told_once_each_in_pages_of_any_size),
+        case!(seen_licenses::what_was_seen_before_each_certificate_was_kept_is_told_still),
         case!(license_upgrades::a_license_whose_upgrade_has_ended_is_issued_again_as_what_it_was),
         case!(license_upgrades::what_a_license_was_before_an_upgrade_that_ends_sooner_stays_good_as_long_as_the_license),
+        case!(license_upgrades::an_upgrade_replaces_every_certificate_of_the_license_that_ends_no_later),
         case!(license_upgrades::every_way_of_asking_finds_what_a_license_was_before_its_upgrade),
         case!(license_upgrades::an_upgrade_that_takes_nothing_away_is_used_first_and_else_the_last_to_end),
         case!(license_upgrades::a_license_goes_back_from_upgrade_to_upgrade_and_each_takes_nothing_away),
+        case!(license_upgrades::each_license_of_a_client_goes_back_to_what_it_was_itself),
         case!(license_upgrades::of_two_clients_with_one_license_each_has_its_own_upgrades),
         case!(license_adoptions::two_certificates_of_the_same_license_are_both_good_until_it_is_revoked),
         case!(license_adoptions::every_certificate_of_a_temporary_license_is_revoked_with_it),

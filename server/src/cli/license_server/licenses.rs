@@ -204,7 +204,9 @@ fn since(state: LicenseState, revoked_at: Option<Instant>, ends_at: Option<Insta
         LicenseState::Valid => {
             return ends_at.map_or(state.to_string(), |end| format!("{state} until {end}"));
         }
-        LicenseState::NotActiveYet | LicenseState::Replaced => None,
+        LicenseState::NotActiveYet | LicenseState::CertificateEnded | LicenseState::Replaced => {
+            None
+        }
     };
     at.map_or(state.to_string(), |at| format!("{state} {at}"))
 }

@@ -14,6 +14,7 @@ use crate::cli::arguments::license_server::PackCommand;
 use crate::cli::failure::Failure;
 use crate::cli::{files, output};
 use crate::license_server::keys::{LicenseServerCertificates, LicenseServerKeys};
+use crate::license_server::license_state::LicenseState;
 use crate::license_server::packs::PackInstaller;
 use crate::store::{InstalledPack, OrderSaid, Store};
 
@@ -81,10 +82,11 @@ fn list(place: &Place, json: bool) -> Result<()> {
             packs.extend(page);
         }
     })?;
+    let now = now();
     let lines = if json {
-        json_line(&packs.iter().map(as_json).collect::<Vec<_>>())?
+        json_line(&packs.iter().map(|pack| as_json(pack, now)).collect::<Vec<_>>())?
     } else {
-        packs.iter().map(as_line).collect()
+        packs.iter().map(|pack| as_line(pack, now)).collect()
     };
     output::print(&lines)
 }
@@ -95,27 +97,38 @@ fn show(place: &Place, id: PackId, json: bool) -> Result<()> {
         Failure::new(Slug::NotFound, format!("there is no pack {id}"))
             .help("`trybuy-server license-server pack list` shows the ids")
     })?;
-    let value = as_json(&pack);
+    let value = as_json(&pack, now());
     output::print(&if json { json_line(&value)? } else { as_lines(&value) })
 }
 
-/// Every field of SL Tables 1 and 3.
-fn as_json(installed: &InstalledPack) -> Value {
+/// Every field of SL Tables 1 and 3, and how it is with the pack.
+fn as_json(installed: &InstalledPack, now: Instant) -> Value {
     let mut value = json!(installed.pack);
     value["assigned"] = installed.assigned.into();
-    value["free"] = installed.free().into();
+    value["free"] = free(installed, now).into();
+    value["state"] = json!(LicenseState::of_free(installed, now));
     value["installed_at"] = json!(installed.installed_at);
     value
 }
 
-fn as_line(installed: &InstalledPack) -> String {
+fn as_line(installed: &InstalledPack, now: Instant) -> String {
     let LicensePack { pack_id, quantity, product, first_active_at, ends_at, .. } = &installed.pack;
-    let ends = ends_at.map_or_else(|| "never".to_owned(), |end| end.to_string());
-    format!(
-        "{pack_id}  {} of {quantity} free  {}  begins {first_active_at}  ends {ends}\n",
-        installed.free(),
-        output::product_as_words(product)
-    )
+    let ends = match ends_at {
+        Some(end) if has_ended(installed, now) => format!("ended {end}"),
+        Some(end) => format!("ends {end}"),
+        None => "ends never".to_owned(),
+    };
+    let (free, product) = (free(installed, now), output::product_as_words(product));
+    format!("{pack_id}  {free} of {quantity} free  {product}  begins {first_active_at}  {ends}\n")
+}
+
+/// How many licenses of a pack clients can still get.
+fn free(installed: &InstalledPack, now: Instant) -> u32 {
+    if has_ended(installed, now) { 0 } else { installed.free() }
+}
+
+fn has_ended(installed: &InstalledPack, now: Instant) -> bool {
+    LicenseState::of_free(installed, now) == LicenseState::Ended
 }
 
 fn as_lines(value: &Value) -> String {

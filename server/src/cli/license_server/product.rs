@@ -27,6 +27,7 @@ fn as_line(offered: &OfferedProduct, locale: &Locale) -> String {
     let OfferedProduct { product, manufacturer, fee, currency, .. } = offered;
     let description =
         HumanDescription::of(&offered.descriptions, locale).map_or("", |it| it.text.as_str());
+    let lasts = offered.valid_for.map_or_else(|| "no end said".to_owned(), |span| span.to_string());
     let product = output::product_as_words(product);
-    format!("{product}  {fee} {currency}  {manufacturer}  {description}\n")
+    format!("{product}  {fee} {currency}  {lasts}  {manufacturer}  {description}\n")
 }

@@ -21,7 +21,7 @@ pub struct SeenLicense {
 const NOTE: &str = "INSERT INTO gateway_seen_licenses (serial, certificate, issued_at) \
     VALUES ($1, $2, $3) ON CONFLICT (serial) DO NOTHING";
 const PAGE: &str = "SELECT serial, certificate, issued_at FROM gateway_seen_licenses \
-    WHERE issued_at > $1 OR (issued_at = $1 AND serial > $2) ORDER BY issued_at, serial LIMIT $3";
+    WHERE (issued_at, serial) > ($1, $2) ORDER BY issued_at, serial LIMIT $3";
 const FORGET: &str = "DELETE FROM gateway_seen_licenses WHERE issued_at < $1";
 
 impl Store {
@@ -49,7 +49,7 @@ impl Store {
     ) -> Result<Vec<SeenLicense>, StoreError> {
         let query = sqlx::query(PAGE)
             .bind(after.map_or(i64::MIN, |seen| seen.issued_at.unix()))
-            .bind(after.map(|seen| seen.serial.to_string()).unwrap_or_default())
+            .bind(after.map_or("", |seen| seen.serial.as_str()))
             .bind(i64::from(limit));
         let rows = self.fetch_all(query).await?;
         rows.iter().map(|row| seen(Columns(row))).collect()

@@ -2,8 +2,8 @@
 //!
 //! A license server signs a license with the same terms again where the first certificate is of no use any more, and,
 //! restored from a backup, where it has forgotten the first one. The certificate from before an upgrade that ends sooner
-//! stays good: its client can use it when the upgrade has ended, whether or not the license server is there then. All of
-//! them are good as long as the license is, and revoked with it.
+//! stays good, until there is an upgrade that does not: its client can use it when the upgrade has ended, whether or not
+//! the license server is there then. All of them are good as long as the license is, and revoked with it.
 
 use sqlx::any::AnyArguments;
 use sqlx::query::Query;
@@ -47,7 +47,9 @@ macro_rules! revoke_others {
     };
 }
 const REVOKE_OTHERS: &str = revoke_others!("");
-const REVOKE_OTHERS_OF_TERMS: &str = revoke_others!("AND pack_id = $5 ");
+const REVOKE_OTHERS_ENDING: &str = revoke_others!(
+    "AND pack_id <> $5 AND pack_id IN (SELECT id FROM license_packs WHERE ends_at <= $6) "
+);
 const IS_REVOKED: &str = "SELECT serial FROM revoked_certificates WHERE serial = $1";
 
 impl LicenseCertificate<'_> {
@@ -55,6 +57,11 @@ impl LicenseCertificate<'_> {
     fn end(&self) -> i64 {
         let end = Certificate::from_der(self.der).map(|it| it.not_after()).ok().or(self.ends_at);
         end.map_or(NEVER, Instant::unix)
+    }
+
+    /// When the license ends, as it is stored.
+    fn license_end(&self) -> i64 {
+        self.ends_at.map_or(NEVER, Instant::unix)
     }
 
     /// The pack as it is stored.
@@ -139,16 +146,16 @@ pub(super) async fn revoke_all(
     Ok(is_new)
 }
 
-/// Another certificate took the place of this one, and so of the others of the license with the same terms.
-pub(super) async fn supersede(
+/// This certificate took the place of the others of the license with other terms, by which the license ends no later.
+pub(super) async fn supersede_others(
     connection: &mut AnyConnection,
     certificate: impl Into<LicenseCertificate<'_>>,
     now: Instant,
 ) -> Result<(), StoreError> {
     let (certificate, reason) = (certificate.into(), RevocationReason::Superseded);
-    revoke(connection, certificate, reason, now).await?;
-    others(REVOKE_OTHERS_OF_TERMS, &certificate, reason, now)
+    others(REVOKE_OTHERS_ENDING, &certificate, reason, now)
         .bind(certificate.pack())
+        .bind(certificate.license_end())
         .execute(connection)
         .await?;
     Ok(())

@@ -30,7 +30,7 @@ pub struct InstalledPack {
 }
 
 impl InstalledPack {
-    /// How many of its licenses are free.
+    /// How many of its licenses nobody has, whether or not it has ended.
     pub fn free(&self) -> u32 {
         self.pack.quantity.saturating_sub(self.assigned)
     }
@@ -179,14 +179,13 @@ pub(super) async fn with_upgraded_seat(
     let seats = free(connection, FULL, choice, "", "").await?;
     let Some(newest) = seats.last() else { return Ok(None) };
     let upgrades = with_free_upgrades(connection, choice, &newest.product.version).await?;
-    let seats: Vec<_> = least_first(&[], seats).collect();
-    let pairs = upgrades.flat_map(|upgrade| {
-        let fits = |seat: &&OfferingPack| upgrades_to(&seat.product, &upgrade.product);
-        let pair =
-            |seat: &OfferingPack| UpgradedSeat { seat: seat.clone(), upgrade: upgrade.clone() };
-        seats.iter().filter(fits).map(pair).collect::<Vec<_>>()
-    });
-    Ok(pairs.min_by_key(|UpgradedSeat { seat, upgrade }| upgrade.shortens(seat.ends_at)))
+    let (upgrades, seats): (Vec<_>, Vec<_>) =
+        (upgrades.collect(), least_first(&[], seats).collect());
+    let pairs = upgrades.iter().flat_map(|upgrade| seats.iter().map(move |seat| (seat, upgrade)));
+    let best = pairs
+        .filter(|(seat, upgrade)| upgrades_to(&seat.product, &upgrade.product))
+        .min_by_key(|(seat, upgrade)| upgrade.shortens(seat.ends_at));
+    Ok(best.map(|(seat, upgrade)| UpgradedSeat { seat: seat.clone(), upgrade: upgrade.clone() }))
 }
 
 /// Whether full licenses become newer ones, or ones of the same version, by an upgrade.

@@ -263,8 +263,8 @@ async fn leave_seat_to(
     Ok(())
 }
 
-/// Puts the upgraded license in the place of the old one, which is good no more. Where the upgrade ends sooner, it stays
-/// good: it is what the license is afterwards.
+/// Puts the upgraded license in the place of the old one. Of the certificates from before, those that end no later than the
+/// upgrade are good no more; those that do are what the license is afterwards.
 pub(super) async fn supersede(
     connection: &mut AnyConnection,
     old: &Assignment,
@@ -273,7 +273,9 @@ pub(super) async fn supersede(
     if row.ends_before(old) {
         license_certificates::note(connection, old).await?;
     } else {
-        license_certificates::supersede(connection, old, row.issued_at).await?;
+        let reason = RevocationReason::Superseded;
+        license_certificates::revoke(connection, old, reason, row.issued_at).await?;
     }
+    license_certificates::supersede_others(connection, row, row.issued_at).await?;
     assignments::replace(connection, &old.certificate_serial, row).await
 }

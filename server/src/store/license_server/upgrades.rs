@@ -3,7 +3,7 @@
 //! A license that was upgraded keeps its seat, and so what it was before: where the upgrade ends sooner, it is that again.
 
 use sqlx::AnyConnection;
-use trybuy_formats::ids::PackId;
+use trybuy_formats::ids::{PackId, SeatLicenseId};
 use trybuy_formats::instant::Instant;
 
 use super::assignments::Assignment;
@@ -20,45 +20,53 @@ const USED: &str = "SELECT pack_id, serial, turn FROM license_upgrades \
     WHERE license_id = $1 AND client_id = $2 AND freed_at IS NULL";
 const FREE: &str = "UPDATE license_upgrades SET freed_at = $3 \
     WHERE license_id = $1 AND client_id = $2 AND freed_at IS NULL";
-/// The packs whose terms a license has, or had: that of its seat, and those that it was upgraded by.
-const OF_LICENSE: &str = "SELECT id AS pack_id, ends_at, product FROM license_packs \
-    WHERE ends_at > $3 AND (id = $4 OR id IN (SELECT pack_id FROM license_upgrades \
-    WHERE license_id = $1 AND client_id = $2 AND freed_at IS NULL))";
+/// The packs whose terms the licenses of a client for a product have, or had: those of their seats, and those that they were
+/// upgraded by.
+const OF_LICENSES: &str = "SELECT had.license_id, packs.id AS pack_id, packs.ends_at, packs.product \
+    FROM (SELECT license_id, pack_id FROM license_assignments \
+    WHERE client_id = $1 AND product_id = $2 AND revoked_at IS NULL \
+    UNION ALL SELECT used.license_id, used.pack_id FROM license_assignments held \
+    JOIN license_upgrades used ON used.license_id = held.license_id AND used.client_id = $1 \
+    WHERE held.client_id = $1 AND held.product_id = $2 AND held.revoked_at IS NULL \
+    AND used.freed_at IS NULL) AS had \
+    JOIN license_packs packs ON packs.id = had.pack_id WHERE packs.ends_at > $3";
 
-/// The licenses of a client with what they are good for now: one whose upgrade has ended is what it was before.
+/// The licenses of a client for a product with what they are good for now: one whose upgrade has ended is what it was
+/// before, by the pack with the newest version that has not ended, of those the most features, of those the last to end.
 pub(super) async fn as_good_now(
     connection: &mut AnyConnection,
     mut held: Vec<Assignment>,
     now: Instant,
 ) -> Result<Vec<Assignment>, StoreError> {
+    let Some(ended) = held.iter().find(|license| license.has_ended(now)) else { return Ok(held) };
+    let packs = good_packs(connection, ended, now).await?;
+    let worth = |pack: &&OfferingPack| {
+        let OfferingPack { pack_id, product, .. } = pack;
+        (precedence_key(&product.version), product.features.len(), pack.end(), *pack_id)
+    };
     for license in held.iter_mut().filter(|license| license.has_ended(now)) {
-        if let Some(pack) = best_of(connection, license, now).await? {
-            license.take_terms(pack);
+        let own = packs.iter().filter(|(of, _)| *of == license.license_id).map(|(_, pack)| pack);
+        if let Some(pack) = own.max_by_key(worth) {
+            license.take_terms(pack.clone());
         }
     }
     Ok(held)
 }
 
-/// Of the packs of a license that have not ended, the one with the newest version, of those the most features, of those
-/// the last to end.
-async fn best_of(
+/// The packs that have not ended of each license that a client has for the product of one of them.
+async fn good_packs(
     connection: &mut AnyConnection,
-    license: &Assignment,
+    one: &Assignment,
     now: Instant,
-) -> Result<Option<OfferingPack>, StoreError> {
-    let rows = sqlx::query(OF_LICENSE)
-        .bind(license.license_id.to_string())
-        .bind(license.client_id.to_string())
+) -> Result<Vec<(SeatLicenseId, OfferingPack)>, StoreError> {
+    let rows = sqlx::query(OF_LICENSES)
+        .bind(one.client_id.to_string())
+        .bind(one.product_id.as_str())
         .bind(now.unix())
-        .bind(license.pack_id.to_string())
         .fetch_all(connection)
         .await?;
-    let packs = rows.iter().map(|row| offering(Columns(row))).collect::<Result<Vec<_>, _>>()?;
-    let worth = |pack: &OfferingPack| {
-        let OfferingPack { pack_id, product, .. } = pack;
-        (precedence_key(&product.version), product.features.len(), pack.end(), *pack_id)
-    };
-    Ok(packs.into_iter().max_by_key(worth))
+    let read = |columns: Columns<'_>| Ok((columns.text("license_id")?, offering(columns)?));
+    rows.iter().map(|row| read(Columns(row))).collect()
 }
 
 /// Uses an upgrade license, and puts the upgraded license in the place of the old one. Answers whether one was free.

@@ -5,18 +5,30 @@ use super::{Id, License, Place, Rules, Seat, sits_on};
 impl Rules {
     /// Takes all certificates of a license, whatever their terms.
     fn revoke_all(&mut self, license: &License) {
-        self.revoke_those(license, |it| (it.id, it.client) == (license.id, license.client));
+        let others = self.others(license).map(|it| it.number);
+        let all: Vec<u32> = others.chain([license.number]).collect();
+        self.store.revoked.extend(all);
     }
 
-    /// Takes those with the terms of a certificate, in whose place another one is.
-    pub(super) fn revoke_terms(&mut self, license: &License) {
-        let terms = |it: &License| (it.id, it.client, it.upgraded_by);
-        self.revoke_those(license, |it| terms(it) == terms(license));
+    /// Takes those with other terms that end no later than a certificate, which is in their place.
+    pub(super) fn supersede_others(&mut self, license: &License) {
+        let is_installed = |it: &License| match (it.upgraded_by, it.id) {
+            (Some(pack), _) | (None, Id::Seat(Seat { pack, .. })) => {
+                self.store.seats.contains_key(&pack)
+            }
+            (None, Id::Temporary(_)) => false,
+        };
+        let is_over = |it: &&License| {
+            it.upgraded_by != license.upgraded_by && it.ends <= license.ends && is_installed(it)
+        };
+        let over: Vec<u32> = self.others(license).filter(is_over).map(|it| it.number).collect();
+        self.store.revoked.extend(over);
     }
 
-    fn revoke_those(&mut self, license: &License, are_meant: impl Fn(&License) -> bool) {
-        let others = self.store.others.values().filter(|it| are_meant(it)).map(|it| it.number);
-        self.store.revoked.extend(others.chain([license.number]));
+    /// The other certificates of a license.
+    fn others(&self, license: &License) -> impl Iterator<Item = &License> {
+        let of = (license.id, license.client);
+        self.store.others.values().filter(move |it| (it.id, it.client) == of)
     }
 
     /// The operator revokes a license: its seat is the other client's that has it too (of several the one of the last

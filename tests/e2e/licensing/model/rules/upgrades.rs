@@ -84,13 +84,15 @@ impl Rules {
         self.free(old.client, version, features, day, upgrades)
     }
 
-    /// The upgraded license is in the place of the old one, which is good no more, unless it lasts longer.
+    /// The upgraded license is in the place of the old one. What is known of it from before is good no more, unless it lasts
+    /// longer.
     pub(super) fn supersede(&mut self, old: &License, new: License) {
         if new.ends < old.ends {
             self.store.others.insert(old.number, *old);
         } else {
-            self.revoke_terms(old);
+            self.store.revoked.insert(old.number);
         }
+        self.supersede_others(&new);
         self.replace(old, new);
     }
 

@@ -216,7 +216,7 @@ fn a_temporary_license_is_asked_for_again_and_works_meanwhile() {
 fn a_license_that_ends_while_the_door_is_open_is_asked_for_anew() {
     let gateway = Gateway::start();
     gateway.script().change = |license| {
-        license.ends_at = Some(license.issued_at.plus(Span::seconds(2)));
+        license.ends_at = Some(license.issued_at.plus(Span::seconds(3)));
     };
     let door = Door::open(&gateway, None);
     let first = gateway.listed()[0]["ends_at"].as_str().expect("an end").to_owned();
@@ -236,7 +236,7 @@ fn a_temporary_license_in_place_of_one_that_ended_while_the_door_is_open_is_told
     for outcome in [LicenseOutcome::Temporary, LicenseOutcome::TemporaryAgain] {
         let gateway = Gateway::start();
         gateway.script().change = |license| {
-            license.ends_at = Some(license.issued_at.plus(Span::seconds(2)));
+            license.ends_at = Some(license.issued_at.plus(Span::seconds(3)));
         };
         let door = Door::open(&gateway, None);
         while gateway.listed()[0]["state"] == "valid" {}

@@ -143,6 +143,20 @@ impl Gateway {
         serde_json::from_str(&out).expect("JSON")
     }
 
+    /// The license that was issued last has ended in the cache, and no test waits for that.
+    pub(crate) fn let_end(&self) {
+        let script = self.script();
+        let folder = self.data().join(format!("licenses/{ISSUER}/{PRODUCT}"));
+        let mut files = std::fs::read_dir(folder).expect("a cache").map(|it| it.expect("a file"));
+        let is_its = |name: &str| name.starts_with(script.version);
+        let file =
+            files.find(|it| it.file_name().to_str().is_some_and(is_its)).expect("it is there");
+        let entry = std::fs::read(file.path()).expect("readable");
+        let mut entry: serde_json::Value = serde_json::from_slice(&entry).expect("JSON");
+        entry["certificates"] = script.ended().into();
+        std::fs::write(file.path(), entry.to_string()).expect("written");
+    }
+
     /// What a test waits for, and how it lets the gateway go on.
     pub(crate) fn pause(&self) -> (Receiver<()>, Sender<()>) {
         let (tell, told) = channel();

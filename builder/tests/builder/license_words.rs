@@ -22,10 +22,9 @@ fn where_an_upgrade_has_ended_it_is_said_what_the_license_is_now() {
         gateway.script().change = |license| {
             of_one_seat(license);
             license.features = vec!["pdf".parse().expect("a label")];
-            license.ends_at = Some(license.issued_at.plus(Span::seconds(1)));
         };
         gateway.request();
-        while gateway.listed()[0]["state"] == "valid" {}
+        gateway.let_end();
         {
             let mut script = gateway.script();
             script.version = "4.0.0";
@@ -46,16 +45,10 @@ fn where_an_upgrade_has_ended_it_is_said_what_the_license_is_now() {
 #[test]
 fn a_license_that_ended_and_comes_again_is_no_upgrade_that_ended() {
     let gateway = Gateway::start();
-    gateway.script().change = |license| {
-        of_one_seat(license);
-        license.ends_at = Some(license.issued_at.plus(Span::seconds(1)));
-    };
+    gateway.script().change = of_one_seat;
     gateway.request();
-    while gateway.listed()[0]["state"] == "valid" {}
-    {
-        let mut script = gateway.script();
-        (script.outcome, script.change) = (LicenseOutcome::Reissued, of_one_seat);
-    }
+    gateway.let_end();
+    gateway.script().outcome = LicenseOutcome::Reissued;
     let said = gateway.request();
     assert!(said.err.contains("was issued again"), "{}", said.err);
     assert!(!said.err.contains("upgrade"), "{}", said.err);

@@ -107,20 +107,18 @@ fn an_old_license_with_more_features_is_kept_beside_a_later_one() {
 
 #[test]
 fn a_license_that_cannot_be_used_or_is_dated_ahead_gives_way_to_an_earlier_one() {
-    let changes: [fn(&mut SeatLicense); 2] = [
-        |license| license.ends_at = Some(license.issued_at.plus(Span::seconds(1))),
-        |license| license.issued_at = license.issued_at.plus(Span::seconds(1800)),
-    ];
-    for change in changes {
+    let ahead: fn(&mut SeatLicense) =
+        |license| license.issued_at = license.issued_at.plus(Span::seconds(1800));
+    for (change, ends) in [(ahead, false), (|_| {}, true)] {
         let gateway = Gateway::start();
         gateway.script().change = yesterday;
         gateway.request();
         let first = gateway.listed();
         gateway.script().change = change;
         gateway.good(&["license", "renew"]);
-        let is_over = || gateway.listed()[0]["state"] == "refused";
-        let is_ahead = || gateway.listed()[0]["ends_at"].is_null();
-        while !is_over() && !is_ahead() {}
+        if ends {
+            gateway.let_end();
+        }
         gateway.script().replayed = Some(0);
         gateway.good(&["license", "renew"]);
         assert_eq!(gateway.listed(), first);

@@ -115,6 +115,10 @@ fn named(error: &anyhow::Error) -> (Slug, Option<String>) {
         Some(StoreError::Damaged(_)) => {
             (Slug::LocalFile, Some("restore it from your backup".to_owned()))
         }
+        Some(StoreError::Full(_)) => (
+            Slug::DiskFull,
+            Some("make room on the disk of the database, and try again".to_owned()),
+        ),
         Some(error) if error.is_temporary() => {
             (Slug::ServerError, Some("see whether the database runs, and try again".to_owned()))
         }

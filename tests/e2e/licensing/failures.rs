@@ -103,22 +103,34 @@ fn health(stage: &Stage) -> Result<String> {
 fn a_full_disk_is_told_of_and_valid_licenses_go_on(shared: &Shared) -> Result<()> {
     let disk = SmallDisk::mount(256 << 20)?;
     let options = CompanyOptions { disk: Some(disk.path()), ..CompanyOptions::default() };
-    let stage = Stage::start_as(shared, options)?;
+    let mut stage = Stage::start_as(shared, options)?;
     stage.company.stock(&Order::of("4.0.0", 1))?;
     let license = stage.exported(&stage.licensed("ada")?, "exported")?;
-    let both_say = |word: &str| -> Result<bool> {
+    let both_say = |stage: &Stage, word: &str| -> Result<bool> {
         let url = format!("{}/healthz", stage.company.license_server_server.url());
-        let told = [curl_with(&url, &stage.gateway.certificate(), None)?.stdout, health(&stage)?];
+        let told = [curl_with(&url, &stage.gateway.certificate(), None)?.stdout, health(stage)?];
         Ok(told
             .iter()
             .all(|it| it.contains(&format!("\"status\":\"{word}\"")) && it.ends_with("200")))
     };
-    wait::until("all is well", || both_say("ok"))?;
+    wait::until("all is well", || both_say(&stage, "ok"))?;
     disk.fill()?;
-    wait::until("the disk is full", || both_say("disk-full"))?;
+    wait::until("the disk is full", || both_say(&stage, "disk-full"))?;
     ensure!(stage.passes(&license)?);
     disk.make_room()?;
-    wait::until("all is well again", || both_say("ok"))
+    wait::until("all is well again", || both_say(&stage, "ok"))?;
+    // Where it does not run, nothing is there any more that a database is opened with.
+    stage.company.license_server_server.terminate()?;
+    disk.fill()?;
+    let list: &[&str] = &["license-server", "gateway", "list"];
+    let serve: &[&str] = &["serve", "--role", "license-server", "--listen", "127.0.0.1:0"];
+    for command in [list, serve] {
+        let refused = stage.company.license_server.run(command)?.refused(1, "disk-full")?;
+        ensure!(refused.stderr.contains("help: make room on the disk"), "{refused}");
+    }
+    disk.make_room()?;
+    stage.company.restart_license_server()?;
+    wait::until("all is well again", || both_say(&stage, "ok"))
 }
 
 fn a_revoked_license_is_refused_and_its_seat_given_to_another(shared: &Shared) -> Result<()> {

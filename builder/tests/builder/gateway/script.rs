@@ -55,8 +55,8 @@ pub(crate) struct Script {
     pub(crate) revoked: bool,
     /// As what the gateway refuses a license that was revoked.
     pub(crate) refusal: Slug,
-    /// The certificate of the license that was issued last, and those that were revoked.
-    issued: Vec<u8>,
+    /// The license that was issued last, for which client, and its certificate.
+    issued: Option<(SeatLicense, ClientKey, Vec<u8>)>,
     revoked_certificates: Vec<Vec<u8>>,
     /// No license is admitted: those of another authority are.
     pub(crate) admits_none: bool,
@@ -93,7 +93,7 @@ impl Script {
             named: None,
             revoked: false,
             refusal: Slug::LicenseRevoked,
-            issued: Vec::new(),
+            issued: None,
             revoked_certificates: Vec::new(),
             admits_none: false,
             keeps_connections: false,
@@ -152,7 +152,20 @@ impl Script {
 
     /// Revokes the license that was issued last.
     pub(crate) fn revoke_last(&mut self) {
-        self.revoked_certificates.push(self.issued.clone());
+        let (_, _, certificate) = self.issued.as_ref().expect("one was issued");
+        self.revoked_certificates.push(certificate.clone());
+    }
+
+    /// What the license that was issued last would be now, had it been issued an hour ago until just now: in PEM, with
+    /// what it is issued under.
+    pub(super) fn ended(&self) -> String {
+        let (license, client, _) = self.issued.as_ref().expect("one was issued");
+        let mut license = license.clone();
+        license.ends_at = Some(license.issued_at.minus(Span::seconds(1)));
+        license.issued_at = license.issued_at.minus(Span::seconds(3600));
+        let issuer = &self.company.issuer;
+        let certificate = issuer.issue(&license, client.spki()).expect("issued");
+        issuer.chain().with_leaf(certificate).expect("a chain").to_pem()
     }
 
     /// Why a license that is presented is refused, if it is.
@@ -196,6 +209,7 @@ impl Script {
         }
         let another = EcdsaKey::generate().expect("a key");
         let spki = if self.for_another { another.spki() } else { client.spki() };
+        let client = ClientKey::from_spki(spki).expect("a client");
         let is_temporary =
             matches!(self.outcome, LicenseOutcome::Temporary | LicenseOutcome::TemporaryAgain);
         let pack = PackId::new();
@@ -205,7 +219,7 @@ impl Script {
                 true => SeatLicenseId::temporary(),
                 false => SeatLicenseId::of_pack(pack, 1001, 0),
             },
-            client_id: ClientKey::from_spki(spki).expect("a client").client_id(),
+            client_id: client.client_id(),
             issued_at: now(),
             ends_at: is_temporary.then(|| now().plus(Span::seconds(60 * DAY))),
             license_server: self.company.issuer.id().clone(),
@@ -222,9 +236,10 @@ impl Script {
         (self.change)(&mut license);
         let issuer = if self.forged { &self.other.issuer } else { &self.company.issuer };
         let certificate = issuer.issue(&license, spki).expect("issued");
-        self.issued = certificate.der().to_vec();
+        let der = certificate.der().to_vec();
         let chain = issuer.chain().with_leaf(certificate).expect("a chain");
         let recipient = EncryptionKey::from_spki(encryption_key).expect("a key");
+        self.issued = Some((license, client, der));
         let mut license = sealed_license::seal(&chain, &recipient).expect("sealed");
         if self.damaged {
             let middle = license.len() / 2;

@@ -5,7 +5,7 @@
 //!
 //! - what one P-256 signature (the whole certificate) and one durable transaction for each would allow, as many at
 //!   once as the store has connections that write,
-//! - new grants a second from 64 callers at once, each with its certificate, and as part of that,
+//! - new grants a second from 64 and from 256 callers at once, each with its certificate, and as part of that,
 //! - licenses that are issued again a second.
 //!
 //! Every grant is durable when it is counted (SQLite `synchronous = FULL`, PostgreSQL `synchronous_commit = on`).
@@ -38,7 +38,7 @@ use trybuy_tests::postgres::Cluster;
 
 const ROUND: Duration = Duration::from_secs(3);
 const ROUNDS: usize = 5;
-const CALLERS: usize = 64;
+const CALLERS: [usize; 2] = [64, 256];
 /// Clients of one round; their keys are made before it begins.
 const CLIENTS: usize = 40_000;
 /// Free licenses of the pack, more than all rounds take.
@@ -96,26 +96,28 @@ async fn measure(database: &str, url: &str, raw: &str, rows: i64) -> Result<()> 
     ensure!(installed == PackInstallation::Installed, "it is new");
     fill(database, raw, pack.pack_id, rows).await?;
     let writers = if database == "sqlite" { 1 } else { POSTGRES_CONNECTIONS };
-    let (mut ceilings, mut shares, mut grants, mut again) = (vec![], vec![], vec![], vec![]);
-    for _ in 0..ROUNDS {
-        analyze(raw).await?;
-        let clients = Arc::new(clients()?);
-        let ceiling = single(database, raw, writers, &granting, &clients).await?;
-        let (granted, count) = asked(&store, &granting, &clients, CLIENTS).await?;
-        let (reissued, _) = asked(&store, &granting, &clients, count).await?;
-        ceilings.push(ceiling);
-        shares.push(granted / ceiling);
-        grants.push(granted);
-        again.push(reissued);
+    for callers in CALLERS {
+        let (mut ceilings, mut shares, mut grants, mut again) = (vec![], vec![], vec![], vec![]);
+        for _ in 0..ROUNDS {
+            analyze(raw).await?;
+            let clients = Arc::new(clients()?);
+            let ceiling = single(database, raw, writers, &granting, &clients).await?;
+            let (granted, count) = asked(&store, &granting, &clients, callers, CLIENTS).await?;
+            let (reissued, _) = asked(&store, &granting, &clients, callers, count).await?;
+            ceilings.push(ceiling);
+            shares.push(granted / ceiling);
+            grants.push(granted);
+            again.push(reissued);
+        }
+        println!(
+            "{database}, {rows} licenses before, {callers} callers: {:.0}/s with one signature and one \
+             transaction each; new grants {:.0}/s, {:.2} of that; issued again {:.0}/s",
+            median(ceilings),
+            median(grants),
+            median(shares),
+            median(again)
+        );
     }
-    println!(
-        "{database}, {rows} licenses before: {:.0}/s with one signature and one transaction each; new grants \
-         {:.0}/s, {:.2} of that; issued again {:.0}/s",
-        median(ceilings),
-        median(grants),
-        median(shares),
-        median(again)
-    );
     store.close().await;
     Ok(())
 }
@@ -165,16 +167,18 @@ async fn single(
     Ok(f64::from(counts?.iter().sum::<u32>()) / begin.elapsed().as_secs_f64())
 }
 
-/// Licenses a second for the first clients of a list, once each, or for as long as a round lasts; and how many.
+/// Licenses a second for the first clients of a list, once each, or for as long as a round lasts, so many at once; and
+/// how many.
 async fn asked(
     store: &Store,
     granting: &Arc<Granting>,
     clients: &Arc<Vec<EcdsaKey>>,
+    callers: usize,
     first: usize,
 ) -> Result<(f64, usize)> {
     let (begin, next) = (Clock::now(), Arc::new(AtomicUsize::new(0)));
     let mut tasks = tokio::task::JoinSet::new();
-    for _ in 0..CALLERS {
+    for _ in 0..callers {
         let granting = Arc::clone(granting) as Arc<dyn GrantingModule>;
         let (store, clients, next) = (store.clone(), Arc::clone(clients), Arc::clone(&next));
         let is_new = first == CLIENTS;

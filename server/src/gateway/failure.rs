@@ -31,8 +31,8 @@ pub(super) enum Failure {
     /// The client went away or sent what is no body.
     #[error("the request broke off")]
     RequestBroken,
-    /// The client may go on no more.
-    #[error("the license ended, was replaced or was revoked while the request was on its way")]
+    /// The client may go on no more. Why is said of the next request: it may have a good license by then.
+    #[error("the request broke off on its way, as it was not let go on")]
     Ended,
     /// There is no connection to the service.
     #[error("the service behind this gateway cannot be reached")]
@@ -80,7 +80,7 @@ impl Failure {
     fn slug(&self) -> Slug {
         match self {
             Self::HeadTooLarge => Slug::TooLarge,
-            Self::Ended => Slug::LicenseRequired,
+            Self::Ended => Slug::Forbidden,
             Self::Unreachable(_) | Self::Broken(_) | Self::Silent | Self::Unasked => {
                 Slug::ServiceUnreachable
             }
@@ -90,7 +90,7 @@ impl Failure {
 
     fn help(&self) -> Option<&'static str> {
         match self {
-            Self::Ended => Some("send it again to learn why"),
+            Self::Ended => Some("send it again; where it is refused, it is said why"),
             Self::HeadTooLarge => Some("send fewer or shorter fields, for example fewer cookies"),
             Self::Unreachable(_) | Self::Broken(_) | Self::Silent => {
                 Some("try again later; if it stays, tell the operator of the service")

@@ -27,7 +27,7 @@ const HOUR: Span = Span::seconds(3600);
 const LONG: Duration = Duration::from_secs(3600);
 
 /// The table of what is refused.
-fn refusals() -> &'static str {
+pub(crate) fn refusals() -> &'static str {
     DOCUMENTATION.split("## What is refused, and why").nth(1).expect("a table")
 }
 

@@ -18,6 +18,7 @@ use trybuy_formats::primitives::{EcdsaKey, EcdsaVerificationKey};
 use trybuy_formats::slug::Slug;
 use trybuy_server::clock::Clock as _;
 
+use crate::held::refusals;
 use crate::support::company::{SERVER, authority, beginning, client, issuer};
 use crate::support::{
     Company, Connection, PATIENCE, Pair, Protocol, Raw, check, connect, get, text, tls_settings,
@@ -388,6 +389,9 @@ async fn a_request_without_an_end_ends_with_its_license() {
         };
         let ((), answer) = tokio::join!(send, connection.answer(request));
         assert_eq!(answer.status(), 403, "{protocol:?}");
+        let headers = check(answer, Slug::Forbidden).await;
+        assert!(!headers.contains_key(REFUSAL), "the service has heard of it");
+        assert!(refusals().contains("| `forbidden` | the request broke off on its way"));
     }
 }
 

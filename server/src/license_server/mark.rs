@@ -27,6 +27,11 @@ const CAP: u64 = 1024;
 pub const RESTORED_HELP: &str = "let clients come to their gateways, which report their licenses, and then run \
                                  `trybuy-server license-server restored accept`";
 
+/// What to do where a seat was granted twice.
+pub const TWICE_HELP: &str = "`trybuy-server license-server records list --outcome seat-granted-twice` shows which: \
+                              revoke one license of each or leave both, and then run \
+                              `trybuy-server license-server restored accept`";
+
 /// Why the records were not compared with the mark.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

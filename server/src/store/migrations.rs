@@ -7,7 +7,7 @@ use super::connections::Engine;
 use super::{Store, StoreError};
 
 /// Number, name and text of each migration. The numbers ascend without gaps.
-const MIGRATIONS: [(i64, &str, &str); 23] = [
+const MIGRATIONS: [(i64, &str, &str); 24] = [
     (1, "catalog and trials", include_str!("../../migrations/0001_catalog_and_trials.sql")),
     (
         2,
@@ -43,6 +43,11 @@ const MIGRATIONS: [(i64, &str, &str); 23] = [
     (21, "upgrades of clients", include_str!("../../migrations/0021_upgrades_of_clients.sql")),
     (22, "seen certificates", include_str!("../../migrations/0022_seen_certificates.sql")),
     (23, "periods of challenges", include_str!("../../migrations/0023_periods_of_challenges.sql")),
+    (
+        24,
+        "records of seats granted twice",
+        include_str!("../../migrations/0024_records_of_seats_granted_twice.sql"),
+    ),
 ];
 
 impl Store {

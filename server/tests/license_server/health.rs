@@ -4,13 +4,15 @@ use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
 use serde_json::Value;
+use trybuy_formats::certificates::Serial;
 use trybuy_formats::licensing::records::RecordsMark;
+use trybuy_formats::licensing::seat_license::SeatLicense;
 use trybuy_formats::limits;
 use trybuy_formats::slug::Slug;
 use trybuy_server::license_server::revocation_list::SignedList;
-use trybuy_server::store::{DecisionOutcome, LicenseDecision};
+use trybuy_server::store::{DecisionOutcome, LicenseDecision, PresentedLicense, SeenReport};
 
-use crate::support::TestServer;
+use crate::support::{TestClient, TestServer, pack};
 
 const DOCUMENTATION: &str = include_str!("../../../docs/licensing.md");
 
@@ -47,6 +49,21 @@ async fn a_license_server_says_what_keeps_it_from_granting_licenses_until_it_is_
     let decision = LicenseDecision::of(DecisionOutcome::Restored, server.now());
     store.compare_records(secret, lost, decision).await.expect("compared");
     told("license-server-restored").await;
+    store.accept_restored(secret, server.now()).await.expect("accepted");
+    told("ok").await;
+    // Another client shows a license of the seat: the store has forgotten it, and nothing else has shown that.
+    server.install(&pack("1.0.0", 1)).await;
+    let (_, license) = TestClient::new().license(&server, "1.0.0").await;
+    let client_id = TestClient::new().id();
+    let shown = PresentedLicense {
+        license: SeatLicense { client_id, ..license.license().clone() },
+        certificate_serial: Serial::random(),
+        certificate: license.certificate().der().to_vec(),
+    };
+    let gateway = "front".parse().expect("a label");
+    let report = SeenReport { gateway, licenses: vec![shown], now: server.now() };
+    store.take_report(secret, &report).await.expect("taken");
+    told("seat-granted-twice").await;
     store.accept_restored(secret, server.now()).await.expect("accepted");
     told("ok").await;
 }

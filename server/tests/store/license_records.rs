@@ -223,6 +223,31 @@ pub(crate) async fn a_restored_store_allocates_nothing_and_issues_again(database
     assert_eq!(audited(&world, None).await.fault, None);
 }
 
+pub(crate) async fn a_seat_that_was_granted_twice_is_told_of_until_somebody_accepts_it(
+    Database { store, .. }: Database,
+) {
+    let world = LicenseWorld::new(store);
+    let id = world.install(&pack("1.0.0", 1)).await;
+    assert_eq!(world.outcome(client(), "1.0.0", 1).await, Outcome::GRANTED);
+    let told = async || world.store.has_granted_twice().await.expect("answered");
+    let accept = async || {
+        let accepted = world.store.accept_restored(world.secret(), at(5)).await;
+        accepted.expect("answered")
+    };
+    assert!(!told().await && !accept().await);
+    // Nothing else has shown that the store was restored. It may come to light of one client after the other.
+    for _ in 0..2 {
+        let bob = client();
+        let held = presented(SeatLicenseId::of_pack(id, 1000, 0), bob, "1.0.0", Some(id));
+        let showing = LicenseCase { presented: Some(held), ..case(bob, "1.0.0", 2) };
+        assert_eq!(Outcome::of(&world.ask(showing).await), Outcome::REISSUED);
+        assert!(told().await && told().await);
+        assert!(accept().await);
+        assert!(!told().await && !accept().await);
+    }
+    assert_eq!(audited(&world, None).await.fault, None);
+}
+
 pub(crate) async fn an_acceptance_comes_after_every_one_that_was_shown(database: Database) {
     let world = with_records(&database, 3).await;
     let before = world.store.record_head().await.expect("answered").mark;

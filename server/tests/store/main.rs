@@ -214,6 +214,7 @@ fn cases() -> Vec<Case> {
         case!(license_records::an_end_of_the_records_that_was_removed_is_named),
         case!(license_records::records_are_found_by_what_they_are_about),
         case!(license_records::a_restored_store_allocates_nothing_and_issues_again),
+        case!(license_records::a_seat_that_was_granted_twice_is_told_of_until_somebody_accepts_it),
         case!(license_records::an_acceptance_comes_after_every_one_that_was_shown),
         case!(license_records::an_end_that_the_records_do_not_say_is_none),
         case!(license_records::what_a_gateway_has_seen_is_assigned_again),

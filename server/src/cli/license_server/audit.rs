@@ -89,13 +89,14 @@ fn unseen(mark: MarkState) -> &'static str {
     }
 }
 
-/// Accepts that the store is a restored one: what it has now is what counts.
+/// Accepts that the store is a restored one, or has granted a seat twice: what it has now is what counts.
 pub(super) fn accept(place: &Place, command: &RestoredCommand) -> Result<()> {
     let RestoredCommand::Accept = command;
     let secret = place.keys()?.secret;
     let marked = place.with_store(async |store| {
         if !store.accept_restored(&secret, now()).await? {
-            let what = "the license server has not been found to be a restored one";
+            let what =
+                "the license server has not been found to be a restored one, nor to have granted a seat twice";
             return Err(Failure::new(Slug::Usage, what)
                 .help("it finds out when it starts, or from a gateway")
                 .into());

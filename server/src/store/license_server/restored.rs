@@ -16,6 +16,9 @@ use crate::store::{Store, StoreError};
 /// The record that somebody accepted then that the store is a restored one.
 const ACCEPTED: &str = "SELECT number, at, outcome, client_id, record, mac FROM license_records \
     WHERE outcome = $1 AND at = $2 ORDER BY number DESC LIMIT 1";
+/// The last record that a seat was granted twice, or that somebody accepted it: as in the index of these.
+const LAST_TWICE: &str = "SELECT outcome FROM license_records \
+    WHERE outcome IN ('restored-accepted', 'seat-granted-twice') ORDER BY number DESC LIMIT 1";
 
 /// How the records are, compared with how far they went once.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -98,7 +101,21 @@ impl Store {
         Ok(is_authentic.then_some(head))
     }
 
-    /// Accepts that the store is a restored one, with a record of it. Answers whether it was.
+    /// Whether a seat was found to be granted twice, and nobody has accepted that since: only a store that was restored, also
+    /// where nothing else has shown it, does so.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn has_granted_twice(&self) -> Result<bool, StoreError> {
+        in_time(async {
+            let mut connection = self.readers.acquire().await?;
+            has_granted_twice(&mut connection).await
+        })
+        .await
+    }
+
+    /// Accepts that the store is a restored one, or has granted a seat twice, with a record of it. Answers whether there was
+    /// anything to accept.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -109,6 +126,12 @@ impl Store {
     ) -> Result<bool, StoreError> {
         self.write(&Chained { secret, operation: &Accepting { now } }).await
     }
+}
+
+async fn has_granted_twice(connection: &mut AnyConnection) -> Result<bool, StoreError> {
+    let row = sqlx::query(LAST_TWICE).fetch_optional(connection).await?;
+    let last = row.map(|row| Columns(&row).word::<DecisionOutcome>("outcome")).transpose()?;
+    Ok(last == Some(DecisionOutcome::SeatGrantedTwice))
 }
 
 /// Compares how far the records go with how far they went once, by what is stored.
@@ -209,9 +232,13 @@ struct Accepting {
 impl ChainedOperation for Accepting {
     type Answer = bool;
 
-    async fn run(&self, _: &mut AnyConnection, chain: &mut Chain<'_>) -> Result<bool, StoreError> {
-        let is_restored = chain.head().restored;
-        if is_restored {
+    async fn run(
+        &self,
+        connection: &mut AnyConnection,
+        chain: &mut Chain<'_>,
+    ) -> Result<bool, StoreError> {
+        let was_restored = chain.head().restored || has_granted_twice(connection).await?;
+        if was_restored {
             // After every time before, also where the clock was set back, or the store has forgotten the last one.
             let last = chain.head().mark.accepted_at.max(chain.head().shown_accepted_at);
             let last = last.map(|last| last.plus(Span::seconds(1)));
@@ -219,7 +246,7 @@ impl ChainedOperation for Accepting {
             chain.append(LicenseDecision::of(DecisionOutcome::RestoredAccepted, at));
             chain.accept_restored(at);
         }
-        Ok(is_restored)
+        Ok(was_restored)
     }
 }
 

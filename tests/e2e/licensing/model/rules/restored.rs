@@ -21,6 +21,13 @@ impl Store {
         self.is_restored || self.was_accepted
     }
 
+    /// A seat was found to be granted twice since somebody last accepted it.
+    pub(crate) fn has_granted_twice(&self) -> bool {
+        let is_of =
+            |it: &&Record| ["seat-granted-twice", "restored-accepted"].contains(&it.outcome);
+        self.records.iter().rfind(is_of).is_some_and(|it| it.outcome == "seat-granted-twice")
+    }
+
     /// Why it is a restored one, if its records do not go on from where they once were.
     pub(crate) fn goes_back(&self, then: &[Record]) -> Option<Reason> {
         if self.records.starts_with(then) {

@@ -96,14 +96,14 @@ impl Story {
         Ok(())
     }
 
-    /// The operator accepts that the license server was restored.
+    /// The operator accepts that the license server was restored, or has granted a seat twice.
     pub(super) fn accept(&mut self) -> Result<()> {
         for front in &self.fronts {
             front.gateway.server.pause()?;
         }
         let accepted = ["license-server", "restored", "accept"];
         let accepted = self.company.license_server.run(accepted)?;
-        let is_restored = self.rules.store.is_restored;
+        let is_restored = self.rules.store.is_restored || self.rules.store.has_granted_twice();
         if is_restored {
             accepted.success()?;
             self.rules.accept();

@@ -1,6 +1,8 @@
 //! What a gateway says of itself: licenses that are valid go on working, and its operator learns what is wrong.
 
 use hyper::body::Incoming;
+use std::time::{Duration, Instant};
+
 use hyper::{Response, StatusCode};
 use serde_json::Value;
 use trybuy_formats::api::LicenseServerInfo;
@@ -68,6 +70,16 @@ async fn what_is_wrong_with_the_license_server_is_told_until_it_is_mended_and_li
     company.license_server.stop().await;
     becomes(&company, "license-server-unreachable").await;
     assert_eq!(status(&company, &client).await, 200);
+}
+
+#[tokio::test]
+async fn a_license_server_that_hangs_is_told_of_within_seconds() {
+    let company = Company::start().await;
+    company.license_server.looked_at().await;
+    company.license_server.state.inner().hangs = true;
+    let begun = Instant::now();
+    becomes(&company, "license-server-unreachable").await;
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
 }
 
 #[tokio::test]

@@ -53,6 +53,7 @@ async fn what_is_wrong_with_the_license_server_is_told_until_it_is_mended_and_li
         (|it| it.refusal = Some("clock-skew"), |it| it.refusal = None, "clock-skew"),
         (|it| it.refusal = Some("unauthorized"), |it| it.refusal = None, "gateway-refused"),
         (|it| it.restored = true, |it| it.restored = false, "license-server-restored"),
+        (|it| it.cannot_write = true, |it| it.cannot_write = false, "license-server-cannot-write"),
         (
             |it| it.said = Some("x".repeat(256 << 10)),
             |it| it.said = None,
@@ -147,6 +148,7 @@ async fn what_a_license_server_says_of_itself_has_a_limit() {
         license_server: SERVER.parse().expect("an id"),
         certificate: state.inner().shown.clone(),
         records: String::new(),
+        cannot_write: false,
     };
     let rest = serde_json::to_vec(&rest).expect("JSON").len();
     for (length, expected) in [((256 << 10) + 1, "license-server-unreachable"), (256 << 10, "ok")] {

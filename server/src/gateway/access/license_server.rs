@@ -120,8 +120,11 @@ impl LicenseServer {
                 answer.await
             }
         };
-        let info = answer.and_then(|(status, answer)| parse(status, &answer));
+        let info = answer.and_then(|(status, answer)| parse::<LicenseServerInfo>(status, &answer));
         self.contact.answered(info.is_ok());
+        if let Ok(info) = &info {
+            self.contact.cannot_write(info.cannot_write);
+        }
         info
     }
 

@@ -58,6 +58,8 @@ pub(crate) struct Inner {
     pub(crate) said: Option<String>,
     /// Whether it takes requests, and never answers that it is there.
     pub(crate) hangs: bool,
+    /// Whether it says that it can write nothing.
+    pub(crate) cannot_write: bool,
     /// Whether it was found to be a restored one.
     pub(crate) restored: bool,
     /// Whether it does not know its gateway.
@@ -104,6 +106,7 @@ impl LicenseServer {
             mark: RecordsMark { records: 5, ..RecordsMark::BEGIN },
             said: None,
             hangs: false,
+            cannot_write: false,
             restored: false,
             forgot_gateway: false,
             refusal: None,
@@ -179,6 +182,7 @@ async fn info(State(state): State<Shared>) -> Json<LicenseServerInfo> {
         license_server: SERVER.parse().expect("an id"),
         certificate: inner.shown.clone(),
         records: inner.says(),
+        cannot_write: inner.cannot_write,
     })
 }
 

@@ -16,8 +16,8 @@ use crate::licensing::gateway::Gateway;
 use crate::licensing::requestor::Refused;
 use crate::licensing::seat_license::ClientLicense;
 
-/// What to do about a clock.
-const CHECK_CLOCK: &str = "check this computer's clock; if it is right, that of the license server is wrong: tell its \
+/// What to do about a license that is not good yet, or no more, by a clock.
+pub(super) const CHECK_CLOCK: &str = "check this computer's clock; if it is right, that of the license server is wrong: tell its \
                            operator. Then run `trybuy license renew`";
 
 /// How to write the address of a gateway.

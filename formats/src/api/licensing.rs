@@ -108,6 +108,9 @@ pub struct LicenseServerInfo {
     pub certificate: String,
     /// What it says of its records: the signed [`crate::licensing::records::RecordsStatement`].
     pub records: String,
+    /// Whether it can write nothing in its data directory, as where the disk is full.
+    #[serde(default)]
+    pub cannot_write: bool,
 }
 
 /// `POST /license-requests`: a client asks for a license (SL Fig. 6, step 188; Fig. 7, step 220).

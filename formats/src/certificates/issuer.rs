@@ -16,6 +16,8 @@ use crate::primitives::{EcdsaKey, EcdsaVerificationKey};
 
 /// How long before its issue date a license is valid, for the sake of clocks that are slow.
 const BACKDATED: Span = Span::seconds(3600);
+/// How far the clocks of two processes of one license server may differ: what one issues, the other leaves as it is.
+const CLOCKS: Span = Span::seconds(300);
 
 /// A license server's key with the certificate that its licenses are issued under.
 pub struct LicenseIssuer {
@@ -88,9 +90,9 @@ impl LicenseIssuer {
         encode::certificate(&self.key, body)
     }
 
-    /// Whether a license that ends then would still be issued as in this certificate: under the same key, from now on at
-    /// the latest, and until the same end. One from before the license server's certificate was renewed may end too early;
-    /// one that was issued while the clock was ahead begins too late.
+    /// Whether a license that ends then would still be issued as in this certificate: under the same key, dated now at the
+    /// latest, as far as clocks agree, and until the same end. One from before the license server's certificate was renewed
+    /// may end too early; one that was issued while the clock was ahead is dated too late.
     pub fn is_current(
         &self,
         certificate: &Certificate,
@@ -98,7 +100,7 @@ impl LicenseIssuer {
         now: Instant,
     ) -> bool {
         names_issuer(self.chain.leaf(), certificate) == Ok(true)
-            && certificate.not_before() <= now
+            && certificate.not_before().plus(BACKDATED) <= now.plus(CLOCKS)
             && self.end(ends_at) <= certificate.not_after()
     }
 

@@ -72,18 +72,17 @@ impl RevocationList {
         let signature = list.signature.as_bytes().ok_or(CertificateError::Signature)?;
         check_signed(&list.signature_algorithm, &issuer.spki(), &signed, signature)?;
         let number = check_extensions(body, issuer)?;
-        Self::read(list.tbs_cert_list, number).ok_or(CertificateError::Profile)
+        Self::read(list.tbs_cert_list, number)
     }
 
-    fn read(body: TbsCertList, number: u64) -> Option<Self> {
-        let instant =
-            |time: Time| Instant::from_unix(i64::try_from(time.to_unix_duration().as_secs()).ok()?);
+    fn read(body: TbsCertList, number: u64) -> Result<Self, CertificateError> {
+        let next_update = body.next_update.ok_or(CertificateError::Profile)?;
         let revoked = body.revoked_certificates.unwrap_or_default();
-        Some(Self {
+        Ok(Self {
             number,
-            revoked: revoked.iter().map(read_entry).collect::<Option<_>>()?,
+            revoked: revoked.iter().map(read_entry).collect::<Result<_, _>>()?,
             this_update: instant(body.this_update)?,
-            next_update: instant(body.next_update?)?,
+            next_update: instant(next_update)?,
         })
     }
 
@@ -180,10 +179,16 @@ fn check_extensions(body: &TbsCertList, issuer: &Certificate) -> Result<u64, Cer
     is_issuers.then(|| counted(&number)).ok_or(CertificateError::Untrusted)
 }
 
-fn read_entry(entry: &RevokedCert) -> Option<(Serial, Option<RevocationReason>)> {
-    let serial = Serial::from_bytes(entry.serial_number.as_bytes())?;
+fn read_entry(entry: &RevokedCert) -> Result<(Serial, Option<RevocationReason>), CertificateError> {
+    let serial = Serial::from_bytes(entry.serial_number.as_bytes());
+    let serial = serial.ok_or(CertificateError::Profile)?;
     let extensions = entry.crl_entry_extensions.as_deref().unwrap_or_default();
-    Some((serial, RevocationReason::of_entry(extensions).ok()?))
+    Ok((serial, RevocationReason::of_entry(extensions)?))
+}
+
+fn instant(time: Time) -> Result<Instant, CertificateError> {
+    let seconds = i64::try_from(time.to_unix_duration().as_secs()).ok();
+    seconds.and_then(Instant::from_unix).ok_or(CertificateError::Profile)
 }
 
 fn counted(number: &CrlNumber) -> u64 {

@@ -164,8 +164,10 @@ fn a_license_is_current_until_it_would_be_issued_for_longer_or_with_another_key(
         let license = SeatLicense { ends_at, ..license(world) };
         let certificate = world.issuer.issue(&license, world.client.spki()).expect("issued");
         assert_eq!(issuer.is_current(&certificate, ends_at, now()), current, "{ends_at:?}");
-        let before = certificate.not_before().minus(Span::seconds(1));
-        assert!(!issuer.is_current(&certificate, ends_at, before), "it has not begun");
+        for (ahead, is_current) in [(300, current), (301, false), (86_400, false)] {
+            let before = license.issued_at.minus(Span::seconds(ahead));
+            assert_eq!(issuer.is_current(&certificate, ends_at, before), is_current, "{ahead}");
+        }
     }
 }
 

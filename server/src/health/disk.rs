@@ -21,7 +21,7 @@ pub struct Disk {
 
 struct Found {
     at: Instant,
-    health: Health,
+    trouble: Option<Health>,
 }
 
 impl Disk {
@@ -30,37 +30,36 @@ impl Disk {
         Self { directory: directory.to_owned(), last: Arc::default() }
     }
 
-    /// How it is, or was a moment ago.
-    pub(crate) async fn health(&self) -> Health {
+    /// What is wrong with it, or was a moment ago, if anything is.
+    pub(crate) async fn trouble(&self) -> Option<Health> {
         let directory = self.directory.clone();
-        self.found(move || written(data_dir::try_writing(&directory))).await
+        self.found(move || trouble_of(data_dir::try_writing(&directory))).await
     }
 
     /// What was found last, or what is found now. Who asks meanwhile waits for that.
-    async fn found(&self, try_it: impl FnOnce() -> Health + Send + 'static) -> Health {
+    async fn found(
+        &self,
+        try_it: impl FnOnce() -> Option<Health> + Send + 'static,
+    ) -> Option<Health> {
         let mut last = Arc::clone(&self.last).lock_owned().await;
         if let Some(found) = last.as_ref().filter(|found| found.at.elapsed() < COUNTS) {
-            return found.health.clone();
+            return found.trouble.clone();
         }
         // The lock goes along: on a disk that hangs nobody tries it again after who asked first has gone away.
         let trying = tokio::task::spawn_blocking(move || {
-            let health = try_it();
-            *last = Some(Found { at: Instant::now(), health: health.clone() });
-            health
+            let trouble = try_it();
+            *last = Some(Found { at: Instant::now(), trouble: trouble.clone() });
+            trouble
         });
-        trying.await.unwrap_or_else(|error| written(Err(io::Error::other(error))))
+        trying.await.unwrap_or_else(|error| trouble_of(Err(io::Error::other(error))))
     }
 }
 
 /// By what came of writing.
-fn written(tried: io::Result<()>) -> Health {
-    match tried {
-        Ok(()) => Health::good(),
-        Err(error) => {
-            let help = data_dir::help_for(&error).to_owned();
-            Health::degraded(data_dir::slug_of(&error).as_str(), Some(help))
-        }
-    }
+fn trouble_of(tried: io::Result<()>) -> Option<Health> {
+    let error = tried.err()?;
+    let help = data_dir::help_for(&error).to_owned();
+    Some(Health::degraded(data_dir::slug_of(&error).as_str(), Some(help)))
 }
 
 #[cfg(test)]
@@ -75,11 +74,11 @@ mod tests {
     struct Tries(Arc<AtomicUsize>);
 
     impl Tries {
-        async fn ask(&self, disk: &Disk) -> Health {
+        async fn ask(&self, disk: &Disk) -> Option<Health> {
             let Self(tries) = self.clone();
             let try_it = move || {
                 tries.fetch_add(1, Ordering::Relaxed);
-                Health::good()
+                None
             };
             disk.found(try_it).await
         }
@@ -104,7 +103,7 @@ mod tests {
     async fn a_disk_that_hangs_is_not_tried_again_when_who_asked_goes_away() {
         let (disk, tries) = (Disk::of(Path::new("data")), Tries::default());
         let (let_go, hangs) = mpsc::channel();
-        let try_it = move || hangs.recv().map(|()| Health::good()).expect("it is let go");
+        let try_it = move || hangs.recv().map(|()| None).expect("it is let go");
         tokio::select! {
             biased;
             _ = disk.found(try_it) => panic!("it hangs"),

@@ -27,8 +27,8 @@ pub trait LicenseSigner: Send + Sync + 'static {
         terms: &LicenseTerms<'_>,
     ) -> Result<IssuedLicense, Box<dyn Error + Send + Sync>>;
 
-    /// Whether a license that ends then has to be signed anew: its certificate, in DER, has ended, has not begun, or is
-    /// another than it would get now.
+    /// Whether a license that ends then has to be signed anew: its certificate, in DER, has ended, is dated ahead of now,
+    /// or is another than it would get now.
     fn is_outdated(&self, certificate: &[u8], ends_at: Option<Instant>, now: Instant) -> bool;
 }
 

@@ -1,6 +1,8 @@
 //! What a gateway says of itself: licenses that are valid go on working, and its operator learns what is wrong.
 
 use hyper::body::Incoming;
+use std::time::{Duration, Instant};
+
 use hyper::{Response, StatusCode};
 use serde_json::Value;
 use trybuy_formats::api::LicenseServerInfo;
@@ -51,6 +53,7 @@ async fn what_is_wrong_with_the_license_server_is_told_until_it_is_mended_and_li
         (|it| it.refusal = Some("clock-skew"), |it| it.refusal = None, "clock-skew"),
         (|it| it.refusal = Some("unauthorized"), |it| it.refusal = None, "gateway-refused"),
         (|it| it.restored = true, |it| it.restored = false, "license-server-restored"),
+        (|it| it.cannot_write = true, |it| it.cannot_write = false, "license-server-cannot-write"),
         (
             |it| it.said = Some("x".repeat(256 << 10)),
             |it| it.said = None,
@@ -68,6 +71,16 @@ async fn what_is_wrong_with_the_license_server_is_told_until_it_is_mended_and_li
     company.license_server.stop().await;
     becomes(&company, "license-server-unreachable").await;
     assert_eq!(status(&company, &client).await, 200);
+}
+
+#[tokio::test]
+async fn a_license_server_that_hangs_is_told_of_within_seconds() {
+    let company = Company::start().await;
+    company.license_server.looked_at().await;
+    company.license_server.state.inner().hangs = true;
+    let begun = Instant::now();
+    becomes(&company, "license-server-unreachable").await;
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
 }
 
 #[tokio::test]
@@ -135,6 +148,7 @@ async fn what_a_license_server_says_of_itself_has_a_limit() {
         license_server: SERVER.parse().expect("an id"),
         certificate: state.inner().shown.clone(),
         records: String::new(),
+        cannot_write: false,
     };
     let rest = serde_json::to_vec(&rest).expect("JSON").len();
     for (length, expected) in [((256 << 10) + 1, "license-server-unreachable"), (256 << 10, "ok")] {

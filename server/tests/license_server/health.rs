@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
 use serde_json::Value;
+use trybuy_formats::api::LicenseServerInfo;
 use trybuy_formats::certificates::Serial;
 use trybuy_formats::licensing::records::RecordsMark;
 use trybuy_formats::licensing::seat_license::SeatLicense;
@@ -42,8 +43,11 @@ async fn a_license_server_says_what_keeps_it_from_granting_licenses_until_it_is_
     let away = server.directory.path().join("away");
     std::fs::rename(directory, &away).expect("moved");
     told("local-file").await;
+    let says = async || server.get("license-server").await.json::<LicenseServerInfo>(200);
+    assert!(says().await.cannot_write, "gateways are told, too");
     std::fs::rename(&away, directory).expect("moved back");
     told("ok").await;
+    assert!(!says().await.cannot_write);
     let (store, secret) = (&server.server.store, server.server.secret());
     let lost = RecordsMark { records: 1000, ..RecordsMark::BEGIN };
     let decision = LicenseDecision::of(DecisionOutcome::Restored, server.now());

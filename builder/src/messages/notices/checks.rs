@@ -6,6 +6,7 @@ use trybuy_formats::instant::Instant;
 use trybuy_formats::slug::Slug;
 
 use crate::licensing::seat_license::ClientLicense;
+use crate::messages::licensing::CHECK_CLOCK;
 use crate::messages::words;
 
 /// This computer's clock differs from the server's.
@@ -119,12 +120,7 @@ pub(crate) fn license_unusable(license: &ClientLicense, reason: Slug) -> (String
                  `trybuy license request {gateway}`"
             ),
         ),
-        _ => (
-            "cannot be used yet".to_owned(),
-            format!(
-                "check this computer's clock; if it is right, the license server's was ahead. Then run `trybuy license renew {id}`"
-            ),
-        ),
+        _ => ("cannot be used yet".to_owned(), CHECK_CLOCK.to_owned()),
     };
     (format!("the license {id} for {} {} {what}", fields.product_id, fields.version), help)
 }

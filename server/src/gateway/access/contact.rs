@@ -86,6 +86,8 @@ struct Heard {
     is_silent: bool,
     /// It was restored from a backup, and nobody has accepted that.
     is_restored: bool,
+    /// It can write nothing in its data directory.
+    cannot_write: bool,
 }
 
 impl Contact {
@@ -118,6 +120,11 @@ impl Contact {
         self.heard().is_restored = restored;
     }
 
+    /// Whether it can write nothing in its data directory.
+    pub(super) fn cannot_write(&self, cannot_write: bool) {
+        self.heard().cannot_write = cannot_write;
+    }
+
     /// Whether it is known that it takes what the gateway signs.
     pub(super) fn is_confirmed(&self) -> bool {
         self.heard().taken == Some(Ok(()))
@@ -144,6 +151,14 @@ impl Contact {
             let help = "no new licenses are given out until its operator has accepted that: \
                         `trybuy-server license-server restored accept`";
             Health::degraded(Slug::LicenseServerRestored.as_str(), Some(help.to_owned()))
+        })
+    }
+
+    /// What is wrong with its disk, if anything is.
+    pub(super) fn disk_trouble(&self) -> Option<Health> {
+        self.heard().cannot_write.then(|| {
+            let help = "the license server's own health says what to do: its operator asks `GET /healthz` there";
+            Health::degraded("license-server-cannot-write", Some(help.to_owned()))
         })
     }
 

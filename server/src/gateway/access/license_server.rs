@@ -23,6 +23,8 @@ use crate::refusal::Refusal;
 /// How long the license server may take.
 const TIMEOUT: Duration = Duration::from_secs(20);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long it may take before the gateway's health says that it does not answer.
+const IN_TIME: Duration = Duration::from_secs(5);
 /// When to try again what it did not answer.
 const PAUSE: Duration = Duration::from_secs(30);
 /// The largest answer that is read, in bytes, but for a revocation list: several times a sealed license or
@@ -109,9 +111,20 @@ impl LicenseServer {
     /// # Errors
     /// It does not answer.
     pub async fn info(&self) -> Result<LicenseServerInfo, LicenseServerError> {
-        let answer = self.get("license-server", ANSWER).await;
-        let info = answer.and_then(|(status, answer)| parse(status, &answer));
+        let answer = self.get("license-server", ANSWER);
+        tokio::pin!(answer);
+        let answer = match tokio::time::timeout(IN_TIME, &mut answer).await {
+            Ok(answer) => answer,
+            Err(_) => {
+                self.contact.answered(false);
+                answer.await
+            }
+        };
+        let info = answer.and_then(|(status, answer)| parse::<LicenseServerInfo>(status, &answer));
         self.contact.answered(info.is_ok());
+        if let Ok(info) = &info {
+            self.contact.cannot_write(info.cannot_write);
+        }
         info
     }
 

@@ -100,10 +100,12 @@ impl GatewayState {
         self.check_list(self.clock.now())?;
         // The disk is asked with the lock free: a slow one is to hold up nobody who has a license.
         let revocation_list_until = self.revocations().next_update();
-        let health = match self.trouble() {
-            Some(trouble) => trouble,
-            None => self.disk.health().await,
-        };
+        let mut trouble = self.trouble();
+        if trouble.is_none() {
+            trouble = self.disk.trouble().await;
+        }
+        let trouble = trouble.or_else(|| self.license_server.contact.disk_trouble());
+        let health = trouble.unwrap_or_else(Health::good);
         let health = GatewayHealth { health, revocation_list_until };
         serde_json::to_vec(&health).map(json).map_err(ApiError::fault)
     }

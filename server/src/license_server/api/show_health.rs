@@ -26,6 +26,6 @@ pub async fn show_health(
     }
     Ok(Json(match server.mark.read(server.secret()).await {
         Err(error) => Health::refused(&error),
-        Ok(_) => server.disk.health().await,
+        Ok(_) => server.disk.trouble().await.unwrap_or_else(Health::good),
     }))
 }

@@ -7,7 +7,7 @@ use crate::auth::ClientAddress;
 use crate::error::ApiError;
 use crate::license_server::LicenseServerState;
 
-/// `GET /license-server`: who issues licenses here, and how far the records go.
+/// `GET /license-server`: who issues licenses here, how far the records go, and whether more can be written.
 pub async fn show_license_server(
     State(server): State<LicenseServerState>,
     client: ClientAddress,
@@ -21,6 +21,7 @@ pub async fn show_license_server(
         license_server: issuer.id().clone(),
         certificate: issuer.chain().to_pem(),
         records: records.map_err(ApiError::fault)?,
+        cannot_write: server.disk.trouble().await.is_some(),
     }))
 }
 

@@ -56,6 +56,10 @@ pub(crate) struct Inner {
     pub(crate) mark: RecordsMark,
     /// What it says of them, if somebody between says something else.
     pub(crate) said: Option<String>,
+    /// Whether it takes requests, and never answers that it is there.
+    pub(crate) hangs: bool,
+    /// Whether it says that it can write nothing.
+    pub(crate) cannot_write: bool,
     /// Whether it was found to be a restored one.
     pub(crate) restored: bool,
     /// Whether it does not know its gateway.
@@ -101,6 +105,8 @@ impl LicenseServer {
             revocations,
             mark: RecordsMark { records: 5, ..RecordsMark::BEGIN },
             said: None,
+            hangs: false,
+            cannot_write: false,
             restored: false,
             forgot_gateway: false,
             refusal: None,
@@ -168,11 +174,15 @@ async fn close(mut answer: Response) -> Response {
 }
 
 async fn info(State(state): State<Shared>) -> Json<LicenseServerInfo> {
+    if state.inner().hangs {
+        std::future::pending::<()>().await;
+    }
     let inner = state.count("license-server");
     Json(LicenseServerInfo {
         license_server: SERVER.parse().expect("an id"),
         certificate: inner.shown.clone(),
         records: inner.says(),
+        cannot_write: inner.cannot_write,
     })
 }
 

@@ -7,6 +7,7 @@ use trybuy_formats::instant::{Instant, Span};
 use trybuy_tests::builder::Builder;
 use trybuy_tests::company::{CompanyOptions, Order, PRODUCT, replace_lines};
 use trybuy_tests::disk::SmallDisk;
+use trybuy_tests::running::Running;
 use trybuy_tests::wait;
 
 use super::{Stage, UPGRADE, curl, curl_with, only_license};
@@ -125,7 +126,9 @@ fn a_full_disk_is_told_of_and_valid_licenses_go_on(shared: &Shared) -> Result<()
     let list: &[&str] = &["license-server", "gateway", "list"];
     let serve: &[&str] = &["serve", "--role", "license-server", "--listen", "127.0.0.1:0"];
     for command in [list, serve] {
-        let refused = stage.company.license_server.run(command)?.refused(1, "disk-full")?;
+        // It could start to serve, and not end.
+        let run = Running::start(stage.company.license_server.command().args(command))?;
+        let refused = run.wait()?.refused(1, "disk-full")?;
         ensure!(refused.stderr.contains("help: make room on the disk"), "{refused}");
     }
     disk.make_room()?;

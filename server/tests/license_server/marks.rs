@@ -173,5 +173,9 @@ async fn a_mark_that_is_damaged_meanwhile_is_logged_once() {
     logged(&log, "records.mark is damaged", "").await;
     std::fs::write(&mark, good).expect("mended");
     assert_eq!(logged(&log, "the number of records is kept again", "kept later").await, 1);
+    std::fs::write(&mark, "nonsense").expect("damaged");
+    while logged(&log, "", "kept later").await < 2 {}
+    // It looks a last time when it ends.
     serving.stop();
+    assert_eq!(logged(&log, "", "kept later").await, 2);
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::commands::{PRODUCT, installed, with_clearinghouse};
+use crate::commands::{installed, with_pack};
 use crate::support::Program;
 
 const SERVE: [&str; 7] =
@@ -21,18 +21,6 @@ fn remove(path: &Path) {
     } else {
         std::fs::remove_file(path).expect("removed");
     }
-}
-
-/// A pack in a file, with which the license server gets its first record.
-fn with_pack() -> Program {
-    let program = with_clearinghouse();
-    let place = ["license-server", "order", "place", "--product", "com.example.desk"];
-    program.done(&[&place[..], &PRODUCT, &["--quantity", "5", "--out", "order"]].concat());
-    let order = program.done(&["clearinghouse", "order", "import", "order"]);
-    let fee = ["clearinghouse", "fee", "record", order.trim(), "--amount", "500"];
-    program.done(&[&fee[..], &["--currency", "EUR", "--reference", "invoice 1"]].concat());
-    program.done(&["clearinghouse", "pack", "export", order.trim(), "pack"]);
-    program
 }
 
 /// Fails with the mark's name and what to do.

@@ -146,6 +146,11 @@ async fn that_the_database_was_restored_is_logged_once() {
     let (serving, log) = program.serve_with_log();
     let restored = "the database was restored from a backup: no new licenses are given out";
     logged(&log, restored, "").await;
+    // It looks a last time when it ends.
+    serving.stop();
+    assert_eq!(logged(&log, restored, restored).await, 1);
+    let (serving, log) = program.serve_with_log();
+    logged(&log, restored, "").await;
     program.done(&ACCEPT);
     assert_eq!(logged(&log, "it is accepted that the database was restored", restored).await, 1);
     serving.stop();

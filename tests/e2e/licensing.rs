@@ -88,6 +88,12 @@ impl Stage {
         Ok(Exported(folder))
     }
 
+    /// How often the license server was asked for a license, by its log.
+    fn requests(&self) -> Result<usize> {
+        let log = self.company.license_server.data_dir().join("server.log");
+        Ok(std::fs::read_to_string(log)?.matches("route=\"/api/v1/license-requests\"").count())
+    }
+
     /// Whether the service is reached with a license.
     fn passes(&self, license: &Exported) -> Result<bool> {
         Ok(curl(&self.gateway, Some(license))?.stdout == format!("{PAGE}200"))

@@ -28,10 +28,9 @@ fn a_server_with_another_key_is_told_nothing_and_changes_nothing(shared: &Shared
     let user = user_behind(&world, &proxy, "ada")?;
     user.run(["try", &id, "--accept-terms"])?.success()?;
     // The same address, but everything made anew.
-    let address = world.server.address().to_owned();
     world.server.end()?;
     let anew = ServerSetup::init(shared.binaries(), &world.path("anew"), &[])?;
-    let server = anew.listening_on(&address).serve()?;
+    let server = anew.serve_again(&world.server)?;
     // A lock is an empty file that stays.
     let contents = || -> Result<_> {
         let all = files::contents(user.data_dir())?;

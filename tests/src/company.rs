@@ -308,8 +308,8 @@ impl Company {
     /// # Errors
     /// When it does not start.
     pub fn restart_license_server(&mut self) -> Result<()> {
-        let address = self.license_server_server.address().to_owned();
-        self.license_server_server = self.license_server.listening_on(&address).serve()?;
+        self.license_server_server =
+            self.license_server.serve_again(&self.license_server_server)?;
         Ok(())
     }
 
@@ -318,8 +318,7 @@ impl Company {
     /// # Errors
     /// When it does not start.
     pub fn restart_clearinghouse(&mut self) -> Result<()> {
-        let address = self.clearinghouse_server.address().to_owned();
-        self.clearinghouse_server = self.clearinghouse.listening_on(&address).serve()?;
+        self.clearinghouse_server = self.clearinghouse.serve_again(&self.clearinghouse_server)?;
         Ok(())
     }
 

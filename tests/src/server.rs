@@ -50,12 +50,6 @@ impl ServerSetup {
         &self.data_dir
     }
 
-    /// The same server on a fixed address, as one that is started again where it was.
-    #[must_use]
-    pub fn listening_on(&self, address: &str) -> Self {
-        Self { listen: address.to_owned(), ..self.clone() }
-    }
-
     /// The same with another variable in its environment.
     #[must_use]
     pub fn with_variable(mut self, name: &str, value: &str) -> Self {
@@ -111,6 +105,14 @@ impl ServerSetup {
         let line = lines.next().context("the server ended before it listened")??;
         let url = line.strip_prefix("listening on ").context("not the address line")?.to_owned();
         Ok(Server { child, url, stays: false })
+    }
+
+    /// Starts it where another one was that has ended.
+    ///
+    /// # Errors
+    /// When it ends before it answers.
+    pub fn serve_again(&self, ended: &Server) -> Result<Server> {
+        Self { listen: ended.address().to_owned(), ..self.clone() }.serve()
     }
 
     /// `trybuy-server` with its data directory, to be added to.

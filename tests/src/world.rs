@@ -97,7 +97,7 @@ impl World {
     /// # Errors
     /// When it does not start.
     pub fn start_server_again(&mut self) -> Result<()> {
-        self.server = self.setup.listening_on(self.server.address()).serve()?;
+        self.server = self.setup.serve_again(&self.server)?;
         Ok(())
     }
 

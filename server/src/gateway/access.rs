@@ -76,9 +76,8 @@ impl LicenseAccess {
             return self.0.answer(peer.origin, path, request).await;
         }
         let admitted = self.admit(peer, request.headers_mut()).await;
-        unread::discard(request);
         let shown = admitted.and_then(|pass| own_addresses::show_license(pass.license.license()));
-        shown.unwrap_or_else(IntoResponse::into_response)
+        unread::discard(request, shown.unwrap_or_else(IntoResponse::into_response))
     }
 
     /// The pass of whom a request is from, whose license is valid now.
@@ -163,10 +162,7 @@ impl Access for LicenseAccess {
                 identity: HeaderMap::from_iter([(IDENTITY, token)]),
                 standing,
             },
-            Err(refused) => {
-                unread::discard(request);
-                Decision::Answer(refusal(refused))
-            }
+            Err(refused) => Decision::Answer(unread::discard(request, refusal(refused))),
         }
     }
 }

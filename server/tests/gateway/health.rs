@@ -95,7 +95,6 @@ async fn a_clock_that_the_license_server_refuses_is_logged_once_with_what_helps(
     let lines = log.lines_with("no licenses can be had for clients");
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert!(lines[0].contains("clocks differ") && lines[0].contains("by NTP"), "{lines:?}");
-    assert!(log.lines_with("the server failed").is_empty());
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ use trybuy_server::gateway::access::{Rates, new_client};
 use crate::health::health;
 use crate::support::company::Settings;
 use crate::support::license_server::{BETWEEN, FAILED, Inner};
-use crate::support::{Company, Connection, PATIENCE, Protocol, Raw, check, get, text, until};
+use crate::support::{Company, Connection, Log, PATIENCE, Protocol, Raw, check, get, text, until};
 
 const TOKEN: &str = "Kq3vXb0x5hJ7";
 const DOCUMENTATION: &str = include_str!("../../../docs/licensing.md");
@@ -239,6 +239,7 @@ async fn what_is_wrong_between_gateway_and_license_server_is_named_to_clients_wi
     ] {
         let company = world(Rates::default()).await;
         spoil(&mut company.license_server.state.inner());
+        let log = Log::start();
         let mut connection = open(&company).await;
         // Also where it is said again, without another look.
         for _ in 0..2 {
@@ -250,6 +251,7 @@ async fn what_is_wrong_between_gateway_and_license_server_is_named_to_clients_wi
             assert!(problem.help.is_some_and(|told| told.contains(help)), "{expected}");
             assert!(refusals().contains(&format!("| `{expected}` |")), "{expected}");
         }
+        assert!(log.lines_with("the server failed").is_empty(), "{expected}");
         assert_eq!(company.license_server.state.asked("gateways/licenses"), 1);
     }
 }

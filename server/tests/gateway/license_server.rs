@@ -83,7 +83,7 @@ async fn what_is_too_large_is_not_passed_on() {
 /// The answer to a request over HTTP/1.1 of a client that reads nothing before it has sent everything.
 async fn answer_behind_the_body(company: &Company, head: &str, length: usize) -> String {
     let mut connection = Raw::open(company.gateway.address).await;
-    let head = format!("{head} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n");
+    let head = format!("{head}\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n");
     connection.send(head.as_bytes()).await;
     connection.send(&vec![b'x'; length]).await;
     connection.up_to("\r\n").await
@@ -99,8 +99,12 @@ async fn whoever_sends_too_much_or_for_nothing_gets_to_read_why() {
         ("PUT /.well-known/trybuy/gateway", 404),
         ("POST /page", 403),
     ] {
-        let told = answer_behind_the_body(&company, head, MUCH).await;
-        assert!(told.starts_with(&format!("HTTP/1.1 {status} ")), "{head}: {told}");
+        // Also who asks for leave to send it, and does not wait.
+        for fields in ["", "\r\nExpect: 100-continue"] {
+            let head = format!("{head} HTTP/1.1{fields}");
+            let told = answer_behind_the_body(&company, &head, MUCH).await;
+            assert!(told.starts_with(&format!("HTTP/1.1 {status} ")), "{head}: {told}");
+        }
         let (method, path) = head.split_once(' ').expect("a method");
         let body = axum::body::Body::from(vec![b'x'; MUCH]);
         let request = Request::builder().method(method).uri(path).body(body).expect("a request");

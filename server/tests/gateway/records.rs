@@ -51,9 +51,7 @@ async fn a_restored_license_server_is_told_of_all_licenses_whatever_its_records_
     assert_eq!(status(&company, &early).await, 200);
     company.license_server.looked_at().await;
     let state = company.license_server.state.clone();
-    let reports = || -> Vec<usize> {
-        state.inner().reports.iter().map(|report| report.licenses.len()).collect()
-    };
+    let reports = || state.told();
     state.inner().restored = true;
     until("a report", || reports().len() == 1).await;
     company.license_server.looked_at().await;
@@ -79,9 +77,7 @@ async fn one_that_was_accepted_is_told_of_all_licenses_once_and_then_of_new_ones
     assert_eq!(status(&company, &early).await, 200);
     company.license_server.looked_at().await;
     let state = company.license_server.state.clone();
-    let reports = || -> Vec<usize> {
-        state.inner().reports.iter().map(|report| report.licenses.len()).collect()
-    };
+    let reports = || state.told();
     // It was restored and accepted before this gateway looked at it again.
     {
         let mut inner = state.inner();

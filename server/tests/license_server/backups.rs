@@ -62,7 +62,7 @@ fn a_restored_database_is_noticed_by_the_mark_beside_it() {
     let said = program.refused(&["license-server", "audit", "verify"], "license-server-restored");
     assert!(said.contains("all 2 records are as they were written, but"), "{said}");
     let audit = program.run(&["license-server", "audit", "verify", "--json"]).stdout;
-    let audit: Value = serde_json::from_slice(&audit).expect("JSON");
+    let audit: Value = serde_json::from_str(&audit).expect("JSON");
     assert_eq!((&audit["restored"], &audit["fault"]), (&json!(true), &Value::Null));
     std::fs::rename(program.path("mark"), &mark).expect("put back");
     program.done(&["license-server", "restored", "accept"]);

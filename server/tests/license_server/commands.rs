@@ -45,6 +45,18 @@ pub(crate) fn with_clearinghouse() -> Program {
     program
 }
 
+/// The same with a pack in a file, with which the license server gets its first record.
+pub(crate) fn with_pack() -> Program {
+    let program = with_clearinghouse();
+    let place = ["license-server", "order", "place", "--product", "com.example.desk"];
+    program.done(&[&place[..], &PRODUCT, &["--quantity", "5", "--out", "order"]].concat());
+    let order = program.done(&["clearinghouse", "order", "import", "order"]);
+    let fee = ["clearinghouse", "fee", "record", order.trim(), "--amount", "500"];
+    program.done(&[&fee[..], &["--currency", "EUR", "--reference", "invoice 1"]].concat());
+    program.done(&["clearinghouse", "pack", "export", order.trim(), "pack"]);
+    program
+}
+
 /// What is offered.
 pub(crate) const PRODUCT: [&str; 8] = [
     "--version",
@@ -116,13 +128,7 @@ fn a_license_server_is_made_once_and_takes_only_its_own_certificates() {
 
 #[test]
 fn a_pack_travels_as_a_file_and_is_installed_once() {
-    let program = with_clearinghouse();
-    let place = ["license-server", "order", "place", "--product", "com.example.desk"];
-    program.done(&[&place[..], &PRODUCT, &["--quantity", "5", "--out", "order"]].concat());
-    let order = program.done(&["clearinghouse", "order", "import", "order"]);
-    let fee = ["clearinghouse", "fee", "record", order.trim(), "--amount", "500"];
-    program.done(&[&fee[..], &["--currency", "EUR", "--reference", "invoice 1"]].concat());
-    program.done(&["clearinghouse", "pack", "export", order.trim(), "pack"]);
+    let program = with_pack();
     program.done(&["license-server", "pack", "install", "pack"]);
     program.refused(&["license-server", "pack", "install", "pack"], "pack-installed");
     let file = std::fs::read_to_string(program.path("pack")).expect("read");

@@ -31,10 +31,11 @@ fn a_refusal_is_the_gateways_and_mended_and_never_the_services(shared: &Shared) 
     let door = Door::open(&client, &gateway)?;
     let mut program = Program::connect(door.url())?;
     let first = only_license(&client)?;
+    let asked = stage.requests()?;
     for method in ["GET", "HEAD", "GET"] {
         program.ask(method)?;
     }
-    ensure!(only_license(&client)? == first, "the service's refusal was taken for the gateway's");
+    ensure!(stage.requests()? == asked, "the service's refusal was taken for the gateway's");
     let license: Exported = stage.exported(&client, "exported")?;
     let id = first["license_id"].as_str().context("an id")?;
     stage.company.licenses(&["revoke", id, "--reason", "moved", "--allow-again"])?;
@@ -46,6 +47,7 @@ fn a_refusal_is_the_gateways_and_mended_and_never_the_services(shared: &Shared) 
         program.ask(method)?;
     }
     ensure!(only_license(&client)? != first, "there is another license");
+    ensure!(stage.requests()? == asked + 1, "it was asked for once");
     Ok(())
 }
 

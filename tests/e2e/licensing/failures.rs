@@ -7,6 +7,7 @@ use trybuy_formats::instant::{Instant, Span};
 use trybuy_tests::builder::Builder;
 use trybuy_tests::company::{CompanyOptions, Order, PRODUCT, replace_lines};
 use trybuy_tests::disk::SmallDisk;
+use trybuy_tests::running::Running;
 use trybuy_tests::wait;
 
 use super::{Stage, UPGRADE, curl, curl_with, only_license};
@@ -33,8 +34,7 @@ fn valid_licenses_go_on_while_the_license_server_is_down(shared: &Shared) -> Res
     refused.refused(1, "license-server-unreachable")?;
     // A gateway that starts meanwhile knows what it knew.
     stage.gateway.server.terminate()?;
-    let address = stage.gateway.server.url().trim_start_matches("https://").to_owned();
-    stage.gateway.server = stage.gateway.setup.listening_on(&address).serve()?;
+    stage.gateway.restart()?;
     ensure!(stage.passes(&license)?);
     stage.company.restart_license_server()?;
     stage.gateway.request_license(&newcomer)?.success()?;
@@ -125,7 +125,9 @@ fn a_full_disk_is_told_of_and_valid_licenses_go_on(shared: &Shared) -> Result<()
     let list: &[&str] = &["license-server", "gateway", "list"];
     let serve: &[&str] = &["serve", "--role", "license-server", "--listen", "127.0.0.1:0"];
     for command in [list, serve] {
-        let refused = stage.company.license_server.run(command)?.refused(1, "disk-full")?;
+        // It could start to serve, and not end.
+        let run = Running::start(stage.company.license_server.command().args(command))?;
+        let refused = run.wait()?.refused(1, "disk-full")?;
         ensure!(refused.stderr.contains("help: make room on the disk"), "{refused}");
     }
     disk.make_room()?;

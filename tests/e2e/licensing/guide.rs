@@ -1,5 +1,7 @@
 //! The guide to licensing works as it is written, and its diagrams show what is there.
 
+mod diagram;
+
 use std::fs;
 use std::process::Command;
 
@@ -20,6 +22,7 @@ cases![
     the_diagrams_of_the_guide_show_addresses_that_are_there[Python, Curl],
     the_diagrams_of_the_guide_show_the_members_of_the_documents,
     the_diagrams_of_the_guide_can_be_drawn,
+    a_diagram_that_cannot_be_drawn_is_found,
     the_payment_of_the_guide_is_one_that_the_clearinghouse_reads,
 ];
 
@@ -207,14 +210,48 @@ fn the_diagrams_of_the_guide_show_the_members_of_the_documents(_: &Shared) -> Re
     Ok(())
 }
 
-/// In what a diagram says a `;` would end a statement (Mermaid, "Sequence diagrams", entity codes).
 fn the_diagrams_of_the_guide_can_be_drawn(_: &Shared) -> Result<()> {
     let guide = guide()?;
     let diagrams = blocks(&guide, "mermaid");
     ensure!(diagrams.len() >= 6, "Figures 3 to 8 are {} diagrams", diagrams.len());
-    for line in diagrams.into_iter().flat_map(str::lines) {
-        ensure!(!line.contains(';'), "no sequence diagram can have {line:?}");
+    diagrams.into_iter().try_for_each(diagram::check)
+}
+
+fn a_diagram_that_cannot_be_drawn_is_found(_: &Shared) -> Result<()> {
+    const HEAD: &str = "sequenceDiagram\n  participant K as client\n  participant G as gateway\n";
+    for good in [
+        "K->>G: a: b\nG-->>K: c",
+        "Note over K: a",
+        "Note over K,G: a",
+        "alt a\nK->>G: b\nelse\nalt c\nend\nend",
+    ] {
+        diagram::check(&format!("{HEAD}{good}")).with_context(|| good.to_owned())?;
     }
+    for (broken, expected) in [
+        ("K->>G: a; b", "a character"),
+        ("K->>G: #35", "a character"),
+        ("K->>L: a", "\"L\" is no participant"),
+        ("L-->>K: a", "\"L\" is no participant"),
+        ("Note over K,L: a", "\"L\" is no participant"),
+        ("Note over K,G,K: a", "from one to another"),
+        ("Note K: a", "a note is over"),
+        ("Note over K", "a note has a text"),
+        ("K->>G:", "no text"),
+        ("K->>G", "no statement"),
+        ("K=>G: a", "no arrow"),
+        ("participant K as client", "declared twice"),
+        ("participant end as an end", "no id"),
+        ("participant L", "an id and a name"),
+        ("alt a\nK->>G: b", "an alt has no end"),
+        ("alt\nend", "no text"),
+        ("K->>G: a\nend", "ends no alt"),
+        ("else b", "in no alt"),
+    ] {
+        let found = diagram::check(&format!("{HEAD}{broken}"));
+        let found = found.err().with_context(|| format!("{broken:?} is taken"))?;
+        ensure!(format!("{found:#}").contains(expected), "{broken:?}: {found:#}");
+    }
+    ensure!(diagram::check("flowchart\n").is_err());
     Ok(())
 }
 

@@ -69,8 +69,7 @@ impl Gateway {
     /// # Errors
     /// When it does not start.
     pub fn restart(&mut self) -> Result<()> {
-        let address = self.server.address().to_owned();
-        self.server = self.setup.listening_on(&address).serve()?;
+        self.server = self.setup.serve_again(&self.server)?;
         Ok(())
     }
 

@@ -66,8 +66,7 @@ impl GatewayState {
             },
             _ => Err(nothing()),
         };
-        unread::discard(request);
-        answered.unwrap_or_else(IntoResponse::into_response)
+        unread::discard(request, answered.unwrap_or_else(IntoResponse::into_response))
     }
 
     async fn tell(&self, origin: Origin, path: &str) -> Result<Response, ApiError> {

@@ -2,10 +2,12 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
+use trybuy_tests::command::Outcome;
+use trybuy_tests::running::Running;
 
 /// A directory in which commands are run: `data` is the data directory, `authority` the certifying authority's.
 pub(crate) struct Commands {
@@ -92,16 +94,16 @@ impl Commands {
         command
     }
 
-    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
-        self.command(arguments).output().expect("run")
+    /// Runs a command, which has to end: a server that starts in place of being refused does not.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Outcome {
+        Running::start(&mut self.command(arguments)).and_then(Running::wait).expect("it ends")
     }
 
     /// What a command prints that succeeds.
     pub(crate) fn succeed(&self, arguments: &[&str]) -> String {
-        let output = self.run(arguments);
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{arguments:?}: {said}");
-        String::from_utf8(output.stdout).expect("UTF-8")
+        let Outcome { code, stdout, stderr } = self.run(arguments);
+        assert_eq!(code, 0, "{arguments:?}: {stderr}");
+        stdout
     }
 
     /// The same as JSON.
@@ -112,10 +114,9 @@ impl Commands {
 
     /// Asserts that a command fails with a slug and says what to do.
     pub(crate) fn refused(&self, arguments: &[&str], slug: &str) -> String {
-        let output = self.run(arguments);
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        let code = if slug == "usage" { 2 } else { 1 };
-        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
+        let Outcome { code, stderr: said, .. } = self.run(arguments);
+        let expected = if slug == "usage" { 2 } else { 1 };
+        assert_eq!(code, expected, "{arguments:?}: {said}");
         assert!(said.starts_with(&format!("error[{slug}]: ")), "{arguments:?}: {said}");
         assert!(said.contains("\nhelp: "), "{arguments:?}: {said}");
         said

@@ -149,6 +149,11 @@ impl Shared {
         self.inner().asked.get(what).copied().unwrap_or(0)
     }
 
+    /// Of how many licenses it was told with each report.
+    pub(crate) fn told(&self) -> Vec<usize> {
+        self.inner().reports.iter().map(|report| report.licenses.len()).collect()
+    }
+
     fn count(&self, what: &'static str) -> MutexGuard<'_, Inner> {
         let mut inner = self.inner();
         *inner.asked.entry(what).or_default() += 1;

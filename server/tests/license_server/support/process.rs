@@ -2,10 +2,12 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
+use trybuy_tests::command::Outcome;
+use trybuy_tests::running::Running;
 
 /// The real program in a directory of its own.
 pub(crate) struct Program {
@@ -44,8 +46,9 @@ impl Program {
         command
     }
 
-    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
-        self.command(arguments).output().expect("run")
+    /// Runs a command, which has to end: a server that starts in place of being refused does not.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Outcome {
+        outcome(&mut self.command(arguments))
     }
 
     /// What a command prints that succeeds.
@@ -56,10 +59,9 @@ impl Program {
     /// The same with variables of the environment.
     pub(crate) fn done_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> String {
         let mut command = self.command(arguments);
-        let output = command.envs(variables.iter().copied()).output().expect("run");
-        let error = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.success(), "{arguments:?}: {error}");
-        String::from_utf8(output.stdout).expect("UTF-8")
+        let Outcome { code, stdout, stderr } = outcome(command.envs(variables.iter().copied()));
+        assert_eq!(code, 0, "{arguments:?}: {stderr}");
+        stdout
     }
 
     /// What it prints as JSON.
@@ -69,10 +71,9 @@ impl Program {
 
     /// Asserts that a command fails with a slug, and says what to do.
     pub(crate) fn refused(&self, arguments: &[&str], slug: &str) -> String {
-        let output = self.run(arguments);
-        let error = String::from_utf8_lossy(&output.stderr).into_owned();
-        let code = if slug == "usage" { 2 } else { 1 };
-        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {error}");
+        let Outcome { code, stderr: error, .. } = self.run(arguments);
+        let expected = if slug == "usage" { 2 } else { 1 };
+        assert_eq!(code, expected, "{arguments:?}: {error}");
         assert!(error.contains(&format!("error[{slug}]")), "{arguments:?}: {error}");
         assert!(error.contains("help: "), "{error}");
         error
@@ -107,6 +108,10 @@ impl Program {
         std::fs::write(Path::new(&path), bytes).expect("written");
         path
     }
+}
+
+fn outcome(command: &mut Command) -> Outcome {
+    Running::start(command).and_then(Running::wait).expect("it ends")
 }
 
 impl Serving {

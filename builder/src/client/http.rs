@@ -1,7 +1,7 @@
 //! HTTP with bounded answers: one attempt each, every failure named.
 
 use std::io::{self, Read as _};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::Method;
 use reqwest::blocking::{Client, ClientBuilder, RequestBuilder, Response};
@@ -24,11 +24,17 @@ const ANSWER_CAP: u64 = 40 << 20;
 const CONNECT: Duration = Duration::from_secs(15);
 /// How long to wait for the next byte of an answer: a connection without one has stalled.
 const STALL: Duration = Duration::from_secs(30);
+/// How long an answer may take as a whole: the longest one over a slow connection.
+const WHOLE: Duration = Duration::from_secs(600);
+/// How long an answer of a gateway may take: it is short, and other commands wait for it.
+const SHORT: Duration = Duration::from_secs(20);
 
 /// A connection to servers, with proxies from the environment.
 #[derive(Clone)]
 pub struct Http {
     client: Client,
+    /// How long an answer may take as a whole.
+    whole: Duration,
 }
 
 impl Http {
@@ -44,19 +50,19 @@ impl Http {
             false => client(STALL).tls_certs_only([]).build(),
         });
         match built {
-            Ok(client) => Ok(Self { client }),
+            Ok(client) => Ok(Self { client, whole: WHOLE }),
             Err(error) => Err(messages::no_certificates(innermost(error))),
         }
     }
 
-    /// A connection that trusts, and shows itself, as this configuration says.
+    /// A connection to a gateway, that trusts, and shows itself, as this configuration says.
     ///
     /// # Errors
     /// `server-unreachable` when the library fails.
     pub(crate) fn with_tls(configuration: rustls::ClientConfig) -> Result<Self, Error> {
         let built = client(STALL).tls_backend_preconfigured(configuration).build();
         let client = built.map_err(|error| messages::no_certificates(innermost(error)))?;
-        Ok(Self { client })
+        Ok(Self { client, whole: SHORT })
     }
 
     /// A connection without encryption that gives up after so long without a byte.
@@ -66,7 +72,7 @@ impl Http {
     pub fn plain_with_stall_limit(stall: Duration) -> Result<Self, Error> {
         let built = client(stall).tls_certs_only([]).build();
         let client = built.map_err(|error| messages::no_certificates(innermost(error)))?;
-        Ok(Self { client })
+        Ok(Self { client, whole: WHOLE })
     }
 
     /// Begins a request for a download.
@@ -149,7 +155,7 @@ impl Http {
         if !response.status().is_success() {
             return Err(refusal_of(url, response));
         }
-        read_body(url, response, cap)
+        read_body(url, response, cap, self.whole)
     }
 
     fn exchange<A: DeserializeOwned>(
@@ -160,9 +166,9 @@ impl Http {
         let response = request.send().map_err(|error| unreachable(url, error))?;
         let status = response.status();
         if !status.is_success() {
-            return Ok(Answer::Problem(Box::new(problem_of(url, response)?)));
+            return Ok(Answer::Problem(Box::new(problem_of(url, response, self.whole)?)));
         }
-        let body = read_body(url, response, ANSWER_CAP)?;
+        let body = read_body(url, response, ANSWER_CAP, self.whole)?;
         let answer = serde_json::from_slice(&body)
             .map_err(|error| messages::strange_answer(&origin(url), error))?;
         Ok(Answer::Good(answer))
@@ -187,7 +193,7 @@ enum Answer<A> {
 
 /// The failure behind an answer that is no success: a problem document, or that it is none.
 pub(crate) fn refusal_of(url: &Url, response: Response) -> Error {
-    match problem_of(url, response) {
+    match problem_of(url, response, WHOLE) {
         Ok(problem) => messages::problem(&problem),
         Err(error) => error,
     }
@@ -213,13 +219,13 @@ pub(crate) fn innermost(error: reqwest::Error) -> String {
     cause.to_string()
 }
 
-fn problem_of(url: &Url, response: Response) -> Result<Problem, Error> {
+fn problem_of(url: &Url, response: Response, whole: Duration) -> Result<Problem, Error> {
     let status = response.status();
     if let Some(to) = redirection(response.headers()).filter(|_| status.is_redirection()) {
         let detail = format!("it points to {to}: set up with that address");
         return Err(messages::strange_answer(&origin(url), detail));
     }
-    let body = read_body(url, response, ANSWER_CAP)?;
+    let body = read_body(url, response, ANSWER_CAP, whole)?;
     serde_json::from_slice(&body)
         .map_err(|_| messages::strange_answer(&origin(url), format!("HTTP status {status}")))
 }
@@ -229,14 +235,57 @@ fn redirection(headers: &HeaderMap) -> Option<String> {
     Some(messages::words::quoted(location))
 }
 
-fn read_body(url: &Url, response: Response, cap: u64) -> Result<Vec<u8>, Error> {
-    let mut body = Vec::new();
-    response
-        .take(cap + 1)
-        .read_to_end(&mut body)
-        .map_err(|error| messages::server_unreachable(&origin(url), error))?;
-    if u64::try_from(body.len()).is_ok_and(|length| length > cap) {
-        return Err(messages::strange_answer(&origin(url), "its answer is too long"));
+/// Reads a body of so many bytes at the most, for so long at the most: one that comes byte by byte never stalls.
+fn read_body(
+    url: &Url,
+    mut response: Response,
+    cap: u64,
+    whole: Duration,
+) -> Result<Vec<u8>, Error> {
+    let (begun, mut body, mut piece) = (Instant::now(), Vec::new(), [0; 16 << 10]);
+    let failed = |error| messages::server_unreachable(&origin(url), error);
+    loop {
+        let length = response.read(&mut piece).map_err(failed)?;
+        if length == 0 {
+            return Ok(body);
+        }
+        body.extend_from_slice(&piece[..length]);
+        if u64::try_from(body.len()).is_ok_and(|length| length > cap) {
+            return Err(messages::strange_answer(&origin(url), "its answer is too long"));
+        }
+        if begun.elapsed() > whole {
+            return Err(failed(io::Error::other("its answer takes too long")));
+        }
     }
-    Ok(body)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::net::TcpListener;
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn an_answer_that_comes_byte_by_byte_is_given_up() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let url = format!("http://{}/", listener.local_addr().expect("bound"));
+        let dripping = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().expect("a connection");
+            let _asked = stream.read(&mut [0; 4096]).expect("a request");
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n").expect("sent");
+            // It ends when the other side does.
+            while stream.write_all(b" ").is_ok() {
+                thread::sleep(Duration::from_millis(10));
+            }
+        });
+        let http = Http::plain_with_stall_limit(STALL).expect("a client");
+        let impatient = Http { whole: Duration::from_millis(100), ..http };
+        let error = impatient.get::<Problem>(&url.parse().expect("a URL")).expect_err("given up");
+        assert_eq!(error.slug(), Slug::ServerUnreachable);
+        assert!(error.explain().contains("takes too long"), "{}", error.explain());
+        drop(impatient);
+        dripping.join().expect("it ends");
+    }
 }

@@ -1,13 +1,15 @@
 //! Failures as the operator sees them.
 
-use std::fmt;
+use std::error::Error;
 use std::process::ExitCode;
+use std::{fmt, io, iter};
 
 use trybuy_formats::slug::Slug;
 use trybuy_formats::terminal_text::lines;
 
 use crate::clearinghouse::identity::IdentityError;
 use crate::config::ConfigError;
+use crate::data_dir;
 use crate::keys::KeysError;
 use crate::license_server::mark::LookBackFailed;
 use crate::refusal::Refusal;
@@ -33,13 +35,16 @@ impl Failure {
 
     /// What a service refused, with its causes.
     pub(super) fn of(refusal: &impl Refusal) -> Self {
-        let causes = std::iter::successors(refusal.source(), |error| error.source());
+        let causes = iter::successors(refusal.source(), |&error| error.source());
         let what = causes.fold(refusal.to_string(), |what, cause| match cause.to_string() {
             // A transparent error says what its cause says.
             cause if what.ends_with(&cause) => what,
             cause => format!("{what}: {cause}"),
         });
-        Self { slug: refusal.slug(), what, help: refusal.help() }
+        match refusal.source().and_then(full_disk) {
+            Some((slug, help)) => Self { slug, what, help: Some(help) },
+            None => Self { slug: refusal.slug(), what, help: refusal.help() },
+        }
     }
 }
 
@@ -49,7 +54,7 @@ impl fmt::Display for Failure {
     }
 }
 
-impl std::error::Error for Failure {}
+impl Error for Failure {}
 
 /// How every `error[usage]` ends, wherever it was found out.
 pub(super) const USAGE: u8 = 2;
@@ -67,9 +72,20 @@ fn as_text(slug: Slug, what: &str, help: Option<&str>) -> String {
     format!("error[{slug}]: {}\n{}", lines(what), help.unwrap_or_default())
 }
 
+/// The name of a failure, and what to do, where a disk without room is behind it: whatever could not be written.
+fn full_disk(error: &(dyn Error + 'static)) -> Option<(Slug, String)> {
+    let is_full = |error: &io::Error| data_dir::slug_of(error) == Slug::DiskFull;
+    iter::successors(Some(error), |&error| error.source())
+        .any(|error| error.downcast_ref().is_some_and(is_full))
+        .then(|| (Slug::DiskFull, "make room on the disk, and try again".to_owned()))
+}
+
 fn named(error: &anyhow::Error) -> (Slug, Option<String>) {
     if let Some(failure) = error.downcast_ref::<Failure>() {
         return (failure.slug, failure.help.clone());
+    }
+    if let Some((slug, help)) = full_disk(error.as_ref()) {
+        return (slug, Some(help));
     }
     match error.downcast_ref::<ConfigError>() {
         Some(ConfigError::NotInitialised(path)) => {
@@ -136,7 +152,29 @@ fn store_error(error: &anyhow::Error) -> Option<&StoreError> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
+    use crate::license_server::mark::MarkError;
+
+    #[test]
+    fn a_disk_without_room_is_named_wherever_it_was_found_out() {
+        let full = || io::Error::from(io::ErrorKind::StorageFull);
+        let file = |source| MarkError::Unreadable { path: PathBuf::from("mark"), source };
+        let other = || io::Error::from(io::ErrorKind::PermissionDenied);
+        for (error, expected) in [
+            (anyhow::Error::new(full()).context("an image"), Slug::DiskFull),
+            (anyhow::Error::new(file(full())), Slug::DiskFull),
+            (Failure::of(&file(full())).into(), Slug::DiskFull),
+            (anyhow::Error::new(other()), Slug::ServerError),
+            (Failure::of(&file(other())).into(), Slug::LocalFile),
+        ] {
+            let (slug, help) = named(&error);
+            assert_eq!(slug, expected, "{error:#}");
+            let is_told = help.is_some_and(|help| help.contains("make room"));
+            assert_eq!(is_told, slug == Slug::DiskFull, "{error:#}");
+        }
+    }
 
     #[test]
     fn what_a_clearinghouse_says_cannot_steer_the_terminal() {

@@ -6,7 +6,7 @@ use std::path::Path;
 use trybuy_formats::slug::Slug;
 
 use super::failure::Failure;
-use crate::data_dir::{open_regular, write_new};
+use crate::data_dir::{open_regular, slug_of, write_new};
 
 /// A text file of at most `cap` bytes.
 pub(super) fn read_text(path: &Path, cap: usize) -> Result<String, Failure> {
@@ -35,9 +35,10 @@ pub(super) fn write_output(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let path = if path.parent() == Some(Path::new("")) { &Path::new(".").join(path) } else { path };
     write_new(path, bytes).map_err(|error| {
         let failure =
-            Failure::new(Slug::LocalFile, format!("{} cannot be written: {error}", path.display()));
+            Failure::new(slug_of(&error), format!("{} cannot be written: {error}", path.display()));
         match error.kind() {
             io::ErrorKind::AlreadyExists => failure.help("name a file that does not exist yet"),
+            _ if slug_of(&error) == Slug::DiskFull => failure.help("make room on its disk"),
             _ => failure.help("name another file"),
         }
     })

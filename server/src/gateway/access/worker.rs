@@ -198,7 +198,7 @@ impl Rounds {
         self.state.license_server.contact.restored(restored);
         let has_forgotten = restored || accepted_at.is_some();
         if was_accepted || (has_forgotten && !all_told) {
-            self.state.report_all(&said).await?;
+            self.state.report_all(&said, restored).await?;
             self.told_for = accepted_at;
         } else if has_forgotten {
             for page in new.chunks(REPORT as usize) {
@@ -250,11 +250,16 @@ impl GatewayState {
         is_stale
     }
 
-    /// Tells the license server of every license that was presented: it is or was restored from a backup.
-    async fn report_all(&self, said: &Said) -> anyhow::Result<()> {
-        tracing::warn!(
-            "the license server was restored from a backup: it is told of all licenses that were presented"
-        );
+    /// Tells the license server of every license that was presented: it is one that was restored from a backup, or was one
+    /// before that was accepted.
+    async fn report_all(&self, said: &Said, restored: bool) -> anyhow::Result<()> {
+        if restored {
+            tracing::warn!(
+                "the license server was restored from a backup: it is told of all licenses that were presented"
+            );
+        } else {
+            tracing::info!("the license server is told of all licenses that were presented");
+        }
         let mut after = None;
         loop {
             let page = self.store.seen_licenses(after.as_ref(), REPORT).await?;

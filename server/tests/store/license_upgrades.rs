@@ -39,6 +39,12 @@ pub(crate) async fn a_license_whose_upgrade_has_ended_is_issued_again_as_what_it
     assert_eq!(world.outcome(ada, "2.0.0", 2).await, Outcome::UPGRADED);
     let upgraded = license(&world, ada).await;
     assert_eq!(upgraded.upgraded_by, Some(upgrade));
+    for of in [LicenseQuery::UpgradedBy(upgrade), LicenseQuery::OfPack(full)] {
+        assert_eq!(world.licenses(of).await, std::slice::from_ref(&upgraded), "{of:?}");
+    }
+    for of in [LicenseQuery::UpgradedBy(full), LicenseQuery::OfPack(upgrade)] {
+        assert_eq!(world.licenses(of).await, [], "{of:?}");
+    }
     assert_eq!(world.outcome(ada, "1.0.0", 49).await, Outcome::REISSUED);
     assert_eq!(license(&world, ada).await, upgraded, "while the upgrade is good, nothing changes");
     assert_eq!(world.outcome(ada, "1.0.0", 50).await, Outcome::REISSUED);

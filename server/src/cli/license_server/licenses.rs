@@ -51,10 +51,11 @@ async fn each<T>(
 }
 
 async fn list_assigned(store: &Store, wanted: &ListLicenses) -> Result<()> {
-    let of = match (wanted.pack, wanted.client) {
-        (Some(pack), _) => LicenseQuery::OfPack(pack),
-        (None, Some(client)) => LicenseQuery::OfClient(client),
-        (None, None) => LicenseQuery::All,
+    let queries = match (wanted.pack, wanted.client) {
+        // A pack is of seats or of upgrades.
+        (Some(pack), _) => vec![LicenseQuery::OfPack(pack), LicenseQuery::UpgradedBy(pack)],
+        (None, Some(client)) => vec![LicenseQuery::OfClient(client)],
+        (None, None) => vec![LicenseQuery::All],
     };
     let now = now();
     let show = async |license: &Assignment| {
@@ -62,7 +63,10 @@ async fn list_assigned(store: &Store, wanted: &ListLicenses) -> Result<()> {
         let line = || assigned_as_line(license, state);
         print(wanted, &license.product_id, &assigned_as_json(license, state), line)
     };
-    each(async |last| store.licenses(of, last).await, show).await
+    for of in queries {
+        each(async |last| store.licenses(of, last).await, &show).await?;
+    }
+    Ok(())
 }
 
 async fn list_temporary(store: &Store, wanted: &ListLicenses) -> Result<()> {
@@ -151,7 +155,9 @@ fn assigned_as_line(license: &Assignment, state: LicenseState) -> String {
     let product = words(product_id, version, *platform_type, features);
     let since = since(state, license.revoked_at, license.ends_at);
     let twice = if license.granted_twice { "  granted twice" } else { "" };
-    format!("{license_id}  {client_id}  {product}  {issued_at}  {since}{twice}\n")
+    let upgraded =
+        license.upgraded_by.map(|pack| format!("  upgraded by {pack}")).unwrap_or_default();
+    format!("{license_id}  {client_id}  {product}  {issued_at}  {since}{upgraded}{twice}\n")
 }
 
 fn temporary_as_json(listed: &ListedTemporary, state: LicenseState) -> Value {

@@ -79,6 +79,11 @@ const OF_PACK: &str = assignments!(
     "WHERE pack_id = $1 AND (serial > $2 OR (serial = $2 AND turn > $3)) AND granted_twice = 0 \
      ORDER BY serial, turn LIMIT $4"
 );
+const UPGRADED_BY: &str = assignments!(
+    "WHERE license_id IN (SELECT license_id FROM license_upgrades WHERE pack_id = $1) \
+     AND (license_id > $2 OR (license_id = $2 AND certificate_serial > $3)) \
+     ORDER BY license_id, certificate_serial LIMIT $4"
+);
 const ALL: &str = assignments!(
     "WHERE license_id > $1 OR (license_id = $1 AND certificate_serial > $2) \
      ORDER BY license_id, certificate_serial LIMIT $3"
@@ -93,8 +98,10 @@ const REVOKE: &str = "UPDATE license_assignments SET revoked_at = $2 \
 pub enum LicenseQuery {
     /// All of them.
     All,
-    /// Those of a pack: the join of Tables 3 and 4.
+    /// Those whose seats are of a pack: the join of Tables 3 and 4.
     OfPack(PackId),
+    /// Those that an upgrade license of a pack was used for.
+    UpgradedBy(PackId),
     /// Those of a client.
     OfClient(ClientId),
 }
@@ -115,6 +122,9 @@ impl Store {
             LicenseQuery::All => sqlx::query(ALL).bind(after_id).bind(serial),
             LicenseQuery::OfClient(client) => {
                 sqlx::query(OF_CLIENT).bind(client.to_string()).bind(after_id)
+            }
+            LicenseQuery::UpgradedBy(pack) => {
+                sqlx::query(UPGRADED_BY).bind(pack.to_string()).bind(after_id).bind(serial)
             }
             LicenseQuery::OfPack(pack) => sqlx::query(OF_PACK)
                 .bind(pack.to_string())

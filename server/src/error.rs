@@ -48,7 +48,7 @@ impl ApiError {
     pub fn fault(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         let cause = cause.into();
         let mut error = Self::new(Slug::ServerError, "the server failed").help(
-            "try again later; if it stays, tell the operator the X-Request-Id of this answer",
+            "try again later; if it stays, tell the operator, with the X-Request-Id of this answer where it has one",
         );
         if is_temporary(cause.as_ref()) {
             error = error.status(StatusCode::SERVICE_UNAVAILABLE).retry_after(PAUSE);

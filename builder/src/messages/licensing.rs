@@ -179,8 +179,8 @@ pub(crate) fn license_not_stored(
             ),
             format!(
                 "one of the two is wrong: ask your administrator for the SHA-256 of the authority's certificate, which \
-                 is {} at {}. If that is right, remove your license with `trybuy license remove {license_id}`, and ask \
-                 again; if not, use {} no more. Nothing was stored",
+                 is {} at {}. If that is right, remove your license with `trybuy license remove {license_id}`, and run \
+                 `trybuy license request {}`; if not, use that one no more. Nothing was stored",
                 words::fingerprints(gateway.authorities()).join(" and "),
                 gateway.address(),
                 gateway.address()
